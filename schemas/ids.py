@@ -1,0 +1,53 @@
+"""Ids from declared keys, content and coordinates: never from paths, clocks or encoded output."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterable
+from typing import Any
+
+
+def digest(*parts: Any) -> str:
+    """A 160-bit hash over parts of plain data; different parts never run into each other."""
+    return hashlib.blake2b(canonical(parts).encode(), digest_size=20).hexdigest()
+
+
+def canonical(value: Any) -> str:
+    """JSON with one spelling: sorted keys, no spaces, non-ASCII kept, no NaN."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def record_id_from_key(scope: str, key: str) -> str:
+    """The id of a record whose key is declared; `scope` tells sources apart that number alike."""
+    return "r_" + digest("key", scope, key)[:24]
+
+
+def record_id_from_content(content: str, occurrence: int = 0) -> str:
+    """The id of a record known by content; `occurrence` counts equal rows of one file."""
+    return "r_" + digest("content", content, occurrence)[:24]
+
+
+def sample_id(record: str, *coordinates: Any) -> str:
+    """The id of a sample: its record and where it lies in it."""
+    return "s_" + digest(record, coordinates)[:24]
+
+
+def judgement_id(person: str, anchor: dict[str, Any], question: str, occasion: str, revision: int) -> str:
+    return "j_" + digest(person, anchor, question, occasion, revision)[:24]
+
+
+def opinion_id(sample: str, rater: str, question: str, perspective: str) -> str:
+    return "o_" + digest(sample, rater, question, perspective)[:24]
+
+
+def pseudonym(name: str, key: bytes) -> str:
+    """A person's id: a keyed hash, so that names cannot be guessed back without the key."""
+    return "p_" + hmac.new(key, name.strip().encode(), hashlib.sha256).hexdigest()[:20]
+
+
+def asset_id(chunks: Iterable[bytes]) -> str:
+    """The sha256 of a file's bytes."""
+    hasher = hashlib.sha256()
+    for chunk in chunks:
+        hasher.update(chunk)
+    return hasher.hexdigest()

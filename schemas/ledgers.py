@@ -1,0 +1,84 @@
+"""The four ledgers: appended once, never rewritten or cleaned away."""
+
+import pyarrow as pa
+
+from affectory.schemas.opinion import OPINION_COLUMNS
+from affectory.schemas.tables import Column, TableSpec
+from affectory.schemas.types import ANCHOR
+
+KINDS = ("video", "audio", "image", "text", "signal", "generated")
+
+SOURCES = TableSpec(
+    name="sources",
+    kind="ledger",
+    key=("record_id", "fingerprint"),
+    doc="One input file or record.",
+    columns=(
+        Column("record_id", pa.string(), "from a declared key, or from content", required=True),
+        Column("fingerprint", pa.string(), "hash of everything the record contributes", required=True),
+        Column("asset_id", pa.string(), "sha256 of the bytes of its file", required=True),
+        Column("source", pa.string(), "name of the recipe's source entry", required=True),
+        Column("uri", pa.string(), "where it lay, relative to the source's root", required=True),
+        Column("kind", pa.string(), f"one of {', '.join(KINDS)}", required=True),
+        Column("licence", pa.string(), "licence as declared"),
+        Column("subjects", pa.list_(pa.string()), "people seen or heard, by pseudonym"),
+        Column("size", pa.int64(), "bytes of its file"),
+    ),
+)
+
+PEOPLE = TableSpec(
+    name="people",
+    kind="ledger",
+    key=("person_id", "revision"),
+    doc="One person under a pseudonym, subject or rater or both.",
+    columns=(
+        Column("person_id", pa.string(), "keyed hash of the name given", required=True),
+        Column("revision", pa.int32(), "0, 1, ...: the newest holds", required=True),
+        Column("roles", pa.list_(pa.string()), "subject, rater", required=True),
+        Column("relation", pa.string(), "self, parent, clinician, crowd, expert"),
+        Column("languages", pa.list_(pa.string()), "BCP 47 codes"),
+        Column("declared", pa.map_(pa.string(), pa.string()), "what they declared about themselves"),
+        Column("consent", pa.map_(pa.string(), pa.bool_()), "by purpose; absent means not asked"),
+        Column("expires", pa.date32(), "consent ends"),
+        Column("embargo", pa.date32(), "not to be published before"),
+        Column("withdrawn", pa.bool_(), "asked to be removed"),
+    ),
+)
+
+JUDGEMENTS = TableSpec(
+    name="judgements",
+    kind="ledger",
+    key=("judgement_id",),
+    doc="One human act of judging.",
+    columns=(
+        Column("judgement_id", pa.string(), "from person, anchor, question, occasion, revision", required=True),
+        Column("anchor", ANCHOR, "what it is about, in coordinates of the record", required=True),
+        Column("occasion", pa.string(), "which time this person was asked", required=True),
+        Column("revision", pa.int32(), "0, 1, ...: a later one supersedes", required=True),
+        Column("supersedes", pa.string(), "the judgement that this one replaces"),
+        Column("retracted", pa.bool_(), "taken back by the rater", required=True),
+        *OPINION_COLUMNS,
+    ),
+)
+
+ANSWERS = TableSpec(
+    name="answers",
+    kind="ledger",
+    key=("answer_id",),
+    doc="One reply of a model.",
+    columns=(
+        Column("answer_id", pa.string(), "from everything that determines the reply", required=True),
+        Column("backend", pa.string(), "which backend was called", required=True),
+        Column("model", pa.string(), "model name", required=True),
+        Column("revision", pa.string(), "model revision", required=True),
+        Column("prompt", pa.string(), "hash of the prompt's version and text", required=True),
+        Column("parameters", pa.string(), "sampling parameters as canonical JSON", required=True),
+        Column("inputs", pa.list_(pa.string()), "hashes of what was sent", required=True),
+        Column("repeat", pa.int32(), "which of several draws", required=True),
+        Column("text", pa.string(), "raw text of the reply"),
+        Column("logprobs", pa.list_(pa.struct([("token", pa.string()), ("logprob", pa.float32())])), "per token"),
+        Column("usage", pa.map_(pa.string(), pa.int64()), "tokens in and out, milliseconds"),
+    ),
+)
+
+LEDGERS = {spec.name: spec for spec in (SOURCES, PEOPLE, JUDGEMENTS, ANSWERS)}

@@ -1,0 +1,1 @@
+"""affectory builds emotion datasets: opinions are kept, labels are views over them."""
