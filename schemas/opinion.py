@@ -1,4 +1,4 @@
-"""The columns of an opinion, shared by the judgement ledger, the opinions table and what raters among the stages write."""
+"""The columns of an opinion, shared by the judgement ledger, the opinions table and the raters among the stages."""
 
 import pyarrow as pa
 

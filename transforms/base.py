@@ -69,7 +69,7 @@ Step = Callable[[pa.Table], Result]
 
 @dataclass(frozen=True)
 class Resources:
-    """What a stage needs. An `isolated` stage can crash or hang, so it runs in a child process under `timeout_s` a row."""
+    """What a stage needs. An `isolated` stage can crash or hang: it runs in a child, `timeout_s` for each row."""
 
     batch_rows: int = 256
     isolated: bool = False
