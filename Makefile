@@ -1,0 +1,47 @@
+# From a bare machine with Python and make: `make demo`, `make test`. Nothing is installed outside $(VENV).
+
+VENV ?= .venv
+PYTHON ?= python3 python3.13 python3.12 python3.11
+
+BIN := $(VENV)/bin
+READY := $(VENV)/installed
+DEMO := demo-out
+PIP := $(BIN)/python -m pip install -qq --no-input --disable-pip-version-check
+SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
+
+.PHONY: help demo test lint pin
+.DELETE_ON_ERROR:
+
+help:  ## say what can be made
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST))
+
+demo: $(READY)  ## build the demo dataset from video, audio, pictures and text
+	@$(BIN)/affectory build pipelines/recipes/demo/recipe.yaml --workspace $(DEMO)/workspace --releases $(DEMO)/releases
+
+test: $(READY)  ## run the tests (choose some with ARGS=tests/house)
+	@$(BIN)/pytest $(ARGS)
+
+lint: $(READY)  ## check style, formatting and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+pin:  ## pin the dependencies again after pyproject.toml changed (needs uv)
+	@command -v uv >/dev/null || { echo "make pin needs uv: pip install uv"; exit 1; }
+	@uv pip compile -q pyproject.toml --group dev --universal --python-version 3.11 --no-build \
+		--generate-hashes --custom-compile-command "make pin" -o constraints.txt
+
+# The pins by hash first, then the project itself, which has no hash. The stamp spares later runs network and time.
+$(READY): pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing the pinned packages into $(VENV): a minute or two, once."
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null
+	@$(PIP) --require-hashes --only-binary :all: -r constraints.txt
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+# A command that exists may still not run (pyenv's shims), so each candidate is tried.
+$(BIN)/python:
+	@for python in $(PYTHON); do "$$python" -c '$(SUITABLE)' 2>/dev/null && break; python=; done; \
+	test -n "$$python" || { echo "No Python 3.11, 3.12 or 3.13 among: $(PYTHON). Name one: make PYTHON=/path/to/python3"; exit 1; }; \
+	"$$python" -c 'import ensurepip, venv' 2>/dev/null || { echo "$$python has no venv module: apt install python3-venv"; exit 1; }; \
+	"$$python" -m venv $(VENV)
