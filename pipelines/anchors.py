@@ -1,0 +1,79 @@
+"""Before a build: which judgements would find no sample, told from what is cached or by cutting the judged records."""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from affectory.pipelines.plan import Plan
+from affectory.pipelines.runner.attach import attach, standing
+from affectory.pipelines.runner.child import Child
+from affectory.pipelines.runner.execute import run_stage
+from affectory.pipelines.runner.finish import lengths
+from affectory.pipelines.runner.media import externalise, hydrate
+from affectory.pipelines.runner.partition import Link, Partition
+from affectory.pipelines.store.assets import AssetStore
+from affectory.pipelines.store.commits import CommitStore
+from affectory.schemas.ids import digest
+
+
+@dataclass(frozen=True)
+class Lost:
+    """Judgements that would find no sample, and how many records had to be cut to know."""
+
+    judgements: int
+    standing: int
+    records_cut: int
+
+
+def lost_anchors(plan: Plan) -> Lost:
+    """Looks at judged partitions only; what it computes is not kept."""
+    child = Child()
+    try:
+        parts = [_lost(plan, partition, child) for partition in plan.partitions if partition.finish.judgements]
+    finally:
+        child.stop()
+    gone = plan.lost_records
+    return Lost(
+        gone + sum(p.judgements for p in parts),
+        gone + sum(p.standing for p in parts),
+        sum(p.records_cut for p in parts),
+    )
+
+
+def _lost(plan: Plan, partition: Partition, child: Child) -> Lost:
+    commits, judged = plan.workspace.commits(), standing(plan.judged[partition.finish.judgements])
+    if commits.has(partition.finish.key):
+        facts = commits.get(partition.finish.key).facts
+        return Lost(facts["unattached"], judged.num_rows, 0)
+    places, cut = _places(plan, partition, judged, child)
+    anchors = judged.column("anchor").to_pylist()
+    found = attach(anchors, places.column("anchor").to_pylist(), lengths(places), partition.finish.least_overlap)
+    return Lost(sum(i < 0 for i in found.samples), judged.num_rows, cut)
+
+
+def _places(plan: Plan, partition: Partition, judged: pa.Table, child: Child) -> tuple[pa.Table, int]:
+    """Where the samples of the judged records lie after the last stage that cuts."""
+    commits = plan.workspace.commits()
+    cutting = [i for i, link in enumerate(partition.links) if "anchor" in link.stage.transform.writes()]
+    chain = partition.links[: cutting[-1] + 1] if cutting else ()
+    key = chain[-1].key if chain else partition.root
+    if commits.has(key):
+        return _rows(commits, key), 0
+    records = pc.struct_field(judged.column("anchor").combine_chunks(), "record")
+    rows = _rows(commits, partition.root)
+    rows = rows.filter(pc.is_in(pc.struct_field(rows.column("anchor"), "record"), value_set=records))
+    scratch = AssetStore(plan.workspace.derived / "scratch" / digest(key))
+    for link in chain:
+        rows = _through(link, rows, partition, scratch, child)
+    return rows, len(records.unique())
+
+
+def _rows(commits: CommitStore, key: str) -> pa.Table:
+    rows = commits.read(commits.get(key), "rows")
+    return pa.table({"anchor": []}) if rows is None else rows.replace_schema_metadata(None)
+
+
+def _through(link: Link, rows: pa.Table, partition: Partition, assets: AssetStore, child: Child) -> pa.Table:
+    rows = hydrate(rows, link.stage.transform.reads(), assets, partition.roots)
+    return externalise(run_stage(link.stage, rows, child).rows, assets)

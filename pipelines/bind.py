@@ -1,0 +1,222 @@
+"""A recipe bound to code: every name found, every parameter checked, all mistakes told together."""
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import pyarrow as pa
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_jsonable_python
+
+from affectory.pipelines import discovery
+from affectory.pipelines.code_hash import code_hash
+from affectory.pipelines.judging import RatingEntry
+from affectory.pipelines.runner.stage import Stage
+from affectory.pipelines.scan import SourceEntry
+from affectory.schemas.derived import SAMPLES
+from affectory.schemas.errors import UserError
+from affectory.schemas.ids import digest, pseudonym
+from affectory.schemas.recipe.problems import KeyPath, Problem, RecipeProblems, describe, in_order
+from affectory.schemas.recipe.recipe import EntrySpec, Recipe, StepSpec
+from affectory.schemas.taxonomy import Taxonomy, load_taxonomy, parse_taxonomy, read_taxonomy
+from affectory.transforms.sources.base import Limits
+
+VERBS: tuple[Literal["ingest"], Literal["assist"]] = ("ingest", "assist")
+UNWRITTEN = frozenset({"frames"})
+"""Columns of a sample that hold nothing until a stage writes them."""
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A recipe whose every part is ready to run."""
+
+    recipe: Recipe
+    taxonomy: Taxonomy
+    sources: tuple[SourceEntry, ...]
+    ratings: tuple[RatingEntry, ...]
+    stages: tuple[Stage, ...]
+    view: Any
+    limits: Limits
+
+    @cached_property
+    def label_identity(self) -> str:
+        """Covers everything that turns the flowing table into tables."""
+        code = [code_hash(m) for m in ("affectory.pipelines.runner.finish", type(self.view).__module__)]
+        return digest("label", code, repr(self.view), self.taxonomy.hash, self.recipe.spec.label.min_overlap)
+
+    @cached_property
+    def roots(self) -> dict[str, str]:
+        return {entry.name: str(entry.root) for entry in self.sources}
+
+    def pseudonym(self, name: str) -> str:
+        """A person's id under the recipe's key; without a key it only hides names from a passing glance."""
+        key = self.recipe.spec.people.pseudonym_key
+        return pseudonym(name, key.reveal().encode() if key else b"affectory")
+
+
+def bind(recipe: Recipe) -> Bound:
+    """The recipe with its parts found and checked, or `RecipeProblems` naming all that is wrong."""
+    return _Binder(recipe).bind()
+
+
+class _Binder:
+    def __init__(self, recipe: Recipe) -> None:
+        self.recipe = recipe
+        self.problems: list[Problem] = []
+
+    def bind(self) -> Bound:
+        taxonomy = self._taxonomy()
+        sources = tuple(self._sources())
+        ratings = tuple(self._ratings({s.name for s in sources}))
+        stages = tuple(self._stages(taxonomy))
+        view = self._view()
+        if not self.problems:
+            self._check_flow(stages)
+        if self.problems or taxonomy is None:
+            raise RecipeProblems(in_order(self.problems))
+        limits = Limits(self.recipe.spec.limits.row_bytes, self.recipe.spec.limits.file_bytes)
+        return Bound(self.recipe, taxonomy, sources, ratings, stages, view, limits)
+
+    def _taxonomy(self) -> Taxonomy | None:
+        try:
+            return self._find_taxonomy(self.recipe.spec.taxonomy)
+        except UserError as error:
+            given = describe(self.recipe.spec.taxonomy)
+            self.problems.append(self.recipe.problem(("taxonomy",), error.message, given, hint=error.hint))
+            return None
+
+    def _find_taxonomy(self, given: Any) -> Taxonomy | None:
+        if isinstance(given, str):
+            return load_taxonomy(given)
+        if set(given) != {"file"}:
+            return parse_taxonomy(given)
+        path = self._path(("taxonomy", "file"), str(given["file"]))
+        return None if path is None else read_taxonomy(path)
+
+    def _path(self, path: KeyPath, given: str) -> Path | None:
+        """A path of the recipe, if it exists and lies where recipes may read."""
+        problem = self.recipe.check_path(path, given)
+        if problem is not None:
+            self.problems.append(problem)
+            return None
+        return self.recipe.resolve(given, path)
+
+    def _sources(self) -> Iterator[SourceEntry]:
+        for spec in self.recipe.source_specs():
+            bound = self._entry("sources", "unknown source kind", spec)
+            if bound is not None:
+                reader, root, identity = bound
+                licence = getattr(reader, "licence", "") or self.recipe.spec.licence or ""
+                yield SourceEntry(spec.name, reader, root, identity, licence, spec.name)
+
+    def _ratings(self, sources: set[str]) -> Iterator[RatingEntry]:
+        for spec in self.recipe.rating_specs():
+            bound = self._entry("ratings", "unknown rating kind", spec)
+            if bound is not None:
+                reader, root, identity = bound
+                if reader.of not in sources:
+                    self.problems.append(self.recipe.unknown((*spec.path, "of"), "no such source", reader.of, sources))
+                yield RatingEntry(spec.name, reader, root, identity)
+
+    def _entry(self, folder: str, unknown: str, spec: EntrySpec) -> tuple[Any, Path, str] | None:
+        known = discovery.modules(folder)
+        if spec.kind not in known:
+            self.problems.append(self.recipe.unknown((*spec.path, "kind"), unknown, spec.kind, known))
+            return None
+        module = known[spec.kind]
+        cls = discovery.public_class(module)
+        reader = self._instance(cls, {**_known_fields(cls, {"name": spec.name}), **spec.params}, spec.path)
+        if reader is None:
+            return None
+        root = self._path((*spec.path, "path"), reader.path)
+        return None if root is None else (reader, root, digest(spec.kind, _plain(reader), code_hash(module)))
+
+    def _stages(self, taxonomy: Taxonomy | None) -> Iterator[Stage]:
+        seen: dict[str, int] = {}
+        for verb in VERBS:
+            for spec in self.recipe.steps(verb):
+                stage = self._stage(verb, spec, taxonomy, seen)
+                if stage is not None:
+                    yield stage
+
+    def _stage(self, verb: str, spec: StepSpec, taxonomy: Taxonomy | None, seen: dict[str, int]) -> Stage | None:
+        known = discovery.steps()
+        if spec.name not in known:
+            self.problems.append(self.recipe.unknown(spec.path, "unknown step", spec.name, known))
+            return None
+        module = known[spec.name]
+        cls = discovery.public_class(module)
+        given = {"taxonomy": taxonomy} if taxonomy is not None else {}
+        transform = self._instance(cls, {**_known_fields(cls, given), **spec.params}, spec.path)
+        if transform is None:
+            return None
+        seen[spec.name] = seen.get(spec.name, 0) + 1
+        name = spec.name if seen[spec.name] == 1 else f"{spec.name}-{seen[spec.name]}"
+        return Stage(name, verb, transform, digest(spec.name, _plain(transform), code_hash(module)))
+
+    def _instance(self, cls: type[Any], params: Mapping[str, Any], path: KeyPath) -> Any:
+        try:
+            return adapter(cls).validate_python(dict(params))
+        except ValidationError as error:
+            self.problems += self.recipe.explain(path, error, parameter_schema(cls))
+            return None
+
+    def _view(self) -> Any:
+        rule, known = self.recipe.spec.label.rule, discovery.modules("views")
+        if rule not in known:
+            self.problems.append(self.recipe.unknown(("label", "rule"), "unknown rule", rule, known))
+            return None
+        return discovery.public_class(known[rule])()
+
+    def _check_flow(self, stages: tuple[Stage, ...]) -> None:
+        """Everything that a stage reads must be written before it, in the type that it expects."""
+        written: dict[str, pa.DataType] = {f.name: f.type for f in SAMPLES.schema if f.name not in UNWRITTEN}
+        paths = [s.path for verb in VERBS for s in self.recipe.steps(verb)]
+        for stage, path in zip(stages, paths, strict=True):
+            for column, dtype in stage.transform.reads().items():
+                if column not in written:
+                    message = f"reads `{column}`, which no step before it writes"
+                    self.problems.append(self.recipe.problem(path, message, hint=_who_writes(column)))
+                elif written[column] != dtype:
+                    message = f"reads `{column}` as {dtype}, but it is {written[column]} here"
+                    self.problems.append(self.recipe.problem(path, message))
+            written.update(stage.transform.writes())
+
+
+def adapter(cls: Any) -> TypeAdapter[Any]:
+    """Validates a transform's parameters."""
+    return TypeAdapter(cls)
+
+
+def parameter_schema(cls: Any) -> dict[str, Any]:
+    """The JSON Schema of a transform's parameters, without those that the plan fills in."""
+    schema = adapter(cls).json_schema()
+    schema.get("properties", {}).pop("taxonomy", None)
+    return schema
+
+
+def _known_fields(cls: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    names = {f.name for f in dataclasses.fields(cls)}
+    return {k: v for k, v in values.items() if k in names}
+
+
+def _plain(instance: Any) -> dict[str, Any]:
+    """A transform's parameters as plain data; a taxonomy counts by its hash."""
+    values = {f.name: getattr(instance, f.name) for f in dataclasses.fields(instance)}
+    plain = {k: v.hash if isinstance(v, Taxonomy) else v for k, v in values.items()}
+    return dict(to_jsonable_python(plain))
+
+
+def _who_writes(column: str) -> str:
+    writers = []
+    for name, module in discovery.steps().items():
+        try:
+            wrote = discovery.public_class(module)().writes()
+        except TypeError:
+            continue
+        if column in wrote:
+            writers.append(name)
+    return f"written by: {', '.join(writers)}; put it before this step" if writers else ""

@@ -1,0 +1,143 @@
+"""The build: sources in, release out, resumable at every point, with an account of every row."""
+
+from collections import Counter
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from affectory.pipelines.bind import Bound
+from affectory.pipelines.events import Run
+from affectory.pipelines.history import BuildRecord, StageTotals, live_commits, record_build, totals
+from affectory.pipelines.judging import Importer
+from affectory.pipelines.plan import Plan, make_plan
+from affectory.pipelines.process import check_failures, process
+from affectory.pipelines.publish import Publisher, split, validate
+from affectory.pipelines.scan import Scan, Scanner
+from affectory.pipelines.store.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to build, as against what: nothing here may change a release's bytes."""
+
+    workspace: Path
+    releases: Path
+    workers: int
+    partition_rows: int | None = None
+    sample: int | None = None
+    refit: bool = False
+    publish: bool = True
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What became of everything that went in."""
+
+    dataset: str
+    found: int
+    records: int
+    kept: int
+    rejected: int
+    failed: int
+    judgements: int
+    attached: int
+    unattached: int
+    partitions_run: int
+    partitions: int
+    stages: tuple[StageTotals, ...]
+    release: str = ""
+    version: str = ""
+    release_hash: str = ""
+    unchanged: bool = False
+    bump: str = ""
+    reasons: tuple[str, ...] = ()
+    groups_moved: int = 0
+    log: str = ""
+    splits: dict[str, int] = field(default_factory=dict)
+
+    def facts(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def build(bound: Bound, options: Options, run: Run) -> Summary:
+    """Build and publish; whatever is committed already is not done again."""
+    workspace = Workspace(options.workspace)
+    with workspace.lease() as lease:
+        return _Build(bound, options, run, workspace, lease.epoch).go()
+
+
+@dataclass(frozen=True)
+class _Build:
+    bound: Bound
+    options: Options
+    run: Run
+    workspace: Workspace
+    epoch: int
+
+    def go(self) -> Summary:
+        scan = scan_sources(self.bound, self.workspace, self.options, self.epoch)
+        imported = self._import(scan)
+        plan = make_plan(self.bound, self.workspace, scan, self.epoch)
+        ran = process(plan, self.options.workers, self.run)
+        finished = sorted(p.finish.key for p in plan.partitions)
+        splits, moved = split(self.bound, self.workspace, finished, self.epoch, self.options.refit)
+        record = record_build(plan, imported, splits)
+        summary = self._summary(plan, record, ran, moved)
+        return self._published(record, summary) if self.options.publish else summary
+
+    def _import(self, scan: Scan) -> str:
+        limits, taxonomy = self.bound.limits, self.bound.taxonomy
+        importer = Importer(
+            self.workspace, self.bound.ratings, taxonomy, self.bound.pseudonym, limits, scan, self.epoch,
+            preview=self.options.sample is not None,
+        )  # fmt: skip
+        commit = importer.run()
+        return commit.key if commit else ""
+
+    def _summary(self, plan: Plan, record: BuildRecord, ran: int, moved: int) -> Summary:
+        counts = totals(self.workspace, record)
+        limits = self.bound.recipe.spec.limits
+        check_failures(((t.stage, t.counts) for t in counts), limits.max_failed, limits.min_for_max_failed)
+        by_stage = {t.stage: t.counts for t in counts}
+        facts = Counter[str]()
+        for commit in live_commits(self.workspace, record):
+            facts.update(commit.facts)
+        return Summary(
+            dataset=self.bound.recipe.spec.dataset,
+            found=plan.scan.found,
+            records=plan.scan.records,
+            kept=by_stage["split"].kept if "split" in by_stage else 0,
+            rejected=sum(t.counts.rejected for t in counts if t.stage != "ratings"),
+            failed=sum(t.counts.failed for t in counts),
+            judgements=facts["attached"] + facts["unattached"] + plan.lost_records,
+            attached=facts["attached"],
+            unattached=facts["unattached"] + plan.lost_records,
+            partitions_run=ran,
+            partitions=len(plan.partitions),
+            stages=tuple(counts),
+            groups_moved=moved,
+            log=str(self.run.log),
+        )
+
+    def _published(self, record: BuildRecord, summary: Summary) -> Summary:
+        publisher = Publisher(self.bound, self.workspace, record, self.options.releases, self.run)
+        current = publisher.current()
+        if current is None:
+            share = summary.rejected / max(1, summary.found)
+            validate(self.bound, self.workspace, record, share, self.run)
+            release = publisher.publish()
+            return replace(
+                summary, release=str(release.path), version=release.version, release_hash=release.hash,
+                unchanged=release.unchanged, bump=release.bump, reasons=release.reasons,
+                splits=dict(release.rows.get("default", {})),
+            )  # fmt: skip
+        path = self.options.releases / current
+        return replace(summary, release=str(path), version=current, unchanged=True)
+
+
+def scan_sources(bound: Bound, workspace: Workspace, options: Options, epoch: int = 0) -> Scan:
+    """The sources of a recipe as they are now."""
+    scanner = Scanner(
+        workspace, bound.sources, bound.pseudonym, bound.limits, options.partition_rows, options.sample, epoch
+    )
+    return scanner.scan()

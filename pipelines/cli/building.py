@@ -1,0 +1,106 @@
+"""Commands that make something: plan, build, publish."""
+
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from affectory.pipelines.cli.options import (
+    DEFAULT_RECIPE,
+    Json,
+    Recipe,
+    Releases,
+    Root,
+    Set,
+    WorkspaceDir,
+    open_project,
+)
+
+if TYPE_CHECKING:
+    from affectory.pipelines.events import Run
+
+Workers = Annotated[
+    int | None, typer.Option(min=0, max=1024, help="Worker processes; 0 runs all in this one. Default: by the machine.")
+]
+PartitionRows = Annotated[int | None, typer.Option(min=1, help="Records in a new partition. Default: by kind.")]
+
+
+def plan(
+    recipe: Recipe = DEFAULT_RECIPE,
+    overrides: Set = None,
+    root: Root = None,
+    workspace: WorkspaceDir = None,
+    json: Json = False,
+) -> None:
+    """Show what a build would do, and which judgements would find no sample; nothing is built."""
+    from affectory.pipelines.planning import show_plan
+
+    project = open_project(recipe, overrides, root, workspace, None)
+    found = show_plan(project.bound, project.workspace)
+    print(found.as_json() if json else found.as_text())
+
+
+def build(
+    recipe: Recipe = DEFAULT_RECIPE,
+    overrides: Set = None,
+    root: Root = None,
+    workspace: WorkspaceDir = None,
+    releases: Releases = None,
+    workers: Workers = None,
+    partition_rows: PartitionRows = None,
+    sample: Annotated[
+        int | None, typer.Option(min=1, help="Only this many records of each source, as a preview.")
+    ] = None,
+    refit: Annotated[bool, typer.Option("--refit", help="Fit splits anew and say how many groups move.")] = False,
+    json: Json = False,
+) -> None:
+    """Build the dataset and publish a release; what is done already is not done again."""
+    from affectory.pipelines.build import build as run_build
+    from affectory.pipelines.engines.local import workers_for
+    from affectory.pipelines.report import summary_text
+
+    project = open_project(recipe, overrides, root, workspace, releases)
+    count = workers_for() if workers is None else workers
+    options = project.options(count, partition_rows, refit)
+    if sample is not None:
+        preview = project.workspace / f"preview-{sample}"
+        options = replace(options, workspace=preview, releases=preview / "releases", sample=sample)
+    with open_run(options.workspace, json=json) as run:
+        summary = run_build(project.bound, options, run)
+        run.tell("summary", **summary.facts())
+    if not json:
+        print(summary_text(summary, recipe, workspace))
+
+
+def publish(
+    recipe: Recipe = DEFAULT_RECIPE,
+    overrides: Set = None,
+    root: Root = None,
+    workspace: WorkspaceDir = None,
+    releases: Releases = None,
+    json: Json = False,
+) -> None:
+    """Publish what was built last, without looking at the sources again."""
+    from affectory.pipelines.publish import publish_last
+
+    project = open_project(recipe, overrides, root, workspace, releases)
+    with open_run(project.workspace, json=json) as run:
+        release = publish_last(project.bound, project.workspace, project.releases, run)
+        run.tell("release", version=release.version, path=release.path, hash=release.hash, unchanged=release.unchanged)
+    if not json:
+        changed = "unchanged" if release.unchanged else f"{release.bump}: {', '.join(release.reasons)}"
+        print(f"{release.version} ({changed})\n  {release.path}")
+
+
+def open_run(workspace: Path, *, json: bool) -> "Run":
+    """A run with its log in the workspace, told to the terminal or as JSON."""
+    from affectory.pipelines.events import Lines, Run, as_json
+
+    name = f"{time.strftime('%Y%m%d-%H%M%S')}-{time.time_ns() % 1_000_000:06d}.jsonl"
+    return Run(workspace / "runs" / name, (as_json(sys.stdout) if json else Lines(),))
+
+
+COMMANDS = (plan, build, publish)

@@ -1,0 +1,96 @@
+"""Commands that look at what was built: status, rejects, trace, releases, diff."""
+
+import json as json_format
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from affectory.pipelines.cli.options import (
+    DEFAULT_RECIPE,
+    Json,
+    Recipe,
+    Releases,
+    WorkspaceDir,
+    find_folders,
+    open_built,
+)
+
+RecipeOption = Annotated[Path, typer.Option("--recipe", help="The recipe.")]
+
+
+def status(
+    recipe: Recipe = DEFAULT_RECIPE, workspace: WorkspaceDir = None, releases: Releases = None, json: Json = False
+) -> None:
+    """Say what was built last, stage by stage, whether a build is at work, and which release is the latest."""
+    from affectory.pipelines.report import status_of
+
+    found = status_of(*find_folders(recipe, workspace, releases))
+    print(json_format.dumps(found.facts(), default=str) if json else found.as_text())
+
+
+def rejects(
+    recipe: Recipe = DEFAULT_RECIPE,
+    workspace: WorkspaceDir = None,
+    reason: Annotated[str | None, typer.Option(help="Only this reason or error.")] = None,
+    stage: Annotated[str | None, typer.Option(help="Only this stage.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Rows to show; all are counted.")] = 50,
+    out: Annotated[Path | None, typer.Option(help="Write all of them to a Parquet, CSV or JSONL file.")] = None,
+    json: Json = False,
+) -> None:
+    """List every row that was not kept, with its reason."""
+    from affectory.pipelines.history import rejects as all_rejects
+    from affectory.pipelines.report import chosen_rejects, rejects_text, write_rows
+
+    built = open_built(recipe, workspace)
+    table = chosen_rejects(all_rejects(built.workspace, built.record), reason, stage)
+    if out is not None:
+        write_rows(table, out)
+    if json:
+        for row in table.to_pylist():
+            print(json_format.dumps(row, ensure_ascii=False))
+    else:
+        print(rejects_text(table, limit))
+
+
+def trace(
+    sample_id: Annotated[str, typer.Argument(help="Id of a sample, record, opinion or judgement.")],
+    recipe: RecipeOption = DEFAULT_RECIPE,
+    workspace: WorkspaceDir = None,
+    json: Json = False,
+) -> None:
+    """Follow a sample back to its file, and on to every opinion and label about it."""
+    from affectory.pipelines.trace import trace as follow
+
+    built = open_built(recipe, workspace)
+    found = follow(built.workspace, built.record, sample_id)
+    print(json_format.dumps(found.facts(), ensure_ascii=False, default=str) if json else found.as_text())
+
+
+def releases(
+    recipe: Recipe = DEFAULT_RECIPE, releases: Releases = None, workspace: WorkspaceDir = None, json: Json = False
+) -> None:
+    """List the releases, oldest first."""
+    from affectory.pipelines.release.manifest import list_releases
+
+    _, folder = find_folders(recipe, workspace, releases)
+    for found in list_releases(folder):
+        print(json_format.dumps(found, default=str) if json else f"{found}")
+
+
+def diff(
+    a: Annotated[str, typer.Argument(help="A release's version or folder.")],
+    b: Annotated[str, typer.Argument(help="The other release.")],
+    recipe: RecipeOption = DEFAULT_RECIPE,
+    releases: Releases = None,
+    json: Json = False,
+) -> None:
+    """Compare two releases: rows added, removed and changed, labels that moved."""
+    from affectory.pipelines.release.diff import diff as compare
+
+    paths = [Path(v) if Path(v).is_dir() else find_folders(recipe, None, releases)[1] / v for v in (a, b)]
+    found = compare(*paths)
+    print(found.as_json() if json else found.as_text())
+
+
+COMMANDS = (status, rejects, trace, releases, diff)

@@ -1,0 +1,88 @@
+"""Options that several commands share, and how they lead to a bound recipe and its folders."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from affectory.pipelines.bind import Bound
+    from affectory.pipelines.build import Options
+    from affectory.pipelines.history import BuildRecord
+    from affectory.pipelines.store.workspace import Workspace
+    from affectory.schemas.recipe.model import RecipeSpec
+
+Recipe = Annotated[Path, typer.Argument(help="The recipe.")]
+DEFAULT_RECIPE = Path("recipe.yaml")
+Set = Annotated[
+    list[str] | None, typer.Option("--set", help="Override a key: publish.splits.train=0.7", metavar="KEY=VALUE")
+]
+Root = Annotated[list[Path] | None, typer.Option("--root", help="A further folder that the recipe may read or write.")]
+WorkspaceDir = Annotated[Path | None, typer.Option("--workspace", help="Where ledgers, tables and caches lie.")]
+Releases = Annotated[Path | None, typer.Option("--releases", help="Where releases lie.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+
+
+@dataclass(frozen=True)
+class Project:
+    """A bound recipe with its folders."""
+
+    bound: "Bound"
+    workspace: Path
+    releases: Path
+
+    def options(self, workers: int, partition_rows: int | None = None, refit: bool = False) -> "Options":
+        from affectory.pipelines.build import Options
+
+        return Options(self.workspace, self.releases, workers, partition_rows, None, refit)
+
+
+def open_project(
+    recipe: Path, overrides: list[str] | None, roots: list[Path] | None, workspace: Path | None, releases: Path | None
+) -> Project:
+    """Read, check and bind a recipe; options on the command line win over what it says."""
+    from affectory.pipelines.bind import bind
+    from affectory.schemas.recipe.load import load_recipe
+
+    read = load_recipe(recipe, overrides or (), roots or ())
+    found, made = folders(read.spec, recipe.absolute().parent, workspace, releases)
+    return Project(bind(read), found, made)
+
+
+def folders(spec: "RecipeSpec", beside: Path, workspace: Path | None, releases: Path | None) -> tuple[Path, Path]:
+    """The workspace and the folder of releases."""
+    found = workspace or beside / (spec.workspace or ".affectory") / spec.dataset
+    return found.absolute(), (releases or beside / spec.publish.to).absolute()
+
+
+@dataclass(frozen=True)
+class Built:
+    """A workspace and the manifest of its last build."""
+
+    workspace: "Workspace"
+    record: "BuildRecord"
+    releases: Path
+
+
+def open_built(recipe: Path, workspace: Path | None, releases: Path | None = None) -> Built:
+    """The last build of a recipe's workspace, without checking what the recipe would do now."""
+    from affectory.pipelines.history import last_build
+    from affectory.pipelines.store.workspace import Workspace
+    from affectory.schemas.errors import UserError
+
+    where, made = find_folders(recipe, workspace, releases)
+    found = Workspace(where)
+    record = last_build(found)
+    if record is None:
+        raise UserError(f"nothing was built in {where} yet", f"build it: affectory build {recipe}")
+    return Built(found, record, made)
+
+
+def find_folders(recipe: Path, workspace: Path | None, releases: Path | None) -> tuple[Path, Path]:
+    """Folders as the options and the recipe say; the recipe is only read where an option is missing."""
+    if workspace and releases:
+        return workspace.absolute(), releases.absolute()
+    from affectory.schemas.recipe.load import load_recipe
+
+    return folders(load_recipe(recipe).spec, recipe.absolute().parent, workspace, releases)

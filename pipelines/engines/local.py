@@ -1,0 +1,80 @@
+"""The engine for one machine: partitions on worker processes, or in this process to debug."""
+
+import os
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from multiprocessing.connection import wait
+
+from affectory.pipelines.runner.child import Child, ChildDied
+from affectory.pipelines.runner.partition import Partition, PartitionReport, run_partition
+from affectory.schemas.errors import AffectoryError
+
+_MEMORY_PER_WORKER = 2 << 30
+
+
+@dataclass(eq=False)
+class PartitionKillsWorkers(AffectoryError):
+    """A partition ended its worker process even with every stage in a child of its own."""
+
+    partition: str
+    detail: str
+
+    def __str__(self) -> str:
+        return f"partition {self.partition} ended its worker process twice: {self.detail}"
+
+
+def workers_for(machine_cores: int | None = None) -> int:
+    """As many workers as this process may use cores, and as memory has room for."""
+    cores = machine_cores or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return max(1, min(cores, memory // _MEMORY_PER_WORKER))
+
+
+def run(partitions: Sequence[Partition], workers: int) -> Iterator[PartitionReport]:
+    """Reports of the partitions as they finish, in no particular order."""
+    if workers == 0:
+        yield from map(run_partition, partitions)
+    elif partitions:
+        yield from _Pool(partitions, min(workers, len(partitions))).run()
+
+
+class _Pool:
+    def __init__(self, partitions: Sequence[Partition], workers: int) -> None:
+        # Heavy ones first, so that no worker is left with a long one at the end.
+        self._waiting = deque(sorted(partitions, key=lambda p: (p.kinds == {"text"}, -p.rows)))
+        self._idle = [Child() for _ in range(workers)]
+        self._busy: dict[Child, Partition] = {}
+
+    def run(self) -> Iterator[PartitionReport]:
+        try:
+            while self._waiting or self._busy:
+                self._start()
+                yield from self._finished()
+        finally:
+            for child in (*self._idle, *self._busy):
+                child.stop()
+
+    def _start(self) -> None:
+        while self._waiting and self._idle:
+            child, partition = self._idle.pop(), self._waiting.popleft()
+            child.send(run_partition, partition)
+            self._busy[child] = partition
+
+    def _finished(self) -> Iterator[PartitionReport]:
+        by_pipe = {child.pipe: child for child in self._busy}
+        for pipe in wait(list(by_pipe)):
+            child = by_pipe[pipe]  # type: ignore[index]
+            partition = self._busy.pop(child)
+            self._idle.append(child)
+            try:
+                yield child.receive()
+            except ChildDied as died:
+                self._waiting.appendleft(self._again(partition, died))
+
+    @staticmethod
+    def _again(partition: Partition, died: ChildDied) -> Partition:
+        """A stage that was thought safe ended the worker: once more, with every stage isolated."""
+        if partition.isolate == "all":
+            raise PartitionKillsWorkers(partition.root, str(died))
+        return replace(partition, isolate="all")

@@ -1,0 +1,116 @@
+"""What a run says while it works: a log in the workspace, lines or a bar for people, JSON for machines."""
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol, TextIO
+
+Event = dict[str, Any]
+
+
+class Listener(Protocol):
+    """Is told of every event."""
+
+    def __call__(self, event: Event) -> None: ...
+
+
+class Run:
+    """One run: its events go to the log and to whoever listens."""
+
+    def __init__(self, log: Path, listeners: tuple[Listener, ...] = ()) -> None:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        self.log = log
+        self._file = log.open("a", encoding="utf-8")
+        self._listeners = listeners
+
+    def tell(self, kind: str, **facts: Any) -> None:
+        event = {"event": kind, "at": time.strftime("%Y-%m-%dT%H:%M:%S%z"), **facts}
+        self._file.write(json.dumps(event, ensure_ascii=False, default=str) + "\n")
+        self._file.flush()
+        for listener in self._listeners:
+            listener(event)
+
+    def __enter__(self) -> "Run":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self._file.close()
+
+
+def as_json(stream: TextIO) -> Listener:
+    """One JSON object a line."""
+    return lambda event: print(json.dumps(event, ensure_ascii=False, default=str), file=stream, flush=True)
+
+
+class Lines:
+    """Progress for people: a line that is rewritten on a terminal, now and then a new one elsewhere."""
+
+    def __init__(self, stream: TextIO = sys.stderr, clock: Callable[[], float] = time.monotonic) -> None:
+        self._stream, self._clock = stream, clock
+        self._live = stream.isatty()
+        self._every = 0.1 if self._live else 2.0
+        self._start = self._last = clock()
+        self._open = False
+
+    def __call__(self, event: Event) -> None:
+        if event["event"] == "progress":
+            self._progress(event)
+        elif event["event"] == "say":
+            self._close()
+            print(event["text"], file=self._stream, flush=True)
+        elif event["event"] == "start":
+            self._start = self._last = self._clock()
+
+    def _progress(self, event: Event) -> None:
+        now = self._clock()
+        if now - self._last < self._every:
+            return
+        self._last = now
+        line = progress_line(event, now - self._start)
+        if self._live:
+            self._stream.write(f"\r\x1b[2K{line}")
+            self._open = True
+        else:
+            self._stream.write(line + "\n")
+        self._stream.flush()
+
+    def _close(self) -> None:
+        if self._open:
+            self._stream.write("\r\x1b[2K")
+            self._open = False
+
+
+def progress_line(event: Event, seconds: float) -> str:
+    """`build 120/400 rows (30 %), 12.1 rows/s, 23 s left, 110 kept, 8 rejected, 2 failed`."""
+    done, total = event["done"], event["total"]
+    rate = done / seconds if seconds > 0 else 0.0
+    left = f"{duration((total - done) / rate)} left" if rate > 0 else "time left unknown"
+    counts = ", ".join(f"{event[k]:,} {k}" for k in ("kept", "rejected", "failed") if k in event)
+    share = f" ({100 * done // total} %)" if total else ""
+    parts = [
+        f"{event['what']} {done:,}/{total:,} {event['unit']}{share}",
+        f"{rate:,.1f} {event['unit']}/s",
+        left,
+        counts,
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def duration(seconds: float) -> str:
+    """`8 s`, `3 min 20 s`, `2 h 5 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def size(count: float) -> str:
+    """`12 B`, `3.4 MB`."""
+    units = ("B", "kB", "MB", "GB", "TB")
+    power = min(len(units) - 1, (len(str(int(count))) - 1) // 3)
+    return f"{count:.0f} B" if power == 0 else f"{count / 1000**power:.1f} {units[power]}"

@@ -1,0 +1,107 @@
+"""What earlier builds left to be found: which commits are live, what was published, what was not kept."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from affectory.pipelines.plan import Plan
+from affectory.pipelines.store.commits import Commit, Counts
+from affectory.pipelines.store.workspace import Workspace
+from affectory.schemas.derived import REJECTS
+
+
+@dataclass(frozen=True)
+class BuildRecord:
+    """The manifest of one build: every commit that it is made of."""
+
+    number: int
+    dataset: str
+    scan: str
+    imported: str
+    splits: str
+    chains: tuple[tuple[str, ...], ...]
+    """For each partition its keys, from root to tables."""
+
+    @property
+    def keys(self) -> set[str]:
+        single = {key for key in (self.scan, self.imported, self.splits) if key}
+        return single | {key for chain in self.chains for key in chain}
+
+    @property
+    def keys_sorted(self) -> list[str]:
+        return sorted(self.keys)
+
+    @property
+    def finished(self) -> list[str]:
+        return sorted(chain[-1] for chain in self.chains)
+
+
+def record_build(plan: Plan, imported: str, splits: str) -> BuildRecord:
+    """Write the manifest of a finished build, unless it is the same as the last."""
+    last = last_build(plan.workspace)
+    chains = tuple(sorted(p.keys for p in plan.partitions))
+    number = last.number + 1 if last else 1
+    build = BuildRecord(number, plan.bound.recipe.spec.dataset, plan.scan.key, imported, splits, chains)
+    if last and {**asdict(last), "number": 0} == {**asdict(build), "number": 0}:
+        return last
+    plan.workspace.records().create(f"builds/{number:08d}.json", json.dumps(asdict(build)).encode())
+    return build
+
+
+def last_build(workspace: Workspace) -> BuildRecord | None:
+    """The newest finished build, if there is one."""
+    names = list(workspace.records().names("builds"))
+    if not names:
+        return None
+    raw: dict[str, Any] = json.loads(workspace.records().read(names[-1]))
+    return BuildRecord(**{**raw, "chains": tuple(tuple(chain) for chain in raw["chains"])})
+
+
+def live_commits(workspace: Workspace, build: BuildRecord) -> Iterator[Commit]:
+    """Commits of a build in the order of its chains; shared ones once."""
+    commits = workspace.commits()
+    for key in dict.fromkeys([build.scan, build.imported, *(k for c in build.chains for k in c), build.splits]):
+        if key and commits.has(key):
+            yield commits.get(key)
+
+
+def rejects(workspace: Workspace, build: BuildRecord) -> pa.Table:
+    """Everything that the build did not keep, from the first file to the last split."""
+    commits = workspace.commits()
+    tables = [commits.read(commit, "rejects") for commit in live_commits(workspace, build)]
+    return pa.concat_tables([REJECTS.empty(), *(REJECTS.cast(t) for t in tables if t is not None)])
+
+
+def parts(workspace: Workspace, keys: list[str], table: str) -> list[Path]:
+    """The files that hold a table of the given commits."""
+    commits = workspace.commits()
+    found = [commits.get(key) for key in keys]
+    return [commits.part_path(commit, table) for commit in found if table in commit.parts]
+
+
+def read_parts(paths: list[Path], schema: pa.Schema, columns: list[str]) -> pa.Table:
+    """Chosen columns of part files as one table."""
+    wanted = pa.schema([schema.field(name) for name in columns])
+    tables = [pq.read_table(path, columns=columns, use_threads=False).cast(wanted) for path in paths]
+    return pa.concat_tables([wanted.empty_table(), *tables])
+
+
+@dataclass(frozen=True)
+class StageTotals:
+    """Counts of one stage over all partitions of a build."""
+
+    stage: str
+    counts: Counts
+
+
+def totals(workspace: Workspace, build: BuildRecord) -> list[StageTotals]:
+    """Per stage, in the order of the chains."""
+    sums: dict[str, Counts] = {}
+    for commit in live_commits(workspace, build):
+        sums[commit.stage] = sums.get(commit.stage, Counts()) + commit.counts
+    return [StageTotals(stage, counts) for stage, counts in sums.items()]

@@ -1,0 +1,229 @@
+"""Existing ratings enter the judgement ledger: one judgement per person, place, question and occasion."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from affectory.pipelines.hashes import hash_files
+from affectory.pipelines.people import note_people
+from affectory.pipelines.scan import Scan, reject_row
+from affectory.pipelines.store.commits import Commit, Counts
+from affectory.pipelines.store.workspace import Workspace
+from affectory.schemas.derived import REJECTS
+from affectory.schemas.ids import canonical, digest, judgement_id
+from affectory.schemas.ledgers import JUDGEMENTS
+from affectory.schemas.taxonomy import Taxonomy
+from affectory.transforms.sources.base import Limits, Refused, SourceFile, uri_of
+
+Key = tuple[str, str, str, str]
+"""Who, about what, asked what, on which occasion."""
+
+
+@dataclass(frozen=True)
+class RatingEntry:
+    """A bound entry of the recipe's ratings; `source` is the reader, with the constants of its ratings."""
+
+    name: str
+    reader: Any
+    root: Path
+    identity: str
+
+
+@dataclass
+class _Judgement:
+    """What one person said of one place, gathered from the rows that say it."""
+
+    entry: RatingEntry
+    person: str
+    anchor: dict[str, Any]
+    row: dict[str, Any]
+    chosen: dict[str, float | None]
+
+
+@dataclass(frozen=True)
+class Importer:
+    """Imports the rating files of a recipe. A preview of some records leaves ratings of the others for later."""
+
+    workspace: Workspace
+    entries: Sequence[RatingEntry]
+    taxonomy: Taxonomy
+    pseudonym: Callable[[str], str]
+    limits: Limits
+    scan: Scan
+    epoch: int = 0
+    preview: bool = False
+
+    def run(self) -> Commit | None:
+        """Append what is new to the ledger; files that were imported before are not read again."""
+        if not self.entries:
+            return None
+        files = [(entry, list(self._files(entry))) for entry in self.entries]
+        marks = [[e.identity, [f.asset_id if isinstance(f, SourceFile) else f.detail for f in fs]] for e, fs in files]
+        key = digest("import", self.scan.key, marks, self.taxonomy.hash, self.pseudonym(""))
+        commits = self.workspace.commits(self.epoch)
+        return commits.get(key) if commits.has(key) else self._commit(key, files)
+
+    def _files(self, entry: RatingEntry) -> Iterator[SourceFile | Refused]:
+        found = list(entry.reader.files(entry.root))
+        paths = [f for f in found if isinstance(f, Path)]
+        for path, sha in zip(paths, hash_files(paths, self.workspace.derived / "hashes.sqlite"), strict=True):
+            uri = uri_of(path, entry.root)
+            yield (
+                Refused(uri, "unreadable", str(sha))
+                if isinstance(sha, OSError)
+                else SourceFile(uri, path, sha, path.stat().st_size)
+            )
+        yield from (f for f in found if isinstance(f, Refused))
+
+    def _commit(self, key: str, files: list[tuple[RatingEntry, list[SourceFile | Refused]]]) -> Commit:
+        gathered: dict[Key, _Judgement] = {}
+        refused: list[tuple[str, Refused]] = []
+        rows = 0
+        for entry, found in files:
+            targets = Targets.of(self.scan.index(self.workspace), entry.reader.of)
+            for file in found:
+                rows += self._gather(entry, file, targets, gathered, refused)
+        added = self._append(gathered)
+        table = REJECTS.from_rows([reject_row("ratings", name, r) for name, r in refused])
+        counts = Counts(rows + len(refused), rows, len(gathered), len(refused))
+        commits = self.workspace.commits(self.epoch)
+        return commits.commit(key, "ratings", counts, {"rejects": table}, {"judgements": len(gathered), "new": added})
+
+    def _gather(
+        self,
+        entry: RatingEntry,
+        file: SourceFile | Refused,
+        targets: "Targets",
+        gathered: dict[Key, _Judgement],
+        refused: list[tuple[str, Refused]],
+    ) -> int:
+        if isinstance(file, Refused):
+            refused.append((entry.name, file))
+            return 0
+        taken = 0
+        for batch in entry.reader.read(file, self.limits):
+            refused += [(entry.name, r) for r in batch.refused]
+            for row in batch.rows.to_pylist():
+                problem = self._take(entry, row, targets, gathered)
+                if problem is None:
+                    taken += 1
+                elif not (self.preview and problem[0] == "unknown_record"):
+                    refused.append((entry.name, Refused(f"{file.uri}#L{row['row']}", *problem, canonical(row))))
+        return taken
+
+    def _take(
+        self, entry: RatingEntry, row: dict[str, Any], targets: "Targets", gathered: dict[Key, _Judgement]
+    ) -> tuple[str, str] | None:
+        """Add one rating; the reason and detail where it cannot be taken."""
+        record = targets.find(row)
+        if record is None:
+            named = row["target_key"] if row["target_key"] is not None else row["target_file"]
+            return "unknown_record", f"{entry.reader.of} has no record {named!r}"
+        label = self.taxonomy.resolve(row["label"]) if row["label"] else None
+        if row["label"] and label is None:
+            return (
+                "unknown_label",
+                f"{row['label']!r} is not in {self.taxonomy.name}: {', '.join(self.taxonomy.labels)}",
+            )
+        anchor = _anchor(record, row)
+        person = self.pseudonym(row["rater"])
+        key = (person, canonical(anchor), entry.reader.question, row["occasion"] or "")
+        judgement = gathered.setdefault(key, _Judgement(entry, person, anchor, row, {}))
+        if label is not None:
+            judgement.chosen[label] = row["intensity"]
+        return None
+
+    def _append(self, gathered: Mapping[Key, _Judgement]) -> int:
+        roles: dict[str, set[str]] = {j.person: {"rater"} for j in gathered.values()}
+        note_people(self.workspace, roles)
+        ledger = self.workspace.ledger("judgements")
+        rows = JUDGEMENTS.from_rows([self._row(key, gathered[key]) for key in sorted(gathered)])
+        return ledger.append(revised(rows, ledger.read()))
+
+    def _row(self, key: Key, judgement: _Judgement) -> dict[str, object]:
+        row, reader = judgement.row, judgement.entry.reader
+        return {
+            "judgement_id": judgement_id(judgement.person, judgement.anchor, key[2], key[3], 0),
+            "anchor": judgement.anchor,
+            "occasion": key[3],
+            "revision": 0,
+            "retracted": False,
+            "rater": judgement.person,
+            "rater_kind": reader.rater_kind,
+            "perspective": reader.perspective,
+            "modalities": list(reader.modalities) or None,
+            "asked": self._asked(judgement, reader.question),
+            "answer": self._answer(judgement),
+            **{name: row[name] for name in ("confidence", "rationale", "spent_s")},
+        }
+
+    def _asked(self, judgement: _Judgement, question: str) -> dict[str, object]:
+        if not judgement.chosen:
+            return {"question": question, "response": "continuous", "taxonomy": "vad"}
+        response = "simplex" if len(judgement.chosen) == 1 else "multi-label"
+        asked = {"taxonomy": self.taxonomy.name, "taxonomy_hash": self.taxonomy.hash}
+        return {"question": question, "response": response, "labels": list(self.taxonomy.labels), **asked}
+
+    def _answer(self, judgement: _Judgement) -> dict[str, object]:
+        vad = {d: judgement.row[d] for d in ("valence", "arousal", "dominance")}
+        answer: dict[str, object] = {"vad": vad} if any(v is not None for v in vad.values()) else {}
+        if judgement.chosen:
+            labels = self.taxonomy.labels
+            answer["weights"] = [1.0 if label in judgement.chosen else 0.0 for label in labels]
+            if any(v is not None for v in judgement.chosen.values()):
+                answer["intensities"] = [judgement.chosen.get(label) for label in labels]
+        return answer
+
+
+@dataclass(frozen=True)
+class Targets:
+    """The records of one source entry, by declared key and by file."""
+
+    by_key: Mapping[str, str]
+    by_file: Mapping[str, str]
+
+    @classmethod
+    def of(cls, index: pa.Table, source: str) -> "Targets":
+        rows = [r for r in index.select(["source", "key", "uri", "record_id"]).to_pylist() if r["source"] == source]
+        keys = {r["key"]: r["record_id"] for r in rows if r["key"] is not None}
+        return cls(keys, {r["uri"]: r["record_id"] for r in rows})
+
+    def find(self, row: Mapping[str, Any]) -> str | None:
+        if row["target_key"] is not None:
+            return self.by_key.get(row["target_key"])
+        return self.by_file.get(row["target_file"])
+
+
+def _anchor(record: str, row: Mapping[str, Any]) -> dict[str, Any]:
+    places = ("start_us", "end_us", "char_start", "char_end")
+    return {"record": record, **{p: row[p] for p in places}, "box": None}
+
+
+def revised(rows: pa.Table, ledger: pa.Table) -> pa.Table:
+    """Rows that say something new: unknown ones, and as a further revision those that changed since."""
+    newest: dict[Key, dict[str, Any]] = {}
+    for old in sorted(ledger.to_pylist(), key=lambda r: int(r["revision"])):
+        newest[_key(old)] = old
+    fresh = []
+    for row in rows.to_pylist():
+        before = newest.get(_key(row))
+        if before is None:
+            fresh.append(row)
+        elif _said(before) != _said(row):
+            revision = before["revision"] + 1
+            asked = row["asked"]["question"]
+            new_id = judgement_id(row["rater"], row["anchor"], asked, row["occasion"], revision)
+            fresh.append({**row, "judgement_id": new_id, "revision": revision, "supersedes": before["judgement_id"]})
+    return JUDGEMENTS.from_rows(fresh)
+
+
+def _key(row: Mapping[str, Any]) -> Key:
+    return row["rater"], canonical(row["anchor"]), row["asked"]["question"], row["occasion"]
+
+
+def _said(row: Mapping[str, Any]) -> str:
+    own = ("judgement_id", "revision", "supersedes")
+    return canonical({k: v for k, v in row.items() if k not in own})

@@ -1,0 +1,69 @@
+"""`affectory plan`: the compiled plan for people, without building anything."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from affectory.pipelines.anchors import Lost, lost_anchors
+from affectory.pipelines.bind import Bound
+from affectory.pipelines.build import Options, scan_sources
+from affectory.pipelines.history import last_build
+from affectory.pipelines.plan import StagePlan, make_plan
+from affectory.pipelines.store.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class ShownPlan:
+    """What a build would find and do."""
+
+    dataset: str
+    workspace: str
+    found: int
+    records: int
+    refused: int
+    partitions: int
+    new_partitions: int
+    stages: tuple[StagePlan, ...]
+    lost: Lost
+
+    def as_json(self) -> str:
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+    def as_text(self) -> str:
+        head = [
+            f"{self.dataset}: {self.found} found, {self.records} records, {self.refused} refused",
+            f"{self.partitions} partitions, {self.new_partitions} of them new; workspace {self.workspace}",
+            "",
+            f"  {'verb':8} {'stage':16} {'partitions':>10} {'cached':>8} {'to run':>8} {'rows':>9}",
+        ]
+        return "\n".join([*head, *map(_stage_line, self.stages), "", self._judgements()])
+
+    def _judgements(self) -> str:
+        lost, cut = self.lost, self.lost.records_cut
+        if not lost.standing:
+            return "no judgements in the ledger yet"
+        how = f" ({cut} judged records were cut again to know)" if cut else ""
+        return f"{lost.judgements} of {lost.standing} judgements would find no sample{how}; the ledger keeps them all"
+
+
+def _stage_line(stage: StagePlan) -> str:
+    missing = stage.partitions - stage.cached
+    return (
+        f"  {stage.verb:8} {stage.name:16} {stage.partitions:>10} {stage.cached:>8} {missing:>8} {stage.rows_to_run:>9}"
+    )
+
+
+def show_plan(bound: Bound, where: Path) -> ShownPlan:
+    """Look at the sources and compare with what is committed; source hashes are remembered, nothing else is kept."""
+    workspace = Workspace(where)
+    options = Options(where, where, 0)
+    with workspace.lease() as lease:
+        scan = scan_sources(bound, workspace, options, lease.epoch)
+    plan = make_plan(bound, workspace, scan)
+    build = last_build(workspace)
+    known = {chain[0] for chain in build.chains} if build else set()
+    new = sum(root.key not in known for root in scan.roots)
+    return ShownPlan(
+        bound.recipe.spec.dataset, str(where), scan.found, scan.records, scan.refused,
+        len(scan.roots), new, tuple(plan.stages()), lost_anchors(plan),
+    )  # fmt: skip

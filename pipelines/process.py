@@ -1,0 +1,79 @@
+"""The pass over all partitions: ingest, assist and label, on an engine, counted as it goes."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from affectory.pipelines.engines import local
+from affectory.pipelines.events import Run
+from affectory.pipelines.plan import Plan
+from affectory.pipelines.runner.partition import PartitionReport
+from affectory.pipelines.store.commits import Counts
+from affectory.schemas.errors import AffectoryError, Exit
+
+
+@dataclass(eq=False)
+class TooManyFailed(AffectoryError):
+    """A stage failed on more rows than the recipe allows; what is committed stays."""
+
+    exit_code = Exit.FAILURES
+    stage: str
+    failed: int
+    seen: int
+    allowed: float
+
+    def __str__(self) -> str:
+        share = f"{self.failed} of {self.seen} rows ({self.failed / self.seen:.1%})"
+        return (
+            f"stage {self.stage} failed on {share}; limits.max_failed allows {self.allowed:.1%}.\n"
+            "  See `affectory rejects` for the errors, mend the cause, then `affectory retry --reason REASON`."
+        )
+
+
+def process(plan: Plan, workers: int, run: Run) -> int:
+    """Run what is not committed; how many partitions that were."""
+    plan.write_judgements()
+    waiting = [replace(p, isolate="none" if workers == 0 else "declared") for p in plan.waiting]
+    total = sum(p.rows for p in waiting)
+    sizes = {p.root: p.rows for p in waiting}
+    run.tell("start", what="build", partitions=len(waiting), rows=total, workers=workers)
+    tally, done = _Tally(plan), 0
+    for report in local.run(waiting, workers):
+        done += sizes[report.partition]
+        tally.add(report)
+        _log(report, run)
+        run.tell("progress", what="build", done=done, total=total, unit="rows", **tally.lost())
+    return len(waiting)
+
+
+def _log(report: PartitionReport, run: Run) -> None:
+    for stage in report.stages:
+        counts = {"rows_in": stage.counts.rows_in, "out": stage.counts.out}
+        lost = {"rejected": stage.counts.rejected, "failed": stage.counts.failed}
+        run.tell(
+            "stage", partition=report.partition, stage=stage.stage, seconds=round(stage.seconds, 3), **counts, **lost
+        )
+
+
+class _Tally:
+    """Counts per stage, so that a build which goes wrong stops early."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._limits = plan.bound.recipe.spec.limits
+        self._counts: dict[str, Counts] = {}
+
+    def add(self, report: PartitionReport) -> None:
+        for stage in report.stages:
+            self._counts[stage.stage] = self._counts.get(stage.stage, Counts()) + stage.counts
+        check_failures(self._counts.items(), self._limits.max_failed, self._limits.min_for_max_failed)
+
+    def lost(self) -> dict[str, int]:
+        label = self._counts.get("label", Counts())
+        every = self._counts.values()
+        return {"kept": label.out, "rejected": sum(c.rejected for c in every), "failed": sum(c.failed for c in every)}
+
+
+def check_failures(counts: Iterable[tuple[str, Counts]], allowed: float, least: int) -> None:
+    """Raise once a stage that has seen enough rows failed on too many of them."""
+    for stage, seen in counts:
+        if seen.rows_in >= least and seen.failed > allowed * seen.rows_in:
+            raise TooManyFailed(stage, seen.failed, seen.rows_in, allowed)

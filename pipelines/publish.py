@@ -1,0 +1,199 @@
+"""From tables to a release: splits, the gate, and the immutable folder that people load."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from affectory.pipelines.bind import Bound
+from affectory.pipelines.code_hash import code_hash
+from affectory.pipelines.events import Run
+from affectory.pipelines.history import BuildRecord, last_build, parts, read_parts
+from affectory.pipelines.release.model import Release, ReleaseInputs
+from affectory.pipelines.splits import Placement, SplitFit, place, tokens_of
+from affectory.pipelines.store.assets import locate, read_verified
+from affectory.pipelines.store.commits import Counts
+from affectory.pipelines.store.workspace import Workspace
+from affectory.quality.findings import Finding, GateFailed
+from affectory.quality.gate import check
+from affectory.schemas.derived import REJECTS, SAMPLES, TABLES
+from affectory.schemas.errors import UserError
+from affectory.schemas.ids import digest
+
+TOOLS = ("affectory", "pyarrow", "datasets", "av", "pillow", "numpy", "opencv-python-headless")
+
+
+def split(bound: Bound, workspace: Workspace, finished: list[str], epoch: int, refit: bool = False) -> tuple[str, int]:
+    """Place every sample; the key of the commit that says where, and how many groups a refit moved."""
+    rule = bound.recipe.spec.publish.splits
+    fit_file = SplitFit(workspace.fits(), rule.by, rule.shares)
+    fit = fit_file.load()
+    commits = workspace.commits(epoch)
+    if not refit and commits.has(key := _split_key(bound, finished, fit)):
+        return key, 0
+    columns = ["sample_id", "anchor", "speaker", "dialogue"]
+    samples = read_parts(parts(workspace, finished, "samples"), SAMPLES.schema, columns)
+    placed = place(tokens_of(samples, rule.by), rule.shares, {} if refit else fit)
+    moved = sum(placed.fit.get(group, where) != where for group, where in fit.items()) if refit else 0
+    fit_file.save(placed.fit)
+    key = _split_key(bound, finished, placed.fit)
+    counts = Counts(samples.num_rows, len(placed.splits), len(placed.splits), len(placed.conflicts))
+    commits.commit(key, "split", counts, _split_tables(samples, placed), {"moved": moved})
+    return key, moved
+
+
+def _split_key(bound: Bound, finished: list[str], fit: Mapping[str, str]) -> str:
+    rule = bound.recipe.spec.publish.splits
+    return digest(
+        "split", code_hash("affectory.pipelines.splits"), list(rule.by), list(rule.shares.items()), fit, finished
+    )
+
+
+def _split_tables(samples: pa.Table, placed: Placement) -> dict[str, pa.Table]:
+    records = dict(
+        zip(
+            samples.column("sample_id").to_pylist(),
+            pc.struct_field(samples.column("anchor"), "record").to_pylist(),
+            strict=True,
+        )
+    )
+    rejects = [
+        {
+            "reject_id": "x_" + digest("split", sample)[:24],
+            "stage": "split",
+            "outcome": "rejected",
+            "reason": "split_conflict",
+            "detail": why,
+            "sample_id": sample,
+            "record_id": records[sample],
+        }
+        for sample, why in sorted(placed.conflicts.items())
+    ]
+    ids = sorted(placed.splits)
+    splits = pa.table(
+        {"sample_id": pa.array(ids, pa.string()), "split": pa.array([placed.splits[i] for i in ids], pa.string())}
+    )
+    return {"splits": splits, "rejects": REJECTS.from_rows(rejects)}
+
+
+def validate(bound: Bound, workspace: Workspace, build: BuildRecord, rejected_share: float, run: Run) -> None:
+    """The gate; raises `GateFailed` with the rows that broke a rule."""
+    tables = {name: parts(workspace, build.finished, name) for name in ("samples", "notes", "opinions", "labels")}
+    gate = bound.recipe.spec.validation
+    findings = check(tables, bound.taxonomy, gate.min_rows)
+    for finding in findings:
+        run.tell("finding", **finding.__dict__)
+    if rejected_share > gate.max_rejected:
+        raise GateFailed((*findings, _too_many(rejected_share, gate.max_rejected)))
+    if any(f.severity == "blocks" for f in findings):
+        raise GateFailed(tuple(findings))
+
+
+def _too_many(share: float, allowed: float) -> Finding:
+    return Finding(
+        "rejects", f"{share:.1%} of what came in was rejected, validate.max_rejected allows {allowed:.1%}", 1, ()
+    )
+
+
+@dataclass(frozen=True)
+class Publisher:
+    """Publishes a finished build into a folder of releases."""
+
+    bound: Bound
+    workspace: Workspace
+    build: BuildRecord
+    releases: Path
+    run: Run
+
+    def publish(self) -> Release:
+        """The new release, or the old one where nothing changed."""
+        from affectory.pipelines.release.write import write_release
+
+        inputs = self._inputs()
+        release = write_release(inputs, self.releases, self._progress)
+        record = {"version": release.version, "hash": release.hash, "releases": str(self.releases)}
+        self.workspace.records().create(self._record_name(release), json.dumps(record).encode())
+        return release
+
+    def _progress(self, done: int, total: int) -> None:
+        self.run.tell("progress", what="publish", done=done, total=total, unit="rows")
+
+    def _record_name(self, release: Release) -> str:
+        return f"published/{self.key}-{digest(str(self.releases), release.version)[:8]}.json"
+
+    def current(self) -> str | None:
+        """The version that already holds exactly this build, if it is the latest in its folder."""
+        latest = self.releases / "LATEST"
+        if not latest.exists():
+            return None
+        version_now = latest.read_text().strip()
+        name = f"published/{self.key}-{digest(str(self.releases), version_now)[:8]}.json"
+        there = (self.releases / version_now / "manifest.json").exists()
+        return version_now if there and self.workspace.records().exists(name) else None
+
+    @property
+    def key(self) -> str:
+        """Covers everything that a release is made from."""
+        recipe = self.bound.recipe.canonical()
+        code = code_hash("affectory.pipelines.release.write")
+        return digest("publish", code, self.build.splits, self.build.keys_sorted, recipe, self.bound.taxonomy.hash)
+
+    def _inputs(self) -> ReleaseInputs:
+        spec, workspace = self.bound.recipe.spec, self.workspace
+        tables = {name: parts(workspace, self.build.finished, name) for name in TABLES if name != "rejects"}
+        tables["rejects"] = parts(workspace, self.build.keys_sorted, "rejects")
+        splits = workspace.commits().read(workspace.commits().get(self.build.splits), "splits")
+        recipe = self.bound.recipe.canonical()
+        card = {
+            k: recipe.get(k)
+            for k in ("title", "description", "licence", "authors", "citation", "languages", "homepage")
+        }
+        return ReleaseInputs(
+            dataset=spec.dataset,
+            card={k: v for k, v in card.items() if v},
+            recipe={k: v for k, v in recipe.items() if k != "workspace"},
+            taxonomy=self.bound.taxonomy,
+            tables=tables,
+            splits=splits
+            if splits is not None
+            else pa.table({"sample_id": pa.array([], pa.string()), "split": pa.array([], pa.string())}),
+            open_asset=_Opener(workspace, self.bound, self.build),
+            configs=spec.publish.configs,
+            media=spec.publish.media,
+            shard_bytes=spec.publish.shard_mb * 1_000_000,
+            label_pools=[p for p in spec.label.pools if p in ("human", "model")] or ["human", "model"],
+            versions={tool: version(tool) for tool in TOOLS},
+        )
+
+
+class _Opener:
+    """Finds the bytes of an asset: made ones in the store, the user's own in place."""
+
+    def __init__(self, workspace: Workspace, bound: Bound, build: BuildRecord) -> None:
+        self._assets, self._roots = workspace.assets(), bound.roots
+        paths = parts(workspace, build.finished, "samples")
+        samples = read_parts(paths, SAMPLES.schema, ["original", "source", "uri"])
+        originals = pc.struct_field(samples.column("original"), "asset").to_pylist()
+        places = zip(samples.column("source").to_pylist(), samples.column("uri").to_pylist(), strict=True)
+        self._in_place = {asset: place for asset, place in zip(originals, places, strict=True) if asset}
+
+    def __call__(self, asset: str, format: str) -> bytes:
+        source, uri = self._in_place.get(asset, ("", ""))
+        return read_verified(locate(self._assets, self._roots, asset, source, uri), asset)
+
+
+def publish_last(bound: Bound, workspace: Path, releases: Path, run: Run) -> Release:
+    """Publish the last build again, under the recipe's present `publish`, `label` being what it was."""
+    found = Workspace(workspace)
+    with found.lease() as lease:
+        build = last_build(found)
+        if build is None:
+            raise UserError(f"nothing was built in {workspace} yet", "build it first: affectory build")
+        splits, _ = split(bound, found, build.finished, lease.epoch)
+        build = replace(build, splits=splits)
+        validate(bound, found, build, 0.0, run)
+        return Publisher(bound, found, build, releases, run).publish()

@@ -1,0 +1,136 @@
+"""What a source reader gave becomes records with ids: once per id, whatever the order of arrival."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from affectory.schemas.derived import SAMPLES
+from affectory.schemas.ids import digest, record_id_from_content, record_id_from_key, sample_id
+from affectory.schemas.types import ANCHOR, FRAMES, MEDIA, MEMBERS
+from affectory.transforms.sources.base import Refused, SourceFile
+
+_TEXTS = ("record_id", "fingerprint", "source", "uri", "kind", "key", "asset_id", "licence", "format")
+_CARRIED = ("text", "speaker", "dialogue", "language")
+MEDIA_KINDS = ("video", "audio", "image")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where records come from."""
+
+    source: str
+    file: SourceFile
+    licence: str
+    scope: str = ""
+
+
+@dataclass(frozen=True)
+class Keyed:
+    """Records of distinct ids in the order of their ids, and those refused as duplicates."""
+
+    table: pa.Table
+    refused: list[tuple[str, Refused]]
+
+
+class RecordRows:
+    """The table of records: ids, place, and what the reader found."""
+
+    @staticmethod
+    def schema() -> pa.Schema:
+        texts = [pa.field(name, pa.string()) for name in (*_TEXTS, *_CARRIED)]
+        extra = pa.field("extra", pa.map_(pa.string(), pa.string()))
+        numbers = [pa.field("position", pa.int32()), pa.field("row", pa.int64()), pa.field("size", pa.int64())]
+        return pa.schema([*texts, *numbers, extra])
+
+    @staticmethod
+    def index_names() -> list[str]:
+        return ["record_id", "fingerprint", "source", "uri", "row", "kind", "key"]
+
+    @classmethod
+    def index_schema(cls) -> pa.Schema:
+        return pa.schema([*(cls.schema().field(n) for n in cls.index_names()), pa.field("root", pa.string())])
+
+    @classmethod
+    def of(cls, rows: pa.Table, origin: Origin, pseudonym: Callable[[str], str]) -> pa.Table:
+        """Records of one file with their ids and fingerprints."""
+        speakers = [pseudonym(s) if s else None for s in rows.column("speaker").to_pylist()]
+        ids = _ids(rows, origin)
+        media = [kind in MEDIA_KINDS for kind in rows.column("kind").to_pylist()]
+        n, file = rows.num_rows, origin.file
+        columns = {
+            **{name: rows.column(name) for name in ("kind", "key", "format", "text", "dialogue", "language", "extra")},
+            "record_id": ids,
+            "speaker": pa.array(speakers, pa.string()),
+            "position": rows.column("position"),
+            "source": pa.repeat(origin.source, n),
+            "uri": pa.repeat(file.uri, n),
+            "row": rows.column("row"),
+            "asset_id": pa.repeat(file.asset_id, n),
+            "size": pa.repeat(file.size, n),
+            "licence": pa.repeat(origin.licence, n),
+        }
+        whats = [*(columns[c] for c in ("speaker", "dialogue", "position", "language", "format", "extra"))]
+        what = zip(*(c.to_pylist() for c in whats), rows.column("content").to_pylist(), strict=True)
+        prints = [
+            digest(i, origin.source, origin.licence, list(w), (file.asset_id, file.uri) if m else None)
+            for i, w, m in zip(ids.to_pylist(), what, media, strict=True)
+        ]
+        table = pa.table({**columns, "fingerprint": pa.array(prints, pa.string())})
+        return table.select(cls.schema().names).cast(cls.schema())
+
+    @staticmethod
+    def flow(records: pa.Table) -> pa.Table:
+        """The records as the first rows of the flowing table: one sample for the whole of each."""
+        ids = records.column("record_id").to_pylist()
+        n = len(ids)
+        media = zip(*(records.column(c).to_pylist() for c in ("kind", "asset_id", "format")), strict=True)
+        refs = [(k, {"asset": a, "format": f} if k in MEDIA_KINDS else None) for k, a, f in media]
+        columns = {
+            **{c: records.column(c) for c in ("kind", "source", "uri", *_CARRIED, "position", "extra")},
+            "sample_id": pa.array([sample_id(i, "whole") for i in ids], pa.string()),
+            "anchor": pa.array([{"record": i} for i in ids], ANCHOR),
+            "parent": pa.nulls(n, pa.string()),
+            "members": pa.nulls(n, MEMBERS),
+            "original": pa.array([ref for _, ref in refs], MEDIA),
+            **{kind: pa.array([ref if k == kind else None for k, ref in refs], MEDIA) for kind in MEDIA_KINDS},
+            "frames": pa.nulls(n, FRAMES),
+        }
+        return pa.table({name: columns[name] for name in SAMPLES.schema.names})
+
+
+def _ids(rows: pa.Table, origin: Origin) -> pa.Array:
+    named = (rows.column(c).to_pylist() for c in ("key", "content", "occurrence"))
+    ids = [
+        record_id_from_key(origin.scope, key)
+        if key is not None
+        else record_id_from_content(origin.file.asset_id if content is None else content, occurrence or 0)
+        for key, content, occurrence in zip(*named, strict=True)
+    ]
+    return pa.array(ids, pa.string())
+
+
+def keyed(rows: pa.Table) -> Keyed:
+    """One row per id, the first by place; the others are refused and say whom they repeat."""
+    ordered = rows.sort_by([(c, "ascending") for c in ("record_id", "source", "uri", "row")])
+    ids, prints = (ordered.column(c).to_pylist() for c in ("record_id", "fingerprint"))
+    first = [i for i in range(len(ids)) if i == 0 or ids[i] != ids[i - 1]]
+    kept = set(first)
+    again = [i for i in range(len(ids)) if i not in kept]
+    holder = {ids[i]: i for i in first}
+    places = ordered.select(["source", "uri", "row", "key", "text"])
+    refused = [_repeat(places, i, holder[ids[i]], prints[i] == prints[holder[ids[i]]]) for i in again]
+    return Keyed(ordered.take(pa.array(first, pa.int64())), refused)
+
+
+def _repeat(places: pa.Table, index: int, first: int, same: bool) -> tuple[str, Refused]:
+    row, other = (places.slice(i, 1).to_pylist()[0] for i in (index, first))
+    if row["key"] is not None and not same:
+        detail = f"the key {row['key']!r} is already that of {_place(other)}"
+    else:
+        detail = f"the same content as {_place(other)}"
+    return row["source"], Refused(_place(row), "duplicate", detail, (row["text"] or "")[:500])
+
+
+def _place(row: dict[str, object]) -> str:
+    return f"{row['uri']}" if row["row"] is None else f"{row['uri']}#L{row['row']}"

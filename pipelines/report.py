@@ -1,0 +1,190 @@
+"""What people read at the end of a build and between builds."""
+
+import json
+import time
+from collections import Counter
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from affectory.pipelines.build import Summary
+from affectory.pipelines.history import StageTotals, last_build, totals
+from affectory.pipelines.store.workspace import Workspace
+from affectory.schemas.errors import UserError
+
+
+def summary_text(summary: Summary, recipe: Path, workspace: Path | None) -> str:
+    """Kept, rejected, failed, where to look, and how to load."""
+    where = f" --workspace {_short(workspace)}" if workspace else ""
+    see = f"affectory rejects {_short(recipe)}{where}"
+    lost = _lost(summary.stages)
+    lines = [
+        _title(summary),
+        f"  in          {summary.found} found: {summary.records} records, {summary.found - summary.records} refused",
+        f"  kept        {summary.kept} samples",
+        f"  rejected    {summary.rejected}{_named(lost['rejected'])}",
+        f"  failed      {summary.failed}{_named(lost['failed'])}",
+        f"  judgements  {summary.judgements}: {summary.attached} attached, {summary.unattached} without a sample",
+        f"  done        {summary.partitions_run} of {summary.partitions} partitions had something to do",
+    ]
+    lines += [f"  moved       {summary.groups_moved} groups changed their split"] if summary.groups_moved else []
+    lines += [f"  look        {see}" if summary.rejected + summary.failed else "  look        nothing was left out"]
+    lines += [f"  log         {_short(Path(summary.log))}"] if summary.partitions_run else []
+    return "\n".join([*lines, *(_release(summary) if summary.release else ())])
+
+
+def _title(summary: Summary) -> str:
+    if not summary.version:
+        return f"{summary.dataset}: built, not published"
+    how = "unchanged" if summary.unchanged else f"{summary.bump}: {', '.join(summary.reasons)}"
+    return f"{summary.dataset} {summary.version} ({how})"
+
+
+def _lost(stages: tuple[StageTotals, ...]) -> dict[str, dict[str, int]]:
+    return {what: {t.stage: n for t in stages if (n := getattr(t.counts, what))} for what in ("rejected", "failed")}
+
+
+def _named(by_stage: dict[str, int]) -> str:
+    return f" ({', '.join(f'{stage} {n}' for stage, n in by_stage.items())})" if by_stage else ""
+
+
+def _release(summary: Summary) -> list[str]:
+    path = Path(summary.release)
+    kinds, labels, splits = contents(path)
+    return [
+        "",
+        f"  release     {_short(path)}",
+        f"  holds       {_counted(kinds)}",
+        f"  splits      {_counted(splits)}",
+        f"  labels      {_counted(labels)}",
+        f"  card        {_short(path / 'README.md')}",
+        f"  load        {load_line(path)}",
+    ]
+
+
+def load_line(path: Path) -> str:
+    """A command that loads the release and prints what it holds."""
+    code = f'from datasets import load_dataset; ds = load_dataset("{_short(path)}"); print(ds); print(ds["train"].features)'
+    return f"python -c '{code}'"
+
+
+def contents(release: Path) -> tuple[Counter[str], Counter[str], Counter[str]]:
+    """Samples of a release by kind, by label and by split."""
+    manifest = json.loads((release / "manifest.json").read_text())
+    kinds, labels = Counter[str](), Counter[str]()
+    for file in sorted(release.glob("data/default/*.parquet")):
+        table = pq.read_table(file, columns=["kind", "label"], use_threads=False)
+        kinds.update(table.column("kind").to_pylist())
+        labels.update(_label_names(release, table))
+    rows = manifest["rows"]["default"]
+    return kinds, labels, Counter(rows)
+
+
+def _label_names(release: Path, table: pa.Table) -> list[str]:
+    names = json.loads((release / "taxonomy.json").read_text())["labels"]
+    return ["no opinion" if i is None else names[i] for i in table.column("label").to_pylist()]
+
+
+def _counted(counts: Counter[str]) -> str:
+    return ", ".join(f"{n} {name}" for name, n in counts.most_common()) or "nothing"
+
+
+def _short(path: Path | None) -> str:
+    if path is None:
+        return ""
+    try:
+        return str(path.absolute().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def chosen_rejects(table: pa.Table, reason: str | None, stage: str | None) -> pa.Table:
+    """The rejects of one reason or stage."""
+    for column, wanted in (("reason", reason), ("stage", stage)):
+        if wanted is not None:
+            table = table.filter(pc.equal(table.column(column), wanted))
+    return table
+
+
+def rejects_text(table: pa.Table, limit: int) -> str:
+    """Counts by stage and reason, then the rows."""
+    if not table.num_rows:
+        return "nothing was left out"
+    groups = zip(*(table.column(c).to_pylist() for c in ("stage", "outcome", "reason")), strict=True)
+    lines = [
+        f"  {n:>6}  {stage:12} {outcome:8} {reason}" for (stage, outcome, reason), n in Counter(groups).most_common()
+    ]
+    rows = [_reject_line(row) for row in table.slice(0, limit).to_pylist()]
+    more = [f"... and {table.num_rows - limit} more: --limit, --out FILE"] if table.num_rows > limit else []
+    return "\n".join([f"{table.num_rows} not kept", *lines, "", *rows, *more])
+
+
+def _reject_line(row: dict[str, Any]) -> str:
+    place = ": ".join(p for p in (row["source"], row["uri"]) if p) or row["record_id"] or ""
+    return f"{row['stage']}: {row['reason']}  {place}\n    {row['detail'] or ''}"
+
+
+def write_rows(table: pa.Table, out: Path) -> None:
+    """A table as Parquet, CSV or JSONL, by the file's ending."""
+    if out.suffix == ".parquet":
+        pq.write_table(table, out)
+    elif out.suffix == ".csv":
+        from pyarrow import csv
+
+        csv.write_csv(table, out)
+    elif out.suffix == ".jsonl":
+        rows = (json.dumps(row, ensure_ascii=False) for row in table.to_pylist())
+        out.write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")
+    else:
+        raise UserError(f"cannot write {out.name}", "allowed endings: .parquet, .csv, .jsonl")
+
+
+@dataclass(frozen=True)
+class Status:
+    """What was built last, who is building, which release is the latest."""
+
+    workspace: str
+    builds: int
+    stages: tuple[StageTotals, ...]
+    lease: str
+    latest: str
+    last_run: str
+
+    def facts(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def as_text(self) -> str:
+        head = [f"workspace  {self.workspace}", f"builds     {self.builds}", f"lease      {self.lease}"]
+        head += [f"release    {self.latest or 'none'}", f"last run   {self.last_run or 'none'}", ""]
+        rows = [f"  {t.stage:16} {_counts(t)}" for t in self.stages]
+        title = f"  {'stage':16} {'in':>8} {'kept':>8} {'out':>8} {'rejected':>9} {'failed':>7}"
+        return "\n".join([*head, title, *rows] if rows else [*head, "nothing was built yet"])
+
+
+def _counts(total: StageTotals) -> str:
+    c = total.counts
+    return f"{c.rows_in:>8} {c.kept:>8} {c.out:>8} {c.rejected:>9} {c.failed:>7}"
+
+
+def status_of(where: Path, releases: Path) -> Status:
+    """The state of a workspace and its releases."""
+    workspace = Workspace(where)
+    build = last_build(workspace)
+    latest = releases / "LATEST"
+    stages = tuple(totals(workspace, build)) if build else ()
+    version = latest.read_text().strip() if latest.exists() else ""
+    return Status(
+        str(where), build.number if build else 0, stages, workspace.lease().state(), version, _last_run(workspace)
+    )
+
+
+def _last_run(workspace: Workspace) -> str:
+    logs = sorted(workspace.runs().glob("*.jsonl")) if workspace.runs().exists() else []
+    if not logs:
+        return ""
+    ended = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(logs[-1].stat().st_mtime))
+    return f"{logs[-1].name}, last written {ended}"

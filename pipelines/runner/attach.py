@@ -1,0 +1,68 @@
+"""Judgements find their samples again: by record and by how far the two places overlap."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Anchor = Mapping[str, Any]
+_AXES = (("start_us", "end_us"), ("char_start", "char_end"))
+
+
+@dataclass(frozen=True)
+class Attached:
+    """For each judgement the index of its sample, -1 where none overlaps enough."""
+
+    samples: tuple[int, ...]
+
+
+def standing(judgements: pa.Table) -> pa.Table:
+    """The judgements that count: not superseded by a later revision, not retracted."""
+    replaced = pc.is_in(judgements.column("judgement_id"), value_set=judgements.column("supersedes").combine_chunks())
+    return judgements.filter(pc.and_(pc.invert(replaced), pc.invert(judgements.column("retracted"))))
+
+
+def attach(
+    judged: Sequence[Anchor], samples: Sequence[Anchor], lengths: Sequence[float | None], least: float
+) -> Attached:
+    """The best overlapping sample for each judged place; `lengths` are how long the samples' records last."""
+    of_record: dict[str, list[int]] = {}
+    for index, anchor in enumerate(samples):
+        of_record.setdefault(anchor["record"], []).append(index)
+    return Attached(tuple(_best(a, of_record.get(a["record"], []), samples, lengths, least) for a in judged))
+
+
+def _best(
+    judged: Anchor, near: list[int], samples: Sequence[Anchor], lengths: Sequence[float | None], least: float
+) -> int:
+    ends = [e for i in near for e in (samples[i]["end_us"], lengths[i]) if e is not None]
+    scores = [(overlap(judged, samples[i], max(ends, default=None)), -i) for i in near]
+    score, index = max(scores, default=(0.0, 0))
+    return -index if scores and score >= least else -1
+
+
+def overlap(a: Anchor, b: Anchor, length: float | None) -> float:
+    """Intersection over union of two places in one record; a place without coordinates is the whole of it."""
+    shares = [_share(a, b, *axis, length if axis[0] == "start_us" else None) for axis in _AXES]
+    return min(shares) if a["box"] is None or b["box"] is None else min(*shares, box_overlap(a["box"], b["box"]))
+
+
+def _share(a: Anchor, b: Anchor, start: str, end: str, length: float | None) -> float:
+    if a[start] is None and b[start] is None:
+        return 1.0
+    (a0, a1), (b0, b1) = ((0, length) if x[start] is None else (x[start], x[end]) for x in (a, b))
+    if a1 is None or b1 is None:
+        return 0.0
+    union = max(a1, b1) - min(a0, b0)
+    return max(0.0, (min(a1, b1) - max(a0, b0)) / union) if union > 0 else 1.0
+
+
+def box_overlap(a: Sequence[float], b: Sequence[float]) -> float:
+    """Intersection over union of two boxes (x, y, width, height)."""
+    width = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
+    height = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
+    inter = max(0.0, width) * max(0.0, height)
+    union = a[2] * a[3] + b[2] * b[3] - inter
+    return inter / union if union > 0 else 0.0

@@ -1,0 +1,161 @@
+"""A child process that runs our functions and cannot outlive us: for code that may crash, hang or leak."""
+
+import contextlib
+import ctypes
+import os
+import pickle
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import Any
+
+from affectory.schemas.errors import AffectoryError
+
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+"""Sums in another order differ in the last bit: child processes compute with one thread each."""
+
+
+@dataclass(eq=False)
+class ChildDied(AffectoryError):
+    """The child process ended while it worked."""
+
+    exit_status: int
+
+    def __str__(self) -> str:
+        if self.exit_status >= 0:
+            return f"the process ended with status {self.exit_status}"
+        return f"the process was ended by {signal.Signals(-self.exit_status).name}"
+
+
+@dataclass(eq=False)
+class ChildHung(AffectoryError):
+    """The child process did not answer in time and was killed."""
+
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"no answer within {self.seconds:g} s; killed"
+
+
+@dataclass(eq=False)
+class RaisedInChild(AffectoryError):
+    """An exception of the child's work, by type and text where it could not be sent whole."""
+
+    kind: str
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.detail}"
+
+
+class Child:
+    """One child process, started when first needed and again after it died."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._pipe: Connection | None = None
+
+    def send(self, work: Callable[..., Any], *args: Any) -> None:
+        """Hand over a call; `receive` gives what it returns."""
+        try:
+            self._start().send_bytes(pickle.dumps((work, args)))
+        except (BrokenPipeError, ConnectionResetError) as error:
+            raise self._died() from error
+
+    def receive(self, timeout_s: float | None = None) -> Any:
+        """What the call returned; its exception is raised here."""
+        assert self._pipe is not None
+        try:
+            if not self._pipe.poll(timeout_s):
+                self.stop()
+                raise ChildHung(timeout_s or 0.0)
+            answer = pickle.loads(self._pipe.recv_bytes())
+        except (EOFError, ConnectionResetError, BrokenPipeError) as error:
+            raise self._died() from error
+        if isinstance(answer, _Raised):
+            raise answer.error
+        return answer
+
+    def call(self, work: Callable[..., Any], *args: Any, timeout_s: float | None = None) -> Any:
+        self.send(work, *args)
+        return self.receive(timeout_s)
+
+    @property
+    def pipe(self) -> Connection:
+        """To wait for several children at once."""
+        return self._start()
+
+    def stop(self) -> None:
+        """Kill the process, if there is one."""
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+            self._process.wait()
+        if self._pipe is not None:
+            self._pipe.close()
+        self._process = self._pipe = None
+
+    def _died(self) -> ChildDied:
+        status = self._process.wait() if self._process else 0
+        self.stop()
+        return ChildDied(status)
+
+    def _start(self) -> Connection:
+        if self._pipe is None:
+            ours, theirs = socket.socketpair()
+            command = [sys.executable, "-m", "affectory.pipelines.runner.child", str(theirs.fileno()), str(os.getpid())]
+            self._process = subprocess.Popen(
+                command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, env={**os.environ, **ONE_THREAD}
+            )
+            theirs.close()
+            self._pipe = Connection(ours.detach())
+        return self._pipe
+
+
+@dataclass(frozen=True)
+class _Raised:
+    error: BaseException
+
+
+def _portable(error: Exception) -> Exception:
+    """The error itself where it survives pickling, else its type and text."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        return RaisedInChild(type(error).__name__, str(error)[:2000])
+    return error
+
+
+def _serve(pipe: Connection) -> None:
+    while True:
+        try:
+            work, args = pickle.loads(pipe.recv_bytes())
+        except EOFError:
+            return
+        answer: Any
+        try:
+            answer = pickle.dumps(work(*args), protocol=5)
+        except Exception as error:
+            answer = pickle.dumps(_Raised(_portable(error)))
+        pipe.send_bytes(answer)
+
+
+def die_with(parent: int) -> None:
+    """Have the kernel kill this process when its parent ends, however that ends."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+if __name__ == "__main__":
+    # Under its import name the pickled classes are those that the parent knows.
+    from affectory.pipelines.runner import child
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    child.die_with(int(sys.argv[2]))
+    child._serve(Connection(int(sys.argv[1])))

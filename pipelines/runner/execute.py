@@ -1,0 +1,104 @@
+"""Running one stage over a table: batch by batch, in a child where it may crash, down to the one bad row."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from affectory.pipelines.runner.child import Child, ChildDied, ChildHung, RaisedInChild
+from affectory.pipelines.runner.stage import Stage
+from affectory.schemas.errors import AffectoryError, NotConserved, UserError
+from affectory.schemas.tables import cast_table
+from affectory.transforms.base import Failed, Rejected, Result, Step
+
+_STEPS: dict[str, Step] = {}
+
+
+@dataclass(eq=False)
+class SetUpFailed(AffectoryError):
+    """A stage could not start, so no row is to blame."""
+
+    stage: str
+    kind: str
+    detail: str
+
+    def __str__(self) -> str:
+        return f"stage {self.stage} could not be set up: {self.kind}: {self.detail}"
+
+
+def set_up(stage: Stage) -> Step:
+    """The stage's step in this process; models are loaded once."""
+    if stage.identity not in _STEPS:
+        try:
+            _STEPS[stage.identity] = stage.transform.setup()
+        except UserError:
+            raise
+        except Exception as error:
+            raise SetUpFailed(stage.name, type(error).__name__, str(error)[:2000]) from error
+    return _STEPS[stage.identity]
+
+
+def run_here(stage: Stage, batch: pa.Table) -> Result:
+    """One batch in this process, held to the conservation law and the declared schema."""
+    schema = stage.output_schema(batch.schema)
+    result = set_up(stage)(batch)
+    result.check(batch.num_rows, stage.name)
+    rows = cast_table(result.rows, schema, f"output of {stage.name}")
+    return Result(rows, result.origin, result.rejected, result.failed)
+
+
+def run_isolated(child: Child, stage: Stage, batch: pa.Table) -> Result:
+    """One batch in a child process, under the stage's time limit."""
+    limit = stage.transform.resources.timeout_s * batch.num_rows
+    result: Result = child.call(run_here, stage, batch.combine_chunks(), timeout_s=limit)
+    return result
+
+
+def run_stage(stage: Stage, table: pa.Table, child: Child | None, *, everything: bool = False) -> Result:
+    """All rows of a partition through one stage, in a child where it may crash, or where `everything` has to."""
+
+    def run(batch: pa.Table) -> Result:
+        if child is not None and (everything or stage.transform.resources.isolated):
+            return run_isolated(child, stage, batch)
+        return run_here(stage, batch)
+
+    schema = stage.output_schema(table.schema)
+    starts = range(0, table.num_rows, stage.transform.resources.batch_rows)
+    parts = [(i, bisected(run, table.slice(i, stage.transform.resources.batch_rows), schema)) for i in starts]
+    return join(parts, schema)
+
+
+def bisected(run: Callable[[pa.Table], Result], batch: pa.Table, schema: pa.Schema) -> Result:
+    """Run a batch; when it fails as a whole, halve it until the one row that is to blame is found."""
+    try:
+        return run(batch)
+    except (NotConserved, SetUpFailed, UserError):
+        raise
+    except Exception as error:
+        if batch.num_rows == 1:
+            return Result(schema.empty_table(), np.array([], np.int64), failed=(_blame(error),))
+    half = batch.num_rows // 2
+    parts = [(start, bisected(run, batch.slice(start, size), schema)) for start, size in _halves(half, batch.num_rows)]
+    return join(parts, schema)
+
+
+def _halves(half: int, size: int) -> Iterator[tuple[int, int]]:
+    yield 0, half
+    yield half, size - half
+
+
+def _blame(error: Exception) -> Failed:
+    if isinstance(error, RaisedInChild):
+        return Failed(0, error.kind, error.detail)
+    names: dict[type[Exception], str] = {ChildDied: "Crashed", ChildHung: "TimedOut"}
+    return Failed(0, names.get(type(error), type(error).__name__), str(error)[:2000])
+
+
+def join(parts: list[tuple[int, Result]], schema: pa.Schema) -> Result:
+    """Results of consecutive slices as one, with rows counted from the start of the first."""
+    rows = pa.concat_tables([schema.empty_table(), *(r.rows.replace_schema_metadata(None) for _, r in parts)])
+    origin = np.concatenate([np.array([], np.int64), *(r.origin + start for start, r in parts)])
+    rejected = tuple(Rejected(x.row + start, x.reason, x.detail) for start, r in parts for x in r.rejected)
+    failed = tuple(Failed(x.row + start, x.error, x.detail) for start, r in parts for x in r.failed)
+    return Result(rows, origin, rejected, failed)

@@ -1,0 +1,126 @@
+"""The end of a partition: the flowing table becomes samples, notes, opinions and labels."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from affectory.pipelines.runner.attach import attach, standing
+from affectory.pipelines.store.workspace import Workspace
+from affectory.schemas.derived import LABELS, NOTES, OPINIONS_TABLE, REJECTS, SAMPLES
+from affectory.schemas.ids import digest, opinion_id
+from affectory.schemas.opinion import OPINION_COLUMNS, OPINIONS
+from affectory.schemas.taxonomy import Taxonomy
+
+
+@dataclass(frozen=True)
+class Finish:
+    """How a partition ends: which judgements may belong to it, how they attach, which view labels it."""
+
+    key: str
+    judgements: str
+    least_overlap: float
+    taxonomy: Taxonomy
+    view: Any
+    written_by: Mapping[str, str] = field(default_factory=dict)
+
+
+def finish(how: Finish, flow: pa.Table, workspace: Workspace) -> tuple[dict[str, pa.Table], dict[str, int]]:
+    """The tables of a partition, and how many judgements were attached and not."""
+    samples = SAMPLES.cast(flow.select(SAMPLES.schema.names))
+    judged, unattached = _judged(how, flow, workspace)
+    opinions = OPINIONS_TABLE.cast(pa.concat_tables([_votes(flow), judged])).sort_by("opinion_id")
+    labels = how.view.view(opinions, how.taxonomy) if opinions.num_rows else LABELS.empty()
+    tables = {"samples": samples, "notes": _notes(how, flow), "opinions": opinions, "labels": labels}
+    facts = {"attached": judged.num_rows, "unattached": unattached.num_rows}
+    return {**tables, "rejects": unattached}, facts
+
+
+def _judged(how: Finish, flow: pa.Table, workspace: Workspace) -> tuple[pa.Table, pa.Table]:
+    if not how.judgements:
+        return _plain(OPINIONS_TABLE.empty()), REJECTS.empty()
+    judgements = standing(pq.read_table(workspace.records().path(how.judgements), use_threads=False))
+    found = attach(
+        judgements.column("anchor").to_pylist(), flow.column("anchor").to_pylist(), lengths(flow), how.least_overlap
+    ).samples
+    places = pa.array([i if i >= 0 else None for i in found], pa.int64())
+    has_place = pc.is_valid(places)
+    kept = judgements.filter(has_place)
+    ids = pc.take(flow.column("sample_id"), places.drop_null())
+    columns = {"opinion_id": kept.column("judgement_id"), "sample_id": ids, "judgement_id": kept.column("judgement_id")}
+    opinions = pa.table({**columns, **{c.name: kept.column(c.name) for c in OPINION_COLUMNS}})
+    return _plain(opinions), _unattached(judgements.filter(pc.invert(has_place)))
+
+
+def lengths(flow: pa.Table) -> list[float | None]:
+    """Each sample's record length in microseconds, where a stage measured it."""
+    if "duration_s" not in flow.column_names:
+        return [None] * flow.num_rows
+    return [None if s is None else s * 1e6 for s in flow.column("duration_s").to_pylist()]
+
+
+def _unattached(judgements: pa.Table) -> pa.Table:
+    return REJECTS.from_rows([unattached_row(row) for row in judgements.select(["judgement_id", "anchor"]).to_pylist()])
+
+
+def unattached_row(judgement: dict[str, Any]) -> dict[str, object]:
+    """A judgement that is kept in the ledger but has no sample in this build."""
+    anchor = {k: v for k, v in judgement["anchor"].items() if v is not None}
+    return {
+        "reject_id": "x_" + digest("label", judgement["judgement_id"])[:24],
+        "stage": "label",
+        "outcome": "rejected",
+        "reason": "unattached",
+        "detail": f"judgement {judgement['judgement_id']}: no sample of this build overlaps {anchor} enough",
+        "record_id": anchor["record"],
+    }
+
+
+def _votes(flow: pa.Table) -> pa.Table:
+    """The opinions that raters among the stages left in their columns."""
+    columns = [f.name for f in flow.schema if f.type == OPINIONS]
+    return pa.concat_tables([_plain(OPINIONS_TABLE.empty()), *(_votes_of(flow, name) for name in columns)])
+
+
+def _votes_of(flow: pa.Table, name: str) -> pa.Table:
+    lists = flow.column(name).combine_chunks()
+    opinions, parents = pc.list_flatten(lists), pc.list_parent_indices(lists)
+    fields = {c.name: pc.struct_field(opinions, c.name) for c in OPINION_COLUMNS}
+    samples = flow.column("sample_id").combine_chunks().take(parents)
+    asked = pc.struct_field(fields["asked"], "question").to_pylist()
+    about = zip(samples.to_pylist(), fields["rater"].to_pylist(), asked, fields["perspective"].to_pylist(), strict=True)
+    ids = [opinion_id(sample, rater, question or "", perspective) for sample, rater, question, perspective in about]
+    none = pa.nulls(len(ids), pa.string())
+    return _plain(
+        pa.table({"opinion_id": pa.array(ids, pa.string()), "sample_id": samples, "judgement_id": none, **fields})
+    )
+
+
+def _plain(table: pa.Table) -> pa.Table:
+    """One spelling of nullability and metadata, so that tables of different origin can be concatenated."""
+    return pa.table(table.columns, schema=pa.schema([pa.field(f.name, f.type) for f in OPINIONS_TABLE.schema]))
+
+
+def _notes(how: Finish, flow: pa.Table) -> pa.Table:
+    extra = [f for f in flow.schema if f.name not in SAMPLES.schema.names and f.type != OPINIONS]
+    melted = [_melt(flow, f, how.written_by.get(f.name, "")) for f in extra]
+    return pa.concat_tables([NOTES.empty(), *melted]).sort_by([("name", "ascending"), ("sample_id", "ascending")])
+
+
+def _melt(flow: pa.Table, column: pa.Field, stage: str) -> pa.Table:
+    rows = flow.select(["sample_id", column.name]).filter(pc.is_valid(flow.column(column.name)))
+    value = rows.column(column.name)
+    slot = note_slot(column.type)
+    name, by = pa.repeat(column.name, rows.num_rows), pa.repeat(stage, rows.num_rows)
+    typed = value.cast(NOTES.schema.field(slot).type)
+    return NOTES.cast(pa.table({"sample_id": rows.column("sample_id"), "name": name, slot: typed, "stage": by}))
+
+
+def note_slot(dtype: pa.DataType) -> str:
+    """Where among a note's columns a value of this type goes."""
+    if pa.types.is_string(dtype):
+        return "text"
+    return "vector" if pa.types.is_list(dtype) else "number"

@@ -1,0 +1,197 @@
+"""One partition through its stages: read, run and commit, the same on every engine."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from affectory.pipelines.runner.child import Child
+from affectory.pipelines.runner.execute import join, run_stage
+from affectory.pipelines.runner.finish import Finish, finish
+from affectory.pipelines.runner.media import externalise, hydrate
+from affectory.pipelines.runner.rejects import failed_for, rejects_of
+from affectory.pipelines.runner.stage import Stage
+from affectory.pipelines.store.assets import AssetStore
+from affectory.pipelines.store.commits import Commit, CommitStore, Counts
+from affectory.pipelines.store.workspace import Workspace
+from affectory.schemas.derived import REJECTS, SAMPLES
+from affectory.schemas.errors import NotConserved
+from affectory.transforms.base import Failed, Rejected, Result
+
+
+@dataclass(frozen=True)
+class Link:
+    """One stage of a partition under its key; a retry names the commit whose failed rows it runs again."""
+
+    stage: Stage
+    key: str
+    retry_of: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Partition:
+    """What travels to a worker: where to read, which stages, under which keys."""
+
+    workspace: str
+    epoch: int
+    root: str
+    rows: int
+    kinds: frozenset[str]
+    links: tuple[Link, ...]
+    finish: Finish
+    roots: Mapping[str, str] = field(default_factory=dict)
+    isolate: Literal["none", "declared", "all"] = "declared"
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return (self.root, *(link.key for link in self.links), self.finish.key)
+
+
+@dataclass(frozen=True)
+class StageReport:
+    """What one stage did to one partition, for progress and logs."""
+
+    stage: str
+    key: str
+    counts: Counts
+    seconds: float
+
+
+@dataclass(frozen=True)
+class PartitionReport:
+    partition: str
+    stages: tuple[StageReport, ...]
+
+
+_CHILD = Child()
+"""The one child of this process; stages that may crash share it."""
+
+
+def run_partition(partition: Partition) -> PartitionReport:
+    """Run what is not committed yet; everything committed before a kill is found again here."""
+    return PartitionReport(partition.root, tuple(_Run(partition).stages()))
+
+
+class _Run:
+    def __init__(self, partition: Partition) -> None:
+        workspace = Workspace(Path(partition.workspace))
+        self.partition = partition
+        self.commits: CommitStore = workspace.commits(partition.epoch)
+        self.assets: AssetStore = workspace.assets()
+        self.workspace = workspace
+        self._flow: tuple[str, pa.Table] | None = None
+
+    def stages(self) -> Iterator[StageReport]:
+        before = self.partition.root
+        for link in self.partition.links:
+            if not self.commits.has(link.key):
+                yield self._timed(link.stage.name, partial(self._link, link, before))
+            before = link.key
+        if not self.commits.has(self.partition.finish.key):
+            yield self._timed("label", partial(self._finish, before))
+
+    def _timed(self, stage: str, work: Callable[[], Commit]) -> StageReport:
+        start = time.monotonic()
+        commit = work()
+        return StageReport(stage, commit.key, commit.counts, time.monotonic() - start)
+
+    def _read(self, key: str) -> pa.Table:
+        if self._flow is None or self._flow[0] != key:
+            rows = self.commits.read(self.commits.get(key), "rows")
+            self._flow = key, self._schema(key).empty_table() if rows is None else rows.replace_schema_metadata(None)
+        return self._flow[1]
+
+    def _schema(self, key: str) -> pa.Schema:
+        schema = root_schema()
+        for link in self.partition.links if key != self.partition.root else ():
+            schema = link.stage.output_schema(schema)
+            if link.key == key:
+                break
+        return schema
+
+    @cached_property
+    def _child(self) -> Child | None:
+        return None if self.partition.isolate == "none" else _CHILD
+
+    def _link(self, link: Link, before: str) -> Commit:
+        table = self._read(before)
+        chosen = self._chosen(link, table)
+        result = self._stage(link.stage, table.filter(chosen))
+        result = Result(externalise(result.rows, self.assets), result.origin, result.rejected, result.failed)
+        rejects = rejects_of(link.stage.name, table.filter(chosen), result)
+        return self._commit(link, table, result.rows, rejects)
+
+    def _retries(self, link: Link) -> bool:
+        return bool(link.retry_of) and self.commits.has(link.retry_of)
+
+    def _chosen(self, link: Link, table: pa.Table) -> pa.ChunkedArray:
+        if not self._retries(link):
+            return pa.chunked_array([pa.array(np.ones(table.num_rows, dtype=bool))])
+        old = self.commits.read(self.commits.get(link.retry_of), "rejects")
+        return pc.is_in(table.column("sample_id"), value_set=failed_for(old, link.reason))
+
+    def _stage(self, stage: Stage, table: pa.Table) -> Result:
+        """Rows of other kinds pass by untouched."""
+        mine = np.asarray(pc.is_in(table.column("kind"), value_set=pa.array(sorted(stage.transform.on))))
+        places = np.flatnonzero(mine)
+        rows = hydrate(table.filter(pa.array(mine)), stage.transform.reads(), self.assets, self.partition.roots)
+        result = run_stage(stage, rows, self._child, everything=self.partition.isolate == "all")
+        schema = stage.output_schema(table.schema)
+        passing = _widened(table.filter(pa.array(~mine)), schema)
+        by = Result(passing, np.flatnonzero(~mine).astype(np.int64))
+        return _in_order(join([(0, _placed(result, places)), (0, by)], schema))
+
+    def _commit(self, link: Link, table: pa.Table, rows: pa.Table, rejects: pa.Table) -> Commit:
+        if self._retries(link):
+            rows, rejects = self._merged(link, rows, rejects)
+        lost, rows_in = rejects.column("outcome").to_pylist(), table.num_rows
+        counts = Counts(rows_in, rows_in - len(lost), rows.num_rows, lost.count("rejected"), lost.count("failed"))
+        if counts.out < counts.kept:
+            raise NotConserved(link.stage.name, f"{counts.out} rows out", rows_in, counts.out + len(lost))
+        self._flow = link.key, rows
+        return self.commits.commit(link.key, link.stage.name, counts, {"rows": rows, "rejects": rejects}, {})
+
+    def _merged(self, link: Link, rows: pa.Table, rejects: pa.Table) -> tuple[pa.Table, pa.Table]:
+        """The earlier attempt with its retried rows replaced by what became of them now."""
+        old = self.commits.get(link.retry_of)
+        kept, lost = self.commits.read(old, "rows"), self.commits.read(old, "rejects")
+        rows = rows if kept is None else pa.concat_tables([kept.replace_schema_metadata(None), rows])
+        if lost is not None:
+            retried = pc.is_in(lost.column("sample_id"), value_set=failed_for(lost, link.reason))
+            rejects = pa.concat_tables([REJECTS.cast(lost.filter(pc.invert(retried))), rejects])
+        return rows, rejects
+
+    def _finish(self, before: str) -> Commit:
+        table = self._read(before)
+        tables, facts = finish(self.partition.finish, table, self.workspace)
+        counts = Counts(table.num_rows, table.num_rows, tables["samples"].num_rows)
+        return self.commits.commit(self.partition.finish.key, "label", counts, tables, facts)
+
+
+def root_schema() -> pa.Schema:
+    """The flowing table's schema before the first stage."""
+    return pa.schema([pa.field(f.name, f.type) for f in SAMPLES.schema])
+
+
+def _widened(rows: pa.Table, schema: pa.Schema) -> pa.Table:
+    columns = [rows.column(f.name) if f.name in rows.column_names else pa.nulls(rows.num_rows, f.type) for f in schema]
+    return pa.table(columns, schema=schema)
+
+
+def _placed(result: Result, places: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Result:
+    """The outcomes of chosen rows, told by their place in the whole table."""
+    rejected = tuple(Rejected(int(places[x.row]), x.reason, x.detail) for x in result.rejected)
+    failed = tuple(Failed(int(places[x.row]), x.error, x.detail) for x in result.failed)
+    return Result(result.rows, places[result.origin].astype(np.int64), rejected, failed)
+
+
+def _in_order(result: Result) -> Result:
+    order = np.argsort(result.origin, kind="stable")
+    return Result(result.rows.take(pa.array(order)), result.origin[order], result.rejected, result.failed)

@@ -1,0 +1,44 @@
+"""Rows that were not kept, written with where they came from."""
+
+import json
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from affectory.schemas.derived import REJECTS
+from affectory.schemas.ids import digest
+from affectory.transforms.base import Failed, Rejected, Result
+
+_SHOWN = ("kind", "anchor", "speaker", "dialogue", "position", "text", "language", "extra")
+
+
+def rejects_of(stage: str, table: pa.Table, result: Result) -> pa.Table:
+    """One row of the rejects table for every input row that the stage did not keep."""
+    lost: list[Rejected | Failed] = [*result.rejected, *result.failed]
+    rows = table.take(pa.array([x.row for x in lost], pa.int64())).to_pylist(maps_as_pydicts="lossy")
+    return REJECTS.from_rows([_reject(stage, row, x) for row, x in zip(rows, lost, strict=True)])
+
+
+def _reject(stage: str, row: dict[str, Any], lost: Rejected | Failed) -> dict[str, object]:
+    reason = lost.reason if isinstance(lost, Rejected) else lost.error
+    return {
+        "reject_id": "x_" + digest(stage, row["sample_id"], reason)[:24],
+        "stage": stage,
+        "outcome": "rejected" if isinstance(lost, Rejected) else "failed",
+        "reason": reason,
+        "detail": lost.detail,
+        "sample_id": row["sample_id"],
+        "record_id": row["anchor"]["record"],
+        "source": row["source"],
+        "uri": row["uri"],
+        "row": json.dumps({k: row[k] for k in _SHOWN if row.get(k) is not None}, ensure_ascii=False)[:500],
+    }
+
+
+def failed_for(rejects: pa.Table | None, reason: str) -> pa.Array:
+    """The samples that failed for a reason."""
+    if rejects is None:
+        return pa.array([], pa.string())
+    chosen = pc.and_(pc.equal(rejects.column("outcome"), "failed"), pc.equal(rejects.column("reason"), reason))
+    return rejects.filter(chosen).column("sample_id").combine_chunks()

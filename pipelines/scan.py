@@ -1,0 +1,226 @@
+"""Looking at the sources: every file and row becomes a record of a root partition, or is refused with a reason."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from affectory.pipelines.grouping import grouped
+from affectory.pipelines.hashes import hash_files
+from affectory.pipelines.people import note_people
+from affectory.pipelines.records import Origin, RecordRows, keyed
+from affectory.pipelines.store.commits import Counts
+from affectory.pipelines.store.workspace import Workspace
+from affectory.schemas.derived import REJECTS
+from affectory.schemas.ids import digest
+from affectory.schemas.ledgers import SOURCES
+from affectory.transforms.sources.base import Limits, Refused, Source, SourceFile, uri_of
+
+LAYOUT = 1
+"""Counts up when root partitions are laid out differently."""
+
+
+@dataclass(frozen=True)
+class SourceEntry:
+    """A bound entry of the recipe's sources. `scope` tells its declared keys from those of other entries."""
+
+    name: str
+    source: Source
+    root: Path
+    identity: str
+    licence: str = ""
+    scope: str = ""
+
+
+@dataclass(frozen=True)
+class Root:
+    """A root partition: records of one kind under one key."""
+
+    key: str
+    kind: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What the sources hold now."""
+
+    key: str
+    roots: tuple[Root, ...]
+    found: int
+    records: int
+    refused: int
+
+    def index(self, workspace: Workspace) -> pa.Table:
+        """Every record: record_id, fingerprint, root, source, uri, row, kind, key."""
+        commits = workspace.commits()
+        table = commits.read(commits.get(self.key), "records")
+        return RecordRows.index_schema().empty_table() if table is None else table
+
+
+@dataclass(frozen=True)
+class Scanner:
+    """Scans the sources of a recipe into a workspace."""
+
+    workspace: Workspace
+    entries: Sequence[SourceEntry]
+    pseudonym: Callable[[str], str]
+    limits: Limits
+    partition_rows: int | None = None
+    sample: int | None = None
+    epoch: int = 0
+
+    def scan(self) -> Scan:
+        """The records as they are now; partitions of an earlier scan are kept where nothing in them changed."""
+        listing = [_Listing.of(entry, self.workspace) for entry in self.entries]
+        key = digest(
+            "scan", LAYOUT, [x.signature for x in listing], self.partition_rows, self.sample, self.pseudonym("")
+        )
+        commits = self.workspace.commits(self.epoch)
+        if not commits.has(key):
+            self._commit(key, listing)
+        self._remember(key)
+        return load_scan(self.workspace, key)
+
+    def _commit(self, key: str, listing: Sequence["_Listing"]) -> None:
+        read = [self._read(x) for x in listing]
+        rows = keyed(pa.concat_tables([RecordRows.schema().empty_table(), *(r.rows for r in read)]))
+        refused = [*(r for part in read for r in part.refused), *rows.refused]
+        table = self._sampled(rows.table)
+        roots = grouped(table, self._previous(), self.partition_rows)
+        self._write_roots(table, roots)
+        self.workspace.ledger("sources").append(_ledger_rows(table))
+        note_people(self.workspace, {s: {"subject"} for s in pc.unique(table.column("speaker")).to_pylist() if s})
+        rejects = REJECTS.from_rows([reject_row("scan", name, r) for name, r in refused])
+        index = table.select(RecordRows.index_names()).append_column("root", roots)
+        counts = Counts(table.num_rows + len(refused), table.num_rows, table.num_rows, len(refused))
+        commits = self.workspace.commits(self.epoch)
+        commits.commit(key, "scan", counts, {"records": index, "rejects": rejects}, {})
+
+    def _read(self, listing: "_Listing") -> "_Read":
+        tables, refused = [], [(listing.entry.name, r) for r in listing.refused]
+        for file in listing.files:
+            origin = Origin(listing.entry.name, file, listing.entry.licence, listing.entry.scope)
+            for records in listing.entry.source.read(file, self.limits):
+                tables.append(RecordRows.of(records.rows, origin, self.pseudonym))
+                refused += [(listing.entry.name, r) for r in records.refused]
+        return _Read(pa.concat_tables([RecordRows.schema().empty_table(), *tables]), refused)
+
+    def _sampled(self, table: pa.Table) -> pa.Table:
+        """The records with the smallest ids of each source: the same few on every machine."""
+        if self.sample is None:
+            return table
+        seen: dict[str, int] = {}
+        keep = []
+        for index, source in enumerate(table.column("source").to_pylist()):
+            seen[source] = seen.get(source, 0) + 1
+            if seen[source] <= self.sample:
+                keep.append(index)
+        return table.take(pa.array(keep, pa.int64()))
+
+    def _previous(self) -> pa.Table | None:
+        latest = latest_scan_key(self.workspace, self.sample)
+        if latest is None or not self.workspace.commits().has(latest):
+            return None
+        return load_scan(self.workspace, latest).index(self.workspace)
+
+    def _write_roots(self, table: pa.Table, roots: pa.Array) -> None:
+        commits = self.workspace.commits(self.epoch)
+        for key in pc.unique(roots).to_pylist():
+            if not commits.has(key):
+                rows = RecordRows.flow(table.filter(pc.equal(roots, key)))
+                commits.commit(key, "root", Counts(rows.num_rows, rows.num_rows, rows.num_rows), {"rows": rows}, {})
+
+    def _remember(self, key: str) -> None:
+        if latest_scan_key(self.workspace, self.sample) != key:
+            files, folder = self.workspace.records(), _scans(self.sample)
+            number = len(list(files.names(folder))) + 1
+            files.create(f"{folder}/{number:08d}.json", json.dumps({"key": key}).encode())
+
+
+def _scans(sample: int | None) -> str:
+    return "scans" if sample is None else f"scans-sample-{sample}"
+
+
+def latest_scan_key(workspace: Workspace, sample: int | None = None) -> str | None:
+    """Which scan was the last."""
+    names = list(workspace.records().names(_scans(sample)))
+    return str(json.loads(workspace.records().read(names[-1]))["key"]) if names else None
+
+
+def load_scan(workspace: Workspace, key: str) -> Scan:
+    """A committed scan, from its index of records."""
+    commits = workspace.commits()
+    commit = commits.get(key)
+    index = commits.read(commit, "records", ["root", "kind"])
+    counts = commit.counts
+    roots: dict[str, tuple[str, int]] = {}
+    for root, kind in zip(*(index.column(c).to_pylist() for c in ("root", "kind")), strict=True) if index else ():
+        roots[root] = kind, roots.get(root, (kind, 0))[1] + 1
+    found = tuple(Root(k, kind, n) for k, (kind, n) in sorted(roots.items()))
+    return Scan(key, found, counts.rows_in, counts.kept, counts.rejected)
+
+
+@dataclass(frozen=True)
+class _Read:
+    rows: pa.Table
+    refused: list[tuple[str, Refused]]
+
+
+@dataclass(frozen=True)
+class _Listing:
+    """The files of one source entry with their hashes."""
+
+    entry: SourceEntry
+    files: tuple[SourceFile, ...]
+    refused: tuple[Refused, ...]
+
+    @classmethod
+    def of(cls, entry: SourceEntry, workspace: Workspace) -> "_Listing":
+        found = list(entry.source.files(entry.root))
+        paths = [path for path in found if isinstance(path, Path)]
+        hashes = hash_files(paths, workspace.derived / "hashes.sqlite")
+        files, refused = [], [x for x in found if isinstance(x, Refused)]
+        for path, sha in zip(paths, hashes, strict=True):
+            uri = uri_of(path, entry.root)
+            if isinstance(sha, OSError):
+                refused.append(Refused(uri, "unreadable", sha.strerror or str(sha)))
+            else:
+                files.append(SourceFile(uri, path, sha, path.stat().st_size))
+        return cls(entry, tuple(files), tuple(refused))
+
+    @cached_property
+    def signature(self) -> str:
+        """Changes with anything that reading the files again would show."""
+        files = [(f.uri, f.asset_id) for f in self.files]
+        refused = [(r.uri, r.reason, r.detail) for r in self.refused]
+        return digest(self.entry.name, self.entry.scope, self.entry.identity, self.entry.licence, files, refused)
+
+
+def _ledger_rows(table: pa.Table) -> pa.Table:
+    speakers: Iterator[str | None] = iter(table.column("speaker").to_pylist())
+    columns: Mapping[str, object] = {
+        **{name: table.column(name) for name in ("record_id", "fingerprint", "asset_id", "source", "uri", "kind")},
+        "licence": table.column("licence"),
+        "subjects": pa.array([[s] if s else [] for s in speakers], pa.list_(pa.string())),
+        "size": table.column("size"),
+    }
+    return SOURCES.cast(pa.table(columns))
+
+
+def reject_row(stage: str, source: str, refused: Refused) -> dict[str, object]:
+    """A refused file or row, as it is written down."""
+    return {
+        "reject_id": "x_" + digest(stage, source, refused.uri, refused.reason, refused.detail)[:24],
+        "stage": stage,
+        "outcome": "rejected",
+        "reason": refused.reason,
+        "detail": refused.detail,
+        "source": source,
+        "uri": refused.uri,
+        "row": refused.row,
+    }

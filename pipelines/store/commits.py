@@ -1,0 +1,97 @@
+"""Commits: one create-only manifest that names the immutable parts of a finished partition stage."""
+
+import json
+import os
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from affectory.pipelines.store.files import Files
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What became of the rows of one stage and partition."""
+
+    rows_in: int = 0
+    kept: int = 0
+    out: int = 0
+    rejected: int = 0
+    failed: int = 0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        mine, theirs = asdict(self), asdict(other)
+        return Counts(**{k: mine[k] + theirs[k] for k in mine})
+
+
+@dataclass(frozen=True)
+class Commit:
+    """The manifest: under which key, by which stage, how many rows, which parts."""
+
+    key: str
+    stage: str
+    counts: Counts
+    parts: Mapping[str, str]
+    facts: Mapping[str, int]
+
+    def to_json(self) -> bytes:
+        return json.dumps(asdict(self), sort_keys=True).encode()
+
+    @classmethod
+    def from_json(cls, data: bytes) -> "Commit":
+        raw = json.loads(data)
+        return cls(raw["key"], raw["stage"], Counts(**raw["counts"]), raw["parts"], raw["facts"])
+
+
+class CommitStore:
+    """Commits and their parts, found by key."""
+
+    def __init__(self, root: Path, guard: Callable[[], None] = lambda: None) -> None:
+        self.files = Files(root)
+        self._guard = guard
+
+    def has(self, key: str) -> bool:
+        return self.files.exists(_manifest(key))
+
+    def get(self, key: str) -> Commit:
+        return Commit.from_json(self.files.read(_manifest(key)))
+
+    def keys(self) -> set[str]:
+        """Every key that is committed."""
+        return {name.rsplit("/", 1)[-1].removesuffix(".json") for name in self.files.names("commits")}
+
+    def commit(
+        self, key: str, stage: str, counts: Counts, tables: Mapping[str, pa.Table], facts: Mapping[str, int]
+    ) -> Commit:
+        """Write the parts, then the manifest; whoever lost the lease cannot."""
+        parts = {name: self._write_part(key, name, table) for name, table in tables.items() if table.num_rows}
+        commit = Commit(key, stage, counts, parts, facts)
+        self._guard()
+        self.files.create(_manifest(key), commit.to_json())
+        return commit
+
+    def read(self, commit: Commit, table: str, columns: list[str] | None = None) -> pa.Table | None:
+        """One table of a commit, None where it has no rows."""
+        if table not in commit.parts:
+            return None
+        return pq.read_table(self.part_path(commit, table), columns=columns, use_threads=False)
+
+    def part_path(self, commit: Commit, table: str) -> Path:
+        return self.files.path(commit.parts[table])
+
+    def _write_part(self, key: str, name: str, table: pa.Table) -> str:
+        temporary = self.files.temporary()
+        pq.write_table(table, temporary, compression="zstd", compression_level=1)
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        part = f"parts/{key[:2]}/{key}-{uuid.uuid4().hex[:8]}.{name}.parquet"
+        self.files.adopt(part, temporary)
+        return part
+
+
+def _manifest(key: str) -> str:
+    return f"commits/{key[:2]}/{key}.json"

@@ -1,0 +1,57 @@
+"""The folder a dataset is built in: ledgers that are kept, fits that stay until refitted, and what is derived."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from affectory.pipelines.store.assets import AssetStore
+from affectory.pipelines.store.commits import CommitStore
+from affectory.pipelines.store.files import Files
+from affectory.pipelines.store.lease import Lease, guard
+from affectory.pipelines.store.ledger import Ledger
+from affectory.schemas.ledgers import LEDGERS
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Where everything of one dataset lies. Only `derived` may be deleted."""
+
+    root: Path
+
+    @property
+    def derived(self) -> Path:
+        return self.root / "derived"
+
+    def ledger(self, name: str) -> Ledger:
+        return Ledger(self.root / "ledgers", LEDGERS[name])
+
+    def commits(self, epoch: int | None = None) -> CommitStore:
+        """The commits; a writer names the epoch of its lease."""
+        return CommitStore(self.derived, self.guard(epoch) if epoch is not None else lambda: None)
+
+    def assets(self) -> AssetStore:
+        return AssetStore(self.derived / "assets")
+
+    def records(self) -> Files:
+        """Small JSON records of scans, imports and builds."""
+        return Files(self.derived / "records")
+
+    def fits(self) -> Files:
+        """Dataset-wide fits: new rows are placed by them, only a refit changes them."""
+        return Files(self.root / "fits")
+
+    def runs(self) -> Path:
+        return self.root / "runs"
+
+    def lease(self) -> Lease:
+        return Lease(self.root / "lease")
+
+    def guard(self, epoch: int) -> Callable[[], None]:
+        return lambda: guard(self.root / "lease", epoch)
+
+    def clean(self) -> int:
+        """Delete all that is derived; the bytes that this freed. Ledgers and fits are out of its reach."""
+        freed = sum(p.stat().st_size for p in self.derived.rglob("*") if p.is_file())
+        shutil.rmtree(self.derived, ignore_errors=True)
+        return freed

@@ -1,0 +1,44 @@
+"""What a check found: which rows break which rule, and whether that stops a release."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from affectory.schemas.errors import AffectoryError, Exit
+
+SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One rule that rows broke."""
+
+    table: str
+    rule: str
+    count: int
+    rows: tuple[str, ...]
+    severity: Literal["blocks", "warns"] = "blocks"
+
+    @classmethod
+    def of(
+        cls, table: str, rule: str, rows: Sequence[str], severity: Literal["blocks", "warns"] = "blocks"
+    ) -> "Finding":
+        return cls(table, rule, len(rows), tuple(sorted(set(rows))[:SHOWN]), severity)
+
+    def __str__(self) -> str:
+        named = ", ".join(self.rows[:5]) + (", ..." if len(self.rows) > 5 else "")
+        return f"{self.table}: {self.rule} ({self.count}{': ' + named if named else ''})"
+
+
+@dataclass(eq=False)
+class GateFailed(AffectoryError):
+    """The dataset broke a rule that stops publication."""
+
+    exit_code = Exit.GATE
+    findings: tuple[Finding, ...] = field(default=())
+
+    def __str__(self) -> str:
+        return "\n  ".join(["the gate is closed, nothing was published:", *map(str, self.findings)])
+
+    def facts(self) -> dict[str, Any]:
+        return {"error": "GateFailed", "findings": [asdict(f) for f in self.findings]}

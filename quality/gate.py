@@ -1,0 +1,119 @@
+"""The gate: rules that the tables of a dataset must keep before anything is published."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from affectory.quality.findings import Finding
+from affectory.schemas.derived import TABLES
+from affectory.schemas.ledgers import KINDS
+from affectory.schemas.opinion import PERSPECTIVES, RATER_KINDS
+from affectory.schemas.taxonomy import Taxonomy
+
+TOLERANCE = 1e-4
+
+Mask = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+
+
+def check(tables: Mapping[str, Sequence[Path]], taxonomy: Taxonomy, min_rows: int) -> list[Finding]:
+    """Every rule that is broken, with the rows that break it."""
+    samples = _read(tables, "samples", ["sample_id", "kind", "anchor"])
+    known = samples.column("sample_id").combine_chunks()
+    found = [*_samples(samples, min_rows)]
+    for name in ("notes", "opinions", "labels"):
+        found += _linked(name, _read(tables, name, ["sample_id"]), known)
+    found += _opinions(_read(tables, "opinions", ["opinion_id", "perspective", "rater_kind", "asked", "answer"]))
+    found += _labels(_read(tables, "labels", ["sample_id", "taxonomy", "space", "values", "count"]), taxonomy)
+    return [finding for finding in found if finding.count]
+
+
+def _read(tables: Mapping[str, Sequence[Path]], name: str, columns: list[str]) -> pa.Table:
+    schema = pa.schema([TABLES[name].schema.field(c) for c in columns])
+    parts = [pq.read_table(path, columns=columns, use_threads=False).cast(schema) for path in tables.get(name, ())]
+    return pa.concat_tables([schema.empty_table(), *parts])
+
+
+def _samples(samples: pa.Table, min_rows: int) -> Iterator[Finding]:
+    if samples.num_rows < min_rows:
+        yield Finding("samples", f"{samples.num_rows} rows, validate.min_rows asks for {min_rows}", 1, ())
+    counts = pc.value_counts(samples.column("sample_id"))
+    twice = counts.filter(pc.greater(pc.struct_field(counts, "counts"), 1))
+    yield Finding.of("samples", "sample_id is not unique", pc.struct_field(twice, "values").to_pylist())
+    yield _bad(samples, ~_within(samples.column("kind"), KINDS), f"kind is not one of {', '.join(KINDS)}")
+    anchor = samples.column("anchor")
+    for start, end in (("start_us", "end_us"), ("char_start", "char_end")):
+        backwards = pc.greater_equal(pc.struct_field(anchor, start), pc.struct_field(anchor, end))
+        yield _bad(samples, _mask(backwards), f"{start} does not lie before {end}")
+
+
+def _linked(name: str, table: pa.Table, samples: pa.Array) -> Iterator[Finding]:
+    stray = table.filter(pc.invert(pc.is_in(table.column("sample_id"), value_set=samples)))
+    yield Finding.of(name, "sample_id names no sample", stray.column("sample_id").to_pylist())
+
+
+def _opinions(table: pa.Table) -> Iterator[Finding]:
+    ids = table.column("opinion_id")
+    for column, allowed in (("perspective", PERSPECTIVES), ("rater_kind", RATER_KINDS)):
+        bad = ~_within(table.column(column), allowed)
+        yield Finding.of("opinions", f"{column} is not one of {', '.join(allowed)}", _chosen(ids, bad))
+    weights = pc.struct_field(table.column("answer"), "weights")
+    offered = pc.list_value_length(pc.struct_field(table.column("asked"), "labels"))
+    uneven = _mask(pc.not_equal(pc.list_value_length(weights), offered))
+    yield Finding.of("opinions", "weights do not match the labels asked", _chosen(ids, uneven))
+    wrong = _lists_with(weights, lambda v: ~np.isfinite(v) | (v < 0))
+    yield Finding.of("opinions", "a weight is negative or not a number", _chosen(ids, wrong))
+
+
+def _labels(table: pa.Table, taxonomy: Taxonomy) -> Iterator[Finding]:
+    of_this = _mask(pc.equal(table.column("taxonomy"), taxonomy.name))
+    lengths = np.asarray(pc.fill_null(pc.list_value_length(table.column("values")), -1))
+    yield _bad(
+        table, of_this & (lengths != len(taxonomy.labels)), f"values are not {len(taxonomy.labels)} numbers", "labels"
+    )
+    infinite = _lists_with(table.column("values"), lambda v: np.isinf(v))
+    yield _bad(table, infinite, "a value is not finite", "labels")
+    off = np.abs(_sums(table.column("values")) - 1.0) > TOLERANCE
+    yield _bad(table, _mask(pc.equal(table.column("space"), "simplex")) & off, "a simplex does not sum to 1", "labels")
+    yield _bad(table, _mask(pc.less(table.column("count"), 1)), "a label without opinions", "labels")
+
+
+def _bad(table: pa.Table, mask: Mask, rule: str, name: str = "samples") -> Finding:
+    return Finding.of(name, rule, _chosen(table.column("sample_id"), mask))
+
+
+def _chosen(ids: pa.ChunkedArray, mask: Mask) -> list[str]:
+    return list(ids.filter(pa.array(mask)).to_pylist())
+
+
+def _mask(values: pa.ChunkedArray) -> Mask:
+    return np.asarray(pc.fill_null(values, False), dtype=bool)
+
+
+def _within(values: pa.ChunkedArray, allowed: Sequence[str]) -> Mask:
+    return np.asarray(pc.is_in(values, value_set=pa.array(allowed)), dtype=bool)
+
+
+def _sums(lists: pa.ChunkedArray) -> Floats:
+    flat, parents = _flat(lists)
+    sums: Floats = np.bincount(parents, weights=np.nan_to_num(flat), minlength=len(lists)).astype(np.float64)
+    return sums
+
+
+def _lists_with(lists: pa.ChunkedArray, wrong: Callable[[Floats], Mask]) -> Mask:
+    flat, parents = _flat(lists)
+    mask = np.zeros(len(lists), dtype=bool)
+    mask[parents[wrong(flat)]] = True
+    return mask
+
+
+def _flat(lists: pa.ChunkedArray) -> tuple[Floats, NDArray[np.int64]]:
+    whole = lists.combine_chunks()
+    values, parents = pc.list_flatten(whole), pc.list_parent_indices(whole)
+    present = pc.is_valid(values)
+    return np.asarray(values.filter(present), dtype=np.float64), np.asarray(parents.filter(present), dtype=np.int64)
