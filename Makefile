@@ -7,6 +7,9 @@ BIN := $(VENV)/bin
 READY := $(VENV)/installed
 DEMO := demo-out
 PIP := $(BIN)/python -m pip install -qq --no-input --disable-pip-version-check
+# What is pinned fits these extras too, so that a build with an engine encodes the same bytes as one without.
+EXTRAS := ray beam quality media models llm
+RESOLVE := uv pip compile -q pyproject.toml --group dev --universal --python-version 3.11 --no-build
 SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
 
 .PHONY: help demo test lint pin
@@ -26,10 +29,11 @@ lint: $(READY)  ## check style, formatting and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-pin:  ## pin the dependencies again after pyproject.toml changed (needs uv)
+pin:  ## resolve the dependencies afresh, after pyproject.toml changed (needs uv)
 	@command -v uv >/dev/null || { echo "make pin needs uv: pip install uv"; exit 1; }
-	@uv pip compile -q pyproject.toml --group dev --universal --python-version 3.11 --no-build \
-		--generate-hashes --custom-compile-command "make pin" -o constraints.txt
+	@all=$$(mktemp); trap 'rm -f "$$all"' EXIT; \
+	$(RESOLVE) $(EXTRAS:%=--extra %) -o "$$all" && \
+	$(RESOLVE) -c "$$all" --generate-hashes --no-annotate --custom-compile-command "make pin" -o constraints.txt
 
 # The pins by hash first, then the project itself, which has no hash. The stamp spares later runs network and time.
 $(READY): pyproject.toml constraints.txt | $(BIN)/python
