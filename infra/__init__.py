@@ -1,0 +1,1 @@
+"""Where builds run at scale: cluster files, images and schedules."""
