@@ -5,20 +5,33 @@ import hashlib
 import importlib.metadata
 import importlib.util
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from types import CodeType
 
 from affectory.schemas.ids import digest
 
 OURS = "affectory"
 
 
+@dataclass(frozen=True)
+class _Module:
+    """What matters of a module: its meaning, what it imports, the texts in it that may name files beside it."""
+
+    meaning: str
+    imports: frozenset[str]
+    texts: frozenset[str]
+
+
 @cache
 def code_hash(module: str) -> str:
     """Hash of a module's meaning: its code, ours that it imports, its data files, versions of the libraries it uses."""
     closure = _closure(module)
-    libraries = sorted({name for found in closure for name in _libraries(found)})
-    return digest({name: _own_hash(name) for name in sorted(closure)}, {name: _version(name) for name in libraries})
+    libraries = {name.partition(".")[0] for found in closure for name in _module(found).imports} - {OURS}
+    return digest(
+        {name: _own_hash(name) for name in sorted(closure)}, {name: _version(name) for name in sorted(libraries)}
+    )
 
 
 def _closure(module: str) -> set[str]:
@@ -28,7 +41,7 @@ def _closure(module: str) -> set[str]:
         name = waiting.pop()
         if name not in seen:
             seen.add(name)
-            waiting.extend(n for n in _imports(name) if n.startswith(f"{OURS}."))
+            waiting.extend(n for n in _module(name).imports if n.startswith(f"{OURS}."))
     return seen
 
 
@@ -42,21 +55,55 @@ def _path(module: str) -> Path | None:
 
 
 @cache
-def _tree(module: str) -> ast.Module:
-    path = _path(module)
-    tree = ast.parse(path.read_bytes() if path else b"")
+def _module(name: str) -> _Module:
+    path = _path(name)
+    source = path.read_bytes() if path else b""
+    tree = ast.parse(source)
+    imports: set[str] = set()
+    texts: set[str] = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and _has_doc(node):
-            node.body = node.body[1:]
-    return tree
+        if isinstance(node, ast.Constant):
+            if isinstance(node.value, str):
+                texts.add(node.value)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            imports.update(_imported(node))
+    # Compiled without docstrings: what is left is what runs.
+    meaning = digest(_meaning(compile(tree, "", "exec", optimize=2, dont_inherit=True)))
+    return _Module(meaning, frozenset(imports), frozenset(texts))
 
 
-def _has_doc(node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    return ast.get_docstring(node, clean=False) is not None
+def _imported(node: ast.Import | ast.ImportFrom) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif node.module and not node.level:
+        yield node.module
+        if node.module.startswith(OURS):
+            yield from (n for n in (f"{node.module}.{a.name}" for a in node.names) if _path(n))
 
 
+def _meaning(code: CodeType) -> list[object]:
+    """A code object without its lines and file names."""
+    names = [code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars, code.co_name]
+    return [
+        code.co_code.hex(),
+        code.co_exceptiontable.hex(),
+        code.co_flags,
+        names,
+        [_constant(c) for c in code.co_consts],
+    ]
+
+
+def _constant(value: object) -> object:
+    if isinstance(value, CodeType):
+        return _meaning(value)
+    if isinstance(value, frozenset):
+        return ["set", sorted(repr(v) for v in value)]
+    return repr(value)
+
+
+@cache
 def _own_hash(module: str) -> str:
-    return digest(ast.dump(_tree(module)), [_file_hash(path) for path in _data_files(module)])
+    return digest(_module(module).meaning, [_file_hash(path) for path in _data_files(module)])
 
 
 def _data_files(module: str) -> Iterator[Path]:
@@ -64,37 +111,17 @@ def _data_files(module: str) -> Iterator[Path]:
     path = _path(module)
     if path is None:
         return
-    names = {n.value for n in ast.walk(_tree(module)) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
-    folders = [
-        path.parent,
-        *(path.parent / n for n in sorted(names) if n.isidentifier() and (path.parent / n).is_dir()),
-    ]
+    texts = sorted(t for t in _module(module).texts if len(t) < 200 and t.isprintable())
+    folders = [path.parent, *(path.parent / t for t in texts if t.isidentifier() and (path.parent / t).is_dir())]
     for folder in folders:
-        for name in sorted(n for n in names if "." in n and len(n) < 200 and "\x00" not in n and "\n" not in n):
-            if (folder / name).is_file() and not name.endswith(".py"):
+        for name in (t for t in texts if "." in t and not t.endswith(".py")):
+            if (folder / name).is_file():
                 yield folder / name
 
 
 @cache
 def _file_hash(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-@cache
-def _imports(module: str) -> frozenset[str]:
-    found: set[str] = set()
-    for node in ast.walk(_tree(module)):
-        if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found.add(node.module)
-            if node.module.startswith(OURS):
-                found.update(n for n in (f"{node.module}.{a.name}" for a in node.names) if _path(n))
-    return frozenset(name for name in found if not name.startswith(OURS) or _path(name))
-
-
-def _libraries(module: str) -> set[str]:
-    return {name.partition(".")[0] for name in _imports(module)} - {OURS}
 
 
 @cache

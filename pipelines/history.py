@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from affectory.pipelines.plan import Plan
 from affectory.pipelines.store.commits import Commit, Counts
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.derived import REJECTS
+from affectory.schemas.parquet import read_parquet
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def parts(workspace: Workspace, keys: list[str], table: str) -> list[Path]:
 def read_parts(paths: list[Path], schema: pa.Schema, columns: list[str]) -> pa.Table:
     """Chosen columns of part files as one table."""
     wanted = pa.schema([schema.field(name) for name in columns])
-    tables = [pq.read_table(path, columns=columns, use_threads=False).cast(wanted) for path in paths]
+    tables = [read_parquet(path, columns=columns).cast(wanted) for path in paths]
     return pa.concat_tables([wanted.empty_table(), *tables])
 
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -133,11 +134,14 @@ def _roots_of(ledger: pa.Table, index: pa.Table) -> pa.Array:
 
 
 def _split(ledger: pa.Table, roots: pa.Array) -> dict[str, pa.Table]:
-    by_root: dict[str, list[int]] = {}
-    for row, root in enumerate(roots.to_pylist()):
-        if root is not None:
-            by_root.setdefault(root, []).append(row)
-    return {root: ledger.take(pa.array(rows)).sort_by("judgement_id") for root, rows in by_root.items()}
+    placed = ledger.append_column("root", roots).filter(pc.is_valid(roots))
+    placed = placed.sort_by([("root", "ascending"), ("judgement_id", "ascending")])
+    by_root, start = {}, 0
+    for root, run in groupby(placed.column("root").to_pylist()):
+        size = sum(1 for _ in run)
+        by_root[root] = placed.slice(start, size).drop_columns("root")
+        start += size
+    return by_root
 
 
 def _retries(workspace: Workspace) -> dict[str, str]:

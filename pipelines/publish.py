@@ -114,6 +114,7 @@ class Publisher:
         from affectory.pipelines.release.write import write_release
 
         inputs = self._inputs()
+        self.run.tell("start", what="publish", rows=inputs.splits.num_rows)
         release = write_release(inputs, self.releases, self._progress)
         record = {"version": release.version, "hash": release.hash, "releases": str(self.releases)}
         self.workspace.records().create(self._record_name(release), json.dumps(record).encode())

@@ -13,8 +13,11 @@ import pyarrow.parquet as pq
 
 from affectory.pipelines.build import Summary
 from affectory.pipelines.history import StageTotals, last_build, totals
+from affectory.pipelines.release.load_test import load_line
+from affectory.pipelines.release.model import Release
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.errors import UserError
+from affectory.schemas.parquet import read_parquet
 
 
 def summary_text(summary: Summary, recipe: Path, workspace: Path | None) -> str:
@@ -66,18 +69,12 @@ def _release(summary: Summary) -> list[str]:
     ]
 
 
-def load_line(path: Path) -> str:
-    """A command that loads the release and prints what it holds."""
-    code = f'from datasets import load_dataset; ds = load_dataset("{_short(path)}"); print(ds); print(ds["train"].features)'
-    return f"python -c '{code}'"
-
-
 def contents(release: Path) -> tuple[Counter[str], Counter[str], Counter[str]]:
     """Samples of a release by kind, by label and by split."""
     manifest = json.loads((release / "manifest.json").read_text())
     kinds, labels = Counter[str](), Counter[str]()
     for file in sorted(release.glob("data/default/*.parquet")):
-        table = pq.read_table(file, columns=["kind", "label"], use_threads=False)
+        table = read_parquet(file, columns=["kind", "label"])
         kinds.update(table.column("kind").to_pylist())
         labels.update(_label_names(release, table))
     rows = manifest["rows"]["default"]
@@ -100,6 +97,12 @@ def _short(path: Path | None) -> str:
         return str(path.absolute().relative_to(Path.cwd()))
     except ValueError:
         return str(path)
+
+
+def release_line(release: Release) -> str:
+    """Version, size and reason of a release on one line."""
+    rows = _counted(Counter(release.rows.get("default", {})))
+    return f"{release.version:10} {release.hash[:12]}  {rows}  ({release.bump}: {', '.join(release.reasons)})"
 
 
 def chosen_rejects(table: pa.Table, reason: str | None, stage: str | None) -> pa.Table:

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from affectory.pipelines.store.files import Files
 from affectory.schemas.ids import digest
+from affectory.schemas.parquet import read_parquet
 
 Tokens = Sequence[str]
 """The groups that a sample belongs to: `speaker:p_1`, `record:r_2`."""
@@ -121,7 +122,7 @@ class SplitFit:
         names = list(self._files.names(self._folder))
         if not names:
             return {}
-        table = pq.read_table(self._files.path(names[-1]), use_threads=False)
+        table = read_parquet(self._files.path(names[-1]))
         return dict(zip(table.column("group").to_pylist(), table.column("split").to_pylist(), strict=True))
 
     def save(self, fit: Mapping[str, str]) -> None:

@@ -5,12 +5,12 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from affectory.pipelines.history import BuildRecord, rejects
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.errors import UserError
 from affectory.schemas.ledgers import SOURCES
+from affectory.schemas.parquet import read_parquet
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def _trace(
 
 def _source(workspace: Workspace, record: str) -> dict[str, Any]:
     for path in reversed(list(workspace.ledger("sources").segments())):
-        table = pq.read_table(path, use_threads=False)
+        table = read_parquet(path)
         found = table.filter(pc.equal(table.column("record_id"), record)).to_pylist()
         if found:
             return {name: found[-1][name] for name in SOURCES.schema.names}

@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from affectory.quality.findings import Finding
 from affectory.schemas.derived import TABLES
 from affectory.schemas.ledgers import KINDS
 from affectory.schemas.opinion import PERSPECTIVES, RATER_KINDS
+from affectory.schemas.parquet import read_parquet
 from affectory.schemas.taxonomy import Taxonomy
 
 TOLERANCE = 1e-4
@@ -35,7 +35,7 @@ def check(tables: Mapping[str, Sequence[Path]], taxonomy: Taxonomy, min_rows: in
 
 def _read(tables: Mapping[str, Sequence[Path]], name: str, columns: list[str]) -> pa.Table:
     schema = pa.schema([TABLES[name].schema.field(c) for c in columns])
-    parts = [pq.read_table(path, columns=columns, use_threads=False).cast(schema) for path in tables.get(name, ())]
+    parts = [read_parquet(path, columns=columns).cast(schema) for path in tables.get(name, ())]
     return pa.concat_tables([schema.empty_table(), *parts])
 
 

@@ -71,11 +71,11 @@ def releases(
     recipe: Recipe = DEFAULT_RECIPE, releases: Releases = None, workspace: WorkspaceDir = None, json: Json = False
 ) -> None:
     """List the releases, oldest first."""
-    from affectory.pipelines.release.manifest import list_releases
+    from affectory.pipelines.release.pointer import list_releases
+    from affectory.pipelines.report import release_line
 
-    _, folder = find_folders(recipe, workspace, releases)
-    for found in list_releases(folder):
-        print(json_format.dumps(found, default=str) if json else f"{found}")
+    for found in list_releases(find_folders(recipe, workspace, releases)[1]):
+        print(json_format.dumps(found.__dict__, default=str) if json else release_line(found))
 
 
 def diff(
@@ -90,7 +90,7 @@ def diff(
 
     paths = [Path(v) if Path(v).is_dir() else find_folders(recipe, None, releases)[1] / v for v in (a, b)]
     found = compare(*paths)
-    print(found.as_json() if json else found.as_text())
+    print(json_format.dumps(found.as_json(), ensure_ascii=False, default=str) if json else found.as_text())
 
 
 COMMANDS = (status, rejects, trace, releases, diff)

@@ -6,13 +6,13 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from affectory.pipelines.runner.attach import attach, standing
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.derived import LABELS, NOTES, OPINIONS_TABLE, REJECTS, SAMPLES
 from affectory.schemas.ids import digest, opinion_id
 from affectory.schemas.opinion import OPINION_COLUMNS, OPINIONS
+from affectory.schemas.parquet import read_parquet
 from affectory.schemas.taxonomy import Taxonomy
 
 
@@ -42,7 +42,7 @@ def finish(how: Finish, flow: pa.Table, workspace: Workspace) -> tuple[dict[str,
 def _judged(how: Finish, flow: pa.Table, workspace: Workspace) -> tuple[pa.Table, pa.Table]:
     if not how.judgements:
         return _plain(OPINIONS_TABLE.empty()), REJECTS.empty()
-    judgements = standing(pq.read_table(workspace.records().path(how.judgements), use_threads=False))
+    judgements = standing(read_parquet(workspace.records().path(how.judgements)))
     found = attach(
         judgements.column("anchor").to_pylist(), flow.column("anchor").to_pylist(), lengths(flow), how.least_overlap
     ).samples

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from affectory.pipelines.store.files import Files
+from affectory.schemas.parquet import read_parquet
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ class CommitStore:
         """One table of a commit, None where it has no rows."""
         if table not in commit.parts:
             return None
-        return pq.read_table(self.part_path(commit, table), columns=columns, use_threads=False)
+        return read_parquet(self.part_path(commit, table), columns=columns)
 
     def part_path(self, commit: Commit, table: str) -> Path:
         return self.files.path(commit.parts[table])

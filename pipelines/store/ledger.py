@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from affectory.pipelines.store.files import Files
 from affectory.schemas.ids import digest
 from affectory.schemas.migrate import upgrade
+from affectory.schemas.parquet import read_parquet
 from affectory.schemas.tables import TableSpec
 
 
@@ -26,7 +27,7 @@ class Ledger:
 
     def read(self) -> pa.Table:
         """Every row, each key once."""
-        tables = [upgrade(pq.read_table(path, use_threads=False), self.spec) for path in self.segments()]
+        tables = [upgrade(read_parquet(path), self.spec) for path in self.segments()]
         return self._first_of_each(pa.concat_tables(tables)) if tables else self.spec.empty()
 
     def append(self, rows: pa.Table) -> int:
