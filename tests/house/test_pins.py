@@ -1,13 +1,18 @@
 """constraints.txt pins, by hash, everything that pyproject.toml asks for, and names no address."""
 
 import re
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
+from typing import Any
 
-from house.tree import ROOT
+from house.tree import FOLDERS, ROOT, modules
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 PYTHONS = ("3.11", "3.12", "3.13")
+BROUGHT = {"pydantic_core": "pydantic"}
+"""Packages that are part of another one's interface."""
 
 
 def pins() -> dict[str, list[Requirement]]:
@@ -25,8 +30,12 @@ def blocks() -> list[str]:
     return re.findall(r"^\w.*(?:\n .*)*", text, re.MULTILINE)
 
 
+def pyproject() -> dict[str, Any]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
 def asked() -> list[Requirement]:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    project = pyproject()
     lines = (
         project["project"]["dependencies"] + project["dependency-groups"]["dev"] + project["build-system"]["requires"]
     )
@@ -61,3 +70,25 @@ def test_every_requirement_has_a_fitting_pin_on_every_python() -> None:
             if len(fitting) != 1:
                 missing.append(f"{requirement} on Python {python}: {fitting}; run `make pin`")
     assert missing == []
+
+
+def undeclared(imports: dict[str, str]) -> list[str]:
+    """What is imported (a top-level name, and where) without being asked for in pyproject.toml, extras included."""
+    project = pyproject()["project"]
+    lines = [*project["dependencies"], *(line for extra in project["optional-dependencies"].values() for line in extra)]
+    declared = {canonicalize_name(Requirement(line).name) for line in lines}
+    installed = packages_distributions()
+    needed = {name: installed.get(BROUGHT.get(name, name), [name]) for name in imports}
+    return [
+        f"{imports[n]} imports {n}" for n, found in needed.items() if not declared & {*map(canonicalize_name, found)}
+    ]
+
+
+def test_every_import_is_asked_for() -> None:
+    pairs = [(name.partition(".")[0], m.name) for m in modules(ROOT, *FOLDERS) for _, name in m.imported()]
+    ours = {name: where for name, where in pairs if name not in {"affectory", *sys.stdlib_module_names}}
+    assert undeclared(ours) == []
+
+
+def test_an_import_that_is_not_asked_for_is_found() -> None:
+    assert undeclared({"pytest": "a.py", "yaml": "b.py", "apache_beam": "c.py"}) == ["a.py imports pytest"]
