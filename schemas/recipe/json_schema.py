@@ -1,0 +1,98 @@
+"""The JSON Schema that editors complete recipes from, with the steps and inputs that are installed."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from affectory.schemas.recipe.model import RecipeSpec
+
+Schema = dict[str, Any]
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_LITERAL_KEYS = {"const", "enum", "default", "examples", "example"}
+_NAMED_SCHEMAS = {"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"}
+
+
+def json_schema(steps: Mapping[str, Schema], sources: Mapping[str, Schema], ratings: Mapping[str, Schema]) -> Schema:
+    """The whole recipe as draft 2020-12. Each mapping gives the JSON Schema of the parameters by name or kind."""
+    schema = RecipeSpec.model_json_schema()
+    defs = schema["$defs"]
+    entry, plain_step = defs.pop("Entry"), defs.pop("Step")
+    for family, schemas in (("step", steps), ("source", sources), ("rating", ratings)):
+        for name, params in schemas.items():
+            defs[f"{family}.{name}"] = _moved(_rooted(params), _reference(family, name))
+    defs["Step"] = _step(steps, plain_step["description"]) if steps else plain_step
+    fields = schema["properties"]
+    fields["sources"]["items"] = _entry("source", sources, entry, defs)
+    fields["ratings"]["items"] = _entry("rating", ratings, entry, defs)
+    required = schema.pop("required")
+    schema["anyOf"] = [{"required": required}, {"required": ["include"]}]
+    return {"$schema": DIALECT, **_untitled(schema)}
+
+
+def _reference(family: str, name: str) -> str:
+    return "#/$defs/" + f"{family}.{name}".replace("~", "~0").replace("/", "~1")
+
+
+def _moved(schema: Any, to: str) -> Any:
+    """A schema with references that hold where it lies now."""
+    if isinstance(schema, list):
+        return [_moved(part, to) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    reference = schema.get("$ref")
+    moved = {key: value if key in _LITERAL_KEYS else _moved(value, to) for key, value in schema.items()}
+    if isinstance(reference, str) and reference.startswith("#"):
+        moved["$ref"] = to + reference[1:]
+    return moved
+
+
+def _rooted(schema: Schema) -> Schema:
+    """A schema that refers to one of its own definitions, with that definition written out."""
+    name = str(schema.get("$ref", "")).removeprefix("#/$defs/")
+    target = schema.get("$defs", {}).get(name, {})
+    return {**target, **{key: value for key, value in schema.items() if key != "$ref"}} if target else schema
+
+
+def _step(steps: Mapping[str, Schema], description: str) -> Schema:
+    """A bare name where nothing is required, or one name above its parameters."""
+    bare = sorted(name for name, params in steps.items() if not _rooted(params).get("required"))
+    properties = {}
+    for name in sorted(steps):
+        params: Schema = {"$ref": _reference("step", name)}
+        described = {"description": text} if (text := _rooted(steps[name]).get("description")) else {}
+        properties[name] = {**described, "anyOf": [params, {"type": "null"}] if name in bare else [params]}
+    one = {"type": "object", "properties": properties, "additionalProperties": False}
+    named = {**one, "minProperties": 1, "maxProperties": 1}
+    return {"description": description, "anyOf": [*([{"enum": bare}] if bare else []), named]}
+
+
+def _entry(family: str, kinds: Mapping[str, Schema], entry: Schema, defs: Schema) -> Schema:
+    """One input, told apart by its kind."""
+    if not kinds:
+        return entry
+    for kind in kinds:
+        params = defs[f"{family}.{kind}"]
+        own = {"kind": {**entry["properties"]["kind"], "const": kind}, "name": entry["properties"]["name"]}
+        params["properties"] = {**params.get("properties", {}), **own}
+        params["required"] = ["kind", *(key for key in params.get("required", ()) if key not in own)]
+        params["type"] = "object"
+    names = {"kind": {**entry["properties"]["kind"], "enum": sorted(kinds)}}
+    choice = [{"$ref": _reference(family, kind)} for kind in sorted(kinds)]
+    return {"type": "object", "properties": names, "required": ["kind"], "oneOf": choice}
+
+
+def _untitled(schema: Any) -> Any:
+    """Without the titles that pydantic makes of names: editors would show them instead of the docs."""
+    if isinstance(schema, list):
+        return [_untitled(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    cleaned = {}
+    for key, value in schema.items():
+        if key in _NAMED_SCHEMAS and isinstance(value, dict):
+            cleaned[key] = {name: _untitled(part) for name, part in value.items()}
+        elif key in _LITERAL_KEYS or (key == "title" and isinstance(value, str)):
+            cleaned |= {} if key == "title" else {key: value}
+        else:
+            cleaned[key] = _untitled(value)
+    return cleaned

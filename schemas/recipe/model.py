@@ -1,0 +1,237 @@
+"""What a recipe may say. The docs of the fields become the descriptions that editors show."""
+
+import math
+from functools import cache
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_serializer, model_validator
+from pydantic_core import PydanticCustomError
+
+from affectory.schemas.recipe.secrets import Secret
+
+SHARES_TOLERANCE = 1e-9
+SPLIT_NAME = r"^[a-z_]+$"
+DEFAULT_SHARES = {"train": 0.8, "validation": 0.1, "test": 0.1}
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+Text = Annotated[str, StringConstraints(min_length=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Lines = Annotated[tuple[Text, ...], Field(strict=False)]
+Pool = Literal["human", "model", "author", "lexicon", "adjudicator"]
+Medium = Literal["image", "audio", "video", "frames"]
+Group = Literal["record", "speaker", "dialogue", "source"]
+
+
+class Part(BaseModel):
+    """A part of a recipe: frozen, no unknown keys, no silent conversion of types."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
+
+
+class Entry(Part):
+    """One input: its kind, a name, and whatever that kind takes."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, JsonValue] = Field(init=False)
+
+    kind: Text
+    """What sort of input this is; it decides which other keys are taken."""
+    name: Name | None = None
+    """Name by which ids, tables and reports call this input. Without one the kind is its name, so two inputs of one
+    kind need names. It is part of the ids of records numbered per input: renaming makes new records of them."""
+
+    @property
+    def called(self) -> str:
+        return self.name or self.kind
+
+    @property
+    def params(self) -> dict[str, JsonValue]:
+        return dict(self.__pydantic_extra__)
+
+    @model_serializer
+    def _write(self) -> dict[str, JsonValue]:
+        return {"kind": self.kind, **({"name": self.name} if self.name else {}), **self.params}
+
+
+def _step_forms(schema: dict[str, Any]) -> None:
+    params = {"type": ["object", "null"]}
+    one = {"type": "object", "additionalProperties": params, "minProperties": 1, "maxProperties": 1}
+    forms = {"description": schema["description"], "anyOf": [{"type": "string"}, one]}
+    schema.clear()
+    schema.update(forms)
+
+
+class Step(Part):
+    """One step: its name, or one key (the name) above its parameters."""
+
+    model_config = ConfigDict(json_schema_extra=_step_forms)
+
+    name: Text
+    """Which transform to run."""
+    params: dict[str, JsonValue]
+    """Its parameters; what is left out keeps its default."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return {"name": value, "params": {}}
+        if not isinstance(value, dict) or len(value) != 1:
+            raise _bad_step(value)
+        name, params = next(iter(value.items()))
+        if params is not None and not isinstance(params, dict):
+            facts = {"below": name, "allowed": "a mapping of parameters, or nothing"}
+            raise PydanticCustomError("step_params", "wrong type", facts)
+        return {"name": name, "params": params or {}}
+
+    @model_serializer
+    def _write(self) -> dict[str, dict[str, JsonValue]]:
+        return {self.name: self.params}
+
+
+def _bad_step(value: Any) -> PydanticCustomError:
+    facts = {"allowed": "a step's name, or one name with its parameters below it"}
+    if isinstance(value, dict) and len(value) > 1 and None in value.values():
+        facts["hint"] = "indent the parameters further than the step's name"
+    elif isinstance(value, dict) and len(value) > 1:
+        facts["hint"] = "begin each step with its own dash"
+    return PydanticCustomError("step", "not a step", facts)
+
+
+class People(Part):
+    """How people are kept apart without naming them."""
+
+    pseudonym_key: Secret | None = None
+    """Secret key from which pseudonyms are made, as ${env:NAME}. The same key gives the same pseudonyms in every
+    build; who does not have it cannot guess a name back."""
+
+
+class Label(Part):
+    """How opinions become labels."""
+
+    rule: Text = "vote_share"
+    """The rule that turns the opinions about a sample into one label."""
+    pools: Annotated[tuple[Pool, ...], Field(strict=False, min_length=1)] = ("human", "model")
+    """Whose opinions are aggregated; each pool gives labels of its own."""
+    min_overlap: Share = 0.5
+    """Smallest overlap in time at which a judgement is re-attached to a sample that was cut differently, 0 to 1."""
+
+
+class Validate(Part):
+    """The gate that a dataset must pass before it is published."""
+
+    min_rows: Annotated[int, Field(ge=0)] = 1
+    """Fewest samples a release may have."""
+    max_rejected: Share = 1.0
+    """Largest share of rows that may have been rejected, 0 to 1."""
+
+
+def _split_names(schema: dict[str, Any]) -> None:
+    schema["propertyNames"] = {"pattern": SPLIT_NAME}
+
+
+class Splits(Part):
+    """Into which parts the samples are divided: any names with shares that add up to 1."""
+
+    model_config = ConfigDict(extra="allow", json_schema_extra=_split_names)
+    __pydantic_extra__: dict[Annotated[str, StringConstraints(pattern=SPLIT_NAME)], Share] = Field(init=False)
+
+    by: Annotated[tuple[Group, ...], Field(strict=False, min_length=1)] = ("speaker", "source")
+    """What never crosses splits: samples that share any of these go to the same split. `source` is the original file or
+    record that a sample was cut from, not an entry of the recipe's `sources`; `record` is one record, `speaker` one
+    person, `dialogue` one conversation."""
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """The share of each split; the defaults hold only where no split is named."""
+        return {name: float(share) for name, share in self.__pydantic_extra__.items()} or dict(DEFAULT_SHARES)
+
+    @model_validator(mode="after")
+    def _add_up(self) -> "Splits":
+        total = math.fsum(self.shares.values())
+        if abs(total - 1) > SHARES_TOLERANCE:
+            given = " + ".join(f"{name} {share:g}" for name, share in self.shares.items())
+            facts = {"given": f"{given} = {total:.10g}", "allowed": "shares that add up to 1"}
+            raise PydanticCustomError("shares", "the shares do not add up to 1", facts)
+        return self
+
+    @model_serializer
+    def _write(self) -> dict[str, Any]:
+        return {"by": list(self.by), **self.shares}
+
+
+class Publish(Part):
+    """What a release holds and how it is cut."""
+
+    to: Text = "releases"
+    """Folder for releases."""
+    configs: Annotated[tuple[Name, ...], Field(strict=False, min_length=1)] = ("default", "opinions")
+    """Which tables become configurations that `load_dataset` can name."""
+    media: Annotated[tuple[Medium, ...], Field(strict=False)] = ("image", "audio", "video", "frames")
+    """Which media are embedded; the others are left out of the release."""
+    splits: Splits = Field(default_factory=Splits)
+    shard_mb: Annotated[int, Field(ge=1)] = 256
+    """Size at which a Parquet file is full, in megabytes."""
+
+
+class Limits(Part):
+    """Where a build stops or refuses a row, so that no input can take it down."""
+
+    max_failed: Share = 0.1
+    """Share of a stage's rows that may fail before the build stops, 0 to 1."""
+    min_for_max_failed: Annotated[int, Field(ge=0)] = 20
+    """Rows a stage must have seen before `max_failed` can stop the build."""
+    row_bytes: Annotated[int, Field(ge=1)] = 1_000_000
+    """Longest row of text read, in bytes; a longer one is rejected."""
+    file_bytes: Annotated[int, Field(ge=1)] = 20_000_000_000
+    """Largest file read, in bytes; a larger one is rejected."""
+
+
+class RecipeSpec(Part):
+    """An affectory recipe: which inputs, what happens to them, and what is published."""
+
+    dataset: Slug
+    """Name of the dataset: small letters, digits and hyphens."""
+    title: str | None = None
+    """Title for people, shown on the dataset card."""
+    description: str | None = None
+    """What the dataset is, in a few sentences, shown on the dataset card."""
+    licence: str | None = None
+    """Licence of the release, as an SPDX name such as CC-BY-4.0."""
+    citation: str | None = None
+    """How to cite the dataset."""
+    homepage: str | None = None
+    """Address of the dataset's home page."""
+    authors: Lines = ()
+    """Who made the dataset."""
+    languages: Lines = ()
+    """Languages of the dataset as BCP 47 codes. Quote "no" and "on": bare, YAML reads them as truth values."""
+    include: Lines = ()
+    """Recipes merged below this one, later ones over earlier ones: maps merge key by key, lists and scalars are
+    replaced. Paths in them are relative to their own folder."""
+    taxonomy: Text | dict[str, JsonValue]
+    """The emotions in use: the name of a built-in taxonomy, one written out here, or `file:` with a path."""
+    workspace: Text | None = None
+    """Folder for ledgers, tables and caches."""
+    sources: Annotated[tuple[Entry, ...], Field(strict=False, min_length=1)]
+    """The inputs that samples are made of."""
+    ratings: Annotated[tuple[Entry, ...], Field(strict=False)] = ()
+    """Judgements of people that already exist, imported into the ledger."""
+    people: People = Field(default_factory=People)
+    ingest: Annotated[tuple[Step, ...], Field(strict=False)] = ()
+    """Steps that turn inputs into samples, in order."""
+    assist: Annotated[tuple[Step, ...], Field(strict=False)] = ()
+    """Steps in which models add notes and opinions, in order."""
+    label: Label = Field(default_factory=Label)
+    validation: Validate = Field(alias="validate", default_factory=Validate)
+    publish: Publish = Field(default_factory=Publish)
+    limits: Limits = Field(default_factory=Limits)
+
+
+@cache
+def recipe_schema() -> dict[str, Any]:
+    """The JSON Schema of a recipe, without what its steps and inputs take."""
+    return RecipeSpec.model_json_schema()

@@ -1,0 +1,96 @@
+"""A recipe that has been read and checked, and still knows where each of its keys is written."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import JsonValue, ValidationError
+
+from affectory.schemas.recipe.explain import Schema, explain, locate
+from affectory.schemas.recipe.model import Entry, RecipeSpec
+from affectory.schemas.recipe.paths import Bounds, find_path
+from affectory.schemas.recipe.problems import KeyPath, Problem, RecipeProblems, did_you_mean
+from affectory.schemas.recipe.yaml_positions import Item
+
+
+@dataclass(frozen=True)
+class StepSpec:
+    """One step as written; `path` is the key path of its name, and of its parameters with theirs added."""
+
+    name: str
+    params: Mapping[str, JsonValue]
+    path: KeyPath
+
+
+@dataclass(frozen=True)
+class EntrySpec:
+    """One source or one set of ratings as written; without a name it is called like its kind."""
+
+    kind: str
+    name: str
+    params: Mapping[str, JsonValue]
+    path: KeyPath
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """`spec` is what the recipe says, `tree` where it says so."""
+
+    file: Path
+    spec: RecipeSpec
+    tree: Item
+    bounds: Bounds
+
+    def steps(self, verb: Literal["ingest", "assist"]) -> tuple[StepSpec, ...]:
+        """The steps of a verb, in order."""
+        return tuple(self._step(verb, index) for index in range(len(getattr(self.spec, verb))))
+
+    def _step(self, verb: str, index: int) -> StepSpec:
+        step = getattr(self.spec, verb)[index]
+        bare = self.tree.nearest((verb, index, step.name))[1] < 3
+        return StepSpec(step.name, step.params, (verb, index) if bare else (verb, index, step.name))
+
+    def source_specs(self) -> tuple[EntrySpec, ...]:
+        return _entries(self.spec.sources, "sources")
+
+    def rating_specs(self) -> tuple[EntrySpec, ...]:
+        return _entries(self.spec.ratings, "ratings")
+
+    def canonical(self) -> dict[str, Any]:
+        """The whole recipe as plain JSON data: includes merged, overrides applied, defaults filled in, secrets by the
+        name of their variable. Read again, it is the same recipe."""
+        absent = {name for name in RecipeSpec.model_fields if getattr(self.spec, name) is None}
+        return self.spec.model_dump(mode="json", by_alias=True, exclude={"include", *absent})
+
+    def problem(self, path: KeyPath, message: str, given: str = "", allowed: str = "", hint: str = "") -> Problem:
+        """A problem at a key, or at the nearest key above it that is written somewhere."""
+        return locate(self.tree, path, message, given, allowed, hint)
+
+    def unknown(self, path: KeyPath, what: str, given: str, allowed: Collection[str]) -> Problem:
+        """A name that does not exist, such as an unknown step, with the nearest that does."""
+        hint = did_you_mean(given, allowed)
+        return locate(self.tree, path, what, given, ", ".join(sorted(allowed)), hint, at_key=True)
+
+    def explain(self, path: KeyPath, error: ValidationError, schema: Schema) -> list[Problem]:
+        """The problems behind a validation error of what lies at `path`; `schema` is the JSON Schema it had to fit."""
+        return explain(error, schema, self.tree, path)
+
+    def resolve(self, value: str, path: KeyPath = (), *, must_exist: bool = True) -> Path:
+        """The file that `value`, written at key `path`, names; raises `RecipeProblems` where it may not be used."""
+        found = self._find(value, path, must_exist)
+        if isinstance(found, Problem):
+            raise RecipeProblems((found,))
+        return found
+
+    def check_path(self, path: KeyPath, value: str, *, must_exist: bool = True) -> Problem | None:
+        """What `resolve` would raise, to be collected with others."""
+        found = self._find(value, path, must_exist)
+        return found if isinstance(found, Problem) else None
+
+    def _find(self, value: str, path: KeyPath, must_exist: bool) -> Path | Problem:
+        return find_path(self.tree, self.bounds, path, value, must_exist)
+
+
+def _entries(entries: tuple[Entry, ...], key: str) -> tuple[EntrySpec, ...]:
+    return tuple(EntrySpec(e.kind, e.called, e.params, (key, i)) for i, e in enumerate(entries))
