@@ -1,0 +1,159 @@
+"""Clips hold exactly the pictures and the sound of their stretch, in the same bytes each time."""
+
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+from support.media import number_of, pictures_of, samples_of, tone, turn, write_sound, write_video
+from support.running import run
+
+from affectory.transforms.video.clips import Clips
+from affectory.transforms.video.scenes import Scenes
+
+
+def clip(path: Path, start_us: int | None = None, end_us: int | None = None, **parameters: Any) -> bytes:
+    anchor = {"start_us": start_us, "end_us": end_us}
+    result = run(Clips(**parameters), [{"original": {"path": str(path)}, "anchor": anchor}])
+    assert not result.rejected and not result.failed
+    video = result.rows["video"][0].as_py()
+    assert (video["format"], video["asset"], video["path"]) == ("mp4", None, None)
+    return bytes(video["bytes"])
+
+
+def numbers(data: bytes) -> list[int]:
+    return [number_of(picture) for picture in pictures_of(data)]
+
+
+def duration(data: bytes) -> float:
+    with av.open(BytesIO(data)) as container:
+        stream = container.streams.video[0]
+        assert stream.duration is not None and stream.time_base is not None
+        return float(stream.duration * stream.time_base)
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_video(tmp_path_factory.mktemp("film") / "a.mp4", 240, cuts=[73, 150], gop=48)
+
+
+def test_scenes_become_clips_of_exactly_their_pictures(film: Path) -> None:
+    cut = run(Scenes(), [{"original": {"path": str(film)}}]).rows.select(["original", "anchor"]).to_pylist()
+    made = run(Clips(), cut).rows["video"].to_pylist()
+    assert [numbers(v["bytes"]) for v in made] == [[*range(73)], [*range(73, 150)], [*range(150, 240)]]
+    assert [duration(v["bytes"]) for v in made] == pytest.approx([73 / 30, 77 / 30, 90 / 30], abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("a.mkv", {}),
+        ("a.webm", {"codec": "libvpx", "sound_codec": "libopus"}),
+        ("a.avi", {"codec": "mpeg4", "sound_codec": "libmp3lame", "max_b_frames": 0}),
+        ("a.ts", {}),
+        ("open.mp4", {"gop": 300}),
+        ("late.mp4", {"start": 150, "sound": False}),
+    ],
+)
+def test_any_container_is_cut_at_the_picture(name: str, options: dict[str, Any], tmp_path: Path) -> None:
+    path = write_video(tmp_path / name, 200, **options)
+    spans = [(a["start_us"], a["end_us"]) for a in _windows(path, 2.0)]
+    assert len(spans) > 2
+    assert [number for span in spans for number in numbers(clip(path, *span))] == numbers(clip(path)) == [*range(200)]
+
+
+def _windows(path: Path, seconds: float) -> list[dict[str, int]]:
+    rows = run(Scenes(max_s=seconds, min_s=0), [{"original": {"path": str(path)}}]).rows
+    return list(rows["anchor"].to_pylist())
+
+
+def test_a_stretch_may_begin_between_pictures(film: Path) -> None:
+    data = clip(film, 3_010_000, 3_500_000)
+    assert numbers(data) == [*range(91, 105)]
+    assert duration(data) == pytest.approx(0.49, abs=1e-3)
+
+
+def test_the_same_bytes_each_time_and_nothing_else_in_them(film: Path) -> None:
+    data = clip(film, 1_000_000, 3_000_000)
+    assert data == clip(film, 1_000_000, 3_000_000)
+    assert not any(tag in data for tag in (b"Lavf", b"Lavc", b"x264"))
+    assert data.index(b"moov") < data.index(b"mdat")
+    at = data.index(b"mvhd") + 8
+    assert data[at : at + 8] == bytes(8), "no creation time"
+
+
+def test_it_plays_in_browsers(film: Path) -> None:
+    with av.open(BytesIO(clip(film))) as container:
+        video, audio = container.streams
+        assert (video.codec.canonical_name, video.profile, video.pix_fmt) == ("h264", "High", "yuv420p")
+        assert (audio.codec.canonical_name, audio.profile, audio.rate) == ("aac", "LC", 48_000)
+
+
+@pytest.mark.parametrize(
+    ("size", "height", "expected"),
+    [
+        ((192, 144), 96, (128, 96)),
+        ((192, 144), 480, (192, 144)),
+        ((194, 146), 101, (132, 100)),
+        ((192, 108), 16, (28, 16)),
+    ],
+)
+def test_sizes_are_even_and_never_grow(
+    size: tuple[int, int], height: int, expected: tuple[int, int], tmp_path: Path
+) -> None:
+    made = pictures_of(clip(write_video(tmp_path / "a.mp4", 5, size=size), height=height))
+    assert {(p.shape[1], p.shape[0]) for p in made} == {expected}
+
+
+def test_pictures_are_set_upright(tmp_path: Path) -> None:
+    made = pictures_of(clip(turn(write_video(tmp_path / "a.mp4", 12))))
+    assert made[0].shape == (192, 144, 3)
+    assert [number_of(np.rot90(picture)) for picture in made] == [*range(12)]
+
+
+def test_wide_pixels_are_made_square(tmp_path: Path) -> None:
+    made = pictures_of(clip(write_video(tmp_path / "a.mp4", 5, sample_aspect_ratio=2)))
+    assert made[0].shape == (144, 384, 3)
+
+
+def test_fewer_pictures_a_second(film: Path) -> None:
+    made = numbers(clip(film, 1_000_000, 3_000_000, fps=10))
+    assert len(made) == 20 and made == sorted(made) and made[0] >= 30 and made[-1] < 90
+
+
+def test_less_quality_is_smaller(film: Path) -> None:
+    assert len(clip(film, crf=45)) < len(clip(film, crf=10))
+
+
+def test_sound_stays_with_its_picture(tmp_path: Path) -> None:
+    heard = np.concatenate([tone(2, 48_000, level=0.0), tone(2, 48_000, level=0.8)], axis=1)
+    path = write_video(tmp_path / "a.mp4", 120, cuts=[60], samples=heard)
+    data = clip(path, 1_500_000, 2_500_000)
+    samples = samples_of(data)[0]
+    assert numbers(data) == [*range(45, 75)]
+    assert np.flatnonzero(np.abs(samples) > 0.2)[0] / 48_000 == pytest.approx(0.5, abs=0.015)
+
+
+def test_a_mute_video_stays_mute(tmp_path: Path) -> None:
+    data = clip(write_video(tmp_path / "a.mp4", 30, sound=False))
+    with av.open(BytesIO(data)) as container:
+        assert [s.type for s in container.streams] == ["video"]
+
+
+def test_every_picture_keeps_its_time_at_a_varying_rate(tmp_path: Path) -> None:
+    times = [i * 33 + (500 if i > 30 else 0) for i in range(60)]
+    data = clip(write_video(tmp_path / "a.mp4", 60, times=times, sound=False))
+    with av.open(BytesIO(data)) as container:
+        assert [round(f.time * 1000) for f in container.decode(video=0)] == times
+
+
+def test_what_holds_no_picture_is_rejected(tmp_path: Path) -> None:
+    film, sound = write_video(tmp_path / "a.mp4", 30), write_sound(tmp_path / "a.wav", tone(1))
+    rows = [
+        {"original": {"path": str(film)}, "anchor": {"start_us": 5_000_000, "end_us": 6_000_000}},
+        {"original": {"path": str(film)}, "anchor": {"start_us": 500_000, "end_us": 500_000}},
+        {"original": {"path": str(sound)}},
+    ]
+    assert [r.reason for r in run(Clips(), rows).rejected] == ["empty", "empty", "unsupported"]

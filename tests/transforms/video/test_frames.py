@@ -1,0 +1,82 @@
+"""Stills are the pictures on display in the middle of equal parts."""
+
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from support.media import number_of, turn, write_video
+from support.running import run
+
+from affectory.transforms.video.frames import Frames
+
+
+def stills(path: Path, start_us: int | None = None, end_us: int | None = None, **parameters: Any) -> list[Any]:
+    anchor = {"start_us": start_us, "end_us": end_us}
+    result = run(Frames(**parameters), [{"original": {"path": str(path)}, "anchor": anchor}])
+    assert not result.rejected and not result.failed
+    return list(result.rows["frames"][0].as_py())
+
+
+def numbers(found: list[Any]) -> list[int]:
+    return [number_of(np.asarray(Image.open(BytesIO(still["bytes"])))) for still in found]
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_video(tmp_path_factory.mktemp("film") / "a.mp4", 900, gop=200)
+
+
+def test_middles_of_equal_parts(film: Path) -> None:
+    found = stills(film, 3_000_000, 6_000_000)
+    assert numbers(found) == [105, 135, 165]
+    assert [still["at_us"] for still in found] == [3_500_000, 4_500_000, 5_500_000]
+    assert {still["format"] for still in found} == {"jpeg"}
+
+
+def test_the_whole_of_a_record(film: Path) -> None:
+    assert numbers(stills(film, count=2)) == [225, 675]
+    assert numbers(stills(film, count=1)) == [450]
+
+
+@pytest.mark.parametrize(("start", "end"), [(0, 30_000_000), (12_345_678, 12_945_678), (29_000_000, 30_000_000)])
+def test_seeking_finds_what_decoding_all_finds(film: Path, start: int, end: int) -> None:
+    count = 7
+    wanted = [start + (end - start) * (2 * k + 1) // (2 * count) for k in range(count)]
+    assert numbers(stills(film, start, end, count=count)) == [int(at * 30 / 1e6 + 1e-5) for at in wanted]
+
+
+def test_no_picture_twice(film: Path) -> None:
+    assert numbers(stills(film, 3_000_000, 3_066_666, count=9)) == [90, 91]
+
+
+def test_the_picture_on_display_is_taken_at_a_varying_rate(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.mp4", 30, times=[0, *range(2000, 4900, 100)], sound=False)
+    found = stills(path, 0, 2_000_000, count=1)
+    assert (numbers(found), found[0]["at_us"]) == ([0], 0)
+
+
+def test_upright_and_not_too_large(tmp_path: Path) -> None:
+    (still,) = stills(turn(write_video(tmp_path / "a.mp4", 3)), count=1, max_side=96)
+    image = Image.open(BytesIO(still["bytes"]))
+    assert image.size == (72, 96)
+    assert number_of(np.rot90(np.asarray(image))) == 1
+
+
+def test_the_same_bytes_each_time(film: Path) -> None:
+    assert stills(film, 3_000_000, 6_000_000) == stills(film, 3_000_000, 6_000_000)
+    assert len(stills(film, count=1, quality=20)[0]["bytes"]) < len(stills(film, count=1)[0]["bytes"])
+
+
+def test_colours_are_kept(tmp_path: Path) -> None:
+    (still,) = stills(write_video(tmp_path / "a.mp4", 5), count=1)
+    pixel = np.asarray(Image.open(BytesIO(still["bytes"])))[120, 96]
+    assert pixel == pytest.approx([200, 40, 40], abs=4)
+
+
+def test_what_holds_no_picture_is_rejected(tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").write_bytes(b"nothing like a video")
+    result = run(Frames(), [{"original": {"path": str(tmp_path / "a.mp4")}}])
+    assert [r.reason for r in result.rejected] == ["unreadable"]

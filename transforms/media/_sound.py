@@ -1,0 +1,150 @@
+"""Reading and writing sound: blocks of samples without gap or overlap, placed exactly by their timestamps."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from io import BytesIO
+from typing import Any
+
+import av
+import numpy as np
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
+from av.codec.context import CodecContext, Flags
+from av.container import InputContainer
+from numpy.typing import NDArray
+
+from affectory.transforms.media._decode import MAX_S, decoder_of, microseconds, only, packets, seek, unreadable, zero_us
+from affectory.transforms.rows import Reject
+
+Samples = NDArray[Any]
+"""Channels by samples, float32 or int16."""
+
+# Elsewhere a seek lands at a guessed time, and sound could end up beside its picture.
+_SEEKS_EXACTLY = frozenset({"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "wav", "flac", "ogg"})
+_WARM_UP_US = 1_000_000
+_JITTER_S = 0.1
+
+
+def sound(
+    container: InputContainer,
+    stream: AudioStream,
+    start_us: int = 0,
+    end_us: int | None = None,
+    *,
+    rate: int | None = None,
+    layout: str | None = None,
+    sample_format: str = "flt",
+    max_s: float = MAX_S,
+) -> Iterator[Samples]:
+    """Blocks that together are the samples from `start_us` to `end_us` (or the end); silence where there are none.
+
+    `sample_format` is an interleaved one: PyAV 18 reads beyond its memory where eight or more channels lie apart.
+    """
+    rate = rate or stream.rate
+    if not rate:
+        raise Reject("unreadable", "its sample rate is not known")
+    end = None if end_us is None else _index(end_us - start_us, rate)
+    line = _Line(rate, end)
+    for at_us, block in _resampled(container, stream, start_us, rate, layout, sample_format):
+        yield from line.place(_index(at_us - start_us, rate), block)
+        if line.full:
+            return
+        if line.filled > max_s * rate:
+            raise Reject("too_long", f"longer than {max_s:g} s")
+
+
+def _index(us: int, rate: int) -> int:
+    return (2 * us * rate + 1_000_000) // 2_000_000
+
+
+class _Line:
+    """A line of samples filled from its start."""
+
+    def __init__(self, rate: int, end: int | None) -> None:
+        self.rate, self.end, self.filled, self.begun = rate, end, 0, False
+
+    @property
+    def full(self) -> bool:
+        return self.end is not None and self.filled >= self.end
+
+    def place(self, at: int, block: Samples) -> Iterator[Samples]:
+        """What `block`, whose first sample lies at index `at`, adds: silence before it, and of itself what is new."""
+        if self.begun and abs(at - self.filled) <= _JITTER_S * self.rate:
+            at = self.filled
+        if at + block.shape[1] <= self.filled:
+            return
+        while self.filled < at and not self.full:
+            yield self._take(np.zeros((len(block), min(at - self.filled, self.rate)), block.dtype))
+        if not self.full:
+            yield self._take(block[:, self.filled - at :])
+
+    def _take(self, block: Samples) -> Samples:
+        taken = block if self.end is None else block[:, : self.end - self.filled]
+        self.filled += taken.shape[1]
+        self.begun = True
+        return taken
+
+
+def _resampled(
+    container: InputContainer, stream: AudioStream, start_us: int, rate: int, layout: str | None, sample_format: str
+) -> Iterator[tuple[int, Samples]]:
+    """Blocks in the wanted form with their times in the record."""
+    zero, given, resampler = zero_us(container), "", av.AudioResampler()
+    for frame in _decoded(container, stream, start_us):
+        layout = layout or frame.layout.name
+        form = f"{frame.format.name} {frame.layout.name} {frame.sample_rate}"
+        if form != given:  # also in mid-stream
+            given, resampler = form, av.AudioResampler(sample_format, layout, rate)
+        with unreadable("resampling"):
+            yield from (_timed(made, zero) for made in resampler.resample(frame))
+    with unreadable("resampling"):
+        yield from (_timed(made, zero) for made in resampler.resample(None) if made is not None)
+
+
+def _timed(frame: AudioFrame, zero: int) -> tuple[int, Samples]:
+    at = microseconds(frame.pts, frame.time_base) - zero if frame.pts is not None and frame.time_base else 0
+    return at, frame.to_ndarray().reshape(-1, frame.layout.nb_channels).T
+
+
+def _decoded(container: InputContainer, stream: AudioStream, start_us: int) -> Iterator[AudioFrame]:
+    decoder_of(stream)
+    only(stream)
+    lenient = start_us > 2 * _WARM_UP_US and container.format.name in _SEEKS_EXACTLY
+    if lenient:
+        seek(container, stream, start_us - _WARM_UP_US)
+    for packet in packets(container, stream):
+        try:
+            with unreadable("decoding sound"):
+                frames = packet.decode()
+        except Reject:
+            if lenient:
+                continue
+            raise
+        lenient = lenient and not frames
+        yield from (frame for frame in frames if isinstance(frame, AudioFrame))
+
+
+def encode_sound(blocks: Iterator[Samples], rate: int, form: str) -> tuple[bytes, int]:
+    """16-bit mono samples as a WAV or FLAC file that holds nothing else, and how many there were."""
+    file, count = BytesIO(), 0
+    with av.open(file, "w", format=form, options={"fflags": "+bitexact"}) as container:
+        stream = container.add_stream("flac" if form == "flac" else "pcm_s16le", rate=rate, layout="mono")
+        pin(stream.codec_context)
+        for block in blocks:
+            container.mux(stream.encode(frame_of(block, count, rate, "s16", "mono")))
+            count += block.shape[1]
+        container.mux(stream.encode(None))
+    return file.getvalue(), count
+
+
+def pin(context: CodecContext) -> None:
+    """The same bytes on each run and machine."""
+    context.thread_count = 1
+    context.flags |= Flags.bitexact
+
+
+def frame_of(block: Samples, at: int, rate: int, sample_format: str, layout: str) -> AudioFrame:
+    """A block for an encoder; `at` is the index of its first sample."""
+    frame = AudioFrame.from_ndarray(np.ascontiguousarray(block), format=sample_format, layout=layout)
+    frame.sample_rate, frame.pts, frame.time_base = rate, at, Fraction(1, rate)
+    return frame

@@ -1,0 +1,58 @@
+"""Opens every file, notes what is really in it, and rejects what cannot be used.
+
+Nothing is taken from the header alone: durations and rates are counted from the packets, the first picture and the
+first sound are decoded, and pictures are decoded whole.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+import pyarrow as pa
+from pydantic import Field
+
+from affectory.schemas.types import MEDIA
+from affectory.transforms.base import STRICT, Columns, Resources, Step
+from affectory.transforms.media._decode import MAX_PIXELS, MAX_S, NATIVE, opened
+from affectory.transforms.media._facts import audio_facts, image_facts, video_facts
+from affectory.transforms.rows import Values, by_row
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Notes duration, size, rates and codec of video, audio and images; rejects what is broken, empty or too large."""
+
+    __pydantic_config__ = STRICT
+    on: ClassVar[frozenset[str]] = frozenset({"video", "audio", "image"})
+    resources: ClassVar[Resources] = NATIVE
+
+    max_s: Annotated[float, Field(gt=0, le=MAX_S, description="longest video or audio, in seconds")] = MAX_S
+    max_pixels: Annotated[int, Field(gt=0, le=MAX_PIXELS, description="largest picture, width times height")] = (
+        50_000_000
+    )
+
+    def reads(self) -> Columns:
+        return {"kind": pa.string(), "original": MEDIA}
+
+    def writes(self) -> Columns:
+        return {
+            "duration_s": pa.float64(),
+            "width": pa.int32(),
+            "height": pa.int32(),
+            "fps": pa.float64(),
+            "sample_rate": pa.int32(),
+            "channels": pa.int32(),
+            "codec": pa.string(),
+            "media_format": pa.string(),
+        }
+
+    def setup(self) -> Step:
+        return by_row(self.reads(), self.writes(), self._facts)
+
+    def _facts(self, row: Values) -> Values:
+        path = row["original"]["path"]
+        if row["kind"] == "image":
+            return image_facts(path, self.max_pixels)
+        with opened(path) as container:
+            if row["kind"] == "video":
+                return video_facts(container, self.max_s, self.max_pixels)
+            return audio_facts(container, self.max_s)

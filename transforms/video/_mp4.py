@@ -1,0 +1,136 @@
+"""Writing MP4 for browsers: pinned encoders with one thread each, no tags, no times."""
+
+from collections.abc import Iterable
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple, Self
+
+import av
+from av.audio.stream import AudioStream
+from av.bitstream import BitStreamFilterContext
+from av.codec.context import Flags
+from av.container import OutputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from affectory.transforms.media._sound import Samples, frame_of, pin
+from affectory.transforms.video._upright import Upright
+
+SOUND_RATE = 48_000
+_CONTAINER = {"movflags": "+faststart", "fflags": "+bitexact", "movie_timescale": "90000"}
+_X264 = {"preset": "veryfast", "x264-params": "threads=1:cpu-independent=1"}
+_SOUND_BITS = 128_000
+_NO_TAGS = "filter_units=remove_types=6"  # x264 writes its version and settings into the stream
+
+
+class PictureForm(NamedTuple):
+    """How pictures are encoded."""
+
+    height: int
+    crf: int
+    fps: float | None
+
+
+class Mp4:
+    """An MP4 file in the making. Pictures and blocks of stereo sound are handed over in the order of their times."""
+
+    def __init__(self, path: Path, source: VideoStream, form: PictureForm, with_sound: bool) -> None:
+        self.form = form
+        height = f"max(2,floor(min({form.height},ih)/2)*2)"
+        self._upright = Upright(source, "max(2,round(oh*dar/2)*2)", height, "yuv420p", form.fps)
+        self._rate = source.average_rate or source.guessed_rate or Fraction(25)
+        self._container = av.open(str(path), "w", format="mp4", options=_CONTAINER)
+        self._streams: _Streams | None = None
+        self._with_sound, self._waiting = with_sound, list[Samples]()
+        self._next_pts = self._heard = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if error is None:
+            self._finish()
+        self._container.close()
+
+    @property
+    def heard_us(self) -> int:
+        """How far the sound reaches, in microseconds."""
+        return self._heard * 1_000_000 // SOUND_RATE
+
+    def show(self, frame: VideoFrame, at_us: int) -> None:
+        """Add a picture; the first is shown from the start."""
+        assert frame.time_base is not None
+        wanted = round(at_us / (1_000_000 * frame.time_base)) if self._next_pts else 0
+        frame.pts = max(wanted, self._next_pts)
+        self._next_pts = frame.pts + 1
+        self._encode(self._upright(frame))
+
+    def hear(self, block: Samples) -> None:
+        """Add a block of sound right after the last."""
+        self._waiting.append(block)
+        self._heard += block.shape[1]
+        if self._streams is not None:
+            self._drain(self._streams)
+
+    def _encode(self, frames: Iterable[VideoFrame]) -> None:
+        for frame in frames:
+            if self._streams is None:
+                self._streams = _Streams(self._container, self._picture_stream(frame), self._with_sound)
+                self._drain(self._streams)
+            self._streams.add_picture(frame)
+
+    def _drain(self, streams: "_Streams") -> None:
+        """Encode the sound that is there; nothing can be written before both streams are declared."""
+        for block in self._waiting:
+            streams.add_sound(block)
+        self._waiting.clear()
+
+    def _picture_stream(self, like: VideoFrame) -> VideoStream:
+        rate = Fraction(self.form.fps).limit_denominator(1001) if self.form.fps else self._rate
+        stream = self._container.add_stream("libx264", rate=rate, options={**_X264, "crf": str(self.form.crf)})
+        stream.width, stream.height, stream.pix_fmt = like.width, like.height, "yuv420p"
+        context = stream.codec_context
+        assert like.time_base is not None
+        context.time_base = like.time_base
+        for name in ("color_range", "colorspace", "color_primaries", "color_trc"):
+            setattr(context, name, getattr(like, name))
+        pin(context)
+        context.flags |= Flags.frame_duration
+        return stream
+
+    def _finish(self) -> None:
+        self._encode(self._upright(None))
+        if self._streams is not None:
+            self._streams.flush()
+
+
+class _Streams:
+    """The encoders of a file."""
+
+    def __init__(self, container: OutputContainer, video: VideoStream, with_sound: bool) -> None:
+        self.container, self.video, self.at = container, video, 0
+        self.untag = BitStreamFilterContext(_NO_TAGS, video)
+        self.audio = _sound_stream(container) if with_sound else None
+
+    def add_picture(self, frame: VideoFrame | None) -> None:
+        for packet in self.video.encode(frame):
+            self.container.mux(self.untag.filter(packet))
+
+    def add_sound(self, block: Samples) -> None:
+        assert self.audio is not None
+        self.container.mux(self.audio.encode(frame_of(block, self.at, SOUND_RATE, "fltp", "stereo")))
+        self.at += block.shape[1]
+
+    def flush(self) -> None:
+        self.add_picture(None)
+        self.container.mux(self.untag.filter(None))
+        if self.audio is not None:
+            self.container.mux(self.audio.encode(None))
+
+
+def _sound_stream(container: OutputContainer) -> AudioStream:
+    stream = container.add_stream("aac", rate=SOUND_RATE, layout="stereo")
+    stream.codec_context.bit_rate = _SOUND_BITS
+    pin(stream.codec_context)
+    return stream

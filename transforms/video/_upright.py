@@ -1,0 +1,68 @@
+"""Pictures as they are to be seen: turned upright, with square pixels, in the size and form wanted."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import av
+from av.filter import Graph
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from affectory.transforms.media._decode import unreadable, upright_turns
+
+_TURNS = {0: (), 1: ("cclock",), 2: ("clock", "clock"), 3: ("clock",)}
+_EXACT = "bicubic+accurate_rnd+bitexact+full_chroma_int"
+
+
+@dataclass
+class Upright:
+    """A filter for the pictures of one stream. `width` and `height` are expressions of FFmpeg's scale filter."""
+
+    stream: VideoStream
+    width: str
+    height: str
+    pix_fmt: str
+    fps: float | None = None
+    _graph: Graph | None = None
+
+    def __call__(self, frame: VideoFrame | None) -> Iterator[VideoFrame]:
+        """What a picture becomes: one, or none or several where `fps` asks for it; `None` gives what is left."""
+        if self._graph is None:
+            if frame is None:
+                return
+            self._graph = self._built(frame)
+        with unreadable("turning and scaling"):
+            self._graph.vpush(frame)
+        while True:
+            try:
+                yield self._graph.vpull()
+            except (av.BlockingIOError, av.EOFError):
+                return
+
+    def _built(self, frame: VideoFrame) -> Graph:
+        graph = Graph()
+        graph.threads = 1
+        last = graph.add(
+            "buffer",
+            video_size=f"{frame.width}x{frame.height}",
+            pix_fmt=frame.format.name,
+            time_base=str(frame.time_base),
+            pixel_aspect=str(self.stream.sample_aspect_ratio or 1),
+        )
+        for name, options in self._filters(upright_turns(frame)):
+            following = graph.add(name, **options)
+            last.link_to(following)
+            last = following
+        graph.configure()
+        return graph
+
+    def _filters(self, turns: int) -> Iterator[tuple[str, dict[str, str]]]:
+        for direction in _TURNS[turns]:
+            yield "transpose", {"dir": direction}
+        levels = {"out_range": "tv"} if self.pix_fmt.startswith("yuv") else {}
+        yield "scale", {"w": self.width, "h": self.height, "flags": _EXACT, **levels}
+        yield "setsar", {"sar": "1"}
+        yield "format", {"pix_fmts": self.pix_fmt}
+        if self.fps:
+            yield "fps", {"fps": str(self.fps)}
+        yield "buffersink", {}
