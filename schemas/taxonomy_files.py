@@ -3,43 +3,44 @@
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
+from reprlib import repr as shortened
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from affectory.schemas.errors import UserError
 from affectory.schemas.taxonomy_tree import expand
 
 M = TypeVar("M", bound=BaseModel)
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-class _Strict(_Loader):  # type: ignore[misc]
-    """YAML in which a key given twice is an error: the first value would be lost without a word."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[str] = set()
-        for key_node, _ in node.value:
-            key = str(key_node.value)
-            if key in seen:
-                raise yaml.MarkedYAMLError(problem=f"{key!r} is given twice", problem_mark=key_node.start_mark)
-            seen.add(key)
-        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
-        return mapping
 
 
 def parse_yaml(text: str, where: str) -> dict[str, Any]:
-    """A YAML text whose top is a mapping."""
-    try:
-        given = yaml.load(text, Loader=_Strict)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f", line {mark.line + 1}" if mark else ""
-        raise UserError(f"{where}{line}: {getattr(error, 'problem', None) or error}") from error
+    """A YAML text whose top is a mapping, read as strictly and within the same limits as a recipe."""
+    from affectory.schemas.recipe.yaml_positions import Place, read_yaml  # workers only unpickle, and do without it
+
+    item, problems = read_yaml(text, lambda line, column: Place(where, line + 1, column + 1))
+    if problems:
+        raise UserError(str(problems[0]), "\n  ".join(map(str, problems[1:])))
+    given = item.plain() if item else None
     if not isinstance(given, dict):
         raise UserError(f"{where}: given {type(given).__name__}, expected a mapping")
     return given
+
+
+def read_text(path: Path) -> str:
+    """A user's file, unless it is too large to be what it should be."""
+    from affectory.schemas.recipe.yaml_positions import MAX_BYTES
+
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+        text = data.decode()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: cannot be read", str(error)) from error
+    if len(data) > MAX_BYTES:
+        raise UserError(f"{path}: over {MAX_BYTES} bytes, too large for a taxonomy")
+    return text
 
 
 @cache
@@ -69,7 +70,7 @@ def _problem(given: Mapping[str, Any], error: Any) -> str:
     text, place = str(error["msg"]).removeprefix("Value error, "), _place(given, error["loc"])
     if error["type"] == "value_error":
         return text if text.startswith(("entry ", "link ")) else place + text
-    return f"{place}{text.replace('tuple', 'list').replace('Tuple', 'List')} (given {error['input']!r:.60})"
+    return f"{place}{text.replace('tuple', 'list').replace('Tuple', 'List')} (given {shortened(error['input'])})"
 
 
 def _place(given: Mapping[str, Any], loc: tuple[int | str, ...]) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from affectory.schemas.errors import UserError
-from affectory.schemas.taxonomy_files import build, data_files, parse_yaml, read_data
+from affectory.schemas.taxonomy_files import build, data_files, parse_yaml, read_data, read_text
 from affectory.schemas.taxonomy_model import Taxonomy
 from affectory.schemas.taxonomy_parts import did_you_mean
 
@@ -43,11 +43,7 @@ def parse_taxonomy(given: Mapping[str, Any], where: str = "inline taxonomy") -> 
 
 def read_taxonomy(path: Path) -> Taxonomy:
     """A taxonomy of the user from a YAML file."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: cannot be read as a taxonomy", str(error)) from error
-    return parse_taxonomy(parse_yaml(text, str(path)), str(path))
+    return parse_taxonomy(parse_yaml(read_text(path), str(path)), str(path))
 
 
 @cache

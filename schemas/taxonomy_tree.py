@@ -7,6 +7,9 @@ from typing import Any
 
 from affectory.schemas.taxonomy_parts import Entry, did_you_mean, word_key
 
+DEEPEST = 50
+"""Tiers that a tree may have: more is a mistake, or an attack."""
+
 
 def expand(given: Any) -> Any:
     """Entries as written - names, mappings, `children` nested in them - as a flat list of mappings."""
@@ -14,6 +17,8 @@ def expand(given: Any) -> Any:
 
 
 def _flat(given: Sequence[Any], parent: str | None, tier: int) -> Iterator[Any]:
+    if tier > DEEPEST:
+        raise ValueError(f"entry {parent!r}: deeper than {DEEPEST} tiers")
     for item in given:
         entry = {"name": item} if isinstance(item, str) else item
         if not isinstance(entry, Mapping):
@@ -87,6 +92,8 @@ def _path(start: int, parents: Sequence[int | None], entries: Sequence[Entry]) -
         if above in path:
             names = " > ".join(entries[i].name for i in [*path, above])
             raise ValueError(f"entry {entries[start].name!r}: its parents run in a circle, {names}")
+        if len(path) == DEEPEST:
+            raise ValueError(f"entry {entries[start].name!r}: deeper than {DEEPEST} tiers")
         path[above] = None
     return tuple(reversed(path))
 

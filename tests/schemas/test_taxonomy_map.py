@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from affectory.schemas.errors import UserError
@@ -181,6 +181,7 @@ def rows(draw: st.DrawFn) -> dict[str, Any]:
     return chosen
 
 
+@settings(deadline=None)
 @given(rows(), st.lists(st.floats(0, 1), min_size=3, max_size=3))
 def test_any_valid_map_keeps_the_sum(entries: dict[str, Any], weights: list[float]) -> None:
     found = pair(entries)
