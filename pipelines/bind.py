@@ -174,15 +174,15 @@ class _Binder:
     def _check_flow(self, stages: tuple[Stage, ...]) -> None:
         """Everything that a stage reads must be written before it, in the type that it expects."""
         written: dict[str, pa.DataType] = {f.name: f.type for f in SAMPLES.schema if f.name not in UNWRITTEN}
-        paths = [s.path for verb in VERBS for s in self.recipe.steps(verb)]
-        for stage, path in zip(stages, paths, strict=True):
+        specs = [spec for verb in VERBS for spec in self.recipe.steps(verb)]
+        for stage, spec in zip(stages, specs, strict=True):
             for column, dtype in stage.transform.reads().items():
                 if column not in written:
-                    message = f"reads `{column}`, which no step before it writes"
-                    self.problems.append(self.recipe.problem(path, message, hint=_who_writes(column)))
+                    message = f"{spec.name} reads `{column}`, which no step before it writes"
+                    self.problems.append(self.recipe.problem(spec.path, message, hint=_who_writes(column)))
                 elif written[column] != dtype:
-                    message = f"reads `{column}` as {dtype}, but it is {written[column]} here"
-                    self.problems.append(self.recipe.problem(path, message))
+                    message = f"{spec.name} reads `{column}` as {dtype}, but it is {written[column]} here"
+                    self.problems.append(self.recipe.problem(spec.path, message))
             written.update(stage.transform.writes())
 
 
@@ -204,9 +204,9 @@ def _known_fields(cls: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _plain(instance: Any) -> dict[str, Any]:
-    """A transform's parameters as plain data; a taxonomy counts by its hash."""
+    """A transform's parameters as plain data; a taxonomy with all its words."""
     values = {f.name: getattr(instance, f.name) for f in dataclasses.fields(instance)}
-    plain = {k: v.hash if isinstance(v, Taxonomy) else v for k, v in values.items()}
+    plain = {k: v.model_dump(mode="json") if isinstance(v, Taxonomy) else v for k, v in values.items()}
     return dict(to_jsonable_python(plain))
 
 

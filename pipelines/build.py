@@ -86,12 +86,7 @@ class _Build:
         return self._published(record, summary) if self.options.publish else summary
 
     def _import(self, scan: Scan) -> str:
-        limits, taxonomy = self.bound.limits, self.bound.taxonomy
-        importer = Importer(
-            self.workspace, self.bound.ratings, taxonomy, self.bound.pseudonym, limits, scan, self.epoch,
-            preview=self.options.sample is not None,
-        )  # fmt: skip
-        commit = importer.run()
+        commit = importer(self.bound, self.workspace, self.options, scan, self.epoch).run()
         return commit.key if commit else ""
 
     def _summary(self, plan: Plan, record: BuildRecord, ran: int, moved: int) -> Summary:
@@ -125,6 +120,8 @@ class _Build:
         if current is None:
             share = summary.rejected / max(1, summary.found)
             validate(self.bound, self.workspace, record, share, self.run)
+            if not summary.kept:
+                return summary
             release = publisher.publish()
             return replace(
                 summary, release=str(release.path), version=release.version, release_hash=release.hash,
@@ -141,3 +138,11 @@ def scan_sources(bound: Bound, workspace: Workspace, options: Options, epoch: in
         workspace, bound.sources, bound.pseudonym, bound.limits, options.partition_rows, options.sample, epoch
     )
     return scanner.scan()
+
+
+def importer(bound: Bound, workspace: Workspace, options: Options, scan: Scan, epoch: int = 0) -> Importer:
+    """What brings a recipe's ratings into the ledger."""
+    preview = options.sample is not None
+    return Importer(
+        workspace, bound.ratings, bound.taxonomy, bound.pseudonym, bound.limits, scan, epoch, preview=preview
+    )

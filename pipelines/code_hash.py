@@ -112,11 +112,15 @@ def _data_files(module: str) -> Iterator[Path]:
     if path is None:
         return
     texts = sorted(t for t in _module(module).texts if len(t) < 200 and t.isprintable())
-    folders = [path.parent, *(path.parent / t for t in texts if t.isidentifier() and (path.parent / t).is_dir())]
-    for folder in folders:
-        for name in (t for t in texts if "." in t and not t.endswith(".py")):
-            if (folder / name).is_file():
-                yield folder / name
+    names = [t for t in texts if "." in t and not t.endswith(".py")]
+    yield from _named(path.parent, names)
+    for folder in (path.parent / t for t in texts if t.isidentifier() and (path.parent / t).is_dir()):
+        # A folder whose files are not named one by one is read whole.
+        yield from _named(folder, names) or [p for p in sorted(folder.iterdir()) if p.suffix not in ("", ".py", ".md")]
+
+
+def _named(folder: Path, names: list[str]) -> list[Path]:
+    return [folder / name for name in names if (folder / name).is_file()]
 
 
 @cache

@@ -1,12 +1,13 @@
 """Existing ratings enter the judgement ledger: one judgement per person, place, question and occasion."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
+from affectory.pipelines.code_hash import code_hash
 from affectory.pipelines.hashes import hash_files
 from affectory.pipelines.people import note_people
 from affectory.pipelines.scan import Scan, reject_row
@@ -43,6 +44,15 @@ class _Judgement:
     chosen: dict[str, float | None]
 
 
+@dataclass
+class _Gathered:
+    """What rating files say: judgements by who, what and when, rows taken, rows refused."""
+
+    judgements: dict[Key, _Judgement] = field(default_factory=dict)
+    refused: list[tuple[str, Refused]] = field(default_factory=list)
+    taken: int = 0
+
+
 @dataclass(frozen=True)
 class Importer:
     """Imports the rating files of a recipe. A preview of some records leaves ratings of the others for later."""
@@ -62,9 +72,15 @@ class Importer:
             return None
         files = [(entry, list(self._files(entry))) for entry in self.entries]
         marks = [[e.identity, [f.asset_id if isinstance(f, SourceFile) else f.detail for f in fs]] for e, fs in files]
-        key = digest("import", self.scan.key, marks, self.taxonomy.hash, self.pseudonym(""))
+        words = self.taxonomy.model_dump_json()
+        key = digest("import", code_hash(__name__), self.scan.key, marks, words, self.pseudonym(""))
         commits = self.workspace.commits(self.epoch)
         return commits.get(key) if commits.has(key) else self._commit(key, files)
+
+    def pending(self) -> pa.Table:
+        """What an import would add to the ledger; nothing is written."""
+        gathered = self._gather_all([(entry, list(self._files(entry))) for entry in self.entries]).judgements
+        return revised(self._rows(gathered), self.workspace.ledger("judgements").read())
 
     def _files(self, entry: RatingEntry) -> Iterator[SourceFile | Refused]:
         found = list(entry.reader.files(entry.root))
@@ -79,40 +95,35 @@ class Importer:
         yield from (f for f in found if isinstance(f, Refused))
 
     def _commit(self, key: str, files: list[tuple[RatingEntry, list[SourceFile | Refused]]]) -> Commit:
-        gathered: dict[Key, _Judgement] = {}
-        refused: list[tuple[str, Refused]] = []
-        rows = 0
-        for entry, found in files:
-            targets = Targets.of(self.scan.index(self.workspace), entry.reader.of)
-            for file in found:
-                rows += self._gather(entry, file, targets, gathered, refused)
-        added = self._append(gathered)
-        table = REJECTS.from_rows([reject_row("ratings", name, r) for name, r in refused])
-        counts = Counts(rows + len(refused), rows, len(gathered), len(refused))
+        found = self._gather_all(files)
+        added = self._append(found.judgements)
+        table = REJECTS.from_rows([reject_row("ratings", name, r) for name, r in found.refused])
+        count, refused = len(found.judgements), len(found.refused)
+        counts = Counts(found.taken + refused, found.taken, count, refused)
         commits = self.workspace.commits(self.epoch)
-        return commits.commit(key, "ratings", counts, {"rejects": table}, {"judgements": len(gathered), "new": added})
+        return commits.commit(key, "ratings", counts, {"rejects": table}, {"judgements": count, "new": added})
 
-    def _gather(
-        self,
-        entry: RatingEntry,
-        file: SourceFile | Refused,
-        targets: "Targets",
-        gathered: dict[Key, _Judgement],
-        refused: list[tuple[str, Refused]],
-    ) -> int:
-        if isinstance(file, Refused):
-            refused.append((entry.name, file))
-            return 0
-        taken = 0
+    def _gather_all(self, files: list[tuple[RatingEntry, list[SourceFile | Refused]]]) -> _Gathered:
+        found = _Gathered()
+        index = self.scan.index(self.workspace)
+        for entry, listed in files:
+            targets = Targets.of(index, entry.reader.of)
+            for file in listed:
+                if isinstance(file, Refused):
+                    found.refused.append((entry.name, file))
+                else:
+                    self._gather(entry, file, targets, found)
+        return found
+
+    def _gather(self, entry: RatingEntry, file: SourceFile, targets: "Targets", found: _Gathered) -> None:
         for batch in entry.reader.read(file, self.limits):
-            refused += [(entry.name, r) for r in batch.refused]
+            found.refused += [(entry.name, r) for r in batch.refused]
             for row in batch.rows.to_pylist():
-                problem = self._take(entry, row, targets, gathered)
+                problem = self._take(entry, row, targets, found.judgements)
                 if problem is None:
-                    taken += 1
+                    found.taken += 1
                 elif not (self.preview and problem[0] == "unknown_record"):
-                    refused.append((entry.name, Refused(f"{file.uri}#L{row['row']}", *problem, canonical(row))))
-        return taken
+                    found.refused.append((entry.name, Refused(f"{file.uri}#L{row['row']}", *problem, canonical(row))))
 
     def _take(
         self, entry: RatingEntry, row: dict[str, Any], targets: "Targets", gathered: dict[Key, _Judgement]
@@ -140,8 +151,10 @@ class Importer:
         roles: dict[str, set[str]] = {j.person: {"rater"} for j in gathered.values()}
         note_people(self.workspace, roles)
         ledger = self.workspace.ledger("judgements")
-        rows = JUDGEMENTS.from_rows([self._row(key, gathered[key]) for key in sorted(gathered)])
-        return ledger.append(revised(rows, ledger.read()))
+        return ledger.append(revised(self._rows(gathered), ledger.read()))
+
+    def _rows(self, gathered: Mapping[Key, _Judgement]) -> pa.Table:
+        return JUDGEMENTS.from_rows([self._row(key, gathered[key]) for key in sorted(gathered)])
 
     def _row(self, key: Key, judgement: _Judgement) -> dict[str, object]:
         row, reader = judgement.row, judgement.entry.reader

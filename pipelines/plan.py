@@ -78,22 +78,26 @@ class Plan:
                 files.create(name, buffer.getvalue())
 
 
-def make_plan(bound: Bound, workspace: Workspace, scan: Scan, epoch: int = 0) -> Plan:
-    """Keys for every partition of the scan, from stages, code, upstream keys and the judgements about its records."""
-    compiler = _Compiler(bound, workspace, scan, epoch)
+def make_plan(bound: Bound, workspace: Workspace, scan: Scan, epoch: int = 0, pending: pa.Table | None = None) -> Plan:
+    """Keys for every partition of the scan, from stages, code, upstream keys and the judgements about its records.
+
+    `pending` are judgements that are not in the ledger yet.
+    """
+    ledger = workspace.ledger("judgements").read()
+    judgements = ledger if pending is None else pa.concat_tables([ledger, pending])
+    compiler = _Compiler(bound, workspace, scan, epoch, judgements)
     partitions = tuple(compiler.partition(root) for root in scan.roots)
     return Plan(bound, workspace, scan, partitions, compiler.judged, compiler.lost)
 
 
 class _Compiler:
-    def __init__(self, bound: Bound, workspace: Workspace, scan: Scan, epoch: int) -> None:
+    def __init__(self, bound: Bound, workspace: Workspace, scan: Scan, epoch: int, judgements: pa.Table) -> None:
         self.bound, self.workspace, self.epoch = bound, workspace, epoch
         self.judged: dict[str, pa.Table] = {}
         self._retries = _retries(workspace)
-        ledger = workspace.ledger("judgements").read()
-        roots = _roots_of(ledger, scan.index(workspace))
+        roots = _roots_of(judgements, scan.index(workspace))
         self.lost = roots.null_count
-        self._by_root = _split(ledger, roots)
+        self._by_root = _split(judgements, roots)
 
     def partition(self, root: Root) -> Partition:
         kinds, key = frozenset({root.kind}), root.key

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from affectory.pipelines.anchors import Lost, lost_anchors
 from affectory.pipelines.bind import Bound
-from affectory.pipelines.build import Options, scan_sources
+from affectory.pipelines.build import Options, importer, scan_sources
 from affectory.pipelines.history import last_build
 from affectory.pipelines.plan import StagePlan, make_plan
 from affectory.pipelines.store.workspace import Workspace
@@ -41,7 +41,7 @@ class ShownPlan:
     def _judgements(self) -> str:
         lost, cut = self.lost, self.lost.records_cut
         if not lost.standing:
-            return "no judgements in the ledger yet"
+            return "no judgements"
         how = f" ({cut} judged records were cut again to know)" if cut else ""
         return f"{lost.judgements} of {lost.standing} judgements would find no sample{how}; the ledger keeps them all"
 
@@ -59,7 +59,8 @@ def show_plan(bound: Bound, where: Path) -> ShownPlan:
     options = Options(where, where, 0)
     with workspace.lease() as lease:
         scan = scan_sources(bound, workspace, options, lease.epoch)
-    plan = make_plan(bound, workspace, scan)
+    pending = importer(bound, workspace, options, scan).pending() if bound.ratings else None
+    plan = make_plan(bound, workspace, scan, pending=pending)
     build = last_build(workspace)
     known = {chain[0] for chain in build.chains} if build else set()
     new = sum(root.key not in known for root in scan.roots)

@@ -42,7 +42,7 @@ def summary_text(summary: Summary, recipe: Path, workspace: Path | None) -> str:
 
 def _title(summary: Summary) -> str:
     if not summary.version:
-        return f"{summary.dataset}: built, not published"
+        return f"{summary.dataset}: built, {'not published' if summary.kept else 'and nothing is left to publish'}"
     how = "unchanged" if summary.unchanged else f"{summary.bump}: {', '.join(summary.reasons)}"
     return f"{summary.dataset} {summary.version} ({how})"
 

@@ -1,0 +1,70 @@
+"""Mistakes in a recipe: file, line, key, what was given, what is allowed; exit code 2 and no traceback."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from support.project import TEXTS, texts
+
+BROKEN: dict[str, tuple[dict[str, Any] | str, int, str, str]] = {
+    "unknown key": ({**TEXTS, "ingets": []}, 22, "ingets", "did you mean: ingest?"),
+    "wrong type": ({**TEXTS, "dataset": ["a"]}, 1, "dataset", "given"),
+    "missing file": (TEXTS | {"sources": [{**TEXTS["sources"][0], "path": "none.jsonl"}]}, 6, "path", "none.jsonl"),
+    "unknown step": ({**TEXTS, "assist": ["lexikon"]}, 21, "assist[0]", "did you mean: lexicon?"),
+    "unknown parameter": ({**TEXTS, "ingest": [{"clean_text": {"min_char": 3}}]}, 19, "min_char", "min_chars"),
+    "parameter of wrong type": ({**TEXTS, "ingest": [{"clean_text": {"min_chars": "few"}}]}, 19, "min_chars", "few"),
+    "parameter out of range": ({**TEXTS, "ingest": [{"clean_text": {"min_chars": -1}}]}, 19, "min_chars", "-1"),
+    "unknown kind of source": ({**TEXTS, "sources": [{"kind": "jsonn", "path": "lines.jsonl"}]}, 4, "kind", "jsonl"),
+    "ratings of no source": (
+        {**TEXTS, "ratings": [{**TEXTS["ratings"][0], "of": "linse"}]}, 13, "of", "did you mean: lines?",
+    ),
+    "unknown taxonomy": ({**TEXTS, "taxonomy": "ekman-8"}, 2, "taxonomy", "ekman-7"),
+    "unknown rule": ({**TEXTS, "label": {"rule": "vote_shares"}}, 23, "label.rule", "did you mean: vote_share?"),
+    "reads what nobody wrote": ({**TEXTS, "assist": ["face_emotion"]}, 21, "face_emotion", "frames"),
+    "out of its root": (TEXTS | {"sources": [{**TEXTS["sources"][0], "path": "../x.jsonl"}]}, 6, "path", "--root"),
+    "a secret in clear": ({**TEXTS, "people": {"pseudonym_key": "hunter2"}}, 23, "pseudonym_key", "${env:"),
+    "unreadable YAML": ("dataset: texts\nsources: [\n  - x\n", 3, "", "YAML"),
+    "includes itself": ({**TEXTS, "include": ["recipe.yaml"]}, 23, "include", "cycle"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_recipe_teaches(tmp_path: Path, name: str) -> None:
+    recipe, at, key, words = BROKEN[name]
+    made = texts(tmp_path, 2)
+    text = recipe if isinstance(recipe, str) else yaml.safe_dump(recipe, sort_keys=False)
+    made.recipe.write_text(text)
+    done = made.command("plan")
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    assert key in done.stderr and words in done.stderr
+    assert f"recipe.yaml:{at}:" in done.stderr
+
+
+def test_all_mistakes_are_told_together_in_their_order(tmp_path: Path) -> None:
+    made = texts(tmp_path, 2)
+    broken = {**TEXTS, "taxonomy": "none", "ingest": ["probee"], "assist": ["lexikon"]}
+    made.recipe.write_text(yaml.safe_dump(broken, sort_keys=False))
+    errors = made.command("build").stderr
+    assert [errors.find(w) for w in ("none", "probee", "lexikon")] == sorted(
+        errors.find(w) for w in ("none", "probee", "lexikon")
+    )
+    assert "lexikon" in errors and "probee" in errors
+
+
+def test_json_tells_mistakes_to_machines(tmp_path: Path) -> None:
+    import json
+
+    made = texts(tmp_path, 2)
+    made.recipe.write_text(yaml.safe_dump({**TEXTS, "assist": ["lexikon"]}, sort_keys=False))
+    done = made.command("plan", "--json")
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["event"], told["problems"][0]["line"]) == (2, "error", 21)
+
+
+def test_a_missing_recipe_is_no_traceback(tmp_path: Path) -> None:
+    made = texts(tmp_path, 2)
+    done = made.command("build", "nowhere.yaml")
+    assert done.returncode == 2
+    assert "nowhere.yaml" in done.stderr and "Traceback" not in done.stderr
