@@ -1,0 +1,62 @@
+"""The parameters of ratings: what a recipe may say, and what editors are told."""
+
+import math
+import pickle
+
+import pytest
+from jsonschema import Draft202012Validator
+from pydantic import TypeAdapter, ValidationError
+
+from affectory.schemas.opinion import PERSPECTIVES, RATER_KINDS
+from affectory.transforms.ratings.csv import CsvRatings
+from affectory.transforms.ratings.jsonl import JsonlRatings
+from affectory.transforms.ratings.parquet import ParquetRatings
+
+KINDS = (CsvRatings, JsonlRatings, ParquetRatings)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"file": "f"}, "give either `target`"),
+        ({"target": None}, "give either `target`"),
+        ({"label": None}, "nothing is rated: give at least one of label, valence, arousal, dominance"),
+        ({"label": None, "valence": "v", "intensity": "i"}, "`intensity` is that of a label"),
+        ({"intensity_max": 3}, "`intensity_max` belongs to `intensity`"),
+        ({"intensity": "i", "intensity_max": 0}, "greater than 0"),
+        ({"vad_range": [1, 1]}, r"`vad_range` is \[lowest, highest\]"),
+        ({"vad_range": [0, math.inf]}, "finite number"),
+        ({"vad_range": [0]}, "Field required"),
+        ({"perspective": "seen"}, "'expressed', 'perceived', 'elicited', 'felt' or 'intended'"),
+        ({"rater_kind": "model"}, "'human', 'author' or 'adjudicator'"),
+        ({"rater_relation": "friend"}, "'self', 'parent', 'clinician', 'crowd' or 'expert'"),
+        ({"modalities": ["smell"]}, "'video', 'audio', 'image', 'text' or 'signal'"),
+        ({"question": ""}, "at least 1 character"),
+        ({"raters": "x"}, "Unexpected keyword argument"),
+        ({"of": ""}, "at least 1 character"),
+    ],
+)
+@pytest.mark.parametrize("kind", KINDS)
+def test_wrong_parameters_are_mistakes_of_the_recipe(reader, kind, change, message):
+    with pytest.raises(ValidationError, match=message):
+        reader(kind, **change)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_parameters_from_yaml(reader, kind):
+    made = reader(kind, modalities=["video", "audio"], rater_relation="crowd", rater_kind="author", question="Which?")
+    assert (made.modalities, made.perspective, made.rater_kind) == (("video", "audio"), "perceived", "author")
+    assert reader(kind).question == "Which emotion is expressed?"
+    assert pickle.loads(pickle.dumps(made)) == made
+    assert hash(made)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_parameter_is_described_for_editors(kind):
+    schema = TypeAdapter(kind).json_schema()
+    Draft202012Validator.check_schema(schema)
+    assert schema["additionalProperties"] is False
+    assert [name for name, field in schema["properties"].items() if not field.get("description")] == []
+    assert sorted(schema["required"]) == ["of", "path", "rater"]
+    assert schema["properties"]["perspective"]["enum"] == list(PERSPECTIVES)
+    assert set(schema["properties"]["rater_kind"]["enum"]) < set(RATER_KINDS)

@@ -1,0 +1,78 @@
+"""What a reader of existing ratings is: it turns tables with one rating a row into ratings, unresolved."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import pyarrow as pa
+
+from affectory.schemas.tables import Column
+from affectory.transforms.sources.base import Limits, Refused, SourceFile
+
+RATINGS = pa.schema(
+    c.field
+    for c in (
+        Column("target_key", pa.string(), "declared key of the record that is rated"),
+        Column("target_file", pa.string(), "or the place of its file relative to its source's root"),
+        Column("start_us", pa.int64(), "start of the stretch that is rated, null where it is the record's"),
+        Column("end_us", pa.int64(), "end of the stretch that is rated, null where it is the record's"),
+        Column("char_start", pa.int64(), "first character of the stretch of text that is rated"),
+        Column("char_end", pa.int64(), "character after the stretch of text that is rated"),
+        Column("rater", pa.string(), "who rated, as named in the data", required=True),
+        Column("label", pa.string(), "the emotion's word as it stands in the data"),
+        Column("intensity", pa.float64(), "how strong, on the scale of the data"),
+        Column("valence", pa.float64(), "scaled to -1 to 1"),
+        Column("arousal", pa.float64(), "scaled to -1 to 1"),
+        Column("dominance", pa.float64(), "scaled to -1 to 1"),
+        Column("confidence", pa.float64(), "the rater's own confidence, 0 to 1"),
+        Column("rationale", pa.string(), "the reason given, in the rater's words"),
+        Column("occasion", pa.string(), "which time this person was asked"),
+        Column("spent_s", pa.float64(), "time the rater took, in seconds"),
+        Column("row", pa.int64(), "line or row number from 1", required=True),
+    )
+)
+
+
+@dataclass(frozen=True)
+class Ratings:
+    """Some ratings of a file, and what was refused beside them."""
+
+    rows: pa.Table = field(default_factory=RATINGS.empty_table)
+    refused: tuple[Refused, ...] = ()
+
+
+class RatingsReader(Protocol):
+    """One entry of a recipe's ratings. Its fields are its YAML parameters."""
+
+    @property
+    def path(self) -> str: ...
+
+    @property
+    def of(self) -> str: ...
+
+    @property
+    def perspective(self) -> str: ...
+
+    @property
+    def modalities(self) -> tuple[str, ...]: ...
+
+    @property
+    def question(self) -> str: ...
+
+    @property
+    def rater_kind(self) -> str: ...
+
+    @property
+    def rater_relation(self) -> str | None: ...
+
+    @property
+    def intensity_max(self) -> float | None: ...
+
+    def files(self, root: Path) -> Iterator[Path | Refused]:
+        """The files below `root` (or `root` itself) in a fixed order, and what is refused unread."""
+        ...
+
+    def read(self, file: SourceFile, limits: Limits) -> Iterator[Ratings]:
+        """The ratings of one file in batches; every row is in `rows` or in `refused`."""
+        ...

@@ -1,0 +1,123 @@
+"""Tables of Parquet."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from affectory.transforms.sources._tables import (
+    CHUNK_BYTES,
+    CHUNK_ROWS,
+    Chunk,
+    Pending,
+    Table,
+    absent,
+    whole_file,
+)
+from affectory.transforms.sources.base import Limits, SourceFile
+
+Values = tuple[Any, ...]
+_WORDS = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view, pa.types.is_binary)
+FEWEST_ROWS = 64
+"""Rows read at once even where rows are long: other columns than those read may be what makes them so."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParquetTable(Table):
+    """Parquet files; only the columns named are read."""
+
+    @staticmethod
+    def endings() -> tuple[str, ...]:
+        return ("*.parquet",)
+
+    def _chunks(self, file: SourceFile, limits: Limits, wanted: Sequence[str]) -> Iterator[Chunk]:
+        names = list(dict.fromkeys(wanted))
+        with pq.ParquetFile(file.path) as seen:
+            schema, size, count = seen.schema_arrow, _unpacked(seen.metadata), seen.metadata.num_rows
+        if refused := absent(file, names, schema.names) or _too_large(file, size, limits):
+            yield refused
+            return
+        words = [name for name in names if _is_words(schema.field(name).type)]
+        rows = min(max(CHUNK_BYTES * count // max(1, size), FEWEST_ROWS), CHUNK_ROWS)
+        number = 1
+        # As dictionaries: a long value that a small file repeats thousands of times is in memory once.
+        with pq.ParquetFile(file.path, read_dictionary=words) as opened:
+            for batch in opened.iter_batches(rows, columns=names, use_threads=False):
+                yield from _parts(batch.select(names), number, file.uri, limits.row_bytes)
+                number += batch.num_rows
+
+
+def _is_words(dtype: pa.DataType) -> bool:
+    inner = dtype.value_type if pa.types.is_dictionary(dtype) else dtype
+    return any(is_type(inner) for is_type in _WORDS)
+
+
+def _unpacked(metadata: pq.FileMetaData) -> int:
+    """Bytes of all columns. Asking for those of one ends the whole process where the file is damaged."""
+    return sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
+
+
+def _too_large(file: SourceFile, size: int, limits: Limits) -> Chunk | None:
+    if size <= limits.file_bytes:
+        return None
+    return whole_file(file, "too_large", f"{size:,} bytes unpacked, at most {limits.file_bytes:,} are read")
+
+
+def _parts(batch: pa.RecordBatch, first: int, uri: str, row_bytes: int) -> Iterator[Chunk]:
+    """A batch as chunks of bounded size."""
+    sizes = _sizes(batch, row_bytes)
+    part = np.cumsum(np.minimum(sizes, row_bytes)) // CHUNK_BYTES
+    starts = [0, *(np.flatnonzero(np.diff(part)) + 1).tolist()]
+    for start, end in zip(starts, [*starts[1:], batch.num_rows], strict=True):
+        fits = sizes[start:end] <= row_bytes
+        yield _chunk(batch.slice(start, end - start), fits, first + start, uri, row_bytes)
+
+
+def _sizes(batch: pa.RecordBatch, row_bytes: int) -> NDArray[np.int64]:
+    """Bytes of each row, as far as they may matter."""
+    sizes = np.zeros(batch.num_rows, np.int64)
+    for column in batch.columns:
+        if _is_words(column.type):
+            lengths = pc.binary_length(column.dictionary).take(column.indices)
+            sizes += pc.fill_null(lengths, 0).to_numpy(zero_copy_only=False)
+        elif column.nbytes > row_bytes:
+            sizes += [column.slice(row, 1).nbytes for row in range(len(column))]
+    return sizes
+
+
+def _chunk(batch: pa.RecordBatch, fits: NDArray[np.bool_], first: int, uri: str, row_bytes: int) -> Chunk:
+    pending: Pending[Values] = Pending(uri)
+    for index in np.flatnonzero(~fits).tolist():
+        pending.refuse(first + index, "too_large", f"the row is longer than {row_bytes:,} bytes", None)
+    places = np.flatnonzero(fits)
+    numbers = (first + places).tolist()
+    kept = batch if fits.all() else batch.take(pa.array(places))
+    try:
+        pending.numbers, pending.rows = numbers, _rows(kept)
+    except (ValueError, OverflowError):  # a UnicodeDecodeError is a ValueError
+        _take_each(kept, numbers, pending)
+    columns = zip(*pending.rows, strict=True) if pending.rows else ([] for _ in batch.schema.names)
+    named = {name: list(values) for name, values in zip(batch.schema.names, columns, strict=True)}
+    return pending.chunk(named, lambda values: dict(zip(batch.schema.names, values, strict=True)))
+
+
+def _rows(batch: pa.RecordBatch) -> list[Values]:
+    plain = (c.dictionary_decode() if pa.types.is_dictionary(c.type) else c for c in batch.columns)
+    return list(zip(*(c.to_pylist() for c in plain), strict=True))
+
+
+def _take_each(batch: pa.RecordBatch, numbers: Sequence[int], pending: Pending[Values]) -> None:
+    """Row by row, because Python has no value for something among them."""
+    pending.numbers, pending.rows = [], []
+    for index, number in enumerate(numbers):
+        try:
+            pending.add(number, _rows(batch.slice(index, 1))[0], 0)
+        except UnicodeDecodeError as error:
+            pending.refuse(number, "bad_encoding", f"not UTF-8: {error}", None)
+        except (ValueError, OverflowError) as error:
+            pending.refuse(number, "bad_row", str(error), None)

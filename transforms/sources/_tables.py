@@ -1,0 +1,124 @@
+"""What the readers of tables share: which files, their outcome as a whole, and rows handed on as columns."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
+
+import pyarrow as pa
+from pydantic import ConfigDict, Field
+
+from affectory.transforms.base import STRICT
+from affectory.transforms.sources._text import READ_ERRORS
+from affectory.transforms.sources._walk import GLOBS, Glob, Selection, walk
+from affectory.transforms.sources.base import Limits, Refused, SourceFile, shown
+
+CHUNK_ROWS = 4096
+CHUNK_BYTES = 16_000_000
+"""A chunk is full at either of these."""
+
+Row = TypeVar("Row")
+ColumnName = Annotated[str, Field(min_length=1, max_length=500)]
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some rows of a table, column by column, and rows that could not even be parsed.
+
+    `numbers` are line or row numbers from 1; `whole` gives all of row i, to show it where it is refused.
+    """
+
+    numbers: Sequence[int] = ()
+    columns: Mapping[str, list[Any]] = field(default_factory=dict)
+    whole: Callable[[int], Any] = str
+    refused: tuple[Refused, ...] = ()
+
+    def refuse(self, index: int, uri: str, reason: str, detail: str) -> Refused:
+        """The outcome of a row that was parsed but does not fit."""
+        return Refused(row_uri(uri, self.numbers[index]), reason, detail, shown(self.whole(index)))
+
+
+@dataclass
+class Pending(Generic[Row]):
+    """Rows parsed but not yet handed on."""
+
+    uri: str
+    numbers: list[int] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+    size: int = 0
+
+    def full(self) -> bool:
+        return len(self.numbers) + len(self.refused) >= CHUNK_ROWS or self.size >= CHUNK_BYTES
+
+    def add(self, number: int, row: Row, size: int) -> None:
+        self.numbers.append(number)
+        self.rows.append(row)
+        self.size += size
+
+    def refuse(self, number: int, reason: str, detail: str, whole: Any) -> None:
+        self.refused.append(Refused(row_uri(self.uri, number), reason, detail, shown(whole)))
+
+    def chunk(self, columns: Mapping[str, list[Any]], whole: Callable[[Row], Any]) -> Chunk:
+        return Chunk(self.numbers, columns, lambda index: whole(self.rows[index]), tuple(self.refused))
+
+
+def row_uri(uri: str, number: int) -> str:
+    return f"{uri}#L{number}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table(ABC):
+    """A file of rows, or a folder of such files."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    path: Annotated[str, Field(min_length=1, description="file, or folder of files, relative to the recipe")]
+    include: Annotated[tuple[Glob, ...], Field(description=f"files to read where path is a folder: {GLOBS}")] = ()
+    exclude: Annotated[tuple[Glob, ...], Field(description="files and folders to leave out, likewise")] = ()
+
+    def files(self, root: Path) -> Iterator[Path | Refused]:
+        return walk(root, Selection(self.include or self.endings(), self.exclude))
+
+    def chunks(self, file: SourceFile, limits: Limits, wanted: Sequence[str]) -> Iterator[Chunk]:
+        """The wanted columns of a file, chunk by chunk; a file that can't be taken is one refusal."""
+        rows = 0
+        try:
+            for chunk in self._sized(file, limits, wanted):
+                rows += len(chunk.numbers) + len(chunk.refused)
+                yield chunk
+        except (*READ_ERRORS, pa.ArrowException, UnicodeError) as error:
+            where = f", after {rows} rows that were taken" if rows else ""
+            yield whole_file(file, "unreadable", f"{error}{where}")
+        else:
+            if not rows:
+                yield whole_file(file, "empty", "no rows")
+
+    def _sized(self, file: SourceFile, limits: Limits, wanted: Sequence[str]) -> Iterator[Chunk]:
+        if file.size > limits.file_bytes:
+            yield whole_file(file, "too_large", f"{file.size:,} bytes, at most {limits.file_bytes:,} are read")
+        elif file.size:
+            yield from self._chunks(file, limits, wanted)
+
+    @staticmethod
+    @abstractmethod
+    def endings() -> tuple[str, ...]:
+        """Globs of the files that are read from a folder unless `include` says otherwise."""
+
+    @abstractmethod
+    def _chunks(self, file: SourceFile, limits: Limits, wanted: Sequence[str]) -> Iterator[Chunk]: ...
+
+
+def whole_file(file: SourceFile, reason: str, detail: str) -> Chunk:
+    return Chunk(refused=(Refused(file.uri, reason, detail),))
+
+
+def absent(file: SourceFile, wanted: Sequence[str], present: Sequence[str]) -> Chunk | None:
+    """A refusal of a file whose header lacks a wanted column or has it twice."""
+    missing = [w for w in wanted if w not in present]
+    if missing:
+        has = ", ".join(map(repr, present[:50])) + (", ..." if len(present) > 50 else "")
+        return whole_file(file, "bad_row", f"no column {', '.join(map(repr, missing))}; the file has {has}")
+    twice = [w for w in wanted if list(present).count(w) > 1]
+    return whole_file(file, "bad_row", f"column {twice[0]!r} is there twice") if twice else None
