@@ -8,8 +8,7 @@ from pydantic import Field
 
 from affectory.schemas.types import ANCHOR, MEDIA
 from affectory.transforms.base import STRICT, Columns, Resources, Step
-from affectory.transforms.media._decode import MAX_S, NATIVE, audio_stream, opened, span
-from affectory.transforms.media._sound import encode_sound, sound
+from affectory.transforms.media._limits import MAX_S, NATIVE, span
 from affectory.transforms.rows import Reject, Values, by_row
 
 
@@ -35,6 +34,9 @@ class LoadAudio:
         return by_row(self.reads(), self.writes(), self._load)
 
     def _load(self, row: Values) -> Values:
+        from affectory.transforms.media._decode import audio_stream, opened
+        from affectory.transforms.media._sound import encode_sound, sound
+
         start_us, end_us = span(row["anchor"])
         with opened(row["original"]["path"]) as container:
             stream = audio_stream(container)

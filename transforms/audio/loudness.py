@@ -6,11 +6,11 @@ from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from affectory.schemas.types import ANCHOR, MEDIA
 from affectory.transforms.base import STRICT, Columns, Resources, Step
-from affectory.transforms.media._decode import NATIVE, audio_stream, opened, span
-from affectory.transforms.media._sound import Samples, sound
+from affectory.transforms.media._limits import NATIVE, span
 from affectory.transforms.rows import Reject, Values, by_row
 
 _SILENCE = 1e-6
@@ -38,6 +38,9 @@ class Loudness:
         return by_row(self.reads(), self.writes(), self._measured)
 
     def _measured(self, row: Values) -> Values:
+        from affectory.transforms.media._decode import audio_stream, opened
+        from affectory.transforms.media._sound import sound
+
         with opened(row["original"]["path"]) as container:
             stream = audio_stream(container)
             found = _levels(sound(container, stream, *span(row["anchor"]))) if stream else {}
@@ -46,7 +49,7 @@ class Loudness:
         return found
 
 
-def _levels(blocks: Iterable[Samples]) -> Values:
+def _levels(blocks: Iterable[NDArray[np.float32]]) -> Values:
     count, power, peak, clipped = 0, 0.0, 0.0, 0
     for block in blocks:
         level = np.abs(block)

@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from affectory.schemas.types import FRAMES, MEDIA
 from affectory.transforms.base import STRICT, Columns, Resources, Step
-from affectory.transforms.media._decode import MAX_PIXELS, NATIVE
-from affectory.transforms.media._images import decoded, opened_image
+from affectory.transforms.media._limits import MAX_PIXELS, NATIVE
 from affectory.transforms.rows import Reject, Values, by_row
 
 _MAX_SIDE = 1024
@@ -43,6 +42,8 @@ class Brightness:
 
 
 def _pixels(path: str) -> NDArray[np.float32]:
+    from affectory.transforms.media._images import decoded, opened_image
+
     with opened_image(path, MAX_PIXELS) as image:
         return np.asarray(decoded(image, _MAX_SIDE), dtype=np.float32)
 

@@ -1,15 +1,14 @@
 """Makes every image one to publish: upright, in RGB, not too large, and without metadata such as where it was taken."""
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 import pyarrow as pa
 from pydantic import Field
 
 from affectory.schemas.types import MEDIA
 from affectory.transforms.base import STRICT, Columns, Resources, Step
-from affectory.transforms.media._decode import MAX_PIXELS, NATIVE
-from affectory.transforms.media._images import Format, decoded, encoded, opened_image
+from affectory.transforms.media._limits import MAX_PIXELS, NATIVE
 from affectory.transforms.rows import Values, by_row
 
 
@@ -22,7 +21,7 @@ class LoadImage:
     resources: ClassVar[Resources] = NATIVE
 
     max_side: Annotated[int, Field(ge=16, le=16384, description="longest side in pixels; never enlarged")] = 1024
-    format: Annotated[Format, Field(description="jpeg (quality 95) or png")] = "jpeg"
+    format: Annotated[Literal["jpeg", "png"], Field(description="jpeg (quality 95) or png")] = "jpeg"
     max_pixels: Annotated[int, Field(gt=0, le=MAX_PIXELS, description="largest picture, width times height")] = (
         50_000_000
     )
@@ -37,6 +36,8 @@ class LoadImage:
         return by_row(self.reads(), self.writes(), self._load)
 
     def _load(self, row: Values) -> Values:
+        from affectory.transforms.media._images import decoded, encoded, opened_image
+
         with opened_image(row["original"]["path"], self.max_pixels) as opened:
             image = decoded(opened, self.max_side)
         made = {"bytes": encoded(image, self.format), "format": self.format}

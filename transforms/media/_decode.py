@@ -1,11 +1,11 @@
 """Reading video: opening a container safely, choosing its streams, and pictures with exact times."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import av
 from av.audio.stream import AudioStream
@@ -15,15 +15,8 @@ from av.stream import Discard, Disposition, Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from affectory.transforms.base import Resources
+from affectory.transforms.media._limits import MAX_PIXELS, MAX_S
 from affectory.transforms.rows import Reject
-
-NATIVE = Resources(batch_rows=4, isolated=True, timeout_s=120)
-"""For stages that hand files of unknown origin to native decoders."""
-
-MAX_S = 4 * 3600.0
-MAX_PIXELS = 2**27
-"""Hard limits: no stage decodes longer media or larger pictures, whatever its parameters say."""
 
 _FORMATS = (
     "aac,ac3,aiff,amr,asf,au,avi,caf,dv,eac3,flac,flv,matroska,mov,mp3,mp4,mpeg,mpegts,mxf,ogg,tta,w64,wav,webm,wv"
@@ -91,14 +84,6 @@ def moving_pictures(container: InputContainer) -> VideoStream:
 
 def has_art(container: InputContainer) -> bool:
     return bool(container.streams.video)
-
-
-def span(anchor: Mapping[str, Any]) -> tuple[int, int | None]:
-    """Start and end in microseconds; no end means to the end of the record."""
-    start, end = anchor["start_us"] or 0, anchor["end_us"]
-    if end is not None and end <= start:
-        raise Reject("empty", f"the stretch from {start} to {end} us has no length")
-    return start, end
 
 
 def microseconds(pts: int, time_base: Fraction) -> int:

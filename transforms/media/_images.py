@@ -6,14 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from affectory.transforms.rows import Reject
 
-Format = Literal["jpeg", "png"]
 QUALITY = 95
 
 # Others either run programs (EPS) or are no pictures that people send.
@@ -86,7 +84,7 @@ def shrunk(image: Image.Image, max_side: int) -> Image.Image:
     return image.resize((width, height), Image.Resampling.LANCZOS)
 
 
-def encoded(image: Image.Image, form: Format = "jpeg", quality: int = QUALITY) -> bytes:
+def encoded(image: Image.Image, form: str = "jpeg", quality: int = QUALITY) -> bytes:
     """The picture alone: no place, camera, comment or colour profile."""
     image.info.clear()
     file = BytesIO()

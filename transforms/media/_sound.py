@@ -13,7 +13,8 @@ from av.codec.context import CodecContext, Flags
 from av.container import InputContainer
 from numpy.typing import NDArray
 
-from affectory.transforms.media._decode import MAX_S, decoder_of, microseconds, only, packets, seek, unreadable, zero_us
+from affectory.transforms.media._decode import decoder_of, microseconds, only, packets, seek, unreadable, zero_us
+from affectory.transforms.media._limits import MAX_S
 from affectory.transforms.rows import Reject
 
 Samples = NDArray[Any]

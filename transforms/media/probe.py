@@ -12,8 +12,7 @@ from pydantic import Field
 
 from affectory.schemas.types import MEDIA
 from affectory.transforms.base import STRICT, Columns, Resources, Step
-from affectory.transforms.media._decode import MAX_PIXELS, MAX_S, NATIVE, opened
-from affectory.transforms.media._facts import audio_facts, image_facts, video_facts
+from affectory.transforms.media._limits import MAX_PIXELS, MAX_S, NATIVE
 from affectory.transforms.rows import Values, by_row
 
 
@@ -49,6 +48,9 @@ class Probe:
         return by_row(self.reads(), self.writes(), self._facts)
 
     def _facts(self, row: Values) -> Values:
+        from affectory.transforms.media._decode import opened
+        from affectory.transforms.media._facts import audio_facts, image_facts, video_facts
+
         path = row["original"]["path"]
         if row["kind"] == "image":
             return image_facts(path, self.max_pixels)

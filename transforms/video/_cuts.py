@@ -1,7 +1,7 @@
 """Where a video cuts: how much each picture differs from the one before, and which differences are cuts."""
 
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Any
 
 import cv2
 import numpy as np
@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from affectory.transforms.media._decode import Picture, moving_pictures, pictures_in
 from affectory.transforms.rows import Reject
 
-Detector = Literal["content", "adaptive"]
 Times = NDArray[np.int64]
 """When each picture begins, in microseconds, and when the last one ends."""
 Boundaries = list[int]
@@ -59,9 +58,9 @@ def watched(container: InputContainer, start_us: int, end_us: int | None) -> tup
     return np.array([start_us, *times[1:], end], np.int64), np.array(changes)
 
 
-def is_cut(changes: NDArray[np.float64], detector: Detector, threshold: float) -> NDArray[np.bool_]:
-    """Whether a cut lies right before each picture."""
-    if detector == "content":
+def is_cut(changes: NDArray[np.float64], threshold: float, adaptive: bool) -> NDArray[np.bool_]:
+    """Whether a cut lies right before each picture: above the threshold, or (adaptive) far above those around."""
+    if not adaptive:
         return np.asarray(changes >= threshold)
     reach = np.ones(2 * _NEIGHBOURS + 1)
     reach[_NEIGHBOURS] = 0

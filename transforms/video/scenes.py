@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 import pyarrow as pa
 from pydantic import Field
@@ -10,9 +10,8 @@ from pydantic import Field
 from affectory.schemas import ids
 from affectory.schemas.types import ANCHOR, FRAMES, MEDIA
 from affectory.transforms.base import STRICT, Columns, Resources, Step
-from affectory.transforms.media._decode import MAX_S, NATIVE, opened, span
+from affectory.transforms.media._limits import MAX_S, NATIVE, span
 from affectory.transforms.rows import Values, by_row
-from affectory.transforms.video._cuts import Detector, boundaries, is_cut, split, watched
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,7 @@ class Scenes:
     resources: ClassVar[Resources] = NATIVE
 
     detector: Annotated[
-        Detector,
+        Literal["content", "adaptive"],
         Field(description="content: a change above `threshold`; adaptive: one that stands out from those around"),
     ] = "content"
     threshold: Annotated[
@@ -54,9 +53,12 @@ class Scenes:
         return by_row(self.reads(), self.writes(), self._scenes)
 
     def _scenes(self, row: Values) -> list[Values]:
+        from affectory.transforms.media._decode import opened
+        from affectory.transforms.video._cuts import boundaries, is_cut, split, watched
+
         with opened(row["original"]["path"]) as container:
             times, changes = watched(container, *span(row["anchor"]))
-        cuts = is_cut(changes, self.detector, self.threshold)
+        cuts = is_cut(changes, self.threshold, adaptive=self.detector == "adaptive")
         found = split(times, boundaries(times, cuts, round(self.min_s * 1e6)), round(self.max_s * 1e6))
         return [_scene(row, int(times[a]), int(times[b])) for a, b in pairwise(found)]
 

@@ -127,5 +127,5 @@ def test_scenes_tile_their_video(times: Any, data: st.DataObject, shortest: int,
 
 def test_adaptive_ignores_lasting_motion() -> None:
     changes = np.array([0, 1, 1, 40, 1, 1, 30, 31, 29, 30, 32, 30, 31, 1, 1.0])
-    assert np.flatnonzero(is_cut(changes, "adaptive", 27)).tolist() == [3]
-    assert np.flatnonzero(is_cut(changes, "content", 27)).tolist() == [3, 6, 7, 8, 9, 10, 11, 12]
+    assert np.flatnonzero(is_cut(changes, 27, adaptive=True)).tolist() == [3]
+    assert np.flatnonzero(is_cut(changes, 27, adaptive=False)).tolist() == [3, 6, 7, 8, 9, 10, 11, 12]
