@@ -7,7 +7,7 @@ from typing import Any
 
 from affectory.pipelines.bind import Bound
 from affectory.pipelines.events import Run
-from affectory.pipelines.history import BuildRecord, StageTotals, live_commits, record_build, totals
+from affectory.pipelines.history import BuildRecord, StageTotals, record_build
 from affectory.pipelines.judging import Importer
 from affectory.pipelines.plan import Plan, make_plan
 from affectory.pipelines.process import check_failures, process
@@ -81,22 +81,23 @@ class _Build:
         ran = process(plan, self.options.workers, self.run)
         finished = sorted(p.finish.key for p in plan.partitions)
         splits, moved = split(self.bound, self.workspace, finished, self.epoch, self.options.refit)
-        record = record_build(plan, imported, splits)
+        record = record_build(self.workspace, self._manifest(plan, imported, splits))
         summary = self._summary(plan, record, ran, moved)
         return self._published(record, summary) if self.options.publish else summary
+
+    def _manifest(self, plan: Plan, imported: str, splits: str) -> BuildRecord:
+        chains = tuple(sorted(p.keys for p in plan.partitions))
+        return BuildRecord(0, self.bound.recipe.spec.dataset, plan.scan.key, imported, splits, chains)
 
     def _import(self, scan: Scan) -> str:
         commit = importer(self.bound, self.workspace, self.options, scan, self.epoch).run()
         return commit.key if commit else ""
 
     def _summary(self, plan: Plan, record: BuildRecord, ran: int, moved: int) -> Summary:
-        counts = totals(self.workspace, record)
+        counts, facts = record.totals, Counter(record.facts)
         limits = self.bound.recipe.spec.limits
         check_failures(((t.stage, t.counts) for t in counts), limits.max_failed, limits.min_for_max_failed)
         by_stage = {t.stage: t.counts for t in counts}
-        facts = Counter[str]()
-        for commit in live_commits(self.workspace, record):
-            facts.update(commit.facts)
         return Summary(
             dataset=self.bound.recipe.spec.dataset,
             found=plan.scan.found,
@@ -109,7 +110,7 @@ class _Build:
             unattached=facts["unattached"] + plan.lost_records,
             partitions_run=ran,
             partitions=len(plan.partitions),
-            stages=tuple(counts),
+            stages=counts,
             groups_moved=moved,
             log=str(self.run.log),
         )

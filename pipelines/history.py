@@ -1,18 +1,26 @@
 """What earlier builds left to be found: which commits are live, what was published, what was not kept."""
 
 import json
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from affectory.pipelines.plan import Plan
 from affectory.pipelines.store.commits import Commit, Counts
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.derived import REJECTS
 from affectory.schemas.parquet import read_parquet
+
+
+@dataclass(frozen=True)
+class StageTotals:
+    """Counts of one stage over all partitions of a build."""
+
+    stage: str
+    counts: Counts
 
 
 @dataclass(frozen=True)
@@ -26,6 +34,8 @@ class BuildRecord:
     splits: str
     chains: tuple[tuple[str, ...], ...]
     """For each partition its keys, from root to tables."""
+    totals: tuple[StageTotals, ...] = ()
+    facts: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def keys(self) -> set[str]:
@@ -41,16 +51,25 @@ class BuildRecord:
         return sorted(chain[-1] for chain in self.chains)
 
 
-def record_build(plan: Plan, imported: str, splits: str) -> BuildRecord:
-    """Write the manifest of a finished build, unless it is the same as the last."""
-    last = last_build(plan.workspace)
-    chains = tuple(sorted(p.keys for p in plan.partitions))
+def record_build(workspace: Workspace, build: BuildRecord) -> BuildRecord:
+    """Write the manifest of a finished build under the next number, unless it is the same as the last."""
+    last = last_build(workspace)
     number = last.number + 1 if last else 1
-    build = BuildRecord(number, plan.bound.recipe.spec.dataset, plan.scan.key, imported, splits, chains)
-    if last and {**asdict(last), "number": 0} == {**asdict(build), "number": 0}:
+    build = replace(build, number=number)
+    if last and replace(last, number=number, totals=(), facts={}) == build:
         return last
-    plan.workspace.records().create(f"builds/{number:08d}.json", json.dumps(asdict(build)).encode())
+    build = _counted(workspace, build)
+    workspace.records().create(f"builds/{number:08d}.json", json.dumps(asdict(build)).encode())
     return build
+
+
+def _counted(workspace: Workspace, build: BuildRecord) -> BuildRecord:
+    sums: dict[str, Counts] = {}
+    facts = Counter[str]()
+    for commit in live_commits(workspace, build):
+        sums[commit.stage] = sums.get(commit.stage, Counts()) + commit.counts
+        facts.update(commit.facts)
+    return replace(build, totals=tuple(StageTotals(s, c) for s, c in sums.items()), facts=dict(facts))
 
 
 def last_build(workspace: Workspace) -> BuildRecord | None:
@@ -59,7 +78,8 @@ def last_build(workspace: Workspace) -> BuildRecord | None:
     if not names:
         return None
     raw: dict[str, Any] = json.loads(workspace.records().read(names[-1]))
-    return BuildRecord(**{**raw, "chains": tuple(tuple(chain) for chain in raw["chains"])})
+    totals = tuple(StageTotals(t["stage"], Counts(**t["counts"])) for t in raw["totals"])
+    return BuildRecord(**{**raw, "chains": tuple(tuple(chain) for chain in raw["chains"]), "totals": totals})
 
 
 def live_commits(workspace: Workspace, build: BuildRecord) -> Iterator[Commit]:
@@ -89,19 +109,3 @@ def read_parts(paths: list[Path], schema: pa.Schema, columns: list[str]) -> pa.T
     wanted = pa.schema([schema.field(name) for name in columns])
     tables = [read_parquet(path, columns=columns).cast(wanted) for path in paths]
     return pa.concat_tables([wanted.empty_table(), *tables])
-
-
-@dataclass(frozen=True)
-class StageTotals:
-    """Counts of one stage over all partitions of a build."""
-
-    stage: str
-    counts: Counts
-
-
-def totals(workspace: Workspace, build: BuildRecord) -> list[StageTotals]:
-    """Per stage, in the order of the chains."""
-    sums: dict[str, Counts] = {}
-    for commit in live_commits(workspace, build):
-        sums[commit.stage] = sums.get(commit.stage, Counts()) + commit.counts
-    return [StageTotals(stage, counts) for stage, counts in sums.items()]

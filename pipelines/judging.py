@@ -20,7 +20,10 @@ from affectory.schemas.taxonomy import Taxonomy
 from affectory.transforms.sources.base import Limits, Refused, SourceFile, uri_of
 
 Key = tuple[str, str, str, str]
-"""Who, about what, asked what, on which occasion."""
+"""Who, about what, asked what from which perspective, on which occasion."""
+
+_ONCE = ("valence", "arousal", "dominance", "confidence", "rationale", "spent_s")
+"""What a judgement says once, however many rows name its labels."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,24 @@ class _Judgement:
     anchor: dict[str, Any]
     row: dict[str, Any]
     chosen: dict[str, float | None]
+
+    def add(self, row: Mapping[str, Any], label: str | None) -> tuple[str, str] | None:
+        """Take in one more row, unless it contradicts an earlier one."""
+        said = {name: row[name] for name in _ONCE if row[name] is not None and row[name] != self.row[name]}
+        clash = [name for name in said if self.row[name] is not None]
+        if label in self.chosen and self.chosen[label] != row["intensity"]:
+            clash.append("intensity")
+        if clash:
+            why = f"an earlier row of this person, place and question says another {', '.join(clash)}"
+            return "bad_row", f"{why}; a column of `occasion` tells two sittings apart"
+        self.row.update(said)
+        if label is not None:
+            self.chosen[label] = row["intensity"]
+        return None
+
+    def weight(self, label: str) -> float:
+        """A label that was rated with intensity 0 was not chosen."""
+        return 0.0 if label not in self.chosen or self.chosen[label] == 0 else 1.0
 
 
 @dataclass
@@ -135,21 +156,19 @@ class Importer:
             return "unknown_record", f"{entry.reader.of} has no record {named!r}"
         label = self.taxonomy.resolve(row["label"]) if row["label"] else None
         if row["label"] and label is None:
-            return (
-                "unknown_label",
-                f"{row['label']!r} is not in {self.taxonomy.name}: {', '.join(self.taxonomy.labels)}",
-            )
-        anchor = _anchor(record, row)
-        person = self.pseudonym(row["rater"])
-        key = (person, canonical(anchor), entry.reader.question, row["occasion"] or "")
-        judgement = gathered.setdefault(key, _Judgement(entry, person, anchor, row, {}))
-        if label is not None:
-            judgement.chosen[label] = row["intensity"]
-        return None
+            known = ", ".join(self.taxonomy.labels)
+            return "unknown_label", f"{row['label']!r} is not in {self.taxonomy.name}: {known}"
+        if label and entry.reader.intensity is not None and row["intensity"] is None:
+            return "bad_row", f"no intensity for {row['label']!r}: unasked is not zero"
+        anchor, person = _anchor(record, row), self.pseudonym(row["rater"])
+        key = (person, canonical(anchor), _question(entry.reader), row["occasion"] or "")
+        judgement = gathered.setdefault(key, _Judgement(entry, person, anchor, dict(row), {}))
+        return judgement.add(row, label)
 
     def _append(self, gathered: Mapping[Key, _Judgement]) -> int:
-        roles: dict[str, set[str]] = {j.person: {"rater"} for j in gathered.values()}
-        note_people(self.workspace, roles)
+        for relation in sorted({j.entry.reader.rater_relation or "" for j in gathered.values()}):
+            people = {j.person for j in gathered.values() if (j.entry.reader.rater_relation or "") == relation}
+            note_people(self.workspace, {person: {"rater"} for person in people}, relation or None)
         ledger = self.workspace.ledger("judgements")
         return ledger.append(revised(self._rows(gathered), ledger.read()))
 
@@ -159,7 +178,7 @@ class Importer:
     def _row(self, key: Key, judgement: _Judgement) -> dict[str, object]:
         row, reader = judgement.row, judgement.entry.reader
         return {
-            "judgement_id": judgement_id(judgement.person, judgement.anchor, key[2], key[3], 0),
+            "judgement_id": judgement_id(key[0], judgement.anchor, key[2], key[3], 0),
             "anchor": judgement.anchor,
             "occasion": key[3],
             "revision": 0,
@@ -185,7 +204,7 @@ class Importer:
         answer: dict[str, object] = {"vad": vad} if any(v is not None for v in vad.values()) else {}
         if judgement.chosen:
             labels = self.taxonomy.labels
-            answer["weights"] = [1.0 if label in judgement.chosen else 0.0 for label in labels]
+            answer["weights"] = [judgement.weight(label) for label in labels]
             if any(v is not None for v in judgement.chosen.values()):
                 answer["intensities"] = [judgement.chosen.get(label) for label in labels]
         return answer
@@ -227,14 +246,17 @@ def revised(rows: pa.Table, ledger: pa.Table) -> pa.Table:
             fresh.append(row)
         elif _said(before) != _said(row):
             revision = before["revision"] + 1
-            asked = row["asked"]["question"]
-            new_id = judgement_id(row["rater"], row["anchor"], asked, row["occasion"], revision)
+            new_id = judgement_id(row["rater"], row["anchor"], _key(row)[2], row["occasion"], revision)
             fresh.append({**row, "judgement_id": new_id, "revision": revision, "supersedes": before["judgement_id"]})
     return JUDGEMENTS.from_rows(fresh)
 
 
 def _key(row: Mapping[str, Any]) -> Key:
-    return row["rater"], canonical(row["anchor"]), row["asked"]["question"], row["occasion"]
+    return row["rater"], canonical(row["anchor"]), f"{row['perspective']}: {row['asked']['question']}", row["occasion"]
+
+
+def _question(reader: Any) -> str:
+    return f"{reader.perspective}: {reader.question}"
 
 
 def _said(row: Mapping[str, Any]) -> str:

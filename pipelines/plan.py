@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from affectory.pipelines.bind import Bound
+from affectory.pipelines.history import last_build
 from affectory.pipelines.runner.finish import Finish
 from affectory.pipelines.runner.partition import Link, Partition
 from affectory.pipelines.runner.stage import Stage
@@ -42,7 +43,11 @@ class Plan:
 
     @cached_property
     def committed(self) -> set[str]:
-        return self.workspace.commits().keys()
+        """Keys that are there already; those of the last build are known without looking."""
+        build = last_build(self.workspace)
+        known = build.keys if build else set()
+        wanted = {key for partition in self.partitions for key in partition.keys}
+        return known if wanted <= known else self.workspace.commits().keys()
 
     @cached_property
     def waiting(self) -> tuple[Partition, ...]:

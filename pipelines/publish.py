@@ -1,7 +1,6 @@
 """From tables to a release: splits, the gate, and the immutable folder that people load."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -31,22 +30,22 @@ def split(bound: Bound, workspace: Workspace, finished: list[str], epoch: int, r
     """Place every sample; the key of the commit that says where, and how many groups a refit moved."""
     rule = bound.recipe.spec.publish.splits
     fit_file = SplitFit(workspace.fits(), rule.by, rule.shares)
-    fit = fit_file.load()
     commits = workspace.commits(epoch)
-    if not refit and commits.has(key := _split_key(bound, finished, fit)):
+    if not refit and commits.has(key := _split_key(bound, finished, fit_file.version)):
         return key, 0
+    fit = fit_file.load()
     columns = ["sample_id", "anchor", "speaker", "dialogue"]
     samples = read_parts(parts(workspace, finished, "samples"), SAMPLES.schema, columns)
     placed = place(tokens_of(samples, rule.by), rule.shares, {} if refit else fit)
     moved = sum(placed.fit.get(group, where) != where for group, where in fit.items()) if refit else 0
     fit_file.save(placed.fit)
-    key = _split_key(bound, finished, placed.fit)
+    key = _split_key(bound, finished, fit_file.version)
     counts = Counts(samples.num_rows, len(placed.splits), len(placed.splits), len(placed.conflicts))
     commits.commit(key, "split", counts, _split_tables(samples, placed), {"moved": moved})
     return key, moved
 
 
-def _split_key(bound: Bound, finished: list[str], fit: Mapping[str, str]) -> str:
+def _split_key(bound: Bound, finished: list[str], fit: str) -> str:
     rule = bound.recipe.spec.publish.splits
     return digest(
         "split", code_hash("affectory.pipelines.splits"), list(rule.by), list(rule.shares.items()), fit, finished
@@ -178,9 +177,10 @@ class _Opener:
         self._assets, self._roots = workspace.assets(), bound.roots
         paths = parts(workspace, build.finished, "samples")
         samples = read_parts(paths, SAMPLES.schema, ["original", "source", "uri"])
+        samples = samples.filter(pc.is_valid(samples.column("original")))
         originals = pc.struct_field(samples.column("original"), "asset").to_pylist()
         places = zip(samples.column("source").to_pylist(), samples.column("uri").to_pylist(), strict=True)
-        self._in_place = {asset: place for asset, place in zip(originals, places, strict=True) if asset}
+        self._in_place = dict(zip(originals, places, strict=True))
 
     def __call__(self, asset: str, format: str) -> bytes:
         source, uri = self._in_place.get(asset, ("", ""))

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from affectory.pipelines.build import Summary
-from affectory.pipelines.history import StageTotals, last_build, totals
+from affectory.pipelines.history import StageTotals, last_build
 from affectory.pipelines.release.load_test import load_line
 from affectory.pipelines.release.model import Release
 from affectory.pipelines.store.workspace import Workspace
@@ -178,7 +178,7 @@ def status_of(where: Path, releases: Path) -> Status:
     workspace = Workspace(where)
     build = last_build(workspace)
     latest = releases / "LATEST"
-    stages = tuple(totals(workspace, build)) if build else ()
+    stages = build.totals if build else ()
     version = latest.read_text().strip() if latest.exists() else ""
     return Status(
         str(where), build.number if build else 0, stages, workspace.lease().state(), version, _last_run(workspace)

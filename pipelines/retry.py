@@ -28,7 +28,8 @@ def mark_for_retry(where: Path, reason: str) -> int:
         if len(failed):
             marked += len(failed)
             mark = json.dumps({"key": commit.key, "reason": reason}).encode()
-            files.create(f"retries/{digest(commit.key)}.json", mark)
+            if not files.create(f"retries/{digest(commit.key)}.json", mark):
+                raise UserError(f"a retry of stage {commit.stage} is waiting already", "build first, then retry again")
     if not marked:
         known = f"failed for: {', '.join(sorted(seen))}" if seen else "no row failed in the last build"
         raise UserError(f"no row failed for {reason!r}", known)

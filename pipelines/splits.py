@@ -1,9 +1,11 @@
 """Which split a sample goes to: groups never cross splits, and what was placed once stays where it is."""
 
+import hashlib
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -118,11 +120,21 @@ class SplitFit:
         self._files = files
         self._folder = f"splits/{digest(list(by), list(shares.items()))[:16]}"
 
-    def load(self) -> dict[str, str]:
+    @property
+    def version(self) -> str:
+        """Tells the present fit from every other one."""
+        newest = self._newest()
+        return hashlib.sha256(newest.read_bytes()).hexdigest() if newest else ""
+
+    def _newest(self) -> Path | None:
         names = list(self._files.names(self._folder))
-        if not names:
+        return self._files.path(names[-1]) if names else None
+
+    def load(self) -> dict[str, str]:
+        newest = self._newest()
+        if newest is None:
             return {}
-        table = read_parquet(self._files.path(names[-1]))
+        table = read_parquet(newest)
         return dict(zip(table.column("group").to_pylist(), table.column("split").to_pylist(), strict=True))
 
     def save(self, fit: Mapping[str, str]) -> None:

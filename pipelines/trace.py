@@ -46,40 +46,37 @@ class Trace:
 def trace(workspace: Workspace, build: BuildRecord, wanted: str) -> Trace:
     """The trace of a sample, or of the sample that an opinion, judgement or record of this id belongs to."""
     for chain in build.chains:
-        tables = {name: _part(workspace, chain[-1], name) for name in ("samples", "notes", "opinions", "labels")}
-        sample = _sample_of(wanted, tables)
+        sample = _sample_of(workspace, chain[-1], wanted)
         if sample is not None:
-            return _trace(workspace, build, chain, tables, sample)
+            return _trace(workspace, build, chain, sample)
     raise UserError(
         f"no sample, record, opinion or judgement {wanted!r} in the last build", _why(workspace, build, wanted)
     )
 
 
-def _part(workspace: Workspace, key: str, name: str) -> list[dict[str, Any]]:
-    table = workspace.commits().read(workspace.commits().get(key), name)
+def _part(workspace: Workspace, key: str, name: str, columns: list[str] | None = None) -> list[dict[str, Any]]:
+    table = workspace.commits().read(workspace.commits().get(key), name, columns)
     return [] if table is None else list(table.to_pylist(maps_as_pydicts="lossy"))
 
 
-def _sample_of(wanted: str, tables: dict[str, list[dict[str, Any]]]) -> dict[str, Any] | None:
-    about = {o["sample_id"] for o in tables["opinions"] if wanted in (o["opinion_id"], o["judgement_id"])}
-    for sample in tables["samples"]:
-        if wanted in (sample["sample_id"], sample["anchor"]["record"]) or sample["sample_id"] in about:
-            return sample
+def _sample_of(workspace: Workspace, key: str, wanted: str) -> str | None:
+    """The sample of a partition that an id leads to; reads ids only."""
+    for sample in _part(workspace, key, "samples", ["sample_id", "anchor"]):
+        if wanted in (sample["sample_id"], sample["anchor"]["record"]):
+            return str(sample["sample_id"])
+    for opinion in _part(workspace, key, "opinions", ["sample_id", "opinion_id", "judgement_id"]):
+        if wanted in (opinion["opinion_id"], opinion["judgement_id"]):
+            return str(opinion["sample_id"])
     return None
 
 
-def _trace(
-    workspace: Workspace,
-    build: BuildRecord,
-    chain: tuple[str, ...],
-    tables: dict[str, list[dict[str, Any]]],
-    sample: dict[str, Any],
-) -> Trace:
-    own = {n: tuple(r for r in rows if r["sample_id"] == sample["sample_id"]) for n, rows in tables.items()}
+def _trace(workspace: Workspace, build: BuildRecord, chain: tuple[str, ...], sample: str) -> Trace:
+    names = ("samples", "notes", "opinions", "labels")
+    own = {n: tuple(r for r in _part(workspace, chain[-1], n) if r["sample_id"] == sample) for n in names}
     stages = tuple(workspace.commits().get(key).stage for key in chain)
-    source = _source(workspace, sample["anchor"]["record"])
-    split = _split(workspace, build, sample["sample_id"])
-    return Trace(sample, source, stages, own["notes"], own["opinions"], own["labels"], split)
+    source = _source(workspace, own["samples"][0]["anchor"]["record"])
+    split = _split(workspace, build, sample)
+    return Trace(own["samples"][0], source, stages, own["notes"], own["opinions"], own["labels"], split)
 
 
 def _source(workspace: Workspace, record: str) -> dict[str, Any]:

@@ -115,4 +115,5 @@ def _square(grey: Pixels, box: Box) -> Pixels:
     left, top = round(x + width / 2 - side / 2), round(y + height / 2 - side / 2)
     rows = np.clip(np.arange(top, top + side), 0, grey.shape[0] - 1)
     columns = np.clip(np.arange(left, left + side), 0, grey.shape[1] - 1)
-    return grey[np.ix_(rows, columns)]
+    square: Pixels = grey[np.ix_(rows, columns)]
+    return square
