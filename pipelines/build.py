@@ -1,6 +1,7 @@
 """The build: sources in, release out, resumable at every point, with an account of every row."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -45,12 +46,13 @@ class Summary:
     partitions_run: int
     partitions: int
     stages: tuple[StageTotals, ...]
+    reasons: Mapping[str, int]
     release: str = ""
     version: str = ""
     release_hash: str = ""
     unchanged: bool = False
     bump: str = ""
-    reasons: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
     groups_moved: int = 0
     log: str = ""
     splits: dict[str, int] = field(default_factory=dict)
@@ -111,6 +113,7 @@ class _Build:
             partitions_run=ran,
             partitions=len(plan.partitions),
             stages=counts,
+            reasons=record.reasons,
             groups_moved=moved,
             log=str(self.run.log),
         )
@@ -126,7 +129,7 @@ class _Build:
             release = publisher.publish()
             return replace(
                 summary, release=str(release.path), version=release.version, release_hash=release.hash,
-                unchanged=release.unchanged, bump=release.bump, reasons=release.reasons,
+                unchanged=release.unchanged, bump=release.bump, changes=release.reasons,
                 splits=dict(release.rows.get("default", {})),
             )  # fmt: skip
         path = self.options.releases / current

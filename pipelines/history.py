@@ -36,6 +36,8 @@ class BuildRecord:
     """For each partition its keys, from root to tables."""
     totals: tuple[StageTotals, ...] = ()
     facts: Mapping[str, int] = field(default_factory=dict)
+    reasons: Mapping[str, int] = field(default_factory=dict)
+    """How many rows were not kept, by reason or error."""
 
     @property
     def keys(self) -> set[str]:
@@ -56,7 +58,7 @@ def record_build(workspace: Workspace, build: BuildRecord) -> BuildRecord:
     last = last_build(workspace)
     number = last.number + 1 if last else 1
     build = replace(build, number=number)
-    if last and replace(last, number=number, totals=(), facts={}) == build:
+    if last and replace(last, number=number, totals=(), facts={}, reasons={}) == build:
         return last
     build = _counted(workspace, build)
     workspace.records().create(f"builds/{number:08d}.json", json.dumps(asdict(build)).encode())
@@ -65,11 +67,14 @@ def record_build(workspace: Workspace, build: BuildRecord) -> BuildRecord:
 
 def _counted(workspace: Workspace, build: BuildRecord) -> BuildRecord:
     sums: dict[str, Counts] = {}
-    facts = Counter[str]()
+    facts, reasons = Counter[str](), Counter[str]()
     for commit in live_commits(workspace, build):
         sums[commit.stage] = sums.get(commit.stage, Counts()) + commit.counts
         facts.update(commit.facts)
-    return replace(build, totals=tuple(StageTotals(s, c) for s, c in sums.items()), facts=dict(facts))
+        rejects = workspace.commits().read(commit, "rejects", ["reason"])
+        reasons.update(rejects.column("reason").to_pylist() if rejects else ())
+    totals = tuple(StageTotals(stage, counts) for stage, counts in sums.items())
+    return replace(build, totals=totals, facts=dict(facts), reasons=dict(sorted(reasons.items())))
 
 
 def last_build(workspace: Workspace) -> BuildRecord | None:

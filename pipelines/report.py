@@ -24,18 +24,18 @@ def summary_text(summary: Summary, recipe: Path, workspace: Path | None) -> str:
     """Kept, rejected, failed, where to look, and how to load."""
     where = f" --workspace {_short(workspace)}" if workspace else ""
     see = f"affectory rejects {_short(recipe)}{where}"
-    lost = _lost(summary.stages)
     lines = [
         _title(summary),
         f"  in          {summary.found} found: {summary.records} records, {summary.found - summary.records} refused",
         f"  kept        {summary.kept} samples",
-        f"  rejected    {summary.rejected}{_named(lost['rejected'])}",
-        f"  failed      {summary.failed}{_named(lost['failed'])}",
+        f"  rejected    {summary.rejected}",
+        f"  failed      {summary.failed}",
         f"  judgements  {summary.judgements}: {summary.attached} attached, {summary.unattached} without a sample",
         f"  done        {summary.partitions_run} of {summary.partitions} partitions had something to do",
     ]
     lines += [f"  moved       {summary.groups_moved} groups changed their split"] if summary.groups_moved else []
-    lines += [f"  look        {see}" if summary.rejected + summary.failed else "  look        nothing was left out"]
+    lines += [f"  why         {_counted(Counter(summary.reasons))}"] if summary.reasons else []
+    lines += [f"  look        {see}"] if summary.reasons else []
     lines += [f"  log         {_short(Path(summary.log))}"] if summary.partitions_run else []
     return "\n".join([*lines, *(_release(summary) if summary.release else ())])
 
@@ -43,16 +43,8 @@ def summary_text(summary: Summary, recipe: Path, workspace: Path | None) -> str:
 def _title(summary: Summary) -> str:
     if not summary.version:
         return f"{summary.dataset}: built, {'not published' if summary.kept else 'and nothing is left to publish'}"
-    how = "unchanged" if summary.unchanged else f"{summary.bump}: {', '.join(summary.reasons)}"
+    how = "unchanged" if summary.unchanged else f"{summary.bump}: {', '.join(summary.changes)}"
     return f"{summary.dataset} {summary.version} ({how})"
-
-
-def _lost(stages: tuple[StageTotals, ...]) -> dict[str, dict[str, int]]:
-    return {what: {t.stage: n for t in stages if (n := getattr(t.counts, what))} for what in ("rejected", "failed")}
-
-
-def _named(by_stage: dict[str, int]) -> str:
-    return f" ({', '.join(f'{stage} {n}' for stage, n in by_stage.items())})" if by_stage else ""
 
 
 def _release(summary: Summary) -> list[str]:
