@@ -85,7 +85,10 @@ class Lease:
     def _over(self, epoch: int) -> bool:
         if self.files.exists(f"{epoch:08d}.done"):
             return True
-        holder = json.loads(self.files.read(f"{epoch:08d}.json"))
+        try:
+            holder = json.loads(self.files.read(f"{epoch:08d}.json"))
+        except FileNotFoundError:  # swept by a later holder since it was listed
+            return True
         if holder["host"] == socket.gethostname():
             return bool(_started(holder["pid"]) != holder["started"])
         beat = self.files.path(f"{epoch:08d}.beat")
