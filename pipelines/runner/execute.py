@@ -50,9 +50,22 @@ def run_here(stage: Stage, batch: pa.Table) -> Result:
 
 def run_isolated(child: Child, stage: Stage, batch: pa.Table) -> Result:
     """One batch in a child process, under the stage's time limit."""
+    _make_ready(child, stage)
     limit = stage.transform.resources.timeout_s * batch.num_rows
     result: Result = child.call(run_here, stage, batch.combine_chunks(), timeout_s=limit)
     return result
+
+
+def _make_ready(child: Child, stage: Stage) -> None:
+    """Start the process and load models first: no row is to blame for the time that takes, or for a crash in it."""
+    try:
+        child.call(_ready, stage)
+    except ChildDied as died:
+        raise SetUpFailed(stage.name, "Crashed", str(died)) from died
+
+
+def _ready(stage: Stage) -> None:
+    set_up(stage)
 
 
 def run_stage(stage: Stage, table: pa.Table, child: Child | None, *, everything: bool = False) -> Result:
