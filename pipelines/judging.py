@@ -10,6 +10,8 @@ import pyarrow as pa
 from affectory.pipelines.code_hash import code_hash
 from affectory.pipelines.hashes import hash_files
 from affectory.pipelines.people import note_people
+from affectory.pipelines.reading import batches
+from affectory.pipelines.runner.child import Child
 from affectory.pipelines.scan import Scan, reject_row
 from affectory.pipelines.store.commits import Commit, Counts
 from affectory.pipelines.store.workspace import Workspace
@@ -125,19 +127,24 @@ class Importer:
         return commits.commit(key, "ratings", counts, {"rejects": table}, {"judgements": count, "new": added})
 
     def _gather_all(self, files: list[tuple[RatingEntry, list[SourceFile | Refused]]]) -> _Gathered:
-        found = _Gathered()
+        found, child = _Gathered(), Child()
         index = self.scan.index(self.workspace)
-        for entry, listed in files:
-            targets = Targets.of(index, entry.reader.of)
-            for file in listed:
-                if isinstance(file, Refused):
-                    found.refused.append((entry.name, file))
-                else:
-                    self._gather(entry, file, targets, found)
+        try:
+            for entry, listed in files:
+                targets = Targets.of(index, entry.reader.of)
+                for file in listed:
+                    self._gather(entry, file, targets, found, child)
+        finally:
+            child.stop()
         return found
 
-    def _gather(self, entry: RatingEntry, file: SourceFile, targets: "Targets", found: _Gathered) -> None:
-        for batch in entry.reader.read(file, self.limits):
+    def _gather(
+        self, entry: RatingEntry, file: SourceFile | Refused, targets: "Targets", found: _Gathered, child: Child
+    ) -> None:
+        if isinstance(file, Refused):
+            found.refused.append((entry.name, file))
+            return
+        for batch in batches(entry.reader, file, self.limits, child):
             found.refused += [(entry.name, r) for r in batch.refused]
             for row in batch.rows.to_pylist():
                 problem = self._take(entry, row, targets, found.judgements)

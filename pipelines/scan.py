@@ -12,7 +12,9 @@ import pyarrow.compute as pc
 from affectory.pipelines.grouping import grouped
 from affectory.pipelines.hashes import hash_files
 from affectory.pipelines.people import note_people
+from affectory.pipelines.reading import batches
 from affectory.pipelines.records import Origin, RecordRows, keyed
+from affectory.pipelines.runner.child import Child
 from affectory.pipelines.store.commits import Counts
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.derived import REJECTS
@@ -87,7 +89,11 @@ class Scanner:
         return load_scan(self.workspace, key)
 
     def _commit(self, key: str, listing: Sequence["_Listing"]) -> None:
-        read = [self._read(x) for x in listing]
+        child = Child()
+        try:
+            read = [self._read(x, child) for x in listing]
+        finally:
+            child.stop()
         rows = keyed(pa.concat_tables([RecordRows.schema().empty_table(), *(r.rows for r in read)]))
         refused = [*(r for part in read for r in part.refused), *rows.refused]
         table = self._sampled(rows.table)
@@ -101,11 +107,11 @@ class Scanner:
         commits = self.workspace.commits(self.epoch)
         commits.commit(key, "scan", counts, {"records": index, "rejects": rejects}, {})
 
-    def _read(self, listing: "_Listing") -> "_Read":
+    def _read(self, listing: "_Listing", child: Child) -> "_Read":
         tables, refused = [], [(listing.entry.name, r) for r in listing.refused]
         for file in listing.files:
             origin = Origin(listing.entry.name, file, listing.entry.licence, listing.entry.scope)
-            for records in listing.entry.source.read(file, self.limits):
+            for records in batches(listing.entry.source, file, self.limits, child):
                 tables.append(RecordRows.of(records.rows, origin, self.pseudonym))
                 refused += [(listing.entry.name, r) for r in records.refused]
         return _Read(pa.concat_tables([RecordRows.schema().empty_table(), *tables]), refused)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -30,6 +30,9 @@ FEWEST_ROWS = 64
 @dataclass(frozen=True, kw_only=True)
 class ParquetTable(Table):
     """Parquet files; only the columns named are read."""
+
+    isolated: ClassVar[bool] = True
+    """Its decoder is native code, which a damaged file may bring down."""
 
     @staticmethod
     def endings() -> tuple[str, ...]:
