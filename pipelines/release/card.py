@@ -1,0 +1,112 @@
+"""The dataset card: a README whose header tells `datasets` what was written, and whose text tells people."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from affectory.pipelines.release.facts import Facts, ranked
+
+_LICENCES = (
+    "afl-3.0", "apache-2.0", "bsd-2-clause", "bsd-3-clause", "cc", "cc-by-2.0", "cc-by-3.0", "cc-by-4.0",
+    "cc-by-nc-2.0", "cc-by-nc-3.0", "cc-by-nc-4.0", "cc-by-nc-nd-3.0", "cc-by-nc-nd-4.0", "cc-by-nc-sa-2.0",
+    "cc-by-nc-sa-3.0", "cc-by-nc-sa-4.0", "cc-by-nd-4.0", "cc-by-sa-3.0", "cc-by-sa-4.0", "cc0-1.0",
+    "cdla-permissive-2.0", "cdla-sharing-1.0", "gfdl", "gpl-3.0", "lgpl-3.0", "mit", "odbl", "odc-by", "pddl",
+    "unknown",
+)  # fmt: skip
+"""Names that the hub knows; any other licence is `other`, with its name beside it."""
+_SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+_TAGS = ("emotion", "affective-computing")
+
+
+@dataclass(frozen=True)
+class WrittenSplit:
+    """What was written of one split of one config."""
+
+    rows: int
+    bytes: int
+    file_bytes: int
+
+
+@dataclass(frozen=True)
+class WrittenConfig:
+    """What was written of one config: its features for the header, and its splits that have rows."""
+
+    name: str
+    features: Sequence[Mapping[str, Any]]
+    splits: Mapping[str, WrittenSplit]
+
+
+def readme(
+    card: Mapping[str, Any], configs: Sequence[WrittenConfig], facts: Facts, labels: Sequence[str], **names: Any
+) -> str:
+    """The whole README. It holds no time, version or place, so that it is the same where the data is the same."""
+    import jinja2
+
+    folder = Path(__file__).parent / "templates"
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folder),
+        undefined=jinja2.StrictUndefined,
+        autoescape=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["cell"] = _cell
+    template = environment.get_template("README.md.jinja")
+    body = template.render(card=card, configs=configs, facts=facts, labels=labels, ranked=ranked, **names)
+    body = re.sub(r"\n{3,}", "\n\n", body)
+    return f"---\n{_yaml(header(card, configs, facts))}---\n\n{body.lstrip()}"
+
+
+def _cell(value: Any) -> str:
+    return str(value).replace("|", "\\|").replace("\n", " ")
+
+
+def _yaml(value: Any) -> str:
+    """In the order given: `datasets` tells a feature's type from its first key."""
+    return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=1 << 20)
+
+
+def header(card: Mapping[str, Any], configs: Sequence[WrittenConfig], facts: Facts) -> dict[str, Any]:
+    """The YAML that the hub and `datasets` read."""
+    filled = [config for config in configs if config.splits]
+    languages = list(card.get("languages") or [code for code, _ in ranked(facts.languages)])
+    return {
+        **_licence(card.get("licence")),
+        **({"language": languages} if languages else {}),
+        "pretty_name": card["title"],
+        "tags": list(_TAGS),
+        "size_categories": [next((name for most, name in _SIZES if facts.total < most), "n>1M")],
+        "configs": [_data_files(config) for config in filled],
+        "dataset_info": [_info(config) for config in filled],
+    }
+
+
+def _licence(given: str | None) -> dict[str, str]:
+    if not given:
+        return {"license": "unknown"}
+    name = given.lower()
+    return {"license": name} if name in _LICENCES else {"license": "other", "license_name": name.replace(" ", "-")}
+
+
+def _data_files(config: WrittenConfig) -> dict[str, Any]:
+    files = [{"split": split, "path": f"data/{config.name}/{split}-*.parquet"} for split in config.splits]
+    first = {"default": True} if config.name == "default" else {}
+    return {"config_name": config.name, **first, "data_files": files}
+
+
+def _info(config: WrittenConfig) -> dict[str, Any]:
+    return {
+        "config_name": config.name,
+        "features": list(config.features),
+        "splits": [
+            {"name": name, "num_bytes": split.bytes, "num_examples": split.rows}
+            for name, split in config.splits.items()
+        ],
+        "download_size": sum(split.file_bytes for split in config.splits.values()),
+        "dataset_size": sum(split.bytes for split in config.splits.values()),
+    }

@@ -1,0 +1,160 @@
+"""The default config: one row per sample, with the label of the best pool and a column per note."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from affectory.pipelines.release.features import NOTE_PREFIX, PUBLIC, Shape
+from affectory.pipelines.release.gather import Window
+from affectory.schemas.errors import SchemaMismatch
+from affectory.schemas.opinion import PERSPECTIVES
+
+_SPACES = ("simplex", "multi-label")
+_VAD, _VAD_VALUES = "vad", 3
+_COPIED = ("sample_id", "kind", "text", "language", "speaker", "dialogue", "position", "parent")
+Columns = dict[str, Any]
+
+
+def default_rows(window: Window, shape: Shape, schema: pa.Schema) -> pa.Table:
+    """The rows without their media bytes, which `embed` adds."""
+    columns = _of_samples(window.tables["samples"], shape.media)
+    columns |= _of_labels(window, shape)
+    columns |= _of_notes(window, shape.notes)
+    plain = pa.schema([field for field in schema if field.name not in shape.media])
+    return pa.table([_cast(columns[field.name], field.type) for field in plain], schema=plain)
+
+
+def public_rows(table: pa.Table, config: str) -> pa.Table:
+    """What is published of a table as it is."""
+    schema = PUBLIC[config]
+    columns = [_public(table[name], schema.field(name).type) for name in schema.names]
+    return pa.table(columns, schema=schema)
+
+
+def _public(column: pa.ChunkedArray, kind: pa.DataType) -> Any:
+    """Media without bytes and paths; maps, which `datasets` has no type for, as sorted pairs."""
+    if column.type == kind:
+        return column
+    if pa.types.is_map(column.type):
+        pairs = (None if row is None else sorted(row) for row in column.to_pylist())
+        return pa.array([p and [{"key": k, "value": v} for k, v in p] for p in pairs], type=kind)
+    if pa.types.is_struct(column.type) or pa.types.is_list(column.type):
+        return pa.array(_without_bytes(column, kind), type=kind)
+    return column.cast(kind)
+
+
+def _without_bytes(column: pa.ChunkedArray, kind: pa.DataType) -> list[Any]:
+    if pa.types.is_struct(kind):
+        return [row and {f.name: row[f.name] for f in kind} for row in column.to_pylist()]
+    return [row and [{f.name: item[f.name] for f in kind.value_type} for item in row] for row in column.to_pylist()]
+
+
+def _cast(column: Any, kind: pa.DataType) -> Any:
+    return column if column.type == kind else column.cast(kind)
+
+
+def _of_samples(samples: pa.Table, media: Sequence[str]) -> Columns:
+    columns: Columns = {name: samples[name] for name in _COPIED}
+    columns["record_id"] = pc.struct_field(samples["anchor"], "record")
+    for end in ("start", "end"):
+        columns[f"{end}_s"] = _seconds(pc.struct_field(samples["anchor"], f"{end}_us"))
+    for name in media:
+        columns[f"{name}_sha256"] = _hashes(samples[name])
+    if "frames" in media:
+        times = [frames and [_second(f["at_us"]) for f in frames] for frames in samples["frames"].to_pylist()]
+        columns["frame_times_s"] = pa.array(times, pa.list_(pa.float64()))
+    return columns
+
+
+def _seconds(microseconds: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.divide(microseconds.cast(pa.float64()), 1e6)
+
+
+def _second(microseconds: int | None) -> float | None:
+    return None if microseconds is None else microseconds / 1e6
+
+
+def _hashes(media: pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    if pa.types.is_struct(media.type):
+        return pc.struct_field(media, "asset")
+    hashes = [frames and [frame["asset"] for frame in frames] for frames in media.to_pylist()]
+    return pa.array(hashes, pa.list_(pa.string()))
+
+
+def _of_labels(window: Window, shape: Shape) -> Columns:
+    views = window.tables["labels"]
+    own = views.filter(pc.and_(pc.equal(views["taxonomy"], shape.taxonomy), _is_in(views["space"], _SPACES)))
+    chosen = _first_views(own, shape.pools)
+    values = _matrix(chosen["values"], len(shape.labels))
+    columns = {"label": _first_choice(values), "distribution": chosen["values"]} | {
+        "label_space": chosen["space"],
+        "label_pool": chosen["pool"],
+        "label_count": chosen["count"],
+        "label_uncertainty": chosen["uncertainty"],
+        "label_agreement": chosen["agreement"],
+        "perspective": chosen["perspective"],
+    }
+    spread = _spread(columns, chosen["sample_id"], window.ids)
+    vad = _first_views(views.filter(pc.equal(views["taxonomy"], _VAD)), shape.pools)
+    _check_lengths(vad["values"], _VAD_VALUES)
+    return spread | _spread({"vad": vad["values"], "vad_pool": vad["pool"]}, vad["sample_id"], window.ids)
+
+
+def _first_views(views: pa.Table, pools: Sequence[str]) -> pa.Table:
+    """One view per sample: of the first pool that has one; then distributions, what is expressed, the one shown."""
+    ranks = {"pool": pools, "space": (*_SPACES, "continuous"), "perspective": PERSPECTIVES}
+    ranked = views.filter(_is_in(views["pool"], pools))
+    for name, order in ranks.items():
+        ranked = ranked.append_column(f"_{name}", pc.index_in(ranked[name], value_set=pa.array(order, pa.string())))
+    keys = ("sample_id", "_pool", "_space", "whose", "_perspective", "modalities", "rule", "taxonomy")
+    order = pc.sort_indices(ranked, sort_keys=[(key, "ascending") for key in keys])
+    ids = ranked["sample_id"].take(order).to_numpy()
+    first = np.concatenate([[True], ids[1:] != ids[:-1]]) if len(ids) else np.zeros(0, dtype=bool)
+    return views.schema.empty_table() if not len(ids) else ranked.take(order.filter(pa.array(first)))
+
+
+def _is_in(column: pa.ChunkedArray, values: Sequence[str]) -> Any:
+    return pc.is_in(column, value_set=pa.array(values, pa.string()))
+
+
+def _matrix(values: pa.ChunkedArray, labels: int) -> NDArray[np.float32]:
+    """A row per view, a column per label; NaN where a label was not asked."""
+    _check_lengths(values, labels)
+    flat: NDArray[np.float32] = pc.list_flatten(values).to_numpy().astype(np.float32)
+    return flat.reshape(-1, labels)
+
+
+def _check_lengths(values: pa.ChunkedArray, expected: int) -> None:
+    lengths = pc.unique(pc.list_value_length(values)).to_pylist()
+    if wrong := [n for n in lengths if n != expected]:
+        raise SchemaMismatch("labels", "values", f"{wrong[0]} values", f"{expected}, one per label of the taxonomy")
+
+
+def _first_choice(values: NDArray[np.float32]) -> pa.Array:
+    """The heaviest label, the first of equals; none where nothing has weight."""
+    weights = np.nan_to_num(values, nan=-np.inf)
+    if not weights.size:
+        return pa.array([], pa.int64())
+    return pa.array(weights.argmax(axis=1), pa.int64(), mask=~(weights.max(axis=1) > 0))
+
+
+def _of_notes(window: Window, types: Mapping[str, pa.DataType]) -> Columns:
+    notes = window.tables["notes"]
+    columns: Columns = {}
+    of_kind = {pa.float64(): "number", pa.string(): "text", pa.list_(pa.float32()): "vector"}
+    for name, kind in types.items():
+        rows = notes.filter(pc.equal(notes["name"], name))
+        columns |= _spread({NOTE_PREFIX + name: rows[of_kind[kind]]}, rows["sample_id"], window.ids)
+    return columns
+
+
+def _spread(columns: Mapping[str, Any], ids: pa.ChunkedArray, onto: pa.Array) -> Columns:
+    """Values of some samples as columns over all of them, null for the others."""
+    at = np.full(len(onto), -1, dtype=np.int64)
+    at[pc.index_in(ids, value_set=onto).to_numpy()] = np.arange(len(ids))
+    take = pa.array(at, mask=at < 0)
+    return {name: column.take(take) for name, column in columns.items()}

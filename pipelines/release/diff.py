@@ -1,0 +1,218 @@
+"""What differs between two releases, from their lineage and the rows it marks as changed."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from affectory.pipelines.release.lineage import plain_json
+from affectory.pipelines.release.manifest import Content, read_manifest
+from affectory.pipelines.release.version import Bump
+from affectory.schemas.derived import TABLES
+
+_AT_ONCE = 5000
+Rows = dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class ReleaseDiff:
+    """What a user of release `a` would find changed in `b`."""
+
+    a: str
+    b: str
+    added: int = 0
+    removed: int = 0
+    changed: int = 0
+    columns: Mapping[str, int] = field(default_factory=dict)
+    """Changed rows by column of the default config."""
+    tables: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """Rows added, removed and changed in the other configs."""
+    labels: Mapping[str, int] = field(default_factory=dict)
+    """Moves between labels: `anger -> joy`."""
+    splits: Mapping[str, int] = field(default_factory=dict)
+    """Moves between splits: `train -> test`."""
+    schema: tuple[str, ...] = ()
+    """Changes of columns, configs, taxonomy and label space."""
+    files: tuple[str, ...] = ()
+    """Names of files that differ."""
+
+    @property
+    def empty(self) -> bool:
+        """Whether the two hold the same."""
+        return not self.files
+
+    @property
+    def bump(self) -> Bump:
+        """How large a change this is for those who use the data."""
+        if self.empty:
+            return "none"
+        return "major" if self.schema else "minor" if self.added else "patch"
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """The change in sentences, the weightiest first."""
+        moved = sum(self.splits.values())
+        columns = f" ({', '.join(self.columns or sorted(self.tables))})" if self.columns or self.tables else ""
+        counted = (
+            (self.added, "added"),
+            (self.removed, "removed"),
+            (self.changed, f"changed{columns}"),
+            (moved, "moved to another split"),
+        )
+        rows = [f"{n} row{'s' if n > 1 else ''} {what}" for n, what in counted if n]
+        found = [*self.schema, *rows]
+        return tuple(found) or tuple(f"{name} changed" for name in self.files)
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return {**asdict(self), "bump": self.bump, "reasons": list(self.reasons)}
+
+    def as_text(self) -> str:
+        """For people."""
+        if self.empty:
+            return f"{self.a} and {self.b} hold the same."
+        lines = [f"{self.a} -> {self.b}: {self.bump}", *(f"  {reason}" for reason in self.reasons)]
+        lines += _listed("rows changed by column", self.columns)
+        lines += _listed("labels moved", self.labels)
+        lines += _listed("splits moved", self.splits)
+        for name, counts in self.tables.items():
+            lines += _listed(name, counts)
+        return "\n".join(lines)
+
+
+def _listed(title: str, counts: Mapping[str, int]) -> list[str]:
+    return [f"  {title}:", *(f"    {name}: {count}" for name, count in counts.items())] if counts else []
+
+
+@dataclass(frozen=True)
+class Side:
+    """A release, or one that is about to become one."""
+
+    name: str
+    path: Path
+    content: Content
+
+    @classmethod
+    def of(cls, path: Path) -> "Side":
+        manifest = read_manifest(path)
+        return cls(manifest.version, path, manifest.content)
+
+    def lineage(self) -> pa.Table:
+        return pq.read_table(self.path / "lineage.parquet", columns=["sample_id", "split", "row_hash"])
+
+    def rows(self, config: str, columns: Sequence[str], samples: Sequence[str], key: Sequence[str]) -> Rows:
+        """Rows of some samples by key."""
+        import pyarrow.dataset as pads  # takes pandas along, which costs a second
+
+        files = sorted((self.path / "data" / config).glob("*.parquet"))
+        if not files:
+            return {}
+        found = pads.dataset(files).to_table(columns=list(columns), filter=pc.field("sample_id").isin(samples))
+        return {plain_json([row[k] for k in key]): row for row in found.to_pylist()}
+
+
+def diff(a: Path, b: Path) -> ReleaseDiff:
+    """What changed from the release in `a` to that in `b`."""
+    return compare(Side.of(a), Side.of(b))
+
+
+def compare(a: Side, b: Side) -> ReleaseDiff:
+    """What changed from `a` to `b`."""
+    if a.content.hash == b.content.hash:
+        return ReleaseDiff(a.name, b.name)
+    both = a.lineage().join(b.lineage(), "sample_id", join_type="full outer", right_suffix="_b", coalesce_keys=True)
+    in_a, in_b = pc.is_valid(both["row_hash"]), pc.is_valid(both["row_hash_b"])
+    kept = both.filter(pc.and_(in_a, in_b))
+    changed = kept.filter(pc.not_equal(kept["row_hash"], kept["row_hash_b"]))["sample_id"].to_pylist()
+    columns, labels = _default_changes(a, b, sorted(changed))
+    return ReleaseDiff(
+        a.name,
+        b.name,
+        added=pc.sum(pc.invert(in_a)).as_py() or 0,
+        removed=pc.sum(pc.invert(in_b)).as_py() or 0,
+        changed=len(changed),
+        columns=columns,
+        tables=_table_changes(a, b, sorted(changed)),
+        labels=labels,
+        splits=_moves(zip(kept["split"].to_pylist(), kept["split_b"].to_pylist(), strict=True)),
+        schema=_schema_changes(a.content, b.content),
+        files=_changed_files(a.content, b.content),
+    )
+
+
+def _moves(pairs: Any) -> dict[str, int]:
+    counted = Counter(f"{old} -> {new}" for old, new in pairs if old != new)
+    return dict(sorted(counted.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _changed_files(a: Content, b: Content) -> tuple[str, ...]:
+    return tuple(p for p in sorted({*a.files, *b.files}) if a.files.get(p) != b.files.get(p))
+
+
+def _schema_changes(a: Content, b: Content) -> tuple[str, ...]:
+    found = [f"config {name} added" for name in sorted(set(b.features) - set(a.features))]
+    found += [f"config {name} removed" for name in sorted(set(a.features) - set(b.features))]
+    for config in sorted(set(a.features) & set(b.features)):
+        found += _column_changes(config, a.features[config], b.features[config])
+    if a.taxonomy["hash"] != b.taxonomy["hash"] or a.taxonomy["labels"] != b.taxonomy["labels"]:
+        old, new = (f"{t['name']} with {len(t['labels'])} labels" for t in (a.taxonomy, b.taxonomy))
+        found.append(f"taxonomy changed: {old} -> {new}")
+    new_spaces = sorted(set(b.spaces) - set(a.spaces)) if a.spaces else []
+    return (*found, *(f"labels are now {space} as well" for space in new_spaces))
+
+
+def _column_changes(config: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    """`label` is told by the taxonomy."""
+    yield from (f"column {config}.{name} added" for name in sorted(set(new) - set(old)))
+    yield from (f"column {config}.{name} removed" for name in sorted(set(old) - set(new)))
+    both = (name for name in sorted(set(old) & set(new)) if name != "label")
+    yield from (f"column {config}.{name} changed its type" for name in both if old[name] != new[name])
+
+
+def _default_changes(a: Side, b: Side, samples: Sequence[str]) -> tuple[dict[str, int], dict[str, int]]:
+    """Changed rows by column, and moves between labels."""
+    columns = _comparable(a.content, b.content)
+    changed: Counter[str] = Counter()
+    moves: list[tuple[str, str]] = []
+    for some in _batches(samples):
+        old, new = (side.rows("default", columns, some, ("sample_id",)) for side in (a, b))
+        for key in old:
+            differing = [c for c in columns if plain_json(old[key][c]) != plain_json(new[key][c])]
+            changed.update(differing)
+            moves.append((_label(a, old[key]), _label(b, new[key])))
+    return {c: changed[c] for c in columns if changed[c]}, _moves(moves)
+
+
+def _comparable(a: Content, b: Content) -> list[str]:
+    """Columns of both, without media bytes: their sha256 stands beside them."""
+    media = {*a.media, *b.media}
+    return [name for name in a.features["default"] if name in b.features["default"] and name not in media]
+
+
+def _label(side: Side, row: Mapping[str, Any]) -> str:
+    return "none" if row["label"] is None else str(side.content.taxonomy["labels"][row["label"]])
+
+
+def _table_changes(a: Side, b: Side, samples: Sequence[str]) -> dict[str, dict[str, int]]:
+    configs = sorted((set(a.content.features) & set(b.content.features)) - {"default"})
+    found: dict[str, Counter[str]] = {config: Counter() for config in configs}
+    for config in configs:
+        shared = [c for c in a.content.features[config] if c in b.content.features[config]]
+        key = TABLES[config].key
+        for some in _batches(samples):
+            old, new = (side.rows(config, shared, some, key) for side in (a, b))
+            found[config]["added"] += len(set(new) - set(old))
+            found[config]["removed"] += len(set(old) - set(new))
+            found[config]["changed"] += sum(plain_json(old[k]) != plain_json(new[k]) for k in set(old) & set(new))
+    counted = {config: {what: n for what, n in counts.items() if n} for config, counts in found.items()}
+    return {config: counts for config, counts in counted.items() if counts}
+
+
+def _batches(samples: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(samples), _AT_ONCE):
+        yield samples[start : start + _AT_ONCE]

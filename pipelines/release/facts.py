@@ -1,0 +1,100 @@
+"""What a card tells about a release, counted while its rows pass by."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from affectory.pipelines.release.gather import Window
+
+_PEOPLE = ("human", "author", "adjudicator")
+
+
+@dataclass
+class Facts:
+    """Counts over all published rows."""
+
+    samples: Counter[str] = field(default_factory=Counter)
+    """By split."""
+    sources: Counter[str] = field(default_factory=Counter)
+    kinds: Counter[str] = field(default_factory=Counter)
+    languages: Counter[str] = field(default_factory=Counter)
+    media: Counter[str] = field(default_factory=Counter)
+    labels: Counter[tuple[str, int]] = field(default_factory=Counter)
+    """By split and place in the taxonomy."""
+    pools: Counter[str] = field(default_factory=Counter)
+    spaces: Counter[str] = field(default_factory=Counter)
+    perspectives: Counter[str] = field(default_factory=Counter)
+    opinions: Counter[str] = field(default_factory=Counter)
+    """By kind of rater."""
+    people: set[str] = field(default_factory=set)
+    machines: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Opinions by kind and name of raters that are not people."""
+    rejects: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """By outcome and reason."""
+
+    def add(self, window: Window, default: pa.Table, media: Sequence[str]) -> None:
+        """Count a window's rows."""
+        self.samples[window.split] += default.num_rows
+        self.sources.update(_counts(window.tables["samples"]["source"]))
+        self.media.update({name: default.num_rows - default[f"{name}_sha256"].null_count for name in media})
+        self.labels.update({(window.split, k): n for k, n in _counts(default["label"]).items()})
+        for counter, column in (
+            (self.kinds, "kind"),
+            (self.languages, "language"),
+            (self.pools, "label_pool"),
+            (self.spaces, "label_space"),
+            (self.perspectives, "perspective"),
+        ):
+            counter.update(_counts(default[column]))
+        self._add_raters(window.tables["opinions"])
+
+    def _add_raters(self, opinions: pa.Table) -> None:
+        counted = opinions.group_by(["rater_kind", "rater"]).aggregate([([], "count_all")]).to_pylist()
+        for row in counted:
+            kind, rater, count = row["rater_kind"], row["rater"], row["count_all"]
+            self.opinions[kind] += count
+            if kind in _PEOPLE:
+                self.people.add(rater)
+            else:
+                self.machines[kind, rater] += count
+
+    def add_rejects(self, rejects: pa.Table) -> None:
+        """Count what was not kept."""
+        counted = rejects.group_by(["outcome", "reason"]).aggregate([([], "count_all")]).to_pylist()
+        self.rejects.update({(row["outcome"], row["reason"]): row["count_all"] for row in counted})
+
+    @property
+    def total(self) -> int:
+        """All published samples."""
+        return self.samples.total()
+
+    def limits(self, media: Sequence[str], said: Sequence[str]) -> list[str]:
+        """What a user should know before trusting the data: what was `said` by its makers, then what was counted."""
+        found, labelled = list(said), self.pools.total()
+        if labelled < self.total:
+            found.append(f"{self.total - labelled} of {self.total} rows have no label.")
+        if labelled and not self.pools["human"]:
+            found.append("No label comes from people: all are aggregated from models or lexicons.")
+        elif labelled > self.pools["human"]:
+            others = labelled - self.pools["human"]
+            found.append(f"{others} of {labelled} labels do not come from people: see `label_pool`.")
+        if len(self.perspectives) > 1:
+            mixed = ", ".join(sorted(self.perspectives))
+            found.append(f"Labels take different perspectives ({mixed}): see `perspective` before comparing them.")
+        if self.spaces["multi-label"]:
+            found.append("Where `label_space` is multi-label, `distribution` does not sum to one.")
+        return found + [f"No row has {name}." for name in media if not self.media[name]]
+
+
+def _counts(column: Any) -> Mapping[Any, int]:
+    counted = pc.value_counts(pc.drop_null(column)).to_pylist()
+    return {row["values"]: row["counts"] for row in counted}
+
+
+def ranked(counter: Mapping[Any, int]) -> list[tuple[Any, int]]:
+    """Largest first, then by name: the same order whatever was counted first."""
+    return sorted(((k, n) for k, n in counter.items() if n), key=lambda item: (-item[1], item[0]))

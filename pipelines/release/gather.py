@@ -1,0 +1,150 @@
+"""Rows of many part files in canonical order, window by window, so that memory does not grow with the dataset."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from affectory.pipelines.release.model import split_rank
+from affectory.schemas.derived import TABLES
+from affectory.schemas.errors import UserError
+from affectory.schemas.tables import TableSpec
+
+GATHERED = ("samples", "notes", "labels", "opinions")
+WINDOW_BYTES = 64 << 20
+_MOST_WINDOWS = 256
+"""Each has an open file while a table is dealt out."""
+_BATCH_ROWS = 4096
+
+
+@dataclass(frozen=True)
+class Window:
+    """Some published samples of one split in order, and all rows about them, each table in the order of its key."""
+
+    split: str
+    ids: pa.Array
+    tables: Mapping[str, pa.Table]
+
+
+class Gathered:
+    """The published rows, dealt out to files by window; windows follow the order of split, then sample id."""
+
+    def __init__(self, tables: Mapping[str, Sequence[Path]], splits: pa.Table, spill: Path) -> None:
+        self._spill = spill
+        parts = {name: tuple(tables.get(name, ())) for name in GATHERED}
+        self._keys = _place(splits, _window_count(parts))
+        for name in GATHERED:
+            _deal(parts[name], TABLES[name], self._keys, spill / name)
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """Published samples by split, in publishing order."""
+        counted = self._keys["split"].value_counts().to_pylist()
+        return {c["values"]: c["counts"] for c in counted}
+
+    def windows(self, split: str) -> Iterator[Window]:
+        """The windows of one split."""
+        keys = self._keys.filter(pc.equal(self._keys["split"], split))
+        for window in pc.unique(keys["window"]).to_pylist():
+            ids = keys.filter(pc.equal(keys["window"], window))["sample_id"].combine_chunks()
+            yield Window(split, ids, {name: self._load(name, window, ids) for name in GATHERED})
+
+    def _load(self, name: str, window: int, ids: pa.Array) -> pa.Table:
+        path = self._spill / name / f"{window}.arrow"
+        spec = TABLES[name]
+        table = spec.empty()
+        if path.exists():
+            with pa.memory_map(str(path)) as source:
+                table = pa.ipc.open_stream(source).read_all()
+        order = [(key, "ascending") for key in _order(spec)]
+        table = table.take(pc.sort_indices(table, sort_keys=order))
+        _check_unique(table, spec)
+        if name == "samples" and table.num_rows != len(ids):
+            lost = pc.filter(ids, pc.invert(pc.is_in(ids, value_set=table["sample_id"].combine_chunks())))
+            raise UserError(f"{len(lost)} samples have a split but no row, such as {lost[0]}")
+        return table
+
+
+def _order(spec: TableSpec) -> tuple[str, ...]:
+    return ("sample_id", *(key for key in spec.key if key != "sample_id"))
+
+
+def _window_count(parts: Mapping[str, Sequence[Path]]) -> int:
+    metadata = (pq.read_metadata(path) for paths in parts.values() for path in paths)
+    size: int = sum(m.row_group(i).total_byte_size for m in metadata for i in range(m.num_row_groups))
+    return min(_MOST_WINDOWS, max(1, math.ceil(size / WINDOW_BYTES)))
+
+
+def _place(splits: pa.Table, windows: int) -> pa.Table:
+    """The published samples in publishing order, each with its window; no window spans two splits."""
+    keys = splits.select(["sample_id", "split"]).sort_by([("split", "ascending"), ("sample_id", "ascending")])
+    if not keys.num_rows:
+        raise UserError("there is nothing to publish", "no sample was given a split")
+    if keys["sample_id"].null_count or keys["split"].null_count:
+        raise UserError("the splits name no sample or no split in some row")
+    if pc.count_distinct(keys["sample_id"]).as_py() != keys.num_rows:
+        raise UserError("a sample was given two splits")
+    names = sorted(pc.unique(keys["split"]).to_pylist(), key=split_rank)
+    size, placed, first = math.ceil(keys.num_rows / windows), [], 0
+    for name in names:
+        part = keys.filter(pc.equal(keys["split"], name))
+        numbers = first + np.arange(part.num_rows) // size
+        placed.append(part.append_column("window", pa.array(numbers)))
+        first = int(numbers[-1]) + 1
+    return pa.concat_tables(placed).combine_chunks()
+
+
+def _deal(paths: Sequence[Path], spec: TableSpec, keys: pa.Table, folder: Path) -> None:
+    """Rows about published samples, appended to the file of their sample's window."""
+    folder.mkdir(parents=True)
+    ids, numbers = keys["sample_id"].combine_chunks(), keys["window"].combine_chunks()
+    writers: dict[int, pa.ipc.RecordBatchStreamWriter] = {}
+    try:
+        for batch in _batches(paths, spec):
+            window = numbers.take(pc.index_in(batch["sample_id"], value_set=ids).combine_chunks())
+            for number in pc.unique(window).drop_null().to_pylist():
+                if number not in writers:
+                    writers[number] = pa.ipc.new_stream(str(folder / f"{number}.arrow"), spec.schema)
+                writers[number].write_table(batch.filter(pc.equal(window, number)))
+    finally:
+        for writer in writers.values():
+            writer.close()
+
+
+def _batches(paths: Sequence[Path], spec: TableSpec) -> Iterator[pa.Table]:
+    for path in paths:
+        with pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(_BATCH_ROWS):
+                yield spec.cast(pa.Table.from_batches([batch]))
+
+
+def _check_unique(table: pa.Table, spec: TableSpec) -> None:
+    if table.num_rows < 2:
+        return
+    counted = table.select(list(spec.key)).group_by(list(spec.key)).aggregate([([], "count_all")])
+    if counted.num_rows != table.num_rows:
+        double = counted.filter(pc.greater(counted["count_all"], 1)).to_pylist()[0]
+        raise UserError(f"{spec.name} holds a key twice: {', '.join(f'{k} {double[k]}' for k in spec.key)}")
+
+
+def note_types(paths: Sequence[Path]) -> dict[str, pa.DataType]:
+    """The names of all notes with the type of their values; a note that never had a value is text."""
+    kinds = {"number": pa.float64(), "text": pa.string(), "vector": pa.list_(pa.float32())}
+    found: dict[str, str | None] = {}
+    for batch in _batches(paths, TABLES["notes"]):
+        for name, *filled in zip(batch["name"].to_pylist(), *_filled(batch, kinds), strict=True):
+            for kind in (k for k, has in zip(kinds, filled, strict=True) if has):
+                if found.get(name) not in (None, kind):
+                    raise UserError(f"note {name!r} is a {found[name]} in one row and a {kind} in another")
+                found[name] = kind
+            found.setdefault(name, None)
+    return {name: kinds[found[name] or "text"] for name in sorted(found)}
+
+
+def _filled(batch: pa.Table, kinds: Mapping[str, pa.DataType]) -> list[list[bool]]:
+    return [pc.is_valid(batch[kind]).to_pylist() for kind in kinds]

@@ -1,0 +1,121 @@
+"""The manifest: every file with its sha256, and a hash over them that leaves out times and versions."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from affectory.pipelines.release.version import Bump
+
+MANIFEST = "manifest.json"
+FORMAT = 1
+_CHUNK = 1 << 20
+
+
+class FileFacts(NamedTuple):
+    """One file of a release."""
+
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Content:
+    """What follows from the published data alone."""
+
+    dataset: str
+    files: Mapping[str, FileFacts]
+    rows: Mapping[str, Mapping[str, int]]
+    features: Mapping[str, Any]
+    taxonomy: Mapping[str, Any]
+    spaces: tuple[str, ...]
+    media: tuple[str, ...]
+    recipe_hash: str
+    schemas: Mapping[str, int]
+
+    @property
+    def hash(self) -> str:
+        """Over paths and contents: the same for the same data, whoever wrote it when."""
+        hasher = hashlib.sha256()
+        for path, facts in sorted(self.files.items()):
+            hasher.update(f"{path}\0{facts.sha256}\n".encode())
+        return hasher.hexdigest()
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A release's content with when and as what it was published."""
+
+    content: Content
+    version: str
+    bump: Bump
+    reasons: tuple[str, ...]
+    created: str
+    parent: Mapping[str, str] | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    def as_json(self) -> str:
+        """The text of `manifest.json`."""
+        own = {k: v for k, v in asdict(self).items() if k != "content"}
+        content = {**asdict(self.content), "files": {p: f._asdict() for p, f in sorted(self.content.files.items())}}
+        data = {"format": FORMAT, "hash": self.content.hash, **own, **content}
+        return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def parse(cls, text: str) -> "Manifest":
+        """The manifest in `text`; KeyError, TypeError or ValueError where it is none."""
+        data = json.loads(text)
+        files = {path: FileFacts(**facts) for path, facts in data["files"].items()}
+        names = set(Content.__dataclass_fields__) - {"files", "spaces", "media"}
+        spaces, media = tuple(data["spaces"]), tuple(data["media"])
+        content = Content(files=files, spaces=spaces, media=media, **{name: data[name] for name in names})
+        own = {name: data[name] for name in ("version", "bump", "created", "parent", "versions")}
+        return cls(content=content, reasons=tuple(data["reasons"]), **own)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of a release; OSError, KeyError, TypeError or ValueError where there is none."""
+    return Manifest.parse((folder / MANIFEST).read_text(encoding="utf-8"))
+
+
+def complete(folder: Path) -> Manifest | None:
+    """The manifest, if the folder is a release with all its files in their sizes."""
+    try:
+        manifest = read_manifest(folder)
+        sizes = {path: (folder / path).stat().st_size for path in manifest.content.files}
+    except (OSError, KeyError, TypeError, ValueError):
+        return None
+    return manifest if all(sizes[p] == f.size for p, f in manifest.content.files.items()) else None
+
+
+def hash_files(folder: Path) -> dict[str, FileFacts]:
+    """Every file below `folder` but the manifest."""
+    files = sorted(p for p in folder.rglob("*") if p.is_file())
+    named = ((path.relative_to(folder).as_posix(), path) for path in files)
+    return {name: FileFacts(_sha256(path), path.stat().st_size) for name, path in named if name != MANIFEST}
+
+
+def _sha256(path: Path) -> str:
+    hasher = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            hasher.update(chunk)
+    return hasher.hexdigest()
+
+
+def verify(path: Path) -> list[str]:
+    """What differs from the manifest; empty where every byte is as published."""
+    try:
+        manifest = read_manifest(path)
+        promised = json.loads((path / MANIFEST).read_text(encoding="utf-8"))["hash"]
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        return [f"{MANIFEST}: cannot be read ({error})"]
+    found, expected = hash_files(path), manifest.content.files
+    problems = [f"{name}: missing" for name in sorted(set(expected) - set(found))]
+    problems += [f"{name}: not in the manifest" for name in sorted(set(found) - set(expected))]
+    problems += [f"{name}: changed" for name in sorted(set(found) & set(expected)) if found[name] != expected[name]]
+    if manifest.content.hash != promised:
+        problems.append(f"{MANIFEST}: its hash does not follow from its files")
+    return problems

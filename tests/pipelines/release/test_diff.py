@@ -1,0 +1,79 @@
+"""What differs between two releases."""
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from affectory.pipelines.release import ReleaseDiff, diff, write, write_release
+
+
+def pair(first: Any, second: Any, folder: Path) -> ReleaseDiff:
+    """The difference between two worlds, each published in its own folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(write, "run_load_test", lambda folder, cache: None)
+        a, b = (write_release(w.inputs(folder / n / "in"), folder / n).path for n, w in (("a", first), ("b", second)))
+    return diff(a, b)
+
+
+def test_everything_that_changed_is_counted(make_world: Any, tmp_path: Path) -> None:
+    old, new = make_world(), make_world()
+    samples = [row["sample_id"] for row in new.rows["samples"]]
+    new.splits[samples[0]] = "test"
+    del new.splits[samples[7]]
+    new.add(77)
+    new.rows["labels"][1] |= {"values": [0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0]}
+    new.label(samples[2], [0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0])
+    new.rows["samples"][4]["text"] = "another line"
+    new.rows["opinions"] = [o for o in new.rows["opinions"] if o["opinion_id"] != f"o_{samples[3]}_p_1"]
+    new.opine(samples[3], "p_2")
+    found = pair(old, new, tmp_path)
+    assert (found.added, found.removed, found.changed, found.bump) == (1, 1, 4, "minor")
+    assert found.splits == {"train -> test": 1}
+    assert found.labels == {"disgust -> joy": 1, "none -> joy": 1}
+    assert found.columns["text"] == 1 and found.columns["label"] == 2 and found.columns["label_pool"] == 1
+    assert found.tables == {"opinions": {"added": 1, "removed": 1}}
+    assert found.reasons[:2] == ("1 row added", "1 row removed")
+
+
+def test_it_prints_for_people_and_programs(make_world: Any, tmp_path: Path) -> None:
+    old, new = make_world(), make_world()
+    new.rows["labels"][0] |= {"values": [0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0]}
+    found = pair(old, new, tmp_path)
+    assert found.as_text() == (
+        "v1.0.0 -> v1.0.0: patch\n"
+        "  1 row changed (label, distribution)\n"
+        "  rows changed by column:\n"
+        "    label: 1\n"
+        "    distribution: 1\n"
+        "  labels moved:\n"
+        "    anger -> joy: 1"
+    )
+    assert json.loads(json.dumps(found.as_json()))["labels"] == {"anger -> joy": 1}
+
+
+def test_a_release_does_not_differ_from_itself(make_world: Any, tmp_path: Path) -> None:
+    found = pair(make_world(), make_world(), tmp_path)
+    assert found.empty and found.bump == "none" and found.reasons == ()
+    assert found.as_text() == "v1.0.0 and v1.0.0 hold the same."
+
+
+@given(seed=st.integers(0, 2**32))
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_laws(seed: int, make_world: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Nothing differs from itself, and what is added one way is removed the other way."""
+    draw, worlds = random.Random(seed), [make_world(), make_world()]
+    for world in worlds:
+        for number in draw.sample(range(40, 60), draw.randrange(0, 6)):
+            world.label(world.add(number, draw.choice(["train", "test"])), [draw.randrange(3) / 2] * 7)
+    folder = tmp_path_factory.mktemp("laws")
+    there, back = pair(*worlds, folder / "there"), pair(*reversed(worlds), folder / "back")
+    assert (there.added, there.removed, there.changed) == (back.removed, back.added, back.changed)
+    assert sorted(there.columns.items()) == sorted(back.columns.items())
+    assert sorted(there.splits.values()) == sorted(back.splits.values())
+    assert there.files == back.files and there.empty == (worlds[0].rows == worlds[1].rows and not there.files)
+    assert pair(worlds[0], worlds[0], folder / "same").empty
