@@ -7,16 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from support.recipes import problems_of
 
 from affectory.schemas.errors import AffectoryError, Exit
 from affectory.schemas.recipe import Problem, RecipeProblems, load_recipe
-
-GOOD = """\
-dataset: hello
-taxonomy: ekman-7
-sources:
-  - {kind: folder, path: media}
-"""
 
 
 @dataclass(frozen=True)
@@ -278,19 +272,6 @@ CASES = [
 ]
 
 
-def problems_of(
-    folder: Path, recipe: str | bytes, overrides: tuple[str, ...] = (), **files: str
-) -> tuple[Problem, ...]:
-    for name, text in files.items():
-        (folder / name).write_text(text)
-    content = recipe.encode() if isinstance(recipe, str) else recipe
-    content = GOOD.encode() + content[1:] if content.startswith(b"+") else content
-    (folder / "recipe.yaml").write_bytes(content)
-    with pytest.raises(RecipeProblems) as caught:
-        load_recipe(folder / "recipe.yaml", overrides)
-    return caught.value.problems
-
-
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name.replace(" ", "-"))
 def test_broken_recipe(case: Broken, tmp_path: Path) -> None:
     problems = problems_of(tmp_path, case.recipe, case.overrides, **case.files)
@@ -382,34 +363,6 @@ def test_recipe_that_is_no_file(name: str, message: str, tmp_path: Path) -> None
     with pytest.raises(RecipeProblems, match=message) as caught:
         load_recipe(tmp_path / name)
     assert caught.value.problems[0].line == 0
-
-
-def test_a_recipe_has_a_largest_size(tmp_path: Path) -> None:
-    (problem,) = problems_of(tmp_path, "+# " + "x" * 1_000_000 + "\n")
-    assert problem.message == "too large for a recipe"
-
-
-LAUGHS = "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}' if i else 'x'] * 10)}]\n" for i in range(9))
-BOMBS = {
-    "laughs": (LAUGHS, "too many values"),
-    "many": ("a: [" + "1," * 60_000 + "]\n", "too many values"),
-    "deep": ("a: " + "[" * 100_000 + "\n", "nested too deeply"),
-    "deep-by-anchors": (f"a: &a {'[' * 30}{']' * 30}\nb: {'[' * 30}*a{']' * 30}\n", "nested too deeply"),
-    "itself": ("a: &a [*a]\n", "an anchor that contains itself"),
-    "merged-into-itself": ("a: &a {<<: *a}\n", "an anchor that contains itself"),
-}
-
-
-@pytest.mark.parametrize(("text", "message"), BOMBS.values(), ids=BOMBS)
-def test_yaml_bombs(text: str, message: str, tmp_path: Path) -> None:
-    (problem,) = problems_of(tmp_path, text)
-    assert problem.message == message
-
-
-def test_include_bombs(tmp_path: Path) -> None:
-    files = {f"{i}.yaml": f"include: [{i + 1}.yaml, {i + 1}.yaml]\n" for i in range(20)} | {"20.yaml": "title: x\n"}
-    problems = problems_of(tmp_path, "+include: [0.yaml]\n", **files)
-    assert {problem.message for problem in problems} == {"too many includes"}
 
 
 def test_problems_survive_pickling_and_become_json(tmp_path: Path) -> None:
