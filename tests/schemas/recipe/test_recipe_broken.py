@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from support.recipes import problems_of
+from support.recipes import GOOD, problems_of
 
 from affectory.schemas.errors import AffectoryError, Exit
 from affectory.schemas.recipe import Problem, RecipeProblems, load_recipe
