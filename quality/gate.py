@@ -76,8 +76,11 @@ def _labels(table: pa.Table, taxonomy: Taxonomy) -> Iterator[Finding]:
     yield _bad(
         table, of_this & (lengths != len(taxonomy.labels)), f"values are not {len(taxonomy.labels)} numbers", "labels"
     )
-    infinite = _lists_with(table.column("values"), lambda v: np.isinf(v))
-    yield _bad(table, infinite, "a value is not finite", "labels")
+    wild = _lists_with(table.column("values"), lambda v: ~np.isfinite(v))
+    yield _bad(table, wild, "a value is not finite", "labels")
+    shares = _within(table.column("space"), ("simplex", "multi-label"))
+    below = _lists_with(table.column("values"), lambda v: v < 0)
+    yield _bad(table, shares & below, "a share is negative", "labels")
     off = np.abs(_sums(table.column("values")) - 1.0) > TOLERANCE
     yield _bad(table, _mask(pc.equal(table.column("space"), "simplex")) & off, "a simplex does not sum to 1", "labels")
     yield _bad(table, _mask(pc.less(table.column("count"), 1)), "a label without opinions", "labels")
