@@ -57,8 +57,8 @@ def _path(module: str) -> Path | None:
 @cache
 def _module(name: str) -> _Module:
     path = _path(name)
-    source = path.read_bytes() if path else b""
-    tree = ast.parse(source)
+    tree = _without_docstrings(ast.parse(path.read_bytes() if path else b""))
+    package = name if path and path.stem == "__init__" else name.rpartition(".")[0]
     imports: set[str] = set()
     texts: set[str] = set()
     for node in ast.walk(tree):
@@ -66,19 +66,28 @@ def _module(name: str) -> _Module:
             if isinstance(node.value, str):
                 texts.add(node.value)
         elif isinstance(node, ast.Import | ast.ImportFrom):
-            imports.update(_imported(node))
-    # Compiled without docstrings: what is left is what runs.
-    meaning = digest(_meaning(compile(tree, "", "exec", optimize=2, dont_inherit=True)))
+            imports.update(_imported(node, package))
+    # Compiled as it runs, so that an assertion counts.
+    meaning = digest(_meaning(compile(tree, "", "exec", optimize=0, dont_inherit=True)))
     return _Module(meaning, frozenset(imports), frozenset(texts))
 
 
-def _imported(node: ast.Import | ast.ImportFrom) -> Iterator[str]:
+def _without_docstrings(tree: ast.Module) -> ast.Module:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            documented = ast.get_docstring(node, clean=False) is not None
+            node.body = (node.body[1:] or [ast.Pass()]) if documented else node.body
+    return ast.fix_missing_locations(tree)
+
+
+def _imported(node: ast.Import | ast.ImportFrom, package: str) -> Iterator[str]:
     if isinstance(node, ast.Import):
         yield from (alias.name for alias in node.names)
-    elif node.module and not node.level:
-        yield node.module
-        if node.module.startswith(OURS):
-            yield from (n for n in (f"{node.module}.{a.name}" for a in node.names) if _path(n))
+        return
+    module = importlib.util.resolve_name("." * node.level + (node.module or ""), package)
+    yield module
+    if module.startswith(OURS):
+        yield from (n for n in (f"{module}.{a.name}" for a in node.names) if _path(n))
 
 
 def _meaning(code: CodeType) -> list[object]:
@@ -88,6 +97,7 @@ def _meaning(code: CodeType) -> list[object]:
         code.co_code.hex(),
         code.co_exceptiontable.hex(),
         code.co_flags,
+        [code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount],
         names,
         [_constant(c) for c in code.co_consts],
     ]
@@ -111,7 +121,7 @@ def _data_files(module: str) -> Iterator[Path]:
     path = _path(module)
     if path is None:
         return
-    texts = sorted(t for t in _module(module).texts if len(t) < 200 and t.isprintable())
+    texts = sorted(t for t in _module(module).texts if t.isprintable() and len(t.encode()) < 200)
     names = [t for t in texts if "." in t and not t.endswith(".py")]
     yield from _named(path.parent, names)
     for folder in (path.parent / t for t in texts if t.isidentifier() and (path.parent / t).is_dir()):
