@@ -58,7 +58,10 @@ class _Pool:
     def _start(self) -> None:
         while self._waiting and self._idle:
             child, partition = self._idle.pop(), self._waiting.popleft()
-            child.send(run_partition, partition)
+            try:
+                child.send(run_partition, partition)
+            except ChildDied:  # while idle: the partition is not to blame
+                child.send(run_partition, partition)
             self._busy[child] = partition
 
     def _finished(self) -> Iterator[PartitionReport]:

@@ -61,16 +61,8 @@ class Child:
 
     def send(self, work: Callable[..., Any], *args: Any) -> None:
         """Hand over a call; `receive` gives what it returns."""
-        message = pickle.dumps((work, args))
         try:
-            self._start().send_bytes(message)
-        except (BrokenPipeError, ConnectionResetError):
-            self.stop()  # it died while idle, which says nothing about this call
-            self._send_anew(message)
-
-    def _send_anew(self, message: bytes) -> None:
-        try:
-            self._start().send_bytes(message)
+            self._start().send_bytes(pickle.dumps((work, args)))
         except (BrokenPipeError, ConnectionResetError) as error:
             raise self._died() from error
 

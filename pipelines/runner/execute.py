@@ -56,12 +56,14 @@ def run_isolated(child: Child, stage: Stage, batch: pa.Table) -> Result:
     return result
 
 
-def _make_ready(child: Child, stage: Stage) -> None:
+def _make_ready(child: Child, stage: Stage, again: bool = True) -> None:
     """Start the process and load models first: no row is to blame for the time that takes, or for a crash in it."""
     try:
         child.call(_ready, stage)
     except ChildDied as died:
-        raise SetUpFailed(stage.name, "Crashed", str(died)) from died
+        if not again:
+            raise SetUpFailed(stage.name, "Crashed", str(died)) from died
+        _make_ready(child, stage, again=False)  # it may have died while idle
 
 
 def _ready(stage: Stage) -> None:
