@@ -37,7 +37,8 @@ def _mark(path: Path) -> Mark | OSError:
         stat = path.stat()
     except OSError as error:
         return error
-    return os.fsencode(path).hex(), stat.st_size, stat.st_mtime_ns, stat.st_ino
+    inode = stat.st_ino % 2**63  # the largest number that SQLite holds; network file systems go beyond
+    return os.fsencode(path).hex(), stat.st_size, stat.st_mtime_ns, inode
 
 
 def _known(database: sqlite3.Connection) -> dict[Mark, str]:
