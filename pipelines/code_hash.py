@@ -4,6 +4,7 @@ import ast
 import hashlib
 import importlib.metadata
 import importlib.util
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -47,11 +48,31 @@ def _closure(module: str) -> set[str]:
 
 @cache
 def _path(module: str) -> Path | None:
+    """Where a module's source lies, found without importing anything, as its parents may be heavy."""
+    top, *rest = module.split(".")
+    for folder in _roots(top):
+        place = folder.joinpath(*rest)
+        for path in (place / "__init__.py", place.with_suffix(".py")):
+            if path.is_file():
+                return path
+    return None
+
+
+@cache
+def _roots(top: str) -> tuple[Path, ...]:
+    """Where a top-level name lies: a package's folders, or a module's path without its ending."""
+    loaded = getattr(sys.modules.get(top), "__path__", None)
+    if loaded:
+        return tuple(Path(folder) for folder in loaded)
     try:
-        spec = importlib.util.find_spec(module)
+        spec = importlib.util.find_spec(top)
     except (ModuleNotFoundError, ValueError):
-        return None
-    return Path(spec.origin) if spec and spec.origin and spec.origin.endswith(".py") else None
+        return ()
+    if spec is None or not (spec.origin or "").endswith(".py"):
+        return ()
+    if spec.submodule_search_locations:
+        return tuple(Path(folder) for folder in spec.submodule_search_locations)
+    return (Path(spec.origin or "").with_suffix(""),)
 
 
 @cache
