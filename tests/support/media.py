@@ -48,14 +48,16 @@ def write_video(
     gop: int = 15,
     codec: str = "libx264",
     size: tuple[int, int] = (192, 144),
+    pix_fmt: str = "yuv420p",
     sound_codec: str | None = None,
     **context: Any,
 ) -> Path:
     """Numbered pictures, another colour after each cut; `times` in milliseconds make the rate vary."""
     with av.open(str(path), "w") as container:
         video = container.add_stream(codec, rate=fps, options={"crf": "18", "g": str(gop)})
-        video.width, video.height, video.pix_fmt = *size, "yuv420p"
+        video.width, video.height, video.pix_fmt = *size, pix_fmt
         video.codec_context.time_base = Fraction(1, 1000) if times else Fraction(1, fps)
+        video.codec_context.thread_count = 1  # with more, x264's bytes differ now and then
         for name, value in context.items():
             setattr(video.codec_context, name, value)
         audio: Any = container.add_stream(sound_codec or "aac", rate=48_000, layout="mono") if sound else None
@@ -89,11 +91,15 @@ def tone(seconds: float, rate: int = 16_000, hertz: float = 440.0, level: float 
     return (level * np.sin(2 * np.pi * hertz * at)).astype(np.float32)[None]
 
 
-def write_sound(path: Path, samples: NDArray[np.float32], rate: int = 16_000, codec: str = "pcm_s16le") -> Path:
+def write_sound(
+    path: Path, samples: NDArray[np.float32], rate: int = 16_000, codec: str = "pcm_s16le", **context: Any
+) -> Path:
     """Channels by samples, -1 to 1, in the container that the file's name asks for."""
     with av.open(str(path), "w") as container:
         layout = "mono" if len(samples) == 1 else "stereo"
         stream = container.add_stream(codec, rate=rate, layout=layout)
+        for name, value in context.items():
+            setattr(stream.codec_context, name, value)
         container.start_encoding()  # so that there is a file even without samples
         _mux_sound(container, stream, samples)
     return path
@@ -111,6 +117,21 @@ def turn(path: Path) -> Path:
     data[at : at + 36] = struct.pack(">9i", 0, 1 << 16, 0, -1 << 16, 0, 0, 0, 0, 1 << 30)
     path.write_bytes(data)
     return path
+
+
+def damage(path: Path, at: int, size: int = 400) -> Path:
+    """Overwrite some bytes with zeros."""
+    data = bytearray(path.read_bytes())
+    data[at : at + size] = bytes(size)
+    path.write_bytes(data)
+    return path
+
+
+def place_of(path: Path, picture: int) -> int:
+    """Where in the file the data of a picture lies, counted as coded."""
+    with av.open(str(path)) as container:
+        places = [packet.pos for packet in container.demux(video=0) if packet.pos is not None]
+    return places[picture]
 
 
 def cut_off(path: Path, share: float = 0.6) -> Path:

@@ -6,7 +6,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.video.frame import VideoFrame
 
-from affectory.transforms.media._decode import audio_stream, has_art, moving_pictures, upright_turns
+from affectory.transforms.media._decode import audio_stream, decoder_of, has_art, moving_pictures, upright_turns
 from affectory.transforms.media._images import opened_image, upright_size
 from affectory.transforms.media._tracks import tracks
 from affectory.transforms.rows import Reject, Values
@@ -23,6 +23,7 @@ def image_facts(path: str, max_pixels: int) -> Values:
 
 def video_facts(container: InputContainer, max_s: float, max_pixels: int) -> Values:
     stream, sound = moving_pictures(container), audio_stream(container)
+    decoder_of(stream)
     width, height = stream.codec_context.width, stream.codec_context.height
     if width * height > max_pixels:
         raise Reject("too_large", f"{width} x {height} pixels, at most {max_pixels} are read")

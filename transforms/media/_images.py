@@ -42,7 +42,7 @@ def _unreadable() -> Iterator[None]:
         raise Reject("too_large", str(error)) from error
     except UnidentifiedImageError as error:
         raise Reject("unreadable", "not a picture in a format that is read") from error
-    except (OSError, SyntaxError, ValueError, EOFError, struct.error) as error:
+    except (OSError, SyntaxError, ValueError, EOFError, RuntimeError, struct.error) as error:
         raise Reject("unreadable", f"{type(error).__name__}: {error}") from error
 
 

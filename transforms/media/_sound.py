@@ -20,8 +20,8 @@ from affectory.transforms.rows import Reject
 Samples = NDArray[Any]
 """Channels by samples, float32 or int16."""
 
-# Elsewhere a seek lands at a guessed time, and sound could end up beside its picture.
-_SEEKS_EXACTLY = frozenset({"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "wav", "flac", "ogg"})
+# Bare streams carry no times: after a seek they would be guesses, so these are read from their start.
+_NO_TIMES = frozenset({"aac", "ac3", "eac3", "amr"})
 _WARM_UP_US = 1_000_000
 _JITTER_S = 0.1
 
@@ -110,7 +110,7 @@ def _timed(frame: AudioFrame, zero: int) -> tuple[int, Samples]:
 def _decoded(container: InputContainer, stream: AudioStream, start_us: int) -> Iterator[AudioFrame]:
     decoder_of(stream)
     only(stream)
-    lenient = start_us > 2 * _WARM_UP_US and container.format.name in _SEEKS_EXACTLY
+    lenient = start_us > 2 * _WARM_UP_US and container.format.name not in _NO_TIMES
     if lenient:
         seek(container, stream, start_us - _WARM_UP_US)
     for packet in packets(container, stream):

@@ -59,8 +59,7 @@ class Upright:
     def _filters(self, turns: int) -> Iterator[tuple[str, dict[str, str]]]:
         for direction in _TURNS[turns]:
             yield "transpose", {"dir": direction}
-        levels = {"out_range": "tv"} if self.pix_fmt.startswith("yuv") else {}
-        yield "scale", {"w": self.width, "h": self.height, "flags": _EXACT, **levels}
+        yield "scale", {"w": self.width, "h": self.height, "flags": _EXACT, "out_range": "tv"}
         yield "setsar", {"sar": "1"}
         yield "format", {"pix_fmts": self.pix_fmt}
         if self.fps:

@@ -124,6 +124,23 @@ def test_any_number_of_channels_can_be_read(channels: int, tmp_path: Path) -> No
     assert samples.shape == (channels, 8000) and samples == pytest.approx(1000 / 32768)
 
 
+def test_small_errors_of_timestamps_are_not_heard() -> None:
+    line = _sound._Line(1000, None)
+    blocks = [np.full((1, 50), n, np.float32) for n in range(4)]
+    placed = [part for n, jitter in enumerate((0, 3, -4, 2)) for part in line.place(50 * n + jitter, blocks[n])]
+    assert np.array_equal(np.concatenate(placed, axis=1), np.concatenate(blocks, axis=1))
+
+
+@pytest.mark.parametrize(("name", "codec"), [("a.mp3", "libmp3lame"), ("a.aac", "aac"), ("a.flac", "flac")])
+def test_a_late_stretch_is_exact_at_a_varying_bit_rate(name: str, codec: str, tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).uniform(-0.9, 0.9, (1, 160_000)).astype(np.float32)
+    heard = np.concatenate([tone(20, level=0.0), noise, tone(10, level=0.1)], axis=1)
+    path = write_sound(tmp_path / name, heard, codec=codec, qscale=True, global_quality=118 * 2)
+    whole = samples_of(load(row(path))["audio"]["bytes"])
+    part = samples_of(load(row(path, 25_000_000, 26_000_000))["audio"]["bytes"])
+    assert np.abs(part - whole[:, 400_000:416_000]).max() < 0.002
+
+
 BLOCKS = st.lists(st.tuples(st.integers(-3000, 6000), st.integers(1, 2500)), max_size=12)
 
 

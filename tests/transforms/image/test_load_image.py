@@ -116,10 +116,19 @@ def test_broken_metadata_does_not_matter(tmp_path: Path) -> None:
 def test_what_is_no_picture_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "empty.jpg").write_bytes(b"")
     (tmp_path / "words.png").write_text("not a picture")
-    (tmp_path / "program.jpg").write_text("%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\nshowpage\n")
     noise = np.random.default_rng(0).integers(0, 255, (99, 99, 3), np.uint8)
     Image.fromarray(noise).save(tmp_path / "half.jpg")
     cut_off(tmp_path / "half.jpg")
-    found = [reason(tmp_path / name) for name in ("empty.jpg", "words.png", "program.jpg", "half.jpg")]
+    Image.fromarray(noise).save(tmp_path / "lost.avif")
+    (tmp_path / "lost.avif").write_bytes((tmp_path / "lost.avif").read_bytes().replace(b"iloc", b"free"))
+    names = ("empty.jpg", "words.png", "half.jpg", "lost.avif")
+    found = [reason(tmp_path / name) for name in names]
     assert found == ["empty", "unreadable", "unreadable", "unreadable"]
     assert reason(write_picture(tmp_path / "a.png", (100, 100)), max_pixels=9999) == "too_large"
+
+
+def test_a_picture_that_is_a_program_is_not_run(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    path.write_text("%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n")
+    (rejected,) = run(LoadImage(), [{"original": {"path": str(path)}}]).rejected
+    assert rejected.detail == "not a picture in a format that is read"

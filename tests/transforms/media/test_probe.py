@@ -10,7 +10,18 @@ import av
 import numpy as np
 import pytest
 from PIL import Image
-from support.media import SHARED, cut_off, needs_shared, tone, turn, write_picture, write_sound, write_video
+from support.media import (
+    SHARED,
+    cut_off,
+    damage,
+    needs_shared,
+    place_of,
+    tone,
+    turn,
+    write_picture,
+    write_sound,
+    write_video,
+)
 from support.running import run
 
 from affectory.transforms.base import Rejected
@@ -123,7 +134,8 @@ def _faststart(path: Path) -> Path:
 def test_a_header_that_promises_too_much_is_rejected(tmp_path: Path) -> None:
     whole = _faststart(write_video(tmp_path / "a.mp4", 90))
     assert facts(whole, "video")["duration_s"] == 3.0
-    rejected = rejection(cut_off(whole), "video")
+    whole.write_bytes(whole.read_bytes()[: place_of(whole, 45)])
+    rejected = rejection(whole, "video")
     assert rejected.reason == "unreadable" and "promises 3.000 s" in rejected.detail
 
 
@@ -146,11 +158,14 @@ def test_pictures_are_read_to_their_end(name: str, tmp_path: Path) -> None:
 
 def test_damage_at_the_first_picture_is_found(tmp_path: Path) -> None:
     path = write_video(tmp_path / "a.mp4", 30, sound=False)
-    data = bytearray(path.read_bytes())
-    at = data.index(b"mdat") + 4
-    data[at : at + 3000] = bytes(3000)
-    path.write_bytes(data)
+    damage(path, place_of(path, 0), 3000)
     assert rejection(path, "video").reason in ("unreadable", "empty")
+
+
+def test_a_codec_that_nothing_decodes_is_unsupported(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.mp4", 10, sound=False)
+    path.write_bytes(path.read_bytes().replace(b"avc1", b"zzz1"))
+    assert rejection(path, "video").reason in ("unsupported", "empty")
 
 
 def test_limits(tmp_path: Path) -> None:
@@ -189,9 +204,6 @@ def test_a_file_that_is_gone_is_a_failure_not_a_rejection(tmp_path: Path) -> Non
 
 
 def test_decoders_keep_quiet(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    path = write_video(tmp_path / "a.mkv", 60)
-    data = bytearray(path.read_bytes())
-    data[3000:3600] = bytes(600)
-    path.write_bytes(data)
+    path = damage(write_video(tmp_path / "a.mkv", 60), 3000)
     run(Probe(), [{"kind": "video", "original": {"path": str(path)}}])
     assert capfd.readouterr() == ("", "")

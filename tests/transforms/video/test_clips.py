@@ -7,7 +7,18 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from support.media import number_of, pictures_of, samples_of, tone, turn, write_sound, write_video
+from support.media import (
+    COLOURS,
+    SHARED,
+    needs_shared,
+    number_of,
+    pictures_of,
+    samples_of,
+    tone,
+    turn,
+    write_sound,
+    write_video,
+)
 from support.running import run
 
 from affectory.transforms.video.clips import Clips
@@ -147,6 +158,21 @@ def test_every_picture_keeps_its_time_at_a_varying_rate(tmp_path: Path) -> None:
     data = clip(write_video(tmp_path / "a.mp4", 60, times=times, sound=False))
     with av.open(BytesIO(data)) as container:
         assert [round(f.time * 1000) for f in container.decode(video=0)] == times
+
+
+@needs_shared
+def test_the_last_picture_is_shown_as_long_as_in_the_original() -> None:
+    path = SHARED / "pyfeat_no_face.mp4"
+    scenes = run(Scenes(), [{"original": {"path": str(path)}}]).rows["anchor"].to_pylist()
+    assert duration(clip(path)) == pytest.approx(scenes[-1]["end_us"] / 1e6, abs=1e-4)
+
+
+def test_full_range_pictures_become_what_players_expect(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.mov", 3, codec="mjpeg", pix_fmt="yuvj420p", sound=False)
+    data = clip(path)
+    with av.open(BytesIO(data)) as container:
+        assert next(container.decode(video=0)).color_range != 2, "2 is full range"
+    assert pictures_of(data)[0][120, 96] == pytest.approx(COLOURS[0], abs=6)
 
 
 def test_what_holds_no_picture_is_rejected(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from support.media import number_of, turn, write_video
+from support.media import damage, number_of, place_of, turn, write_video
 from support.running import run
 
 from affectory.transforms.video.frames import Frames
@@ -46,6 +46,12 @@ def test_seeking_finds_what_decoding_all_finds(film: Path, start: int, end: int)
     count = 7
     wanted = [start + (end - start) * (2 * k + 1) // (2 * count) for k in range(count)]
     assert numbers(stills(film, start, end, count=count)) == [int(at * 30 / 1e6 + 1e-5) for at in wanted]
+
+
+def test_what_lies_far_between_is_not_even_decoded(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.mp4", 900, gop=30)
+    damage(path, place_of(path, 460))
+    assert numbers(stills(path, count=2)) == [225, 675]
 
 
 def test_no_picture_twice(film: Path) -> None:

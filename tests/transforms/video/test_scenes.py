@@ -3,18 +3,19 @@
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
-from support.media import cut_off, write_sound, write_video
+from support.media import cut_off, damage, numbered, place_of, write_sound, write_video
 from support.media import tone as a_tone
 from support.running import run
 
 from affectory.schemas import ids
 from affectory.transforms.base import Result
-from affectory.transforms.video._cuts import boundaries, is_cut, split
+from affectory.transforms.video._cuts import Changes, boundaries, is_cut, split
 from affectory.transforms.video.scenes import Scenes
 
 Spans = list[tuple[int, int]]
@@ -95,10 +96,7 @@ def test_the_same_scenes_each_time(three: Path) -> None:
 
 def test_what_cannot_be_decoded_is_rejected(tmp_path: Path) -> None:
     damaged = write_video(tmp_path / "a.mp4", 90, sound=False)
-    data = bytearray(damaged.read_bytes())
-    at = data.index(b"mdat") + 3000
-    data[at : at + 800] = bytes(800)
-    damaged.write_bytes(data)
+    damage(damaged, place_of(damaged, 45), 800)
     paths = [damaged, cut_off(write_video(tmp_path / "b.mp4")), write_sound(tmp_path / "c.wav", a_tone(1))]
     result = run(Scenes(), [{"original": {"path": str(path)}} for path in paths])
     assert [r.reason for r in result.rejected] == ["unreadable", "unreadable", "unsupported"]
@@ -123,6 +121,18 @@ def test_scenes_tile_their_video(times: Any, data: st.DataObject, shortest: int,
         assert np.diff(times[joined]).min() >= shortest
     if np.diff(times).max() <= longest // 2:
         assert np.diff(times[found]).max() <= longest
+
+
+def test_a_part_that_would_come_out_too_long_makes_one_more() -> None:
+    times = np.array([0, 3, 6, 9, 12, 14])
+    assert split(times, [0, 5], 7) == [0, 1, 3, 4, 5]
+
+
+def test_reds_on_both_sides_of_the_hue_circle_are_alike() -> None:
+    change = Changes()
+    reds = [numbered(0, (200, 0, 6)), numbered(0, (200, 6, 0)), numbered(0, (0, 200, 0))]
+    found = [change(av.VideoFrame.from_ndarray(red, format="rgb24")) for red in reds]
+    assert found[0] == 0 and found[1] < 5 < 15 < found[2]
 
 
 def test_adaptive_ignores_lasting_motion() -> None:
