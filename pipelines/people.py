@@ -1,9 +1,19 @@
 """The people ledger: who appears as subject or rater, under a pseudonym."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
+from affectory.pipelines.store.files import Files
 from affectory.pipelines.store.workspace import Workspace
+from affectory.schemas.errors import UserError
 from affectory.schemas.ledgers import PEOPLE
+
+
+def hold_to_key(workspace: Workspace, pseudonym: Callable[[str], str]) -> None:
+    """Refuse another pseudonym key than the ledgers were begun with: the same people would count twice."""
+    files, mark = Files(workspace.root / "ledgers"), pseudonym("whoever holds the key").encode()
+    if not files.create("pseudonyms.mark", mark) and files.read("pseudonyms.mark") != mark:
+        hint = "give people.pseudonym_key the value that it had, or build in another workspace"
+        raise UserError("the ledgers of this workspace name people under another pseudonym key", hint)
 
 
 def note_people(workspace: Workspace, roles: Mapping[str, set[str]], relation: str | None = None) -> int:

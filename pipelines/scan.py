@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from affectory.pipelines.grouping import grouped
 from affectory.pipelines.hashes import hash_files
-from affectory.pipelines.people import note_people
+from affectory.pipelines.people import hold_to_key, note_people
 from affectory.pipelines.reading import batches
 from affectory.pipelines.records import Origin, RecordRows, keyed
 from affectory.pipelines.runner.child import Child
@@ -78,6 +78,7 @@ class Scanner:
 
     def scan(self) -> Scan:
         """The records as they are now; partitions of an earlier scan are kept where nothing in them changed."""
+        hold_to_key(self.workspace, self.pseudonym)
         listing = [_Listing.of(entry, self.workspace) for entry in self.entries]
         key = digest(
             "scan", LAYOUT, [x.signature for x in listing], self.partition_rows, self.sample, self.pseudonym("")
