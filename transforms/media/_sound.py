@@ -41,17 +41,16 @@ def sound(
 
     `sample_format` is an interleaved one: PyAV 18 reads beyond its memory where eight or more channels lie apart.
     """
+    decoder_of(stream)
     rate = rate or stream.rate
     if not rate:
         raise Reject("unreadable", "its sample rate is not known")
     end = None if end_us is None else _index(end_us - start_us, rate)
-    line = _Line(rate, end)
+    line = _Line(rate, end, max_s)
     for at_us, block in _resampled(container, stream, start_us, rate, layout, sample_format):
         yield from line.place(_index(at_us - start_us, rate), block)
         if line.full:
             return
-        if line.filled > max_s * rate:
-            raise Reject("too_long", f"longer than {max_s:g} s")
 
 
 def _index(us: int, rate: int) -> int:
@@ -61,8 +60,9 @@ def _index(us: int, rate: int) -> int:
 class _Line:
     """A line of samples filled from its start."""
 
-    def __init__(self, rate: int, end: int | None) -> None:
-        self.rate, self.end, self.filled, self.begun = rate, end, 0, False
+    def __init__(self, rate: int, end: int | None, max_s: float = MAX_S) -> None:
+        self.rate, self.end, self.max_s = rate, end, max_s
+        self.filled, self.begun = 0, False
 
     @property
     def full(self) -> bool:
@@ -83,6 +83,8 @@ class _Line:
         taken = block if self.end is None else block[:, : self.end - self.filled]
         self.filled += taken.shape[1]
         self.begun = True
+        if self.filled > self.max_s * self.rate:
+            raise Reject("too_long", f"longer than {self.max_s:g} s")
         return taken
 
 
@@ -108,7 +110,6 @@ def _timed(frame: AudioFrame, zero: int) -> tuple[int, Samples]:
 
 
 def _decoded(container: InputContainer, stream: AudioStream, start_us: int) -> Iterator[AudioFrame]:
-    decoder_of(stream)
     only(stream)
     lenient = start_us > 2 * _WARM_UP_US and container.format.name not in _NO_TIMES
     if lenient:

@@ -14,6 +14,7 @@ from support.running import run
 from affectory.transforms.audio.load_audio import LoadAudio
 from affectory.transforms.media import _sound
 from affectory.transforms.media._decode import audio_stream, opened
+from affectory.transforms.rows import Reject
 
 FORMATS = [("a.wav", "pcm_s16le"), ("a.flac", "flac"), ("a.mp3", "libmp3lame"), ("a.m4a", "aac"), ("a.opus", "libopus")]
 
@@ -139,6 +140,19 @@ def test_a_late_stretch_is_exact_at_a_varying_bit_rate(name: str, codec: str, tm
     whole = samples_of(load(row(path))["audio"]["bytes"])
     part = samples_of(load(row(path, 25_000_000, 26_000_000))["audio"]["bytes"])
     assert np.abs(part - whole[:, 400_000:416_000]).max() < 0.002
+
+
+def test_a_timestamp_from_the_far_future_makes_no_endless_silence() -> None:
+    line = _sound._Line(1000, None, max_s=5)
+    with pytest.raises(Reject, match="too_long"):
+        list(line.place(10**15, np.ones((1, 10), np.float32)))
+    assert line.filled <= 6000
+
+
+def test_a_codec_that_nothing_decodes_is_unsupported(tmp_path: Path) -> None:
+    path = write_sound(tmp_path / "a.m4a", tone(1), codec="aac")
+    path.write_bytes(path.read_bytes().replace(b"mp4a", b"zzza").replace(b"esds", b"zzzz"))
+    assert [r.reason for r in run(LoadAudio(), [row(path)]).rejected] == ["unsupported"]
 
 
 BLOCKS = st.lists(st.tuples(st.integers(-3000, 6000), st.integers(1, 2500)), max_size=12)
