@@ -90,7 +90,7 @@ class Importer:
     preview: bool = False
 
     def run(self) -> Commit | None:
-        """Append what is new to the ledger; files that were imported before are not read again."""
+        """Append what is new to the ledger; files that were imported last time are not read again."""
         if not self.entries:
             return None
         files = [(entry, list(self._files(entry))) for entry in self.entries]
@@ -98,7 +98,19 @@ class Importer:
         words = self.taxonomy.model_dump_json()
         key = digest("import", code_hash(__name__), self.scan.key, marks, words, self.pseudonym(""))
         commits = self.workspace.commits(self.epoch)
-        return commits.get(key) if commits.has(key) else self._commit(key, files)
+        if not commits.has(key) or self._latest() != key:
+            self._commit(key, files)
+            self._remember(key)
+        return commits.get(key)
+
+    def _latest(self) -> str | None:
+        """Which import was the last: of an earlier one other files may have changed the answers since."""
+        names = list(self.workspace.records().names("imports"))
+        return self.workspace.records().read(names[-1]).decode() if names else None
+
+    def _remember(self, key: str) -> None:
+        number = len(list(self.workspace.records().names("imports"))) + 1
+        self.workspace.records().create(f"imports/{number:08d}", key.encode())
 
     def pending(self) -> pa.Table:
         """What an import would add to the ledger; nothing is written."""
@@ -117,14 +129,16 @@ class Importer:
             )
         yield from (f for f in found if isinstance(f, Refused))
 
-    def _commit(self, key: str, files: list[tuple[RatingEntry, list[SourceFile | Refused]]]) -> Commit:
+    def _commit(self, key: str, files: list[tuple[RatingEntry, list[SourceFile | Refused]]]) -> None:
         found = self._gather_all(files)
         added = self._append(found.judgements)
+        commits = self.workspace.commits(self.epoch)
+        if commits.has(key):
+            return
         table = REJECTS.from_rows([reject_row("ratings", name, r) for name, r in found.refused])
         count, refused = len(found.judgements), len(found.refused)
         counts = Counts(found.taken + refused, found.taken, count, refused)
-        commits = self.workspace.commits(self.epoch)
-        return commits.commit(key, "ratings", counts, {"rejects": table}, {"judgements": count, "new": added})
+        commits.commit(key, "ratings", counts, {"rejects": table}, {"judgements": count, "new": added})
 
     def _gather_all(self, files: list[tuple[RatingEntry, list[SourceFile | Refused]]]) -> _Gathered:
         found, child = _Gathered(), Child()
@@ -267,5 +281,6 @@ def _question(reader: Any) -> str:
 
 
 def _said(row: Mapping[str, Any]) -> str:
-    own = ("judgement_id", "revision", "supersedes")
+    # Without `retracted`: the old row of a judgement that was taken back does not say it again.
+    own = ("judgement_id", "revision", "supersedes", "retracted")
     return canonical({k: v for k, v in row.items() if k not in own})
