@@ -48,6 +48,11 @@ class Bound:
         return digest("label", code, repr(self.view), self.taxonomy.hash, self.recipe.spec.label.min_overlap)
 
     @cached_property
+    def identity(self) -> str:
+        """Covers what a finished build and the recipe must agree on to be published together."""
+        return digest(self.label_identity, [(s.name, s.identity, str(s.root)) for s in self.sources])
+
+    @cached_property
     def roots(self) -> dict[str, str]:
         return {entry.name: str(entry.root) for entry in self.sources}
 

@@ -11,7 +11,7 @@ from affectory.pipelines.events import Run
 from affectory.pipelines.history import BuildRecord, StageTotals, record_build
 from affectory.pipelines.judging import Importer
 from affectory.pipelines.plan import Plan, make_plan
-from affectory.pipelines.process import check_failures, process
+from affectory.pipelines.process import TooManyFailed, check_failures, process
 from affectory.pipelines.publish import Publisher, split, validate
 from affectory.pipelines.scan import Scan, Scanner
 from affectory.pipelines.store.workspace import Workspace
@@ -80,7 +80,11 @@ class _Build:
         scan = scan_sources(self.bound, self.workspace, self.options, self.epoch)
         imported = self._import(scan)
         plan = make_plan(self.bound, self.workspace, scan, self.epoch)
-        ran = process(plan, self.options.workers, self.run)
+        try:
+            ran = process(plan, self.options.workers, self.run)
+        except TooManyFailed:
+            record_build(self.workspace, replace(self._manifest(plan, imported, ""), complete=False))
+            raise
         finished = sorted(p.finish.key for p in plan.partitions)
         splits, moved = split(self.bound, self.workspace, finished, self.epoch, self.options.refit)
         record = record_build(self.workspace, self._manifest(plan, imported, splits))
@@ -89,7 +93,8 @@ class _Build:
 
     def _manifest(self, plan: Plan, imported: str, splits: str) -> BuildRecord:
         chains = tuple(sorted(p.keys for p in plan.partitions))
-        return BuildRecord(0, self.bound.recipe.spec.dataset, plan.scan.key, imported, splits, chains)
+        dataset, made_by = self.bound.recipe.spec.dataset, self.bound.identity
+        return BuildRecord(0, dataset, plan.scan.key, imported, splits, chains, made_by=made_by)
 
     def _import(self, scan: Scan) -> str:
         commit = importer(self.bound, self.workspace, self.options, scan, self.epoch).run()
@@ -122,8 +127,7 @@ class _Build:
         publisher = Publisher(self.bound, self.workspace, record, self.options.releases, self.run)
         current = publisher.current()
         if current is None:
-            share = summary.rejected / max(1, summary.found)
-            validate(self.bound, self.workspace, record, share, self.run)
+            validate(self.bound, self.workspace, record, self.run)
             if not summary.kept:
                 return summary
             release = publisher.publish()

@@ -4,6 +4,7 @@ import ast
 import hashlib
 import importlib.metadata
 import importlib.util
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from types import CodeType
 from affectory.schemas.ids import digest
 
 OURS = "affectory"
+_NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
 @dataclass(frozen=True)
@@ -167,5 +169,32 @@ def _distributions() -> dict[str, list[str]]:
 @cache
 def _version(library: str) -> str:
     """Versions of the distributions that provide an import name; empty for the standard library."""
-    found = _distributions().get(library, [])
+    found = sorted({name for top in _distributions().get(library, []) for name in _with_needs(top)})
     return ",".join(f"{name}=={importlib.metadata.version(name)}" for name in found)
+
+
+@cache
+def _with_needs(distribution: str) -> frozenset[str]:
+    """A distribution and those installed that it needs, as the work may be done by these."""
+    seen: set[str] = set()
+    waiting = [distribution]
+    while waiting:
+        name = waiting.pop()
+        if name not in seen and _installed(name):
+            seen.add(name)
+            waiting.extend(_needs(name))
+    return frozenset(seen)
+
+
+@cache
+def _needs(distribution: str) -> list[str]:
+    stated = importlib.metadata.requires(distribution) or []
+    return [_NAME.match(need)[0].lower().replace("_", "-") for need in stated if "extra ==" not in need]  # type: ignore[index]
+
+
+@cache
+def _installed(distribution: str) -> bool:
+    try:
+        return bool(importlib.metadata.version(distribution))
+    except importlib.metadata.PackageNotFoundError:
+        return False

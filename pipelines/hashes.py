@@ -1,60 +1,84 @@
-"""File hashes, remembered by place, size and time of change, so that source bytes are read for it only once."""
+"""File hashes, remembered by place, size and times of change, so that source bytes are read for it only once."""
 
 import hashlib
 import os
 import sqlite3
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
-_TABLE = "create table if not exists hashes (path text primary key, size int, mtime int, inode int, sha text)"
-_CHUNK = 1 << 20
+_TABLE = "create table if not exists marks (path text primary key, mark text, sha text)"
+_CHUNK, _AT_ONCE = 1 << 20, 256
+_SETTLED_NS = 2_000_000_000
+"""A file that changed this recently may change again within the same tick of its clock: it is not remembered."""
 
 
 def hash_files(paths: Sequence[Path], memory: Path) -> list[str | OSError]:
     """The sha256 of every file, or the error that kept it from being read."""
+    found: list[str | OSError] = []
+    with _opened(memory) as database, ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+        for start in range(0, len(paths), _AT_ONCE):
+            some = paths[start : start + _AT_ONCE]
+            found += pool.map(_hashed, some, [_recall(database, path) for path in some])
+            _remember(database, some, found[start:])
+    return found
+
+
+def unchanged(path: Path, sha: str, memory: Path) -> bool:
+    """Whether a file still holds the bytes of this hash; it is read again only where its mark differs."""
+    with _opened(memory) as database:
+        return _hashed(path, _recall(database, path)) == sha
+
+
+@contextmanager
+def _opened(memory: Path) -> Iterator[sqlite3.Connection]:
     memory.parent.mkdir(parents=True, exist_ok=True)
-    with closing(sqlite3.connect(memory)) as database, database:
+    with closing(sqlite3.connect(memory, timeout=60)) as database:
         database.execute(_TABLE)
-        known = _known(database)
-        marks = [_mark(path) for path in paths]
-        found = [known.get(mark) if isinstance(mark, tuple) else mark for mark in marks]
-        missing = [i for i, sha in enumerate(found) if sha is None]
-        with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-            fresh = list(pool.map(_hash, [paths[i] for i in missing]))
-        for index, sha in zip(missing, fresh, strict=True):
-            found[index] = sha
-        _remember(database, [(*marks[i], found[i]) for i in missing if isinstance(found[i], str)])  # type: ignore[misc]
-    return found  # type: ignore[return-value]
+        yield database
 
 
-Mark = tuple[str, int, int, int]
+def _mark(path: Path) -> str:
+    stat = path.stat()
+    return f"{stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns} {stat.st_ino}"
 
 
-def _mark(path: Path) -> Mark | OSError:
+def _recall(database: sqlite3.Connection, path: Path) -> tuple[str, str] | None:
+    """What is remembered of a path: its mark and its hash."""
+    row: tuple[str, str] | None = database.execute(
+        "select mark, sha from marks where path = ?", [_name(path)]
+    ).fetchone()
+    return row
+
+
+def _remember(database: sqlite3.Connection, paths: Sequence[Path], hashes: Sequence[str | OSError]) -> None:
+    settled = time.time_ns() - _SETTLED_NS
+    rows = []
+    for path, sha in zip(paths, hashes, strict=True):
+        if isinstance(sha, str) and path.exists() and path.stat().st_mtime_ns < settled:
+            rows.append((_name(path), _mark(path), sha))
+    with database:
+        database.executemany("insert or replace into marks values (?, ?, ?)", rows)
+
+
+def _name(path: Path) -> str:
+    return os.fsencode(path).hex()
+
+
+def _hashed(path: Path, remembered: tuple[str, str] | None) -> str | OSError:
     try:
-        stat = path.stat()
+        if remembered is not None and remembered[0] == _mark(path):
+            return remembered[1]
+        return _hash(path)
     except OSError as error:
         return error
-    inode = stat.st_ino % 2**63  # the largest number that SQLite holds; network file systems go beyond
-    return os.fsencode(path).hex(), stat.st_size, stat.st_mtime_ns, inode
 
 
-def _known(database: sqlite3.Connection) -> dict[Mark, str]:
-    return {row[:4]: row[4] for row in database.execute("select path, size, mtime, inode, sha from hashes")}
-
-
-def _remember(database: sqlite3.Connection, rows: Iterable[tuple[object, ...]]) -> None:
-    database.executemany("insert or replace into hashes values (?, ?, ?, ?, ?)", rows)
-
-
-def _hash(path: Path) -> str | OSError:
+def _hash(path: Path) -> str:
     hasher = hashlib.sha256()
-    try:
-        with path.open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                hasher.update(chunk)
-    except OSError as error:
-        return error
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            hasher.update(chunk)
     return hasher.hexdigest()

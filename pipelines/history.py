@@ -38,6 +38,18 @@ class BuildRecord:
     facts: Mapping[str, int] = field(default_factory=dict)
     reasons: Mapping[str, int] = field(default_factory=dict)
     """How many rows were not kept, by reason or error."""
+    made_by: str = ""
+    """What the recipe said of sources and labels, as a hash."""
+    complete: bool = True
+    """False where the build was stopped for its failures; what it had done is listed all the same."""
+
+    @property
+    def rejected_share(self) -> float:
+        """Of all rows that ended somewhere, those that were rejected."""
+        counts = {t.stage: t.counts for t in self.totals if t.stage != "ratings"}
+        rejected, failed = (sum(getattr(c, what) for c in counts.values()) for what in ("rejected", "failed"))
+        kept = counts["split"].kept if "split" in counts else 0
+        return float(rejected / max(1, rejected + failed + kept))
 
     @property
     def keys(self) -> set[str]:

@@ -120,7 +120,7 @@ class Importer:
     def _files(self, entry: RatingEntry) -> Iterator[SourceFile | Refused]:
         found = list(entry.reader.files(entry.root))
         paths = [f for f in found if isinstance(f, Path)]
-        for path, sha in zip(paths, hash_files(paths, self.workspace.derived / "hashes.sqlite"), strict=True):
+        for path, sha in zip(paths, hash_files(paths, self.workspace.hashes()), strict=True):
             uri = uri_of(path, entry.root)
             yield (
                 Refused(uri, "unreadable", str(sha))

@@ -45,7 +45,7 @@ class Plan:
     def committed(self) -> set[str]:
         """Keys that are there already; those of the last build are known without looking."""
         build = last_build(self.workspace)
-        known = build.keys if build else set()
+        known = build.keys if build and build.complete else set()
         wanted = {key for partition in self.partitions for key in partition.keys}
         return known if wanted <= known else self.workspace.commits().keys()
 

@@ -1,9 +1,11 @@
 """From tables to a release: splits, the gate, and the immutable folder that people load."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,8 +15,9 @@ from affectory.pipelines.code_hash import code_hash
 from affectory.pipelines.events import Run
 from affectory.pipelines.history import BuildRecord, last_build, parts, read_parts
 from affectory.pipelines.release.model import Release, ReleaseInputs
+from affectory.pipelines.runner.media import places_of
 from affectory.pipelines.splits import Placement, SplitFit, place, tokens_of
-from affectory.pipelines.store.assets import locate, read_verified
+from affectory.pipelines.store.assets import Place, locate, read_verified
 from affectory.pipelines.store.commits import Counts
 from affectory.pipelines.store.workspace import Workspace
 from affectory.quality.findings import Finding, GateFailed
@@ -79,15 +82,15 @@ def _split_tables(samples: pa.Table, placed: Placement) -> dict[str, pa.Table]:
     return {"splits": splits, "rejects": REJECTS.from_rows(rejects)}
 
 
-def validate(bound: Bound, workspace: Workspace, build: BuildRecord, rejected_share: float, run: Run) -> None:
+def validate(bound: Bound, workspace: Workspace, build: BuildRecord, run: Run) -> None:
     """The gate; raises `GateFailed` with the rows that broke a rule."""
     tables = {name: parts(workspace, build.finished, name) for name in ("samples", "notes", "opinions", "labels")}
     gate = bound.recipe.spec.validation
     findings = check(tables, bound.taxonomy, gate.min_rows)
     for finding in findings:
         run.tell("finding", **finding.__dict__)
-    if rejected_share > gate.max_rejected:
-        raise GateFailed((*findings, _too_many(rejected_share, gate.max_rejected)))
+    if build.rejected_share > gate.max_rejected:
+        raise GateFailed((*findings, _too_many(build.rejected_share, gate.max_rejected)))
     if any(f.severity == "blocks" for f in findings):
         raise GateFailed(tuple(findings))
 
@@ -138,7 +141,7 @@ class Publisher:
     @property
     def key(self) -> str:
         """Covers everything that a release is made from."""
-        recipe = self.bound.recipe.canonical()
+        recipe = _without_folders(self.bound.recipe.canonical())
         code = code_hash("affectory.pipelines.release.write")
         return digest("publish", code, self.build.splits, self.build.keys_sorted, recipe, self.bound.taxonomy.hash)
 
@@ -155,7 +158,7 @@ class Publisher:
         return ReleaseInputs(
             dataset=spec.dataset,
             card={k: v for k, v in card.items() if v},
-            recipe={k: v for k, v in recipe.items() if k != "workspace"},
+            recipe=_without_folders(recipe),
             taxonomy=self.bound.taxonomy,
             tables=tables,
             splits=splits
@@ -165,9 +168,15 @@ class Publisher:
             configs=spec.publish.configs,
             media=spec.publish.media,
             shard_bytes=spec.publish.shard_mb * 1_000_000,
-            label_pools=[p for p in spec.label.pools if p in ("human", "model")] or ["human", "model"],
+            label_pools=spec.label.pools,
             versions={tool: version(tool) for tool in TOOLS},
         )
+
+
+def _without_folders(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """The recipe as it is published: where a machine keeps its files says nothing about the data."""
+    publish = {k: v for k, v in recipe["publish"].items() if k != "to"}
+    return {**{k: v for k, v in recipe.items() if k != "workspace"}, "publish": publish}
 
 
 class _Opener:
@@ -178,13 +187,11 @@ class _Opener:
         paths = parts(workspace, build.finished, "samples")
         samples = read_parts(paths, SAMPLES.schema, ["original", "source", "uri"])
         samples = samples.filter(pc.is_valid(samples.column("original")))
-        originals = pc.struct_field(samples.column("original"), "asset").to_pylist()
-        places = zip(samples.column("source").to_pylist(), samples.column("uri").to_pylist(), strict=True)
-        self._in_place = dict(zip(originals, places, strict=True))
+        self._in_place = {place.original: place for place in places_of(samples)}
 
     def __call__(self, asset: str, format: str) -> bytes:
-        source, uri = self._in_place.get(asset, ("", ""))
-        return read_verified(locate(self._assets, self._roots, asset, source, uri), asset)
+        place = self._in_place.get(asset, Place("", "", None))
+        return read_verified(locate(self._assets, self._roots, asset, place), asset)
 
 
 def publish_last(bound: Bound, workspace: Path, releases: Path, run: Run) -> Release:
@@ -192,9 +199,13 @@ def publish_last(bound: Bound, workspace: Path, releases: Path, run: Run) -> Rel
     found = Workspace(workspace)
     with found.lease() as lease:
         build = last_build(found)
-        if build is None:
-            raise UserError(f"nothing was built in {workspace} yet", "build it first: affectory build")
+        if build is None or not build.complete:
+            raise UserError(f"no build in {workspace} is finished yet", "build it first: affectory build")
+        if build.made_by != bound.identity:
+            raise UserError(
+                "the recipe's sources or labels changed since the last build", "build again: affectory build"
+            )
         splits, _ = split(bound, found, build.finished, lease.epoch)
         build = replace(build, splits=splits)
-        validate(bound, found, build, 0.0, run)
+        validate(bound, found, build, run)
         return Publisher(bound, found, build, releases, run).publish()

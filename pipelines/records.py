@@ -1,12 +1,13 @@
 """What a source reader gave becomes records with ids: once per id, whatever the order of arrival."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import pyarrow as pa
 
 from affectory.schemas.derived import SAMPLES
-from affectory.schemas.ids import digest, record_id_from_content, record_id_from_key, sample_id
+from affectory.schemas.ids import canonical, digest, record_id_from_content, record_id_from_key, sample_id
 from affectory.schemas.types import ANCHOR, FRAMES, MEDIA, MEMBERS
 from affectory.transforms.sources.base import Refused, SourceFile
 
@@ -55,7 +56,8 @@ class RecordRows:
     def of(cls, rows: pa.Table, origin: Origin, pseudonym: Callable[[str], str]) -> pa.Table:
         """Records of one file with their ids and fingerprints."""
         speakers = [pseudonym(s) if s else None for s in rows.column("speaker").to_pylist()]
-        ids = _ids(rows, origin)
+        contents = _without_names(rows, speakers)
+        ids = _ids(rows, contents, origin)
         media = [kind in MEDIA_KINDS for kind in rows.column("kind").to_pylist()]
         n, file = rows.num_rows, origin.file
         columns = {
@@ -71,7 +73,7 @@ class RecordRows:
             "licence": pa.repeat(origin.licence, n),
         }
         whats = [*(columns[c] for c in ("speaker", "dialogue", "position", "language", "format", "extra"))]
-        what = zip(*(c.to_pylist() for c in whats), rows.column("content").to_pylist(), strict=True)
+        what = zip(*(c.to_pylist() for c in whats), contents, strict=True)
         prints = [
             digest(i, origin.source, origin.licence, list(w), (file.asset_id, file.uri) if m else None)
             for i, w, m in zip(ids.to_pylist(), what, media, strict=True)
@@ -99,8 +101,16 @@ class RecordRows:
         return pa.table({name: columns[name] for name in SAMPLES.schema.names})
 
 
-def _ids(rows: pa.Table, origin: Origin) -> pa.Array:
-    named = (rows.column(c).to_pylist() for c in ("key", "content", "occurrence"))
+def _without_names(rows: pa.Table, speakers: list[str | None]) -> list[str | None]:
+    """What each row contributes, its speaker by pseudonym: ids are published, and a hash of a name can be guessed."""
+    contents = rows.column("content").to_pylist()
+    named = zip(contents, speakers, strict=True)
+    return [c if s is None or c is None else canonical({**json.loads(c), "speaker": s}) for c, s in named]
+
+
+def _ids(rows: pa.Table, contents: list[str | None], origin: Origin) -> pa.Array:
+    keys, occurrences = (rows.column(c).to_pylist() for c in ("key", "occurrence"))
+    named = (keys, contents, occurrences)
     ids = [
         record_id_from_key(origin.scope, key)
         if key is not None

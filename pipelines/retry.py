@@ -1,16 +1,22 @@
 """Running failed rows again, and sweeping what no build refers to."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from affectory.pipelines.history import last_build, live_commits
 from affectory.pipelines.runner.rejects import failed_for
 from affectory.pipelines.store.assets import name_of
+from affectory.pipelines.store.commits import Commit
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.errors import UserError
 from affectory.schemas.ids import digest
+from affectory.schemas.parquet import read_parquet
+from affectory.schemas.types import FRAMES, MEDIA
 
 
 def mark_for_retry(where: Path, reason: str) -> int:
@@ -48,24 +54,29 @@ def sweep(workspace: Workspace) -> tuple[int, int]:
     build = last_build(workspace)
     if build is None:
         return 0, 0
-    live = {name for commit in live_commits(workspace, build) for name in commit.parts.values()}
-    live |= {f"commits/{key[:2]}/{key}.json" for key in build.keys}
-    live |= {f"assets/{name_of(asset)}" for asset in _assets(workspace, build.finished)}
+    live = list(live_commits(workspace, build))
+    needed = {name for commit in live for name in commit.parts.values()}
+    needed |= {f"commits/{key[:2]}/{key}.json" for key in build.keys}
+    needed |= {f"assets/{name_of(asset)}" for commit in live for asset in _assets(workspace, commit)}
     kept = ("records/", "hashes.sqlite")
     files = freed = 0
-    for path in sorted(p for p in workspace.derived.rglob("*") if p.is_file()):
-        name = path.relative_to(workspace.derived).as_posix()
-        if name not in live and not name.startswith(kept):
-            files, freed = files + 1, freed + path.stat().st_size
-            path.unlink()
+    # Manifests first: a kill in between leaves parts that nothing names, never a name without its part.
+    for folder in ("commits", "parts", "assets", ""):
+        for path in sorted(p for p in (workspace.derived / folder).rglob("*") if p.is_file()):
+            name = path.relative_to(workspace.derived).as_posix()
+            if name not in needed and not name.startswith(kept):
+                files, freed = files + 1, freed + path.stat().st_size
+                path.unlink()
     return files, freed
 
 
-def _assets(workspace: Workspace, finished: list[str]) -> set[str]:
-    from affectory.pipelines.history import parts, read_parts
-    from affectory.schemas.derived import SAMPLES
-
-    media = ["image", "audio", "video", "frames"]
-    rows = read_parts(parts(workspace, finished, "samples"), SAMPLES.schema, media).to_pylist()
-    single = {row[name]["asset"] for row in rows for name in media[:3] if row[name]}
-    return single | {frame["asset"] for row in rows for frame in row["frames"] or ()}
+def _assets(workspace: Workspace, commit: Commit) -> Iterator[str]:
+    """Media that the rows of a commit refer to."""
+    if "rows" not in commit.parts:
+        return
+    with pq.ParquetFile(workspace.commits().part_path(commit, "rows")) as file:
+        media = [f.name for f in file.schema_arrow if f.type in (MEDIA, FRAMES)]
+    table = read_parquet(workspace.commits().part_path(commit, "rows"), media)
+    for column in table.columns:
+        values = pc.list_flatten(column) if column.type == FRAMES else column
+        yield from pc.struct_field(values, "asset").drop_null().to_pylist()

@@ -4,11 +4,13 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from affectory.pipelines.code_hash import code_hash
 from affectory.pipelines.grouping import grouped
 from affectory.pipelines.hashes import hash_files
 from affectory.pipelines.people import hold_to_key, note_people
@@ -80,16 +82,15 @@ class Scanner:
         """The records as they are now; partitions of an earlier scan are kept where nothing in them changed."""
         hold_to_key(self.workspace, self.pseudonym)
         listing = [_Listing.of(entry, self.workspace) for entry in self.entries]
-        key = digest(
-            "scan", LAYOUT, [x.signature for x in listing], self.partition_rows, self.sample, self.pseudonym("")
-        )
-        commits = self.workspace.commits(self.epoch)
-        if not commits.has(key):
-            self._commit(key, listing)
+        code, marks = code_hash("affectory.pipelines.records"), [x.signature for x in listing]
+        limits = (self.limits.row_bytes, self.limits.file_bytes)
+        key = digest("scan", LAYOUT, code, marks, limits, self.sample, self.pseudonym(""))
+        if not self.workspace.commits().has(key):
+            key = self._commit(key, listing)
         self._remember(key)
         return load_scan(self.workspace, key)
 
-    def _commit(self, key: str, listing: Sequence["_Listing"]) -> None:
+    def _commit(self, key: str, listing: Sequence["_Listing"]) -> str:
         child = Child()
         try:
             read = [self._read(x, child) for x in listing]
@@ -102,20 +103,26 @@ class Scanner:
         self._write_roots(table, roots)
         self.workspace.ledger("sources").append(_ledger_rows(table))
         note_people(self.workspace, {s: {"subject"} for s in pc.unique(table.column("speaker")).to_pylist() if s})
+        if any(part.unreadable for part in read):
+            # The file may be readable next time, so what was found counts only for as long as it is found again.
+            key = digest(key, table.column("fingerprint").to_pylist(), [(n, r.uri, r.detail) for n, r in refused])
         rejects = REJECTS.from_rows([reject_row("scan", name, r) for name, r in refused])
         index = table.select(RecordRows.index_names()).append_column("root", roots)
         counts = Counts(table.num_rows + len(refused), table.num_rows, table.num_rows, len(refused))
         commits = self.workspace.commits(self.epoch)
         commits.commit(key, "scan", counts, {"records": index, "rejects": rejects}, {})
+        return key
 
     def _read(self, listing: "_Listing", child: Child) -> "_Read":
         tables, refused = [], [(listing.entry.name, r) for r in listing.refused]
+        listed = len(refused)
         for file in listing.files:
             origin = Origin(listing.entry.name, file, listing.entry.licence, listing.entry.scope)
             for records in batches(listing.entry.source, file, self.limits, child):
                 tables.append(RecordRows.of(records.rows, origin, self.pseudonym))
                 refused += [(listing.entry.name, r) for r in records.refused]
-        return _Read(pa.concat_tables([RecordRows.schema().empty_table(), *tables]), refused)
+        unreadable = any(r.reason == "unreadable" for _, r in refused[listed:])
+        return _Read(pa.concat_tables([RecordRows.schema().empty_table(), *tables]), refused, unreadable)
 
     def _sampled(self, table: pa.Table) -> pa.Table:
         """The records with the smallest ids of each source: the same few on every machine."""
@@ -137,10 +144,14 @@ class Scanner:
 
     def _write_roots(self, table: pa.Table, roots: pa.Array) -> None:
         commits = self.workspace.commits(self.epoch)
-        for key in pc.unique(roots).to_pylist():
+        placed = table.append_column("root", roots).sort_by([("root", "ascending"), ("record_id", "ascending")])
+        start = 0
+        for key, run in groupby(placed.column("root").to_pylist()):
+            size = sum(1 for _ in run)
             if not commits.has(key):
-                rows = RecordRows.flow(table.filter(pc.equal(roots, key)))
-                commits.commit(key, "root", Counts(rows.num_rows, rows.num_rows, rows.num_rows), {"rows": rows}, {})
+                rows = RecordRows.flow(placed.slice(start, size))
+                commits.commit(key, "root", Counts(size, size, size), {"rows": rows}, {})
+            start += size
 
     def _remember(self, key: str) -> None:
         if latest_scan_key(self.workspace, self.sample) != key:
@@ -176,6 +187,7 @@ def load_scan(workspace: Workspace, key: str) -> Scan:
 class _Read:
     rows: pa.Table
     refused: list[tuple[str, Refused]]
+    unreadable: bool
 
 
 @dataclass(frozen=True)
@@ -190,7 +202,7 @@ class _Listing:
     def of(cls, entry: SourceEntry, workspace: Workspace) -> "_Listing":
         found = list(entry.source.files(entry.root))
         paths = [path for path in found if isinstance(path, Path)]
-        hashes = hash_files(paths, workspace.derived / "hashes.sqlite")
+        hashes = hash_files(paths, workspace.hashes())
         files, refused = [], [x for x in found if isinstance(x, Refused)]
         for path, sha in zip(paths, hashes, strict=True):
             uri = uri_of(path, entry.root)

@@ -45,7 +45,7 @@ class Trace:
 
 def trace(workspace: Workspace, build: BuildRecord, wanted: str) -> Trace:
     """The trace of a sample, or of the sample that an opinion, judgement or record of this id belongs to."""
-    for chain in build.chains:
+    for chain in (c for c in build.chains if workspace.commits().has(c[-1])):
         sample = _sample_of(workspace, chain[-1], wanted)
         if sample is not None:
             return _trace(workspace, build, chain, sample)

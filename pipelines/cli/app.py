@@ -2,13 +2,17 @@
 
 import os
 import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
 
 import typer
 
 from affectory.pipelines.cli import building, keeping, looking, writing
-from affectory.schemas.errors import AffectoryError, Exit
+from affectory.schemas.errors import AffectoryError, Exit, UserError
 
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+INTERRUPTED = 130
 
 app = typer.Typer(
     help="Build emotion datasets in which every judgement is kept and labels are views over them.",
@@ -17,33 +21,50 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+def guarded(command: Callable[..., None]) -> Callable[..., None]:
+    """A command whose mistakes end with a message and an exit code, never with a traceback."""
+
+    @wraps(command)
+    def run(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+            sys.stdout.flush()
+        except AffectoryError as error:
+            _leave(error)
+        except KeyboardInterrupt:
+            print("\nstopped; what was committed stays, build again to go on", file=sys.stderr)
+            sys.exit(INTERRUPTED)
+        except BrokenPipeError:
+            # The reader has what it wanted; what is still in the buffer goes nowhere.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(Exit.INTERNAL if command in building.COMMANDS else Exit.OK)
+        except OSError as error:
+            place = f"{error.filename}: " if error.filename else ""
+            _leave(UserError(f"{place}{error.strerror or error}", "check the path, its permissions and the space left"))
+
+    return run
+
+
 for group in (building, looking, keeping, writing):
-    for command in group.COMMANDS:
-        app.command()(command)
+    for listed in group.COMMANDS:
+        app.command()(guarded(listed))
 
 
 def main() -> None:
-    """Run a command; a mistake of the user ends with a message and exit code 2, never with a traceback."""
+    """Run a command."""
     # Before numpy is loaded: sums over several threads differ in the last bit.
     for name in _ONE_THREAD:
         os.environ.setdefault(name, "1")
-    try:
-        app()
-    except AffectoryError as error:
-        _say(error, as_json="--json" in sys.argv)
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print("stopped; what was committed stays, build again to go on", file=sys.stderr)
-        sys.exit(130)
-    except BrokenPipeError:
-        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - the reader of our output is gone
-        sys.exit(Exit.OK)
+    app()
 
 
-def _say(error: AffectoryError, *, as_json: bool) -> None:
-    if as_json:
+def _leave(error: AffectoryError) -> None:
+    if "--json" in sys.argv:
         import json
 
         print(json.dumps({"event": "error", **error.facts(), "text": str(error)}, ensure_ascii=False, default=str))
     else:
         print(str(error), file=sys.stderr)
+    sys.exit(error.exit_code)

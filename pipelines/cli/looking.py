@@ -88,9 +88,22 @@ def diff(
     """Compare two releases: rows added, removed and changed, labels that moved."""
     from affectory.pipelines.release.diff import diff as compare
 
-    paths = [Path(v) if Path(v).is_dir() else find_folders(recipe, None, releases)[1] / v for v in (a, b)]
-    found = compare(*paths)
+    found = compare(*(release_path(name, recipe, releases) for name in (a, b)))
     print(json_format.dumps(found.as_json(), ensure_ascii=False, default=str) if json else found.as_text())
+
+
+def release_path(name: str, recipe: Path, releases: Path | None) -> Path:
+    """The folder of a release, given as one or as a version."""
+    from affectory.pipelines.release.pointer import list_releases
+    from affectory.schemas.errors import UserError
+
+    if (Path(name) / "manifest.json").exists():
+        return Path(name)
+    folder = releases.absolute() if releases else find_folders(recipe, None, None)[1]
+    known = [found.version for found in list_releases(folder)]
+    if name not in known:
+        raise UserError(f"no release {name!r} in {folder}", f"there are: {', '.join(known) or 'none'}")
+    return folder / name
 
 
 COMMANDS = (status, rejects, trace, releases, diff)

@@ -107,7 +107,7 @@ class Child:
     def _start(self) -> Connection:
         if self._pipe is None:
             ours, theirs = socket.socketpair()
-            command = [sys.executable, "-m", "affectory.pipelines.runner.child", str(theirs.fileno()), str(os.getpid())]
+            command = [sys.executable, "-P", "-m", __name__, str(theirs.fileno()), str(os.getpid())]
             self._process = subprocess.Popen(
                 command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, env={**os.environ, **ONE_THREAD}
             )

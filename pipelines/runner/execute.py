@@ -1,6 +1,6 @@
 """Running one stage over a table: batch by batch, in a child where it may crash, down to the one bad row."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ from affectory.pipelines.runner.stage import Stage
 from affectory.schemas.errors import AffectoryError, NotConserved, UserError
 from affectory.schemas.tables import cast_table
 from affectory.transforms.base import Failed, Rejected, Result, Step
+from affectory.transforms.rows import told
 
 _STEPS: dict[str, Step] = {}
 
@@ -93,21 +94,17 @@ def bisected(run: Callable[[pa.Table], Result], batch: pa.Table, schema: pa.Sche
     except Exception as error:
         if batch.num_rows == 1:
             return Result(schema.empty_table(), np.array([], np.int64), failed=(_blame(error),))
-    half = batch.num_rows // 2
-    parts = [(start, bisected(run, batch.slice(start, size), schema)) for start, size in _halves(half, batch.num_rows)]
-    return join(parts, schema)
-
-
-def _halves(half: int, size: int) -> Iterator[tuple[int, int]]:
-    yield 0, half
-    yield half, size - half
+        # Each half that holds a hanging row would cost its whole time limit, so those go one by one.
+        size = 1 if isinstance(error, ChildHung) else (batch.num_rows + 1) // 2
+    starts = range(0, batch.num_rows, size)
+    return join([(start, bisected(run, batch.slice(start, size), schema)) for start in starts], schema)
 
 
 def _blame(error: Exception) -> Failed:
     if isinstance(error, RaisedInChild):
         return Failed(0, error.kind, error.detail)
     names: dict[type[Exception], str] = {ChildDied: "Crashed", ChildHung: "TimedOut"}
-    return Failed(0, names.get(type(error), type(error).__name__), str(error)[:2000])
+    return Failed(0, names.get(type(error), type(error).__name__), told(error))
 
 
 def join(parts: list[tuple[int, Result]], schema: pa.Schema) -> Result:

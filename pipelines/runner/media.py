@@ -1,24 +1,28 @@
 """Media on the way in and out of a stage: paths for the columns it reads, bytes it wrote into the store."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from affectory.pipelines.store.assets import AssetStore, locate
+from affectory.pipelines.hashes import unchanged
+from affectory.pipelines.store.assets import AssetStore, Place, locate
 from affectory.schemas.types import FRAMES, MEDIA
-from affectory.transforms.base import Columns
+from affectory.transforms.base import Columns, Failed, Result
 from affectory.transforms.rows import set_column
 
 
 def hydrate(rows: pa.Table, reads: Columns, store: AssetStore, roots: Mapping[str, str]) -> pa.Table:
     """Fill in the local path of every media value in the columns that a stage reads."""
-    places = list(zip(rows.column("source").to_pylist(), rows.column("uri").to_pylist(), strict=True))
+    places = places_of(rows)
 
-    def with_path(value: dict[str, Any] | None, place: tuple[str, str]) -> dict[str, Any] | None:
+    def with_path(value: dict[str, Any] | None, place: Place) -> dict[str, Any] | None:
         if value is None or value["asset"] is None:
             return value
-        return {**value, "path": str(locate(store, roots, value["asset"], *place))}
+        return {**value, "path": str(locate(store, roots, value["asset"], place))}
 
     for name, dtype in reads.items():
         if dtype == MEDIA:
@@ -29,6 +33,41 @@ def hydrate(rows: pa.Table, reads: Columns, store: AssetStore, roots: Mapping[st
             frames = [None if fs is None else [with_path(f, place) for f in fs] for fs, place in pairs]
             rows = set_column(rows, name, pa.array(frames, FRAMES))
     return rows
+
+
+def places_of(rows: pa.Table) -> list[Place]:
+    """Where the records of these samples lie."""
+    originals = pc.struct_field(rows.column("original"), "asset").to_pylist()
+    sources, uris = (rows.column(name).to_pylist() for name in ("source", "uri"))
+    return [Place(*found) for found in zip(sources, uris, originals, strict=True)]
+
+
+def changed(rows: pa.Table, reads: Columns, memory: Path) -> set[int]:
+    """The rows whose own file, read in place by a stage, is no longer what was hashed when it was scanned."""
+    media = [name for name, dtype in reads.items() if dtype == MEDIA]
+    own = {place.original for place in places_of(rows) if place.original}
+    stale: dict[str, bool] = {}
+    found = set()
+    for name in media:
+        for index, value in enumerate(rows.column(name).to_pylist()):
+            if value and value["path"] and value["asset"] in own and Path(value["path"]).name != value["asset"]:
+                if value["path"] not in stale:
+                    stale[value["path"]] = not unchanged(Path(value["path"]), value["asset"], memory)
+                if stale[value["path"]]:
+                    found.add(index)
+    return found
+
+
+def without_changed(result: Result, stale: set[int]) -> Result:
+    """What became of rows whose file changed while it was read is not to be trusted: they failed."""
+    if not stale:
+        return result
+    keep = np.array([i not in stale for i in result.origin], dtype=bool)
+    why = "the file changed while it was read; build again, and it is read as it is then"
+    failed = [x for x in result.failed if x.row not in stale]
+    failed += [Failed(row, "SourceChanged", why) for row in sorted(stale)]
+    rejected = tuple(x for x in result.rejected if x.row not in stale)
+    return Result(result.rows.filter(pa.array(keep)), result.origin[keep], rejected, tuple(failed))
 
 
 def externalise(rows: pa.Table, store: AssetStore) -> pa.Table:

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from affectory.pipelines.runner.child import Child
 from affectory.pipelines.runner.execute import join, run_stage
 from affectory.pipelines.runner.finish import Finish, finish
-from affectory.pipelines.runner.media import externalise, hydrate
+from affectory.pipelines.runner.media import changed, externalise, hydrate, without_changed
 from affectory.pipelines.runner.rejects import failed_for, rejects_of
 from affectory.pipelines.runner.stage import Stage
 from affectory.pipelines.store.assets import AssetStore
@@ -143,6 +143,8 @@ class _Run:
         places = np.flatnonzero(mine)
         rows = hydrate(table.filter(pa.array(mine)), stage.transform.reads(), self.assets, self.partition.roots)
         result = run_stage(stage, rows, self._child, everything=self.partition.isolate == "all")
+        stale = changed(rows, stage.transform.reads(), self.workspace.hashes())
+        result = without_changed(result, stale)
         schema = stage.output_schema(table.schema)
         passing = _widened(table.filter(pa.array(~mine)), schema)
         by = Result(passing, np.flatnonzero(~mine).astype(np.int64))

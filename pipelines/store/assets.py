@@ -1,12 +1,12 @@
 """Media bytes by their sha256: made ones lie in the store, the user's own files stay where they are."""
 
 import hashlib
-import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from affectory.pipelines.store.files import Files
-from affectory.schemas.errors import UserError
+from affectory.schemas.errors import AffectoryError, UserError
 
 
 class AssetStore:
@@ -31,13 +31,34 @@ def name_of(asset: str) -> str:
     return f"{asset[:2]}/{asset}"
 
 
-def locate(store: AssetStore, roots: Mapping[str, str], asset: str, source: str, uri: str) -> Path:
-    """The file that holds an asset: in the store, or in place below its source's root."""
+@dataclass(eq=False)
+class AssetMissing(AffectoryError):
+    """Media that a stage made are no longer in the store."""
+
+    asset: str
+
+    def __str__(self) -> str:
+        return f"media {self.asset[:16]} are missing from the workspace; `affectory clean`, then build again"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a record lies: its source, its place in it, and the asset that its file is."""
+
+    source: str
+    uri: str
+    original: str | None
+
+
+def locate(store: AssetStore, roots: Mapping[str, str], asset: str, place: Place) -> Path:
+    """The file that holds an asset: in the store, or the user's own, which stays where it is."""
     kept = store.path(asset)
     if kept is not None:
         return kept
-    root = Path(roots[source])
-    return root if root.is_file() else root / os.fsdecode(uri)
+    if asset != place.original:
+        raise AssetMissing(asset)
+    root = Path(roots[place.source])
+    return root if root.is_file() else root / place.uri
 
 
 def read_verified(path: Path, asset: str) -> bytes:

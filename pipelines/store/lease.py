@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import threading
 import time
@@ -14,6 +15,7 @@ from affectory.pipelines.store.files import Files
 from affectory.schemas.errors import AffectoryError, Exit
 
 BEAT_S, STALE_S = 15.0, 120.0
+_EPOCH = re.compile(r"\d{8}\.")
 
 
 @dataclass(eq=False)
@@ -41,7 +43,7 @@ class LeaseLost(AffectoryError):
 
 def guard(root: Path, epoch: int) -> None:
     """Raise `LeaseLost` once a later epoch exists."""
-    if any(int(name[:8]) > epoch for name in Files(root).names()):
+    if any(int(name[:8]) > epoch for name in _epochs(Files(root))):
         raise LeaseLost(epoch)
 
 
@@ -67,7 +69,7 @@ class Lease:
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None) -> None:
         self._stop.set()
         self.files.create(f"{self.epoch:08d}.done", b"")
-        for name in list(self.files.names()):
+        for name in _epochs(self.files):
             if int(name[:8]) < self.epoch:
                 self.files.path(name).unlink(missing_ok=True)
 
@@ -80,7 +82,7 @@ class Lease:
         return f"held by process {holder['pid']} on {holder['host']} since {holder['since']}"
 
     def _newest(self) -> int:
-        return max((int(n[:8]) for n in self.files.names() if n.endswith(".json")), default=0)
+        return max((int(n[:8]) for n in _epochs(self.files) if n.endswith(".json")), default=0)
 
     def _over(self, epoch: int) -> bool:
         if self.files.exists(f"{epoch:08d}.done"):
@@ -98,6 +100,11 @@ class Lease:
     def _beat(self) -> None:
         while not self._stop.wait(BEAT_S):
             self.files.path(f"{self.epoch:08d}.beat").touch()
+
+
+def _epochs(files: Files) -> list[str]:
+    """The files of the lease; what else a file system leaves in the folder does not matter."""
+    return [name for name in files.names() if _EPOCH.match(name)]
 
 
 def _me() -> dict[str, Any]:

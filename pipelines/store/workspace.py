@@ -33,6 +33,10 @@ class Workspace:
     def assets(self) -> AssetStore:
         return AssetStore(self.derived / "assets")
 
+    def hashes(self) -> Path:
+        """What is remembered of file hashes."""
+        return self.derived / "hashes.sqlite"
+
     def records(self) -> Files:
         """Small JSON records of scans, imports and builds."""
         return Files(self.derived / "records")

@@ -18,7 +18,7 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 Text = Annotated[str, StringConstraints(min_length=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Lines = Annotated[tuple[Text, ...], Field(strict=False)]
-Pool = Literal["human", "model", "author", "lexicon", "adjudicator"]
+Pool = Literal["human", "model"]
 Medium = Literal["image", "audio", "video", "frames"]
 Group = Literal["record", "speaker", "dialogue", "source"]
 
@@ -115,7 +115,7 @@ class Label(Part):
     rule: Text = "vote_share"
     """The rule that turns the opinions about a sample into one label."""
     pools: Annotated[tuple[Pool, ...], Field(strict=False, min_length=1)] = ("human", "model")
-    """Whose opinions are aggregated; each pool gives labels of its own."""
+    """Whose labels are published, the first that has one: people's (authors and adjudicators among them) or models'."""
     min_overlap: Share = 0.5
     """Smallest overlap in time at which a judgement is re-attached to a sample that was cut differently, 0 to 1."""
 

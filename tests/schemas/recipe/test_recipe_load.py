@@ -13,7 +13,6 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from affectory.schemas.errors import UserError
 from affectory.schemas.ids import canonical
-from affectory.schemas.opinion import RATER_KINDS
 from affectory.schemas.recipe import EntrySpec, Recipe, RecipeProblems, Secret, StepSpec, load_recipe
 from affectory.schemas.recipe.explain import branches
 from affectory.schemas.recipe.model import recipe_schema
@@ -92,7 +91,7 @@ def test_shares_need_not_add_up_to_the_last_digit(share: float, count: int, tmp_
 
 
 def test_pools_are_the_kinds_of_raters() -> None:
-    assert tuple(recipe_schema()["$defs"]["Label"]["properties"]["pools"]["items"]["enum"]) == RATER_KINDS
+    assert tuple(recipe_schema()["$defs"]["Label"]["properties"]["pools"]["items"]["enum"]) == ("human", "model")
 
 
 def test_canonical_is_plain_data_that_reads_as_the_same_recipe(tmp_path: Path) -> None:
