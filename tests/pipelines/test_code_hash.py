@@ -93,6 +93,10 @@ def test_what_runs_matters(hashed: Hash, old: str, new: str) -> None:
     assert hashed(STEP.replace(old, new)) != hashed(STEP)
 
 
+def test_how_arguments_are_gathered_matters(hashed: Hash) -> None:
+    assert hashed("def f(*x): return x\n") != hashed("def f(**x): return x\n")
+
+
 def test_an_assertion_runs_and_so_it_counts(hashed: Hash) -> None:
     assert hashed("def f(x):\n    assert x\n") != hashed("def f(x):\n    assert not x\n")
 

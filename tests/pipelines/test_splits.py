@@ -143,7 +143,12 @@ def test_a_larger_share_takes_nothing_from_where_it_was() -> None:
 
 @pytest.mark.parametrize(
     ("shares", "expected"),
-    [({"train": 1.0}, {"train"}), ({"train": 1.0, "test": 0.0}, {"train"}), ({"empty": 0.0, "all": 1.0}, {"all"})],
+    [
+        ({"train": 1.0}, {"train"}),
+        ({"train": 1.0, "test": 0.0}, {"train"}),
+        ({"train": 0.5, "test": 0.0}, {"train"}),
+        ({"empty": 0.0, "all": 1.0}, {"all"}),
+    ],
 )
 def test_a_share_of_nothing_gets_nothing(shares: Mapping[str, float], expected: set[str]) -> None:
     tokens = {f"s{i}": [f"g{i}"] for i in range(200)}

@@ -111,9 +111,11 @@ import sys, time
 from support import steps
 from affectory.pipelines.runner.child import Child
 child = Child()
-print(child.call(steps.pid), flush=True)
+pid = child.call(steps.pid)
 if sys.argv[1] == "busy":
     child.send(steps.act, "hang")
+    time.sleep(0.5)  # so that it hears of it
+print(pid, flush=True)
 time.sleep(60)
 """
 
