@@ -40,7 +40,7 @@ def run_load_test(path: Path, cache: Path) -> None:
     """Load the release in `path`, in a child process; raises `LoadTestFailed`."""
     places = {"HF_HOME": str(cache), "HF_DATASETS_CACHE": str(cache), "XDG_CACHE_HOME": str(cache)}
     offline = dict.fromkeys(("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE", "HF_DATASETS_DISABLE_PROGRESS_BARS"), "1")
-    command = [sys.executable, "-c", f"from {__name__} import main; main()", str(path), str(cache)]
+    command = [sys.executable, "-P", "-c", f"from {__name__} import main; main()", str(path), str(cache)]
     environment = {**os.environ, **places, **offline}
     child = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     last = child.stdout.rstrip().rpartition("\n")[2]

@@ -1,13 +1,15 @@
 """The command line as people and machines use it."""
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from support.project import Project, texts
+from support.project import Project, project, texts, write_image
 
+AFFECTORY = str(Path(sys.executable).with_name("affectory"))
 WHERE = ("--workspace", "ws", "--releases", "releases")
 
 
@@ -137,3 +139,70 @@ def test_a_build_beside_another_says_who_holds_the_lease(tmp_path: Path) -> None
         done = made.command("build", *WHERE)
     assert done.returncode == 3
     assert "holds the lease" in done.stderr
+
+
+def test_gc_spares_media_that_only_earlier_stages_name(tmp_path: Path) -> None:
+    recipe = {
+        "dataset": "faces",
+        "taxonomy": "ekman-7",
+        "sources": [{"kind": "folder", "name": "media", "path": "media"}],
+        "ingest": ["load_image", {"probe": {}}],
+        "validate": {"min_rows": 0},
+    }
+    made = project(tmp_path, recipe)
+    write_image(tmp_path / "media" / "a.png", 1)
+    made.build()
+    assert made.build("ingest[1].probe.max_pixels=10").kept == 0
+    told(made, "gc", *WHERE[:2])
+    assert (made.build().kept, made.build().partitions_run) == (1, 0)
+
+
+def test_publish_does_not_walk_around_the_gate_or_a_changed_recipe(tmp_path: Path) -> None:
+    made = texts(tmp_path, 6)
+    made.build()
+    for words, code in ((("validate.min_rows=99",), 4), (("taxonomy=plutchik-8",), 2)):
+        done = made.command("publish", *(w for word in words for w in ("--set", word)), *WHERE)
+        assert (done.returncode, "Traceback" in done.stderr) == (code, False)
+
+
+def test_code_in_the_users_folder_is_not_run(tmp_path: Path) -> None:
+    texts(tmp_path, 4)
+    (tmp_path / "random.py").write_text("raise SystemExit('this is the user's own file')")
+    (tmp_path / "typing.py").write_text("raise SystemExit('this too')")
+    done = subprocess.run([AFFECTORY, "build", "--workers", "1", *WHERE], cwd=tmp_path, **PIPES)
+    assert done.returncode == 0, done.stderr
+
+
+def test_interrupting_a_build_ends_it_with_a_word_and_no_traceback(tmp_path: Path) -> None:
+    made = texts(tmp_path, 6)
+    ready = [AFFECTORY, "build", "--workers", "1", "--json", *WHERE]
+    with subprocess.Popen(ready, cwd=made.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as build:
+        assert build.stdout is not None
+        build.stdout.readline()
+        build.send_signal(signal.SIGINT)
+        _, errors = build.communicate(timeout=60)
+    assert (build.returncode, "stopped" in errors, "Traceback" in errors) == (130, True, False)
+
+
+def test_a_reader_that_has_seen_enough_is_no_error() -> None:
+    done = subprocess.run(
+        f"set -o pipefail; '{AFFECTORY}' schema | head -n 1", shell=True, executable="/bin/bash", **PIPES
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "{\n", "")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("build", "--workspace", "lines.jsonl"),
+        ("plan", "--workspace", "lines.jsonl/deeper"),
+        ("build", "--releases", "lines.jsonl"),
+        ("diff", "v1.0.0", "v9.9.9"),
+        ("build", "."),
+    ],
+)
+def test_places_that_cannot_be_used_are_mistakes_without_traceback(tmp_path: Path, words: tuple[str, ...]) -> None:
+    made = texts(tmp_path, 2)
+    done = made.command(*words)
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert done.stderr.strip()

@@ -92,3 +92,13 @@ def test_every_run_leaves_a_log_of_its_stages(flaky: Project) -> None:
     stages = [e for e in events if e["event"] == "stage"]
     assert {e["stage"] for e in stages} == {"clean_text", "flaky", "lexicon", "label"}
     assert sum(e["failed"] for e in stages) == 3
+
+
+def test_after_a_stop_the_errors_are_listed_and_can_be_run_again(flaky: Project) -> None:
+    strict = ("limits.max_failed=0.2", "limits.min_for_max_failed=4")
+    with pytest.raises(TooManyFailed):
+        flaky.build(*strict)
+    assert [r["reason"] for r in flaky.rejects() if r["outcome"] == "failed"] == ["ConnectionError"] * 3
+    (flaky.folder / "trouble").unlink()
+    assert mark_for_retry(flaky.workspace, "ConnectionError") == 3
+    assert flaky.build(*strict).kept == 12

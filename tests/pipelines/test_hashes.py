@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from affectory.pipelines import hashes as module
-from affectory.pipelines.hashes import hash_files
+from affectory.pipelines.hashes import hash_files, unchanged
 
 
 @pytest.fixture
@@ -30,7 +30,9 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def write(path: Path, data: bytes) -> Path:
+    """A file that has not changed for a long time."""
     path.write_bytes(data)
+    os.utime(path, (1, 1))
     return path
 
 
@@ -107,9 +109,17 @@ def test_a_path_that_is_given_twice_is_answered_twice(tmp_path: Path, memory: Pa
     assert hash_files([path, path], memory) == [sha(b"a")] * 2
 
 
-def test_an_inode_of_any_size_can_be_remembered(tmp_path: Path, memory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Network file systems number files up to 2 ** 64; SQLite's integers end at half of that."""
-    path = write(tmp_path / "a", b"a")
-    real = path.stat()
-    monkeypatch.setattr(Path, "stat", lambda _: os.stat_result((real.st_mode, 2**64 - 1, *real[2:]), {}))
-    assert hash_files([path], memory) == [sha(b"a")]
+def test_an_edit_that_keeps_size_and_time_is_seen(tmp_path: Path, memory: Path) -> None:
+    path = write(tmp_path / "a", b"then")
+    hash_files([path], memory)
+    write(path, b"when")
+    assert hash_files([path], memory) == [sha(b"when")]
+    assert unchanged(path, sha(b"when"), memory) and not unchanged(path, sha(b"then"), memory)
+
+
+def test_a_file_that_changed_just_now_is_not_remembered(tmp_path: Path, memory: Path, read: list[str]) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"a")
+    hash_files([path], memory)
+    hash_files([path], memory)
+    assert read == ["a", "a"]

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from support.project import TEXTS, Project, line, project, texts, write_image, write_lines
 
+from affectory.transforms.sources.base import SourceFile
+
 FOLDER = {
     "dataset": "odd",
     "taxonomy": "ekman-7",
@@ -126,3 +128,43 @@ def test_one_key_for_two_rows_keeps_the_first_and_names_both(tmp_path: Path) -> 
     (reject,) = made.rejects()
     assert (reject["reason"], reject["uri"]) == ("duplicate", "lines.jsonl#L2")
     assert "lines.jsonl#L1" in reject["detail"]
+
+
+def test_a_file_that_changes_while_it_is_read_fails_and_is_read_anew_next_time(tmp_path: Path) -> None:
+    made = project(tmp_path, FOLDER)
+    write_image(tmp_path / "media" / "a.png", 1, side=64)
+    write_image(tmp_path / "media" / "b.png", 2, side=64)
+
+    def meddle(event: dict[str, object]) -> None:
+        if event["event"] == "start" and event["what"] == "build":
+            write_image(tmp_path / "media" / "a.png", 3, side=32)
+
+    first = made.build("limits.max_failed=1", listeners=(meddle,))
+    assert (first.kept, first.failed) == (1, 1)
+    assert [r["reason"] for r in made.rejects()] == ["SourceChanged"]
+    second = made.build()
+    assert (second.kept, second.failed) == (2, 0)
+    assert sorted(made.rows(second.version).column("note_width").to_pylist()) == [32, 64]
+
+
+def test_a_passing_read_error_is_not_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from affectory.pipelines import scan
+    from affectory.transforms.sources.base import Records, Refused
+
+    made = texts(tmp_path, 6)
+
+    def broken(reader: object, file: SourceFile, *rest: object) -> list[Records]:
+        return [Records(refused=(Refused(file.uri, "unreadable", "input/output error"),))]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(scan, "batches", broken)
+        assert made.build("validate.min_rows=0").kept == 0
+    assert made.build().kept == 6
+    assert made.build().partitions_run == 0
+
+
+def test_limits_count_on_a_warm_workspace_too(tmp_path: Path) -> None:
+    made = texts(tmp_path, 6)
+    made.build()
+    assert made.build("limits.row_bytes=20", "validate.min_rows=0").kept == 0
+    assert {reason for _, reason in made.reasons()} >= {"too_large"}

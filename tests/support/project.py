@@ -17,7 +17,7 @@ from PIL import Image
 
 from affectory.pipelines.bind import Bound, bind
 from affectory.pipelines.build import Options, Summary, build
-from affectory.pipelines.events import Run
+from affectory.pipelines.events import Listener, Run
 from affectory.pipelines.history import last_build, rejects
 from affectory.pipelines.planning import ShownPlan, show_plan
 from affectory.pipelines.store.workspace import Workspace
@@ -62,8 +62,8 @@ class Project:
     def bound(self, *overrides: str) -> Bound:
         return bind(load_recipe(self.recipe, overrides))
 
-    def build(self, *overrides: str, workers: int = 0, **options: Any) -> Summary:
-        with Run(self.workspace / "runs" / "test.jsonl") as run:
+    def build(self, *overrides: str, workers: int = 0, listeners: tuple[Listener, ...] = (), **options: Any) -> Summary:
+        with Run(self.workspace / "runs" / "test.jsonl", listeners) as run:
             return build(self.bound(*overrides), Options(self.workspace, self.releases, workers, **options), run)
 
     def plan(self, *overrides: str) -> ShownPlan:

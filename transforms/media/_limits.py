@@ -9,6 +9,9 @@ from affectory.transforms.rows import Reject
 NATIVE = Resources(batch_rows=4, isolated=True, timeout_s=120)
 """For stages that hand files of unknown origin to native decoders."""
 
+LONG = Resources(batch_rows=1, isolated=True, timeout_s=1800)
+"""For stages that decode a whole video: half an hour is enough for two hours of 720p in `clips`, the slowest."""
+
 MAX_S = 4 * 3600.0
 MAX_PIXELS = 2**27
 """Hard limits: no stage decodes longer media or larger pictures, whatever its parameters say."""

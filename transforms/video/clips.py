@@ -7,7 +7,7 @@ from pydantic import Field
 
 from affectory.schemas.types import ANCHOR, MEDIA
 from affectory.transforms.base import STRICT, Columns, Resources, Step
-from affectory.transforms.media._limits import NATIVE, span
+from affectory.transforms.media._limits import LONG, span
 from affectory.transforms.rows import Values, by_row
 
 
@@ -17,7 +17,7 @@ class Clips:
 
     __pydantic_config__ = STRICT
     on: ClassVar[frozenset[str]] = frozenset({"video"})
-    resources: ClassVar[Resources] = NATIVE
+    resources: ClassVar[Resources] = LONG
 
     height: Annotated[int, Field(ge=16, le=4320, description="greatest height in pixels")] = 480
     crf: Annotated[int, Field(ge=0, le=51, description="x264's rate factor: lower is better and larger")] = 23

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from affectory.schemas.types import ANCHOR, FRAMES, MEDIA
 from affectory.transforms.base import STRICT, Columns, Resources, Step
-from affectory.transforms.media._limits import NATIVE, span
+from affectory.transforms.media._limits import LONG, span
 from affectory.transforms.rows import Values, by_row
 
 
@@ -17,7 +17,7 @@ class Frames:
 
     __pydantic_config__ = STRICT
     on: ClassVar[frozenset[str]] = frozenset({"video"})
-    resources: ClassVar[Resources] = NATIVE
+    resources: ClassVar[Resources] = LONG
 
     count: Annotated[int, Field(ge=1, le=1000, description="stills per sample; fewer where it has fewer pictures")] = 3
     max_side: Annotated[int, Field(ge=16, le=16384, description="longest side in pixels; never enlarged")] = 512

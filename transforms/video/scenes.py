@@ -10,7 +10,7 @@ from pydantic import Field
 from affectory.schemas import ids
 from affectory.schemas.types import ANCHOR, FRAMES, MEDIA
 from affectory.transforms.base import STRICT, Columns, Resources, Step
-from affectory.transforms.media._limits import MAX_S, NATIVE, span
+from affectory.transforms.media._limits import LONG, MAX_S, span
 from affectory.transforms.rows import Values, by_row
 
 
@@ -20,7 +20,7 @@ class Scenes:
 
     __pydantic_config__ = STRICT
     on: ClassVar[frozenset[str]] = frozenset({"video"})
-    resources: ClassVar[Resources] = NATIVE
+    resources: ClassVar[Resources] = LONG
 
     detector: Annotated[
         Literal["content", "adaptive"],

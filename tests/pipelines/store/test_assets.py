@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from affectory.pipelines.store.assets import AssetStore, locate, name_of, read_verified
+from affectory.pipelines.store.assets import AssetMissing, AssetStore, Place, locate, name_of, read_verified
 from affectory.schemas.errors import UserError
 
 
@@ -41,9 +41,12 @@ def test_made_bytes_are_found_in_the_store_and_the_users_own_in_place(store: Ass
     (media / "a b.wav").write_bytes(b"own")
     own, made = hashlib.sha256(b"own").hexdigest(), store.put(b"made")
     roots = {"clips": str(tmp_path / "media"), "one": str(media / "a b.wav")}
-    assert locate(store, roots, own, "clips", "sub/a b.wav") == media / "a b.wav"
-    assert locate(store, roots, own, "one", "a b.wav") == media / "a b.wav", "a source may be a file"
-    assert locate(store, roots, made, "clips", "sub/a b.wav") == store.path(made)
+    place = Place("clips", "sub/a b.wav", own)
+    assert locate(store, roots, own, place) == media / "a b.wav"
+    assert locate(store, roots, own, Place("one", "a b.wav", own)) == media / "a b.wav", "a source may be a file"
+    assert locate(store, roots, made, place) == store.path(made)
+    with pytest.raises(AssetMissing):
+        locate(store, roots, "0" * 64, place)
 
 
 def test_bytes_that_changed_since_they_were_hashed_are_refused(tmp_path: Path) -> None:
