@@ -125,10 +125,9 @@ def test_a_child_dies_with_its_parent(what: str) -> None:
     """Killed with -9 a parent cannot tell its child to stop; the kernel does."""
     environment = {**os.environ, "PYTHONPATH": steps.PYTHON_PATH}
     command = [sys.executable, "-c", PARENT, what]
-    parent = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
-    assert parent.stdout is not None
-    pid = int(parent.stdout.readline())
-    assert alive(pid)
-    parent.kill()
-    parent.communicate()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as parent:
+        assert parent.stdout is not None
+        pid = int(parent.stdout.readline())
+        assert alive(pid)
+        parent.kill()
     assert gone(pid)
