@@ -6,10 +6,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from affectory.pipelines.plan import Plan
-from affectory.pipelines.runner.attach import attach, standing
+from affectory.pipelines.runner.attach import attach
 from affectory.pipelines.runner.child import Child
 from affectory.pipelines.runner.execute import run_stage
-from affectory.pipelines.runner.finish import lengths
+from affectory.pipelines.runner.finish import lengths, text_lengths
 from affectory.pipelines.runner.media import externalise, hydrate
 from affectory.pipelines.runner.partition import Link, Partition
 from affectory.pipelines.store.assets import AssetStore
@@ -33,7 +33,7 @@ def lost_anchors(plan: Plan) -> Lost:
         parts = [_lost(plan, partition, child) for partition in plan.partitions if partition.finish.judgements]
     finally:
         child.stop()
-    gone = plan.lost_records
+    gone = plan.lost.num_rows
     return Lost(
         gone + sum(p.judgements for p in parts),
         gone + sum(p.standing for p in parts),
@@ -42,13 +42,14 @@ def lost_anchors(plan: Plan) -> Lost:
 
 
 def _lost(plan: Plan, partition: Partition, child: Child) -> Lost:
-    commits, judged = plan.workspace.commits(), standing(plan.judged[partition.finish.judgements])
+    commits, judged = plan.workspace.commits(), plan.judged[partition.finish.judgements]
     if commits.has(partition.finish.key):
         facts = commits.get(partition.finish.key).facts
         return Lost(facts["unattached"], judged.num_rows, 0)
     places, cut = _places(plan, partition, judged, child)
     anchors = judged.column("anchor").to_pylist()
-    found = attach(anchors, places.column("anchor").to_pylist(), lengths(places), partition.finish.least_overlap)
+    samples, least = places.column("anchor").to_pylist(), partition.finish.least_overlap
+    found = attach(anchors, samples, lengths(places), least, text_lengths(places))
     return Lost(sum(i < 0 for i in found.samples), judged.num_rows, cut)
 
 

@@ -13,7 +13,7 @@ from pydantic_core import to_jsonable_python
 
 from affectory.pipelines import discovery
 from affectory.pipelines.code_hash import code_hash
-from affectory.pipelines.judging import RatingEntry
+from affectory.pipelines.rating import RatingEntry
 from affectory.pipelines.runner.stage import Stage
 from affectory.pipelines.scan import SourceEntry
 from affectory.schemas.derived import SAMPLES

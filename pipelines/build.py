@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from affectory.pipelines.bind import Bound
-from affectory.pipelines.events import Run
+from affectory.pipelines.checks import check_sources
+from affectory.pipelines.events import Run, Tell
 from affectory.pipelines.history import BuildRecord, StageTotals, record_build
-from affectory.pipelines.judging import Importer
+from affectory.pipelines.judging import Importer, said_by
 from affectory.pipelines.plan import Plan, make_plan
 from affectory.pipelines.process import TooManyFailed, check_failures, process
 from affectory.pipelines.publish import Publisher, split, validate
 from affectory.pipelines.scan import Scan, Scanner
+from affectory.pipelines.store.commits import Commit
 from affectory.pipelines.store.workspace import Workspace
 
 
@@ -54,6 +56,8 @@ class Summary:
     bump: str = ""
     changes: tuple[str, ...] = ()
     groups_moved: int = 0
+    refitted: bool = False
+    preview: bool = False
     log: str = ""
     splits: dict[str, int] = field(default_factory=dict)
 
@@ -77,9 +81,10 @@ class _Build:
     epoch: int
 
     def go(self) -> Summary:
-        scan = scan_sources(self.bound, self.workspace, self.options, self.epoch)
+        scan = scan_sources(self.bound, self.workspace, self.options, self.epoch, self.run.tell)
+        check_sources(self.bound, self.workspace, scan)
         imported = self._import(scan)
-        plan = make_plan(self.bound, self.workspace, scan, self.epoch)
+        plan = make_plan(self.bound, self.workspace, scan, self.epoch, said_by(self.workspace, imported))
         try:
             ran = process(plan, self.options.workers, self.run)
         except TooManyFailed:
@@ -91,14 +96,14 @@ class _Build:
         summary = self._summary(plan, record, ran, moved)
         return self._published(record, summary) if self.options.publish else summary
 
-    def _manifest(self, plan: Plan, imported: str, splits: str) -> BuildRecord:
+    def _manifest(self, plan: Plan, imported: Commit | None, splits: str) -> BuildRecord:
         chains = tuple(sorted(p.keys for p in plan.partitions))
         dataset, made_by = self.bound.recipe.spec.dataset, self.bound.identity
-        return BuildRecord(0, dataset, plan.scan.key, imported, splits, chains, made_by=made_by)
+        key = imported.key if imported else ""
+        return BuildRecord(0, dataset, plan.scan.key, key, splits, chains, made_by=made_by, lost=plan.lost_key)
 
-    def _import(self, scan: Scan) -> str:
-        commit = importer(self.bound, self.workspace, self.options, scan, self.epoch).run()
-        return commit.key if commit else ""
+    def _import(self, scan: Scan) -> Commit | None:
+        return importer(self.bound, self.workspace, self.options, scan, self.epoch).run()
 
     def _summary(self, plan: Plan, record: BuildRecord, ran: int, moved: int) -> Summary:
         counts, facts = record.totals, Counter(record.facts)
@@ -112,14 +117,16 @@ class _Build:
             kept=by_stage["split"].kept if "split" in by_stage else 0,
             rejected=sum(t.counts.rejected for t in counts if t.stage != "ratings"),
             failed=sum(t.counts.failed for t in counts),
-            judgements=facts["attached"] + facts["unattached"] + plan.lost_records,
+            judgements=facts["attached"] + facts["unattached"],
             attached=facts["attached"],
-            unattached=facts["unattached"] + plan.lost_records,
+            unattached=facts["unattached"],
             partitions_run=ran,
             partitions=len(plan.partitions),
             stages=counts,
             reasons=record.reasons,
             groups_moved=moved,
+            refitted=self.options.refit,
+            preview=self.options.sample is not None,
             log=str(self.run.log),
         )
 
@@ -140,12 +147,12 @@ class _Build:
         return replace(summary, release=str(path), version=current, unchanged=True)
 
 
-def scan_sources(bound: Bound, workspace: Workspace, options: Options, epoch: int = 0) -> Scan:
+def scan_sources(
+    bound: Bound, workspace: Workspace, options: Options, epoch: int = 0, tell: Tell = lambda *_, **__: None
+) -> Scan:
     """The sources of a recipe as they are now."""
-    scanner = Scanner(
-        workspace, bound.sources, bound.pseudonym, bound.limits, options.partition_rows, options.sample, epoch
-    )
-    return scanner.scan()
+    rows, sample = options.partition_rows, options.sample
+    return Scanner(workspace, bound.sources, bound.pseudonym, bound.limits, rows, sample, epoch, tell).scan()
 
 
 def importer(bound: Bound, workspace: Workspace, options: Options, scan: Scan, epoch: int = 0) -> Importer:

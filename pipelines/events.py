@@ -11,6 +11,12 @@ from typing import Any, Protocol, TextIO
 Event = dict[str, Any]
 
 
+class Tell(Protocol):
+    """How parts of a run say what happens: a kind of event, and its facts."""
+
+    def __call__(self, kind: str, **facts: Any) -> None: ...
+
+
 class Listener(Protocol):
     """Is told of every event."""
 
@@ -28,8 +34,9 @@ class Run:
 
     def tell(self, kind: str, **facts: Any) -> None:
         event = {"event": kind, "at": time.strftime("%Y-%m-%dT%H:%M:%S%z"), **facts}
-        self._file.write(json.dumps(event, ensure_ascii=False, default=str) + "\n")
-        self._file.flush()
+        if kind != "progress":
+            self._file.write(json.dumps(event, ensure_ascii=False, default=str) + "\n")
+            self._file.flush()
         for listener in self._listeners:
             listener(event)
 
@@ -37,6 +44,8 @@ class Run:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        for listener in self._listeners:
+            getattr(listener, "close", lambda: None)()
         self._file.close()
 
 
@@ -59,7 +68,7 @@ class Lines:
         if event["event"] == "progress":
             self._progress(event)
         elif event["event"] == "say":
-            self._close()
+            self.close()
             print(event["text"], file=self._stream, flush=True)
         elif event["event"] == "start":
             self._start = self._last = self._clock()
@@ -77,7 +86,8 @@ class Lines:
             self._stream.write(line + "\n")
         self._stream.flush()
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Leave no half line behind."""
         if self._open:
             self._stream.write("\r\x1b[2K")
             self._open = False

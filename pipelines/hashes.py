@@ -4,32 +4,36 @@ import hashlib
 import os
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 _TABLE = "create table if not exists marks (path text primary key, mark text, sha text)"
-_CHUNK, _AT_ONCE = 1 << 20, 256
+_CHUNK, _AT_ONCE = 1 << 20, 64
 _SETTLED_NS = 2_000_000_000
 """A file that changed this recently may change again within the same tick of its clock: it is not remembered."""
 
 
-def hash_files(paths: Sequence[Path], memory: Path) -> list[str | OSError]:
-    """The sha256 of every file, or the error that kept it from being read."""
+def hash_files(
+    paths: Sequence[Path], memory: Path, done: Callable[[int], None] = lambda _: None
+) -> list[str | OSError]:
+    """The sha256 of every file, or the error that kept it from being read; `done` hears how many are."""
     found: list[str | OSError] = []
     with _opened(memory) as database, ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
         for start in range(0, len(paths), _AT_ONCE):
             some = paths[start : start + _AT_ONCE]
-            found += pool.map(_hashed, some, [_recall(database, path) for path in some])
-            _remember(database, some, found[start:])
+            marks = [_mark(path) for path in some]
+            found += pool.map(_hashed, some, marks, [_recall(database, path) for path in some])
+            _remember(database, some, marks, found[start:])
+            done(len(found))
     return found
 
 
 def unchanged(path: Path, sha: str, memory: Path) -> bool:
     """Whether a file still holds the bytes of this hash; it is read again only where its mark differs."""
     with _opened(memory) as database:
-        return _hashed(path, _recall(database, path)) == sha
+        return _hashed(path, _mark(path), _recall(database, path)) == sha
 
 
 @contextmanager
@@ -40,8 +44,12 @@ def _opened(memory: Path) -> Iterator[sqlite3.Connection]:
         yield database
 
 
-def _mark(path: Path) -> str:
-    stat = path.stat()
+def _mark(path: Path) -> str | None:
+    """Taken before a file is read, so that one which changes meanwhile has another at the next look."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
     return f"{stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns} {stat.st_ino}"
 
 
@@ -53,24 +61,29 @@ def _recall(database: sqlite3.Connection, path: Path) -> tuple[str, str] | None:
     return row
 
 
-def _remember(database: sqlite3.Connection, paths: Sequence[Path], hashes: Sequence[str | OSError]) -> None:
+def _remember(
+    database: sqlite3.Connection, paths: Sequence[Path], marks: Sequence[str | None], hashes: Sequence[str | OSError]
+) -> None:
     settled = time.time_ns() - _SETTLED_NS
-    rows = []
-    for path, sha in zip(paths, hashes, strict=True):
-        if isinstance(sha, str) and path.exists() and path.stat().st_mtime_ns < settled:
-            rows.append((_name(path), _mark(path), sha))
+    found = zip(paths, marks, hashes, strict=True)
+    rows = [(_name(p), mark, sha) for p, mark, sha in found if mark and isinstance(sha, str) and _since(mark) < settled]
     with database:
         database.executemany("insert or replace into marks values (?, ?, ?)", rows)
+
+
+def _since(mark: str) -> int:
+    """When the file was last changed, in nanoseconds."""
+    return int(mark.split()[1])
 
 
 def _name(path: Path) -> str:
     return os.fsencode(path).hex()
 
 
-def _hashed(path: Path, remembered: tuple[str, str] | None) -> str | OSError:
+def _hashed(path: Path, mark: str | None, remembered: tuple[str, str] | None) -> str | OSError:
+    if mark is not None and remembered is not None and remembered[0] == mark:
+        return remembered[1]
     try:
-        if remembered is not None and remembered[0] == _mark(path):
-            return remembered[1]
         return _hash(path)
     except OSError as error:
         return error

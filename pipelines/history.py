@@ -14,6 +14,9 @@ from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.derived import REJECTS
 from affectory.schemas.parquet import read_parquet
 
+OF_JUDGEMENTS = ("ratings", "label")
+"""Stages whose rejects are ratings and judgements, not samples."""
+
 
 @dataclass(frozen=True)
 class StageTotals:
@@ -42,6 +45,8 @@ class BuildRecord:
     """What the recipe said of sources and labels, as a hash."""
     complete: bool = True
     """False where the build was stopped for its failures; what it had done is listed all the same."""
+    lost: str = ""
+    """The commit that lists judgements of records which are gone."""
 
     @property
     def rejected_share(self) -> float:
@@ -53,7 +58,7 @@ class BuildRecord:
 
     @property
     def keys(self) -> set[str]:
-        single = {key for key in (self.scan, self.imported, self.splits) if key}
+        single = {key for key in (self.scan, self.imported, self.lost, self.splits) if key}
         return single | {key for chain in self.chains for key in chain}
 
     @property
@@ -83,7 +88,7 @@ def _counted(workspace: Workspace, build: BuildRecord) -> BuildRecord:
     for commit in live_commits(workspace, build):
         sums[commit.stage] = sums.get(commit.stage, Counts()) + commit.counts
         facts.update(commit.facts)
-        rejects = workspace.commits().read(commit, "rejects", ["reason"])
+        rejects = workspace.commits().read(commit, "rejects", ["reason"]) if commit.stage not in OF_JUDGEMENTS else None
         reasons.update(rejects.column("reason").to_pylist() if rejects else ())
     totals = tuple(StageTotals(stage, counts) for stage, counts in sums.items())
     return replace(build, totals=totals, facts=dict(facts), reasons=dict(sorted(reasons.items())))
@@ -102,7 +107,8 @@ def last_build(workspace: Workspace) -> BuildRecord | None:
 def live_commits(workspace: Workspace, build: BuildRecord) -> Iterator[Commit]:
     """Commits of a build in the order of its chains; shared ones once."""
     commits = workspace.commits()
-    for key in dict.fromkeys([build.scan, build.imported, *(k for c in build.chains for k in c), build.splits]):
+    chained = (key for chain in build.chains for key in chain)
+    for key in dict.fromkeys([build.scan, build.imported, *chained, build.lost, build.splits]):
         if key and commits.has(key):
             yield commits.get(key)
 

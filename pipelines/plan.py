@@ -9,12 +9,15 @@ from itertools import groupby
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from affectory.pipelines.acts import NOTHING, Revised, counting, said_of
 from affectory.pipelines.bind import Bound
 from affectory.pipelines.history import last_build
-from affectory.pipelines.runner.finish import Finish
+from affectory.pipelines.runner.attach import standing
+from affectory.pipelines.runner.finish import Finish, unattached
 from affectory.pipelines.runner.partition import Link, Partition
 from affectory.pipelines.runner.stage import Stage
 from affectory.pipelines.scan import Root, Scan
+from affectory.pipelines.store.commits import Counts
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.ids import digest
 
@@ -39,7 +42,9 @@ class Plan:
     scan: Scan
     partitions: tuple[Partition, ...]
     judged: Mapping[str, pa.Table]
-    lost_records: int
+    lost: pa.Table
+    """Judgements that count but whose record no source holds now."""
+    epoch: int = 0
 
     @cached_property
     def committed(self) -> set[str]:
@@ -54,9 +59,11 @@ class Plan:
         """Partitions with something left to do."""
         return tuple(p for p in self.partitions if not self.committed.issuperset(p.keys))
 
-    @property
-    def live_keys(self) -> set[str]:
-        return {key for partition in self.partitions for key in partition.keys} | {self.scan.key}
+    @cached_property
+    def lost_key(self) -> str:
+        """The commit that lists what is lost; empty where nothing is."""
+        ids = self.lost.column("judgement_id").sort().to_pylist()
+        return digest("lost", ids) if ids else ""
 
     def stages(self) -> Iterator[StagePlan]:
         """Per stage: partitions it works on, those committed, and rows (of roots) still to run."""
@@ -81,18 +88,21 @@ class Plan:
                 buffer = io.BytesIO()
                 pq.write_table(table, buffer)
                 files.create(name, buffer.getvalue())
+        commits = self.workspace.commits(self.epoch)
+        if self.lost_key and not commits.has(self.lost_key):
+            facts = {"attached": 0, "unattached": self.lost.num_rows}
+            commits.commit(self.lost_key, "label", Counts(), {"rejects": unattached(self.lost)}, facts)
 
 
-def make_plan(bound: Bound, workspace: Workspace, scan: Scan, epoch: int = 0, pending: pa.Table | None = None) -> Plan:
+def make_plan(bound: Bound, workspace: Workspace, scan: Scan, epoch: int = 0, rated: Revised = NOTHING) -> Plan:
     """Keys for every partition of the scan, from stages, code, upstream keys and the judgements about its records.
 
-    `pending` are judgements that are not in the ledger yet.
+    What counts are answers given in reviews, and what the recipe's rating files say now (`rated`).
     """
-    ledger = workspace.ledger("judgements").read()
-    judgements = ledger if pending is None else pa.concat_tables([ledger, pending])
+    judgements = standing(counting(workspace.ledger("judgements").read(), rated))
     compiler = _Compiler(bound, workspace, scan, epoch, judgements)
     partitions = tuple(compiler.partition(root) for root in scan.roots)
-    return Plan(bound, workspace, scan, partitions, compiler.judged, compiler.lost)
+    return Plan(bound, workspace, scan, partitions, compiler.judged, compiler.lost, epoch)
 
 
 class _Compiler:
@@ -101,7 +111,7 @@ class _Compiler:
         self.judged: dict[str, pa.Table] = {}
         self._retries = _retries(workspace)
         roots = _roots_of(judgements, scan.index(workspace))
-        self.lost = roots.null_count
+        self.lost = judgements.filter(pc.is_null(roots))
         self._by_root = _split(judgements, roots)
 
     def partition(self, root: Root) -> Partition:
@@ -128,7 +138,8 @@ class _Compiler:
         bound, about = self.bound, self._by_root.get(root.key)
         name = ""
         if about is not None:
-            name = f"judged/{digest(sorted(about.column('judgement_id').to_pylist()))}.parquet"
+            said = zip(about.column("judgement_id").to_pylist(), said_of(about).to_pylist(), strict=True)
+            name = f"judged/{digest(list(said))}.parquet"
             self.judged[name] = about
         overlap = bound.recipe.spec.label.min_overlap
         finish_key = digest(bound.label_identity, key, name)

@@ -7,6 +7,7 @@ from pathlib import Path
 from affectory.pipelines.anchors import Lost, lost_anchors
 from affectory.pipelines.bind import Bound
 from affectory.pipelines.build import Options, importer, scan_sources
+from affectory.pipelines.checks import check_sources
 from affectory.pipelines.history import last_build
 from affectory.pipelines.plan import StagePlan, make_plan
 from affectory.pipelines.store.workspace import Workspace
@@ -59,8 +60,8 @@ def show_plan(bound: Bound, where: Path) -> ShownPlan:
     options = Options(where, where, 0)
     with workspace.lease() as lease:
         scan = scan_sources(bound, workspace, options, lease.epoch)
-    pending = importer(bound, workspace, options, scan).pending() if bound.ratings else None
-    plan = make_plan(bound, workspace, scan, pending=pending)
+    check_sources(bound, workspace, scan)
+    plan = make_plan(bound, workspace, scan, rated=importer(bound, workspace, options, scan).pending())
     build = last_build(workspace)
     known = {chain[0] for chain in build.chains} if build else set()
     new = sum(root.key not in known for root in scan.roots)

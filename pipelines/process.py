@@ -38,9 +38,10 @@ def process(plan: Plan, workers: int, run: Run) -> int:
     run.tell("start", what="build", partitions=len(waiting), rows=total, workers=workers)
     tally, done = _Tally(plan), 0
     for report in local.run(waiting, workers):
-        done += sizes[report.partition]
-        tally.add(report)
-        _log(report, run)
+        if report is not None:
+            done += sizes[report.partition]
+            tally.add(report)
+            _log(report, run)
         run.tell("progress", what="build", done=done, total=total, unit="rows", **tally.lost())
     return len(waiting)
 

@@ -203,7 +203,8 @@ def publish_last(bound: Bound, workspace: Path, releases: Path, run: Run) -> Rel
             raise UserError(f"no build in {workspace} is finished yet", "build it first: affectory build")
         if build.made_by != bound.identity:
             raise UserError(
-                "the recipe's sources or labels, or the code behind them, changed since the last build", "build again: affectory build"
+                "the recipe's sources or labels, or the code behind them, changed since the last build",
+                "build again: affectory build",
             )
         splits, _ = split(bound, found, build.finished, lease.epoch)
         build = replace(build, splits=splits)

@@ -28,10 +28,14 @@ class Origin:
 
 @dataclass(frozen=True)
 class Keyed:
-    """Records of distinct ids in the order of their ids, and those refused as duplicates."""
+    """Records of distinct ids in the order of their ids, and those refused as duplicates.
+
+    `aliases` are the places where a record was found again, under the id of the one that is kept.
+    """
 
     table: pa.Table
     refused: list[tuple[str, Refused]]
+    aliases: pa.Table
 
 
 class RecordRows:
@@ -47,6 +51,10 @@ class RecordRows:
     @staticmethod
     def index_names() -> list[str]:
         return ["record_id", "fingerprint", "source", "uri", "row", "kind", "key"]
+
+    @staticmethod
+    def alias_names() -> list[str]:
+        return ["source", "uri", "key", "record_id"]
 
     @classmethod
     def index_schema(cls) -> pa.Schema:
@@ -89,7 +97,7 @@ class RecordRows:
         media = zip(*(records.column(c).to_pylist() for c in ("kind", "asset_id", "format")), strict=True)
         refs = [(k, {"asset": a, "format": f} if k in MEDIA_KINDS else None) for k, a, f in media]
         columns = {
-            **{c: records.column(c) for c in ("kind", "source", "uri", *_CARRIED, "position", "extra")},
+            **{c: records.column(c) for c in ("kind", "source", "uri", "key", *_CARRIED, "position", "extra")},
             "sample_id": pa.array([sample_id(i, "whole") for i in ids], pa.string()),
             "anchor": pa.array([{"record": i} for i in ids], ANCHOR),
             "parent": pa.nulls(n, pa.string()),
@@ -130,7 +138,10 @@ def keyed(rows: pa.Table) -> Keyed:
     holder = {ids[i]: i for i in first}
     places = ordered.select(["source", "uri", "row", "key", "text"])
     refused = [_repeat(places, i, holder[ids[i]], prints[i] == prints[holder[ids[i]]]) for i in again]
-    return Keyed(ordered.take(pa.array(first, pa.int64())), refused)
+    keys = ordered.column("key").to_pylist()
+    same = [i for i in again if keys[i] is None or prints[i] == prints[holder[ids[i]]]]
+    aliases = ordered.select(RecordRows.alias_names()).take(pa.array(same, pa.int64()))
+    return Keyed(ordered.take(pa.array(first, pa.int64())), refused, aliases)
 
 
 def _repeat(places: pa.Table, index: int, first: int, same: bool) -> tuple[str, Refused]:

@@ -1,6 +1,8 @@
 """What people read at the end of a build and between builds."""
 
 import json
+import shutil
+import sys
 import time
 from collections import Counter
 from dataclasses import asdict, dataclass
@@ -21,21 +23,22 @@ from affectory.schemas.parquet import read_parquet
 
 
 def summary_text(summary: Summary, recipe: Path, workspace: Path | None) -> str:
-    """Kept, rejected, failed, where to look, and how to load."""
+    """Kept, rejected, failed, where to look, and how to load; `workspace` is named where it is not the recipe's own."""
     where = f" --workspace {_short(workspace)}" if workspace else ""
-    see = f"affectory rejects {_short(recipe)}{where}"
+    see = f"{_command()} rejects {_short(recipe)}{where}"
     lines = [
         _title(summary),
         f"  in          {summary.found} found: {summary.records} records, {summary.found - summary.records} refused",
         f"  kept        {summary.kept} samples",
         f"  rejected    {summary.rejected}",
         f"  failed      {summary.failed}",
-        f"  judgements  {summary.judgements}: {summary.attached} attached, {summary.unattached} without a sample",
+        f"  judgements  {_judgements(summary)}",
         f"  done        {summary.partitions_run} of {summary.partitions} partitions had something to do",
     ]
-    lines += [f"  moved       {summary.groups_moved} groups changed their split"] if summary.groups_moved else []
+    lines += [f"  moved       {summary.groups_moved} groups changed their split"] if summary.refitted else []
     lines += [f"  why         {_counted(Counter(summary.reasons))}"] if summary.reasons else []
-    lines += [f"  look        {see}"] if summary.reasons else []
+    left_out = summary.reasons or summary.unattached or _refused_ratings(summary)
+    lines += [f"  look        {see}"] if left_out else []
     lines += [f"  log         {_short(Path(summary.log))}"] if summary.partitions_run else []
     return "\n".join([*lines, *(_release(summary) if summary.release else ())])
 
@@ -43,8 +46,29 @@ def summary_text(summary: Summary, recipe: Path, workspace: Path | None) -> str:
 def _title(summary: Summary) -> str:
     if not summary.version:
         return f"{summary.dataset}: built, {'not published' if summary.kept else 'and nothing is left to publish'}"
-    how = "unchanged" if summary.unchanged else f"{summary.bump}: {', '.join(summary.changes)}"
-    return f"{summary.dataset} {summary.version} ({how})"
+    preview = "preview of " if summary.preview else ""
+    return f"{preview}{summary.dataset} {summary.version} ({'unchanged' if summary.unchanged else how(summary)})"
+
+
+def how(made: Summary | Release) -> str:
+    """Why a release has the version it has."""
+    reasons = ", ".join(made.changes if isinstance(made, Summary) else made.reasons)
+    return reasons if made.bump == "first" else f"{made.bump}: {reasons}"
+
+
+def _command() -> str:
+    """How this program is called here."""
+    return "affectory" if shutil.which("affectory") else _short(Path(sys.argv[0]))
+
+
+def _refused_ratings(summary: Summary) -> int:
+    return sum(t.counts.rejected for t in summary.stages if t.stage == "ratings")
+
+
+def _judgements(summary: Summary) -> str:
+    refused = _refused_ratings(summary)
+    found = f"{summary.judgements}: {summary.attached} attached, {summary.unattached} without a sample"
+    return f"{found}; {refused} rows of ratings refused" if refused else found
 
 
 def _release(summary: Summary) -> list[str]:
@@ -94,14 +118,19 @@ def _short(path: Path | None) -> str:
 def release_line(release: Release) -> str:
     """Version, size and reason of a release on one line."""
     rows = _counted(Counter(release.rows.get("default", {})))
-    return f"{release.version:10} {release.hash[:12]}  {rows}  ({release.bump}: {', '.join(release.reasons)})"
+    return f"{release.version:10} {release.hash[:12]}  {rows}  ({how(release)})"
 
 
 def chosen_rejects(table: pa.Table, reason: str | None, stage: str | None) -> pa.Table:
     """The rejects of one reason or stage."""
     for column, wanted in (("reason", reason), ("stage", stage)):
         if wanted is not None:
+            there = sorted(set(table.column(column).to_pylist()))
             table = table.filter(pc.equal(table.column(column), wanted))
+            if not table.num_rows:
+                raise UserError(
+                    f"nothing was left out with the {column} {wanted!r}", f"there are: {', '.join(there) or 'none'}"
+                )
     return table
 
 
@@ -120,7 +149,8 @@ def rejects_text(table: pa.Table, limit: int) -> str:
 
 def _reject_line(row: dict[str, Any]) -> str:
     place = ": ".join(p for p in (row["source"], row["uri"]) if p) or row["record_id"] or ""
-    return f"{row['stage']}: {row['reason']}  {place}\n    {row['detail'] or ''}"
+    shown = f"\n    {row['row'][:160]}" if row["row"] else ""
+    return f"{row['stage']}: {row['reason']}  {place}\n    {row['detail'] or ''}{shown}"
 
 
 def write_rows(table: pa.Table, out: Path) -> None:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import groupby
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from affectory.pipelines.code_hash import code_hash
+from affectory.pipelines.events import Tell
 from affectory.pipelines.grouping import grouped
 from affectory.pipelines.hashes import hash_files
 from affectory.pipelines.people import hold_to_key, note_people
@@ -65,6 +66,12 @@ class Scan:
         table = commits.read(commits.get(self.key), "records")
         return RecordRows.index_schema().empty_table() if table is None else table
 
+    def aliases(self, workspace: Workspace) -> pa.Table:
+        """Where records were found again: source, uri and key of the duplicate, record_id of the one that is kept."""
+        commits = workspace.commits()
+        table = commits.read(commits.get(self.key), "aliases")
+        return RecordRows.index_schema().empty_table().select(RecordRows.alias_names()) if table is None else table
+
 
 @dataclass(frozen=True)
 class Scanner:
@@ -77,11 +84,13 @@ class Scanner:
     partition_rows: int | None = None
     sample: int | None = None
     epoch: int = 0
+    tell: Tell = lambda *_, **__: None
 
     def scan(self) -> Scan:
         """The records as they are now; partitions of an earlier scan are kept where nothing in them changed."""
         hold_to_key(self.workspace, self.pseudonym)
-        listing = [_Listing.of(entry, self.workspace) for entry in self.entries]
+        self.tell("start", what="look at the sources")
+        listing = [_Listing.of(entry, self.workspace, self.tell) for entry in self.entries]
         code, marks = code_hash("affectory.pipelines.records"), [x.signature for x in listing]
         limits = (self.limits.row_bytes, self.limits.file_bytes)
         key = digest("scan", LAYOUT, code, marks, limits, self.sample, self.pseudonym(""))
@@ -108,15 +117,18 @@ class Scanner:
             key = digest(key, table.column("fingerprint").to_pylist(), [(n, r.uri, r.detail) for n, r in refused])
         rejects = REJECTS.from_rows([reject_row("scan", name, r) for name, r in refused])
         index = table.select(RecordRows.index_names()).append_column("root", roots)
+        aliases = rows.aliases.filter(pc.is_in(rows.aliases.column("record_id"), value_set=table.column("record_id")))
         counts = Counts(table.num_rows + len(refused), table.num_rows, table.num_rows, len(refused))
         commits = self.workspace.commits(self.epoch)
-        commits.commit(key, "scan", counts, {"records": index, "rejects": rejects}, {})
+        commits.commit(key, "scan", counts, {"records": index, "aliases": aliases, "rejects": rejects}, {})
         return key
 
     def _read(self, listing: "_Listing", child: Child) -> "_Read":
         tables, refused = [], [(listing.entry.name, r) for r in listing.refused]
         listed = len(refused)
-        for file in listing.files:
+        for number, file in enumerate(listing.files):
+            what = f"read {listing.entry.name}"
+            self.tell("progress", what=what, done=number, total=len(listing.files), unit="files")
             origin = Origin(listing.entry.name, file, listing.entry.licence, listing.entry.scope)
             for records in batches(listing.entry.source, file, self.limits, child):
                 tables.append(RecordRows.of(records.rows, origin, self.pseudonym))
@@ -199,10 +211,10 @@ class _Listing:
     refused: tuple[Refused, ...]
 
     @classmethod
-    def of(cls, entry: SourceEntry, workspace: Workspace) -> "_Listing":
+    def of(cls, entry: SourceEntry, workspace: Workspace, tell: Tell) -> "_Listing":
         found = list(entry.source.files(entry.root))
         paths = [path for path in found if isinstance(path, Path)]
-        hashes = hash_files(paths, workspace.hashes())
+        hashes = hash_files(paths, workspace.hashes(), partial(_hashed, tell, entry.name, len(paths)))
         files, refused = [], [x for x in found if isinstance(x, Refused)]
         for path, sha in zip(paths, hashes, strict=True):
             uri = uri_of(path, entry.root)
@@ -218,6 +230,10 @@ class _Listing:
         files = [(f.uri, f.asset_id) for f in self.files]
         refused = [(r.uri, r.reason, r.detail) for r in self.refused]
         return digest(self.entry.name, self.entry.scope, self.entry.identity, self.entry.licence, files, refused)
+
+
+def _hashed(tell: Tell, source: str, total: int, done: int) -> None:
+    tell("progress", what=f"hash {source}", done=done, total=total, unit="files")
 
 
 def _ledger_rows(table: pa.Table) -> pa.Table:

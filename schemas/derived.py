@@ -17,6 +17,7 @@ SAMPLES = TableSpec(
         Column("anchor", ANCHOR, "where it lies in its record", required=True),
         Column("source", pa.string(), "name of the recipe's source entry", required=True),
         Column("uri", pa.string(), "where the record lay, relative to the source's root", required=True),
+        Column("key", pa.string(), "the record's declared key, null where it is known by its content"),
         Column("parent", pa.string(), "the sample it was cut from"),
         Column("members", MEMBERS, "the samples it is made of, with role and clock offset"),
         Column("speaker", pa.string(), "pseudonym of who speaks or is shown"),
@@ -56,7 +57,9 @@ OPINIONS_TABLE = TableSpec(
     columns=(
         Column("opinion_id", pa.string(), "the judgement's id, or from sample, rater and question", required=True),
         Column("sample_id", pa.string(), "the sample it is about in this build", required=True),
-        Column("judgement_id", pa.string(), "the ledger row, for people's judgements"),
+        Column(
+            "judgement_id", pa.string(), "for people's judgements, the id of the first revision (act) in the ledger"
+        ),
         *OPINION_COLUMNS,
     ),
 )

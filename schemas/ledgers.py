@@ -52,11 +52,14 @@ JUDGEMENTS = TableSpec(
     doc="One human act of judging.",
     columns=(
         Column("judgement_id", pa.string(), "from person, anchor, question, occasion, revision", required=True),
+        Column("act", pa.string(), "the id of its first revision, which all revisions share"),
         Column("anchor", ANCHOR, "what it is about, in coordinates of the record", required=True),
         Column("occasion", pa.string(), "which time this person was asked", required=True),
         Column("revision", pa.int32(), "0, 1, ...: a later one supersedes", required=True),
         Column("supersedes", pa.string(), "the judgement that this one replaces"),
         Column("retracted", pa.bool_(), "taken back by the rater", required=True),
+        Column("origin", pa.string(), "the recipe's rating entry that first said it, null for an answer in a review"),
+        Column("said", pa.string(), "hash of all that was said, to find what changed"),
         *OPINION_COLUMNS,
     ),
 )

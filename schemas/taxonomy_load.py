@@ -27,13 +27,18 @@ def taxonomy_names() -> tuple[str, ...]:
 
 
 def parse_taxonomy(given: Mapping[str, Any], where: str = "inline taxonomy") -> Taxonomy:
-    """A taxonomy of the user. `extends: ekman-7` puts its entries after those of a built-in one.
+    """A taxonomy of the user. `extends: ekman-7` puts its entries after those of a built-in one, and `labels` is
+    another name of `entries`.
 
     A built-in's name may be used again only for the same labels, since labels are published under that name.
     """
     if not isinstance(given, Mapping):
         raise UserError(f"{where}: given {type(given).__name__}, expected a mapping")
-    taxonomy = _parse(given, where)
+    return checked_name(build(Taxonomy, prepare(given, where), where), where)
+
+
+def checked_name(taxonomy: Taxonomy, where: str = "inline taxonomy") -> Taxonomy:
+    """The taxonomy, unless it would publish other labels under the name of a built-in one."""
     known = _built_in(taxonomy.name)
     if known and known.hash != taxonomy.hash:
         hint = "give it another name; with `extends` it can take the built-in's entries over"
@@ -50,7 +55,7 @@ def read_taxonomy(path: Path) -> Taxonomy:
 def _built_in(name: str) -> Taxonomy | None:
     stems = data_files("taxonomies")
     if name in stems:
-        return _parse(*read_data("taxonomies", name))
+        return build(Taxonomy, *read_data("taxonomies", name))
     base, _, tier = name.rpartition("-")
     if base not in stems or not (tier.isascii() and tier.isdecimal()):
         return None
@@ -58,8 +63,12 @@ def _built_in(name: str) -> Taxonomy | None:
     return top.at(int(tier)) if 2 <= int(tier) <= top.depth else None
 
 
-def _parse(given: Mapping[str, Any], where: str) -> Taxonomy:
-    return build(Taxonomy, _extended(given, where) if "extends" in given else given, where)
+def prepare(given: Mapping[str, Any], where: str = "inline taxonomy") -> dict[str, Any]:
+    """A taxonomy as users write it in the form that `Taxonomy` reads."""
+    if {"entries", "labels"} <= set(given):
+        raise UserError(f"{where}: labels: given beside entries", "keep one of them: both say the same")
+    named = {"entries" if key == "labels" else key: value for key, value in given.items()}
+    return _extended(named, where) if "extends" in named else named
 
 
 def _extended(given: Mapping[str, Any], where: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Per-row work: the author writes one function from a row to new values, the adapter does the rest."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,6 +24,15 @@ class Reject(Exception):
         self.reason, self.detail = reason, detail
 
 
+def told(error: BaseException) -> str:
+    """An error's text without addresses of memory, which differ from run to run."""
+    return _plain(str(error))
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"0x[0-9a-fA-F]{6,}", "0x...", text)[:2000]
+
+
 @dataclass
 class _Outcomes:
     written: list[Values] = field(default_factory=list)
@@ -34,9 +44,9 @@ class _Outcomes:
         try:
             made = work(values)
         except Reject as reject:
-            self.rejected.append(Rejected(row, reject.reason, reject.detail))
+            self.rejected.append(Rejected(row, reject.reason, _plain(reject.detail)))
         except Exception as error:  # one bad row never takes its batch along
-            self.failed.append(Failed(row, type(error).__name__, str(error)[:2000]))
+            self.failed.append(Failed(row, type(error).__name__, told(error)))
         else:
             made = made if isinstance(made, list) else [made]
             if not made:

@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -45,6 +45,22 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
             _leave(UserError(f"{place}{error.strerror or error}", "check the path, its permissions and the space left"))
 
     return run
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(version("affectory"))
+        raise typer.Exit
+
+
+Version = Annotated[bool, typer.Option("--version", help="Print the version.", callback=_tell_version, is_eager=True)]
+
+
+@app.callback(context_settings={"help_option_names": ["-h", "--help"]})
+def _options(version: Version = False) -> None:
+    pass
 
 
 for group in (building, looking, keeping, writing):

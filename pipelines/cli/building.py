@@ -55,6 +55,9 @@ def build(
         int | None, typer.Option(min=1, help="Only this many records of each source, as a preview.")
     ] = None,
     refit: Annotated[bool, typer.Option("--refit", help="Fit splits anew and say how many groups move.")] = False,
+    publishing: Annotated[
+        bool, typer.Option("--publish/--no-publish", help="Publish a release of what was built.")
+    ] = True,
     json: Json = False,
 ) -> None:
     """Build the dataset and publish a release; what is done already is not done again."""
@@ -64,7 +67,7 @@ def build(
 
     project = open_project(recipe, overrides, root, workspace, releases)
     count = workers_for() if workers is None else workers
-    options = project.options(count, partition_rows, refit)
+    options = replace(project.options(count, partition_rows, refit), publish=publishing)
     if sample is not None:
         preview = project.workspace / f"preview-{sample}"
         options = replace(options, workspace=preview, releases=preview / "releases", sample=sample)
@@ -72,7 +75,7 @@ def build(
         summary = run_build(project.bound, options, run)
         run.tell("summary", **summary.facts())
     if not json:
-        print(summary_text(summary, recipe, workspace))
+        print(summary_text(summary, recipe, workspace if sample is None else options.workspace))
 
 
 def publish(
@@ -85,14 +88,14 @@ def publish(
 ) -> None:
     """Publish what was built last, without looking at the sources again."""
     from affectory.pipelines.publish import publish_last
+    from affectory.pipelines.report import how
 
     project = open_project(recipe, overrides, root, workspace, releases)
     with open_run(project.workspace, json=json) as run:
         release = publish_last(project.bound, project.workspace, project.releases, run)
         run.tell("release", version=release.version, path=release.path, hash=release.hash, unchanged=release.unchanged)
     if not json:
-        changed = "unchanged" if release.unchanged else f"{release.bump}: {', '.join(release.reasons)}"
-        print(f"{release.version} ({changed})\n  {release.path}")
+        print(f"{release.version} ({'unchanged' if release.unchanged else how(release)})\n  {release.path}")
 
 
 def open_run(workspace: Path, *, json: bool) -> "Run":

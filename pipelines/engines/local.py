@@ -11,6 +11,7 @@ from affectory.pipelines.runner.partition import Partition, PartitionReport, run
 from affectory.schemas.errors import AffectoryError
 
 _MEMORY_PER_WORKER = 2 << 30
+_BEAT_S = 1.0
 
 
 @dataclass(eq=False)
@@ -31,8 +32,8 @@ def workers_for(machine_cores: int | None = None) -> int:
     return max(1, min(cores, memory // _MEMORY_PER_WORKER))
 
 
-def run(partitions: Sequence[Partition], workers: int) -> Iterator[PartitionReport]:
-    """Reports of the partitions as they finish, in no particular order."""
+def run(partitions: Sequence[Partition], workers: int) -> Iterator[PartitionReport | None]:
+    """Reports of the partitions as they finish, in no particular order; None now and then while all are at work."""
     if workers == 0:
         yield from map(run_partition, partitions)
     elif partitions:
@@ -46,7 +47,7 @@ class _Pool:
         self._idle = [Child() for _ in range(workers)]
         self._busy: dict[Child, Partition] = {}
 
-    def run(self) -> Iterator[PartitionReport]:
+    def run(self) -> Iterator[PartitionReport | None]:
         try:
             while self._waiting or self._busy:
                 self._start()
@@ -64,9 +65,12 @@ class _Pool:
                 child.send(run_partition, partition)
             self._busy[child] = partition
 
-    def _finished(self) -> Iterator[PartitionReport]:
+    def _finished(self) -> Iterator[PartitionReport | None]:
         by_pipe = {child.pipe: child for child in self._busy}
-        for pipe in wait(list(by_pipe)):
+        ready = wait(list(by_pipe), timeout=_BEAT_S)
+        if not ready:
+            yield None
+        for pipe in ready:
             child = by_pipe[pipe]  # type: ignore[index]
             partition = self._busy.pop(child)
             self._idle.append(child)

@@ -15,7 +15,7 @@ from affectory.schemas.opinion import PERSPECTIVES
 
 _SPACES = ("simplex", "multi-label")
 _VAD, _VAD_VALUES = "vad", 3
-_COPIED = ("sample_id", "kind", "text", "language", "speaker", "dialogue", "position", "parent")
+_COPIED = ("sample_id", "key", "kind", "text", "language", "speaker", "dialogue", "position", "parent")
 Columns = dict[str, Any]
 
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 import pyarrow as pa
@@ -16,6 +17,9 @@ from affectory.pipelines.release.version import Bump
 from affectory.schemas.derived import TABLES
 
 _AT_ONCE = 5000
+_MOST_REASONS = 5
+_MOST_CHARACTERS = 90
+"""Of the names in one reason; with the words around them it stays a line."""
 Rows = dict[str, dict[str, Any]]
 
 
@@ -36,8 +40,8 @@ class ReleaseDiff:
     """Moves between labels: `anger -> joy`."""
     splits: Mapping[str, int] = field(default_factory=dict)
     """Moves between splits: `train -> test`."""
-    schema: tuple[str, ...] = ()
-    """Changes of columns, configs, taxonomy and label space."""
+    schema: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Changes of configs, columns, taxonomy and label space: `columns added` -> their names."""
     files: tuple[str, ...] = ()
     """Names of files that differ."""
 
@@ -55,18 +59,21 @@ class ReleaseDiff:
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """The change in sentences, the weightiest first."""
-        moved = sum(self.splits.values())
-        columns = f" ({', '.join(self.columns or sorted(self.tables))})" if self.columns or self.tables else ""
+        """The change in few and short sentences, the weightiest first; the fields hold all of it."""
+        found = [f"{what}: {_some(names)}" for what, names in self.schema.items()] + self._rows()
+        found = found or ([f"{_some(self.files)} changed"] if self.files else [])
+        more = len(found) - _MOST_REASONS
+        return tuple(found) if more <= 0 else (*found[: -more - 1], f"and {more + 1} further changes")
+
+    def _rows(self) -> list[str]:
+        where = tuple(self.columns) or tuple(sorted(self.tables))
         counted = (
             (self.added, "added"),
             (self.removed, "removed"),
-            (self.changed, f"changed{columns}"),
-            (moved, "moved to another split"),
+            (self.changed, f"changed ({_some(where)})" if where else "changed"),
+            (sum(self.splits.values()), "moved to another split"),
         )
-        rows = [f"{n} row{'s' if n > 1 else ''} {what}" for n, what in counted if n]
-        found = [*self.schema, *rows]
-        return tuple(found) or tuple(f"{name} changed" for name in self.files)
+        return [f"{n} row{'s' if n > 1 else ''} {what}" for n, what in counted if n]
 
     def as_json(self) -> dict[str, Any]:
         """Plain data."""
@@ -77,12 +84,22 @@ class ReleaseDiff:
         if self.empty:
             return f"{self.a} and {self.b} hold the same."
         lines = [f"{self.a} -> {self.b}: {self.bump}", *(f"  {reason}" for reason in self.reasons)]
+        lines += [line for what, names in self.schema.items() for line in (f"  {what}:", *(f"    {n}" for n in names))]
         lines += _listed("rows changed by column", self.columns)
         lines += _listed("labels moved", self.labels)
         lines += _listed("splits moved", self.splits)
         for name, counts in self.tables.items():
             lines += _listed(name, counts)
         return "\n".join(lines)
+
+
+def _some(names: Sequence[str]) -> str:
+    """As many of the names as fit on a line, and how many there are besides."""
+    shown = [shorten(names[0], _MOST_CHARACTERS)]
+    while len(shown) < len(names) and len(", ".join([*shown, names[len(shown)]])) <= _MOST_CHARACTERS:
+        shown.append(names[len(shown)])
+    more = len(names) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
 
 
 def _listed(title: str, counts: Mapping[str, int]) -> list[str]:
@@ -154,24 +171,34 @@ def _changed_files(a: Content, b: Content) -> tuple[str, ...]:
     return tuple(p for p in sorted({*a.files, *b.files}) if a.files.get(p) != b.files.get(p))
 
 
-def _schema_changes(a: Content, b: Content) -> tuple[str, ...]:
-    found = [f"config {name} added" for name in sorted(set(b.features) - set(a.features))]
-    found += [f"config {name} removed" for name in sorted(set(a.features) - set(b.features))]
-    for config in sorted(set(a.features) & set(b.features)):
-        found += _column_changes(config, a.features[config], b.features[config])
-    if a.taxonomy["hash"] != b.taxonomy["hash"] or a.taxonomy["labels"] != b.taxonomy["labels"]:
-        old, new = (f"{t['name']} with {len(t['labels'])} labels" for t in (a.taxonomy, b.taxonomy))
-        found.append(f"taxonomy changed: {old} -> {new}")
-    new_spaces = sorted(set(b.spaces) - set(a.spaces)) if a.spaces else []
-    return (*found, *(f"labels are now {space} as well" for space in new_spaces))
+def _schema_changes(a: Content, b: Content) -> dict[str, tuple[str, ...]]:
+    both = sorted(set(a.features) & set(b.features))
+    columns = [_column_changes(config, a.features[config], b.features[config]) for config in both]
+    added, removed, typed = (tuple(name for found in kind for name in found) for kind in zip(*columns, strict=True))
+    found = {
+        "taxonomy changed": _taxonomy_change(a.taxonomy, b.taxonomy),
+        "configs added": tuple(sorted(set(b.features) - set(a.features))),
+        "configs removed": tuple(sorted(set(a.features) - set(b.features))),
+        "columns removed": removed,
+        "columns of another type": typed,
+        "columns added": added,
+        "new kinds of label": tuple(sorted(set(b.spaces) - set(a.spaces))) if a.spaces else (),
+    }
+    return {what: names for what, names in found.items() if names}
 
 
-def _column_changes(config: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
-    """`label` is told by the taxonomy."""
-    yield from (f"column {config}.{name} added" for name in sorted(set(new) - set(old)))
-    yield from (f"column {config}.{name} removed" for name in sorted(set(old) - set(new)))
+def _taxonomy_change(a: Mapping[str, Any], b: Mapping[str, Any]) -> tuple[str, ...]:
+    if a["hash"] == b["hash"] and a["labels"] == b["labels"]:
+        return ()
+    old, new = (f"{t['name']} with {len(t['labels'])} labels" for t in (a, b))
+    return (f"{old} -> {new}",)
+
+
+def _column_changes(config: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[list[str], ...]:
+    """Names of columns added, removed and changed in type. `label` is told by the taxonomy."""
     both = (name for name in sorted(set(old) & set(new)) if name != "label")
-    yield from (f"column {config}.{name} changed its type" for name in both if old[name] != new[name])
+    changes = sorted(set(new) - set(old)), sorted(set(old) - set(new)), [n for n in both if old[n] != new[n]]
+    return tuple([n if config == "default" else f"{config}.{n}" for n in names] for names in changes)
 
 
 def _default_changes(a: Side, b: Side, samples: Sequence[str]) -> tuple[dict[str, int], dict[str, int]]:

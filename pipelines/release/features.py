@@ -16,6 +16,7 @@ NOTE_PREFIX = "note_"
 _OF_SAMPLE = {
     "sample_id": "string",
     "record_id": "string",
+    "key": "string",
     "kind": "string",
     "text": "string",
     "language": "string",

@@ -205,7 +205,7 @@ def _change(parent: Path | None, staged: Side) -> ReleaseDiff | None:
 def _manifest(inputs: ReleaseInputs, content: Content, parent: Path | None, change: ReleaseDiff | None) -> Manifest:
     created, toolchain = datetime.now(UTC).isoformat(timespec="seconds"), dict(inputs.versions)
     if not parent or not change:
-        return Manifest(content, str(FIRST), "first", ("the first release",), created, None, toolchain)
+        return Manifest(content, str(FIRST), "first", ("first release",), created, None, toolchain)
     version = (Version.parse(parent.name) or FIRST).bumped(change.bump)
     named = {"version": parent.name, "hash": read_manifest(parent).content.hash}
     return Manifest(content, str(version), change.bump, change.reasons, created, named, toolchain)

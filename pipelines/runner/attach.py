@@ -25,27 +25,46 @@ def standing(judgements: pa.Table) -> pa.Table:
 
 
 def attach(
-    judged: Sequence[Anchor], samples: Sequence[Anchor], lengths: Sequence[float | None], least: float
+    judged: Sequence[Anchor],
+    samples: Sequence[Anchor],
+    lengths: Sequence[float | None],
+    least: float,
+    texts: Sequence[int | None] = (),
 ) -> Attached:
-    """The best overlapping sample for each judged place; `lengths` are how long the samples' records last."""
+    """The best overlapping sample for each judged place.
+
+    `lengths` are how long the samples' records last, `texts` how many characters the samples have.
+    """
     of_record: dict[str, list[int]] = {}
     for index, anchor in enumerate(samples):
         of_record.setdefault(anchor["record"], []).append(index)
-    return Attached(tuple(_best(a, of_record.get(a["record"], []), samples, lengths, least) for a in judged))
+    sizes = list(zip(lengths, texts or [None] * len(samples), strict=True))
+    return Attached(tuple(_best(a, of_record.get(a["record"], []), samples, sizes, least) for a in judged))
 
 
 def _best(
-    judged: Anchor, near: list[int], samples: Sequence[Anchor], lengths: Sequence[float | None], least: float
+    judged: Anchor,
+    near: list[int],
+    samples: Sequence[Anchor],
+    sizes: Sequence[tuple[float | None, int | None]],
+    least: float,
 ) -> int:
-    ends = [e for i in near for e in (samples[i]["end_us"], lengths[i]) if e is not None]
-    scores = [(overlap(judged, samples[i], max(ends, default=None)), -i) for i in near]
+    ends = [e for i in near for e in (samples[i]["end_us"], sizes[i][0]) if e is not None]
+    last = max((e for i in near if (e := samples[i]["char_end"]) is not None), default=None)
+    length = max(ends, default=None)
+    scores = [(overlap(judged, samples[i], length, _text(samples[i], sizes[i][1], last)), -i) for i in near]
     score, index = max(scores, default=(0.0, 0))
     return -index if scores and score >= least else -1
 
 
-def overlap(a: Anchor, b: Anchor, length: float | None) -> float:
+def _text(sample: Anchor, characters: int | None, last: int | None) -> int | None:
+    """How long the whole text is: as long as the sample's own, unless that is cut from it."""
+    return characters if sample["char_start"] is None else last
+
+
+def overlap(a: Anchor, b: Anchor, length: float | None, characters: int | None = None) -> float:
     """Intersection over union of two places in one record; a place without coordinates is the whole of it."""
-    shares = [_share(a, b, *axis, length if axis[0] == "start_us" else None) for axis in _AXES]
+    shares = [_share(a, b, *axis, whole) for axis, whole in zip(_AXES, (length, characters), strict=True)]
     return min(shares) if a["box"] is None or b["box"] is None else min(*shares, box_overlap(a["box"], b["box"]))
 
 

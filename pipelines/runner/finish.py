@@ -31,28 +31,29 @@ class Finish:
 def finish(how: Finish, flow: pa.Table, workspace: Workspace) -> tuple[dict[str, pa.Table], dict[str, int]]:
     """The tables of a partition, and how many judgements were attached and not."""
     samples = SAMPLES.cast(flow.select(SAMPLES.schema.names))
-    judged, unattached = _judged(how, flow, workspace)
+    judged, lost = _judged(how, flow, workspace)
     opinions = OPINIONS_TABLE.cast(pa.concat_tables([_votes(flow), judged])).sort_by("opinion_id")
     labels = how.view.view(opinions, how.taxonomy) if opinions.num_rows else LABELS.empty()
     tables = {"samples": samples, "notes": _notes(how, flow), "opinions": opinions, "labels": labels}
-    facts = {"attached": judged.num_rows, "unattached": unattached.num_rows}
-    return {**tables, "rejects": unattached}, facts
+    facts = {"attached": judged.num_rows, "unattached": lost.num_rows}
+    return {**tables, "rejects": lost}, facts
 
 
 def _judged(how: Finish, flow: pa.Table, workspace: Workspace) -> tuple[pa.Table, pa.Table]:
     if not how.judgements:
         return _plain(OPINIONS_TABLE.empty()), REJECTS.empty()
     judgements = standing(read_parquet(workspace.records().path(how.judgements)))
-    found = attach(
-        judgements.column("anchor").to_pylist(), flow.column("anchor").to_pylist(), lengths(flow), how.least_overlap
-    ).samples
+    judged, samples = (table.column("anchor").to_pylist() for table in (judgements, flow))
+    found = attach(judged, samples, lengths(flow), how.least_overlap, text_lengths(flow)).samples
     places = pa.array([i if i >= 0 else None for i in found], pa.int64())
     has_place = pc.is_valid(places)
     kept = judgements.filter(has_place)
     ids = pc.take(flow.column("sample_id"), places.drop_null())
-    columns = {"opinion_id": kept.column("judgement_id"), "sample_id": ids, "judgement_id": kept.column("judgement_id")}
+    # Without the revision: what is published does not depend on how often somebody was corrected.
+    acts = pc.coalesce(kept.column("act"), kept.column("judgement_id"))
+    columns = {"opinion_id": acts, "sample_id": ids, "judgement_id": acts}
     opinions = pa.table({**columns, **{c.name: kept.column(c.name) for c in OPINION_COLUMNS}})
-    return _plain(opinions), _unattached(judgements.filter(pc.invert(has_place)))
+    return _plain(opinions), unattached(judgements.filter(pc.invert(has_place)))
 
 
 def lengths(flow: pa.Table) -> list[float | None]:
@@ -62,7 +63,14 @@ def lengths(flow: pa.Table) -> list[float | None]:
     return [None if s is None else s * 1e6 for s in flow.column("duration_s").to_pylist()]
 
 
-def _unattached(judgements: pa.Table) -> pa.Table:
+def text_lengths(flow: pa.Table) -> list[int | None]:
+    """How many characters each sample has, where it has text."""
+    found: list[int | None] = pc.utf8_length(flow.column("text")).to_pylist() if "text" in flow.column_names else []
+    return found or [None] * flow.num_rows
+
+
+def unattached(judgements: pa.Table) -> pa.Table:
+    """Rejects for judgements without a sample."""
     return REJECTS.from_rows([unattached_row(row) for row in judgements.select(["judgement_id", "anchor"]).to_pylist()])
 
 

@@ -10,7 +10,7 @@ from affectory.schemas.derived import REJECTS
 from affectory.schemas.ids import digest
 from affectory.transforms.base import Failed, Rejected, Result
 
-_SHOWN = ("kind", "anchor", "speaker", "dialogue", "position", "text", "language", "extra")
+_SHOWN = ("key", "kind", "anchor", "speaker", "dialogue", "position", "text", "language", "extra")
 
 
 def rejects_of(stage: str, table: pa.Table, result: Result) -> pa.Table:

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -30,11 +30,23 @@ _MESSAGES = {
 
 def explain(error: ValidationError, schema: Schema, tree: Item, at: KeyPath = ()) -> list[Problem]:
     """One problem for each wrong key; `schema` is the JSON Schema of what was validated, `at` its place in `tree`."""
+    return list(explain_each(error, schema, tree, at).values())
+
+
+def explain_each(error: ValidationError, schema: Schema, tree: Item, at: KeyPath = ()) -> dict[KeyPath, Problem]:
+    """The problems by the path of the key that is wrong."""
+    return explain_details(error.errors(include_url=False), schema, tree, at)
+
+
+def explain_details(
+    details: Iterable[ErrorDetails], schema: Schema, tree: Item, at: KeyPath = ()
+) -> dict[KeyPath, Problem]:
+    """As `explain_each`, of errors whose `loc` may have been changed to where their key is written."""
     found: dict[KeyPath, Problem] = {}
-    for detail in error.errors(include_url=False):
+    for detail in details:
         path = _key_path(detail, tree, at)
         found.setdefault(path, _problem(detail, path, schema, tree, at))
-    return [problem for path, problem in found.items() if not _follows_from(problem, path, found)]
+    return {path: problem for path, problem in found.items() if not _follows_from(problem, path, found)}
 
 
 def _follows_from(problem: Problem, path: KeyPath, found: Collection[KeyPath]) -> bool:

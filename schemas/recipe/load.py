@@ -4,12 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from affectory.schemas.recipe.checks import check
-from affectory.schemas.recipe.explain import MISSING, explain
-from affectory.schemas.recipe.model import RecipeSpec, recipe_schema
+from affectory.schemas.recipe.explain import MISSING
 from affectory.schemas.recipe.overrides import apply_override
+from affectory.schemas.recipe.partial import validate_partly
 from affectory.schemas.recipe.paths import Bounds, Refused
 from affectory.schemas.recipe.problems import Problem, RecipeProblems, describe, in_order
 from affectory.schemas.recipe.recipe import Recipe
@@ -27,26 +25,30 @@ def load_recipe(path: Path, overrides: Sequence[str] = (), allowed_roots: Sequen
         overrides: `key.path=value` each, applied in order after the includes; paths in them are relative to the recipe.
         allowed_roots: folders besides the recipe's own that paths may lead into.
     """
+    recipe, problems = load_recipe_partly(path, overrides, allowed_roots)
+    if problems or recipe is None:
+        raise RecipeProblems(problems)
+    return recipe
+
+
+def load_recipe_partly(
+    path: Path, overrides: Sequence[str] = (), allowed_roots: Sequence[Path] = ()
+) -> tuple[Recipe | None, tuple[Problem, ...]]:
+    """As `load_recipe`, with what is right of the recipe beside its mistakes; None where nothing of it can be read."""
     file = path.absolute()
     reading = _Reading(Bounds.of(file, allowed_roots))
     tree = reading.recipe(file, ())
     if tree is None:
-        raise RecipeProblems(in_order(reading.problems))
+        return None, in_order(reading.problems)
     for override in overrides:
         tree, problems = apply_override(tree, override)
         reading.problems += problems
-    spec, problems = _validate(tree)
+    spec, kept, gaps, problems = validate_partly(tree)
     wrong = in_order((*reading.problems, *reading.news(problems), *check(tree, reading.bounds)))
-    if wrong or spec is None:
-        raise RecipeProblems(wrong)
-    return Recipe(file, spec, tree, reading.bounds)
-
-
-def _validate(tree: Item) -> tuple[RecipeSpec | None, list[Problem]]:
-    try:
-        return RecipeSpec.model_validate(tree.plain()), []
-    except ValidationError as error:
-        return None, explain(error, recipe_schema(), tree)
+    if spec is None:
+        return None, wrong
+    gaps = gaps if reading.complete else gaps | {()}
+    return Recipe(file, spec, kept, reading.bounds, gaps), wrong
 
 
 @dataclass

@@ -4,7 +4,16 @@ import math
 from functools import cache
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_serializer, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+    model_serializer,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from affectory.schemas.recipe.secrets import Secret
@@ -19,6 +28,7 @@ Text = Annotated[str, StringConstraints(min_length=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Lines = Annotated[tuple[Text, ...], Field(strict=False)]
 Pool = Literal["human", "model"]
+Config = Literal["default", "opinions", "labels", "notes", "samples"]
 Medium = Literal["image", "audio", "video", "frames"]
 Group = Literal["record", "speaker", "dialogue", "source"]
 
@@ -133,6 +143,10 @@ def _split_names(schema: dict[str, Any]) -> None:
     schema["propertyNames"] = {"pattern": SPLIT_NAME}
 
 
+def _shares_to_set(shares: dict[str, float]) -> str:
+    return " ".join(f"--set publish.splits.{name}=..." for name in shares)
+
+
 class Splits(Part):
     """Into which parts the samples are divided: any names with shares that add up to 1."""
 
@@ -155,6 +169,7 @@ class Splits(Part):
         if abs(total - 1) > SHARES_TOLERANCE:
             given = " + ".join(f"{name} {share:g}" for name, share in self.shares.items())
             facts = {"given": f"{given} = {total:.10g}", "allowed": "shares that add up to 1"}
+            facts["hint"] = f"from the command line too, all of them: {_shares_to_set(self.shares)}"
             raise PydanticCustomError("shares", "the shares do not add up to 1", facts)
         return self
 
@@ -163,13 +178,24 @@ class Splits(Part):
         return {"by": list(self.by), **self.shares}
 
 
+def _with_default(configs: tuple[str, ...]) -> tuple[str, ...]:
+    if "default" not in configs:
+        facts = {"allowed": "default, and any others", "hint": f"write [{', '.join(('default', *configs))}]"}
+        raise PydanticCustomError("configs", "a release without default cannot be loaded", facts)
+    return configs
+
+
 class Publish(Part):
     """What a release holds and how it is cut."""
 
     to: Text = "releases"
     """Folder for releases."""
-    configs: Annotated[tuple[Name, ...], Field(strict=False, min_length=1)] = ("default", "opinions")
-    """Which tables become configurations that `load_dataset` can name."""
+    configs: Annotated[
+        tuple[Config, ...],
+        Field(strict=False, min_length=1, json_schema_extra={"contains": {"const": "default"}}),
+        AfterValidator(_with_default),
+    ] = ("default", "opinions")
+    """Which tables become configurations that `load_dataset` can name; `default` is always one of them."""
     media: Annotated[tuple[Medium, ...], Field(strict=False)] = ("image", "audio", "video", "frames")
     """Which media are embedded; the others are left out of the release."""
     splits: Splits = Field(default_factory=Splits)

@@ -35,12 +35,26 @@ class EntrySpec:
 
 @dataclass(frozen=True)
 class Recipe:
-    """`spec` is what the recipe says, `tree` where it says so."""
+    """`spec` is what the recipe says, `tree` where it says so.
+
+    Of a recipe with mistakes `gaps` are the places of what was left out: stand-ins, or nothing, are there now. The empty
+    path among them says that anything may be missing, such as what an unreadable include holds.
+    """
 
     file: Path
     spec: RecipeSpec
     tree: Item
     bounds: Bounds
+    gaps: frozenset[KeyPath] = frozenset()
+
+    def is_gap(self, path: KeyPath) -> bool:
+        """Whether what is at `path` only stands in for a part that was wrong."""
+        return any(path[:depth] in self.gaps for depth in range(1, len(path) + 1))
+
+    def is_whole(self, key: str) -> bool:
+        """Whether all that was written under a key of the recipe is there, so that what is not there is missing."""
+        known = {field.alias or name for name, field in RecipeSpec.model_fields.items()}
+        return not any(not gap or gap[0] == key or gap[0] not in known for gap in self.gaps)
 
     def steps(self, verb: Literal["ingest", "assist"]) -> tuple[StepSpec, ...]:
         """The steps of a verb, in order."""

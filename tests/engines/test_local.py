@@ -26,6 +26,12 @@ EKMAN = load_taxonomy("ekman-7")
 GOOD = [["a", "bb", "reject"], ["twice", "raise"], [], ["ccc"]]
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reports only, however slow the machine is."""
+    monkeypatch.setattr(local, "_BEAT_S", 600.0)
+
+
 @dataclass(frozen=True)
 class Build:
     """Partitions of a workspace: lists of texts, each through the same stages."""
@@ -145,6 +151,14 @@ def test_a_worker_that_was_killed_while_idle_is_replaced(build: Callable[..., Bu
     worker._process.kill()
     worker._process.wait()
     assert [report.partition for report in pool.run()] == ["00-root"]
+
+
+def test_now_and_then_it_says_that_all_are_still_at_work(
+    build: Callable[..., Build], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local, "_BEAT_S", 0.01)
+    reports = list(run(build(Faulty()).partitions([["a"]]), 1))
+    assert reports[0] is None and [r.partition for r in reports if r] == ["00-root"]
 
 
 def test_workers_end_when_the_build_is_given_up(build: Callable[..., Build], monkeypatch: pytest.MonkeyPatch) -> None:

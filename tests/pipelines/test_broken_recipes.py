@@ -68,3 +68,19 @@ def test_a_missing_recipe_is_no_traceback(tmp_path: Path) -> None:
     done = made.command("build", "nowhere.yaml")
     assert done.returncode == 2
     assert "nowhere.yaml" in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("change", "says"), [({"text": "bdoy"}, "bdoy"), ({"key": "idd"}, "idd")], ids=["text column", "key column"]
+)
+@pytest.mark.parametrize("command", ["plan", "build"])
+def test_a_source_of_which_nothing_can_be_read_is_a_mistake(
+    tmp_path: Path, command: str, change: dict[str, str], says: str
+) -> None:
+    made = texts(tmp_path, 3)
+    recipe = {**TEXTS, "sources": [{**TEXTS["sources"][0], **change}]}
+    made.recipe.write_text(yaml.safe_dump(recipe, sort_keys=False))
+    done = made.command(command)
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert "recipe.yaml:4:" in done.stderr and says in done.stderr
+    assert not made.releases.exists()

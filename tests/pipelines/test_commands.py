@@ -60,7 +60,6 @@ def test_a_preview_of_some_records_leaves_the_real_release_alone(built: Project)
     [
         (("status",), ["release    v1.0.0", "lease      free", "lexicon"]),
         (("rejects",), ["unknown_record", "ratings.csv#L18", "nobody"]),
-        (("rejects", "--reason", "unreadable"), ["nothing was left out"]),
         (("releases",), ["v1.0.0", "first"]),
         (("diff", "v1.0.0", "v1.0.0", "--recipe", "recipe.yaml"), ["the same"]),
         (("plan",), ["lexicon", "0 of 16 judgements would find no sample"]),
@@ -71,6 +70,24 @@ def test_looking(built: Project, words: tuple[str, ...], says: list[str]) -> Non
     where = {"plan": WHERE[:2], "schema": (), "rejects": WHERE[:2], "diff": WHERE[2:]}.get(words[0], WHERE)
     out = told(built, *words, *where)
     assert [word for word in says if word not in out] == []
+
+
+def test_a_reason_that_does_not_occur_is_a_mistake_that_names_those_that_do(built: Project) -> None:
+    done = built.command("rejects", "--reason", "unreadable", *WHERE[:2])
+    assert (done.returncode, "unknown_record" in done.stderr) == (2, True)
+
+
+def test_a_preview_says_so_and_points_to_its_own_workspace(built: Project) -> None:
+    out = told(built, "build", "--sample", "3", *WHERE)
+    assert out.startswith("preview of texts")
+    assert "preview-3" in out
+
+
+def test_building_without_publishing(tmp_path: Path) -> None:
+    made = texts(tmp_path, 4)
+    assert "not published" in told(made, "build", "--no-publish", *WHERE)
+    assert not made.releases.exists()
+    assert told(made, "publish", *WHERE).startswith("v1.0.0")
 
 
 def test_trace_leads_from_a_sample_to_its_file_and_opinions(built: Project) -> None:

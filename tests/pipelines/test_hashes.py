@@ -123,3 +123,36 @@ def test_a_file_that_changed_just_now_is_not_remembered(tmp_path: Path, memory: 
     hash_files([path], memory)
     hash_files([path], memory)
     assert read == ["a", "a"]
+
+
+def test_a_file_that_is_replaced_while_it_is_read_is_read_again(
+    tmp_path: Path, memory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By one of the same size and time of change, as a copy that keeps times would be."""
+    path, new = write(tmp_path / "a", b"then"), write(tmp_path / "new", b"next")
+    hash_ = module._hash
+
+    def replaced_meanwhile(path: Path) -> str:
+        sha = hash_(path)
+        new.rename(path)
+        return sha
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "_hash", replaced_meanwhile)
+        hash_files([path], memory)
+    assert hash_files([path], memory) == [sha(b"next")]
+
+
+def test_a_file_that_vanishes_while_it_is_read_does_no_harm(
+    tmp_path: Path, memory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, hash_ = write(tmp_path / "a", b"then"), module._hash
+
+    def gone_meanwhile(path: Path) -> str:
+        found = hash_(path)
+        path.unlink()
+        return found
+
+    monkeypatch.setattr(module, "_hash", gone_meanwhile)
+    assert hash_files([path], memory) == [sha(b"then")]
+    assert isinstance(hash_files([path], memory)[0], FileNotFoundError)

@@ -1,23 +1,28 @@
 """Importing ratings: each act of judging once, changes as revisions, contradictions and unknowns refused by row."""
 
 import json
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from affectory.pipelines.judging import Importer, RatingEntry, Targets, revised
+from affectory.pipelines.acts import counting, revised, said_of
+from affectory.pipelines.judging import Importer, said_by
+from affectory.pipelines.rating import RatingEntry, Targets
 from affectory.pipelines.records import RecordRows
 from affectory.pipelines.runner.attach import standing
 from affectory.pipelines.scan import Scan
 from affectory.pipelines.store.commits import Commit, Counts
 from affectory.pipelines.store.workspace import Workspace
-from affectory.schemas.ledgers import JUDGEMENTS
+from affectory.schemas.ids import record_id_from_key
+from affectory.schemas.ledgers import JUDGEMENTS, SOURCES
 from affectory.schemas.taxonomy import Taxonomy, parse_taxonomy
 from affectory.transforms.ratings.base import RATINGS, Ratings
 from affectory.transforms.sources.base import Limits, Refused, SourceFile, build
@@ -82,7 +87,7 @@ class World:
         where = self.root / folder
         where.mkdir(exist_ok=True)
         (where / "a.json").write_text(json.dumps(rows))
-        entry = RatingEntry(folder, reader or Reader(), where, folder)
+        entry = RatingEntry(folder, reader or Reader(), where, f"{folder} {reader}")
         scan = self.scan()
         hide = "p_{}".format
         return Importer(self.workspace, [entry], self.taxonomy, hide, Limits(), scan, preview=self.preview)
@@ -98,8 +103,12 @@ class World:
         rows: list[Row] = self.workspace.ledger("judgements").read().to_pylist()
         return sorted(rows, key=lambda r: (r["rater"], r["revision"], r["judgement_id"]))
 
-    def stands(self) -> list[Row]:
-        rows: list[Row] = standing(self.workspace.ledger("judgements").read()).to_pylist()
+    def stands(self, commit: Commit | None = None) -> list[Row]:
+        """What counts after the last import that was taken, or after another."""
+        records = self.workspace.records()
+        last = json.loads(records.read(list(records.names("imported"))[-1]))["commit"]
+        said = said_by(self.workspace, commit or self.workspace.commits().get(last))
+        rows: list[Row] = standing(counting(self.workspace.ledger("judgements").read(), said)).to_pylist()
         return rows
 
     def refused(self, commit: Commit) -> list[Row]:
@@ -121,7 +130,7 @@ def weights(judgement: Row) -> list[float]:
 
 
 def test_a_rating_becomes_a_judgement_that_says_all_of_it(world: World) -> None:
-    columns = {"confidence": 0.5, "rationale": "the tone", "spent_s": 2.0, "valence": -1.0, "occasion": "2nd"}
+    columns: Row = {"confidence": 0.5, "rationale": "the tone", "spent_s": 2.0, "valence": -1.0, "occasion": "2nd"}
     commit = world.take(says("sea", start_us=5, end_us=9, **columns))
     [row] = world.ledger()
     assert row["anchor"] == {
@@ -224,10 +233,87 @@ def test_the_last_answer_stands_also_when_it_was_given_before(world: World, answ
     assert [r["revision"] for r in world.ledger()] == list(range(changes + 1))
 
 
-def test_a_rating_that_is_gone_from_its_file_is_not_taken_back(world: World) -> None:
-    world.take(says("a"), says("b", "bob"))
+def test_a_rating_that_is_gone_from_its_file_stays_in_the_ledger_and_counts_no_more(world: World) -> None:
+    both = says("a"), says("b", "bob")
+    world.take(*both)
     world.take(says("a"))
-    assert len(world.stands()) == 2
+    assert (len(world.ledger()), [r["rater"] for r in world.stands()]) == (2, ["p_ann"])
+    world.take(*both)
+    assert (len(world.ledger()), len(world.stands())) == (2, 2), "to say it again is nothing new"
+
+
+@pytest.mark.parametrize("other", [Reader(question="what"), Reader(perspective="felt")], ids=["asked", "perspective"])
+def test_a_corrected_entry_of_the_recipe_counts_nobody_twice(world: World, other: Reader) -> None:
+    world.take(says("a"), says("b", "bob"))
+    world.take(says("a"), says("b", "bob"), reader=other)
+    assert len(world.ledger()) == 4
+    assert {r["perspective"] + r["asked"]["question"] for r in world.stands()} == {other.perspective + other.question}
+    world.take(says("a"), says("b", "bob"))
+    assert {r["perspective"] + r["asked"]["question"] for r in world.stands()} == {"perceived" + "which"}
+    assert len(world.ledger()) == 4
+
+
+def test_a_judgement_says_which_entry_it_came_from(world: World) -> None:
+    world.take(says("a"))
+    assert [r["origin"] for r in world.ledger()] == ["one"]
+
+
+def from_review(row: Row, **columns: Any) -> Row:
+    return {**row, "origin": None, "said": None, **columns}
+
+
+def test_answers_of_a_review_count_whatever_the_rating_files_say(world: World) -> None:
+    world.take(says("a"))
+    [row] = world.ledger()
+    other = from_review(row, judgement_id="j_other", act="j_other", occasion="review")
+    world.workspace.ledger("judgements").append(JUDGEMENTS.from_rows([other]))
+    world.take()
+    assert [r["judgement_id"] for r in world.stands()] == ["j_other"]
+
+
+def test_a_file_that_did_not_change_does_not_undo_what_a_review_corrected(world: World) -> None:
+    world.take(says("a"))
+    [row] = world.ledger()
+    answer = {"weights": [0, 1, 0]}
+    later = from_review(row, judgement_id="j_later", revision=1, supersedes=row["judgement_id"], answer=answer)
+    world.workspace.ledger("judgements").append(JUDGEMENTS.from_rows([later]))
+    assert world.take(says("a"), says("a", "bob")).facts["new"] == 1
+    assert [r["judgement_id"] for r in world.stands() if r["rater"] == "p_ann"] == ["j_later"]
+    world.take(says("c"))
+    assert list(map(weights, world.stands())) == [[0, 0, 1]], "a file that did change says something later"
+
+
+def test_a_ledger_that_was_lost_is_filled_again(world: World) -> None:
+    for label in "ab":
+        world.take(says(label), says("a", "bob"))
+    shutil.rmtree(world.root / "w" / "ledgers" / "judgements")
+    world.take(says("b"), says("a", "bob"))
+    assert sorted(map(weights, world.stands())) == [[0, 1, 0], [1, 0, 0]]
+    assert world.importer([says("b"), says("a", "bob")]).pending().fresh.num_rows == 0
+
+
+def test_limits_decide_what_can_be_read_and_so_whether_it_is_read_again(world: World) -> None:
+    importer = world.importer([says("a")])
+    first, small = importer.run(), replace(importer, limits=Limits(row_bytes=7)).run()
+    assert first is not None and small is not None
+    assert first.key != small.key
+
+
+def test_nothing_is_read_where_nothing_changed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.take(says("a"))
+    monkeypatch.setattr(Reader, "read", lambda *_: pytest.fail("read again"))
+    importer = world.importer([says("a")])
+    importer.run()
+    assert importer.pending().fresh.num_rows == 0
+    assert len(importer.pending().ids) == 1
+
+
+def test_a_file_that_could_not_be_read_is_read_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = Ratings(refused=(Refused("a.json", "unreadable"),))
+    with monkeypatch.context() as patch:
+        patch.setattr(Reader, "read", lambda *_: iter([broken]))
+        assert world.take(says("a")).counts.rejected == 1
+    assert world.take(says("a")).counts == Counts(1, 1, 1)
 
 
 REFUSED = {
@@ -302,10 +388,11 @@ def test_no_entries_or_no_rows_import_nothing(world: World) -> None:
 def test_what_is_pending_is_what_an_import_would_add(world: World) -> None:
     world.take(says("a"))
     importer = world.importer([says("b"), says("a", "bob")])
-    pending = importer.pending().to_pylist()
+    found = importer.pending()
+    pending = found.fresh.to_pylist()
     assert len(world.ledger()) == 1, "to look writes nothing"
     before = {r["judgement_id"] for r in world.ledger()}
-    importer.run()
+    assert said_by(world.workspace, importer.run()).ids.sort().equals(found.ids.sort())
     added = [r for r in world.ledger() if r["judgement_id"] not in before]
     assert sorted(pending, key=str) == sorted(added, key=str)
 
@@ -344,16 +431,17 @@ def test_what_belongs_together_may_stand_in_rows_apart(world: World, tmp_path: P
 
 
 def test_targets_are_those_of_the_source_that_is_rated(world: World) -> None:
-    index = world.scan().index(world.workspace)
-    targets = Targets.of(index, "lines")
-    assert targets.find({"target_key": "k1", "target_file": None}) == "r_1"
-    assert targets.find({"target_key": None, "target_file": "2.txt"}) == "r_2"
-    assert targets.find({"target_key": "k9", "target_file": "2.txt"}) is None, "a key that is given must be right"
-    assert Targets.of(index, "others").find({"target_key": "k1"}) is None
+    scan = world.scan()
+    index, aliases = scan.index(world.workspace), scan.aliases(world.workspace)
+    targets = Targets.of(index, aliases, "lines")
+    assert targets.find("k1", None) == "r_1"
+    assert targets.find(None, "2.txt") == "r_2"
+    assert targets.find("k9", "2.txt") is None, "a key that is given must be right"
+    assert Targets.of(index, aliases, "others").find("k1", None) is None
 
 
 def taken_back(row: Row) -> Row:
-    return {**row, "judgement_id": "j_back", "revision": 1, "supersedes": row["judgement_id"], "retracted": True}
+    return from_review(row, judgement_id="j_back", revision=1, supersedes=row["judgement_id"], retracted=True)
 
 
 def test_what_a_rater_took_back_is_not_said_again_by_an_old_file(world: World) -> None:
@@ -366,4 +454,91 @@ def test_what_a_rater_took_back_is_not_said_again_by_an_old_file(world: World) -
 
 
 def test_nothing_is_new_about_nothing() -> None:
-    assert revised(JUDGEMENTS.empty(), JUDGEMENTS.empty()).num_rows == 0
+    found = revised(JUDGEMENTS.empty(), JUDGEMENTS.empty())
+    assert (found.fresh.num_rows, len(found.ids)) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("row", "detail"),
+    [
+        ({"target_file": "2.txt"}, ""),
+        ({"target_file": "copy.txt"}, ""),
+        ({"target_file": "table"}, "'table' names 2 records; use `target`"),
+        ({"target_file": "half"}, "'half' names 2 records; use `target`"),
+    ],
+    ids=["one record", "a duplicate", "a table", "a table of duplicates and others"],
+)
+def test_a_file_is_a_target_where_it_is_one_record(world: World, row: Row, detail: str) -> None:
+    places = [("2.txt", "r_2"), ("table", "r_3"), ("table", "r_4"), ("half", "r_5")]
+    index = pa.table({"source": ["lines"] * 4, "uri": [u for u, _ in places], "key": pa.nulls(4, pa.string()),
+                      "record_id": [r for _, r in places]})  # fmt: skip
+    aliases = index.slice(0, 2).set_column(1, "uri", pa.array(["copy.txt", "half"]))
+    targets = Targets.of(index, aliases, "lines")
+    found = targets.find(None, row["target_file"])
+    assert (found is None) == bool(detail)
+    assert found == "r_2" or targets.problem(None, row["target_file"]) == ("bad_row", detail)
+
+
+def test_a_judgement_of_a_record_that_is_gone_waits_for_its_return(world: World) -> None:
+    gone = {"record_id": record_id_from_key("lines", "k7"), "fingerprint": "7", "asset_id": "7", "source": "lines"}
+    world.workspace.ledger("sources").append(SOURCES.from_rows([{**gone, "uri": "7.txt", "kind": "text"}]))
+    commit = world.take(
+        {**says("a"), "target_key": "k7"}, {**says("a", "bob", target_key=None), "target_file": "7.txt"}
+    )
+    assert commit.counts.rejected == 0
+    assert {r["anchor"]["record"] for r in world.stands()} == {gone["record_id"]}
+
+
+def test_a_person_in_several_relations_has_the_first_by_rank_and_keeps_it(world: World) -> None:
+    entries = [
+        world.importer([says("a")], Reader(rater_relation=r, question=str(r)), str(r)).entries[0]
+        for r in ("crowd", "expert", None)
+    ]
+    for order in (entries, entries[::-1]):
+        replace(world.importer([]), entries=order).run()
+        people = world.workspace.ledger("people").read().to_pylist()
+        assert [p["relation"] for p in people] == ["expert"]
+
+
+SAID = {
+    "judgement_id": "j", "anchor": {"record": "r"}, "occasion": "", "revision": 0, "retracted": False, "rater": "p",
+    "rater_kind": "human", "perspective": "felt", "asked": {"question": "q", "labels": ["a", "b"]},
+    "answer": {"weights": [1, None]}, "evidence": [{"kind": "text", "char_start": 1}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"answer": {"weights": [1, 0]}},
+        {"answer": {"weights": [None, 1]}},
+        {"answer": {"weights": [1]}},
+        {"answer": {"intensities": [1, None]}},
+        {"answer": {"weights": [1, None], "words": []}},
+        {"asked": {"question": "q", "labels": ["ab", ""]}},
+        {"asked": {"question": "q", "labels": None}},
+        {"asked": {"question": "q", "labels": ["a", "b"], "response": ""}},
+        {"modalities": []},
+        {"evidence": [{"kind": "text", "char_start": 1}, None]},
+        {"evidence": [{"kind": "text", "char_end": 1}]},
+        {"rationale": ""},
+        {"confidence": 0.0},
+    ],
+    ids=str,
+)
+def test_the_hash_tells_apart_whatever_may_be_said(other: Row) -> None:
+    one, two = said_of(JUDGEMENTS.from_rows([SAID, {**SAID, **other}])).to_pylist()
+    assert one != two
+
+
+def test_the_hash_does_not_depend_on_who_else_said_something() -> None:
+    rows = [{**SAID, "answer": {"weights": [i, None], "words": None if i % 2 else ["w"]}} for i in range(5)]
+    table = JUDGEMENTS.from_rows([{**SAID, "confidence": 1.0}, *rows])
+    alone = [said_of(JUDGEMENTS.from_rows([row]))[0].as_py() for row in rows]
+    assert said_of(table.slice(1)).to_pylist() == said_of(table).to_pylist()[1:] == alone
+    assert len(set(alone)) == 5
+
+
+def test_the_hash_is_what_it_was() -> None:
+    """It is written in ledgers: another hash of the same answers would make revisions of all of them."""
+    assert said_of(JUDGEMENTS.from_rows([SAID])).to_pylist() == ["98662df5408aef61cc7287dd"]

@@ -72,7 +72,7 @@ def test_an_empty_folder_is_a_release_of_nothing_only_when_allowed(tmp_path: Pat
         ("no rows", b"", [("lines.jsonl", "empty")]),
         ("only blank lines", b"\n\n", [("lines.jsonl", "empty")]),
         ("a broken line", b'{"id": "a", "body": "fine text"}\n{"id": "b", \n', [("lines.jsonl#L2", "bad_row")]),
-        ("no key", b'{"body": "fine text"}\n', [("lines.jsonl#L1", "missing_key")]),
+        ("no key", b'{"body": "fine text"}\n{"id": "a", "body": "fine"}\n', [("lines.jsonl#L1", "missing_key")]),
         ("near-empty text", b'{"id": "a", "body": "."}\n', [("lines.jsonl", "too_short")]),
         (
             "5 MB of text",
@@ -91,11 +91,19 @@ def test_odd_lines(tmp_path: Path, name: str, content: bytes, expected: list[tup
 
 def test_a_latin_1_table_is_refused_whole_and_says_how_to_read_it(tmp_path: Path) -> None:
     made = latin(tmp_path)
-    made.build()
-    (reject,) = made.rejects()
-    assert reject["reason"] == "bad_encoding"
-    assert "encoding: latin-1" in reject["detail"]
+    done = made.command("build")
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert "bad_encoding" in done.stderr and "encoding: latin-1" in done.stderr
     assert made.build("sources[0].encoding=latin-1").kept == 2
+
+
+def test_a_latin_1_table_among_others_is_a_reject(tmp_path: Path) -> None:
+    made = latin(tmp_path)
+    (tmp_path / "lines").mkdir()
+    (tmp_path / "lines.csv").rename(tmp_path / "lines" / "a.csv")
+    (tmp_path / "lines" / "b.csv").write_text("body\nall is well\n")
+    made.build("sources[0].path=lines")
+    assert made.reasons() == [("a.csv", "bad_encoding")]
 
 
 def latin(folder: Path) -> Project:

@@ -24,8 +24,8 @@ def newest(workspace: Workspace) -> dict[str, dict[str, Any]]:
 
 
 def test_a_person_is_entered_once(workspace: Workspace) -> None:
-    assert note_people(workspace, {"p": {"rater"}, "q": {"subject", "rater"}}, "crowd") == 2
-    assert note_people(workspace, {"p": {"rater"}, "q": {"subject"}}, "crowd") == 0
+    assert note_people(workspace, {"p": {"rater"}, "q": {"subject", "rater"}}, {"p": {"crowd"}, "q": {"crowd"}}) == 2
+    assert note_people(workspace, {"p": {"rater"}, "q": {"subject"}}, {"p": {"crowd"}, "q": {"crowd"}}) == 0
     people = newest(workspace)
     assert (people["p"]["roles"], people["p"]["relation"], people["p"]["revision"]) == (["rater"], "crowd", 0)
     assert people["q"]["roles"] == ["rater", "subject"]
@@ -45,10 +45,10 @@ def test_a_further_role_is_a_revision_that_keeps_the_former(workspace: Workspace
 
 
 def test_a_relation_is_kept_until_another_is_named(workspace: Workspace) -> None:
-    note_people(workspace, {"p": {"rater"}}, "parent")
+    note_people(workspace, {"p": {"rater"}}, {"p": {"parent"}})
     note_people(workspace, {"p": {"subject"}})
     assert newest(workspace)["p"]["relation"] == "parent"
-    assert note_people(workspace, {"p": {"rater"}}, "expert") == 1
+    assert note_people(workspace, {"p": {"rater"}}, {"p": {"expert"}}) == 1
     assert newest(workspace)["p"]["relation"] == "expert"
 
 

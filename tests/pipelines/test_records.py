@@ -110,6 +110,7 @@ def test_records_enter_the_flow_as_samples_of_the_whole_of_each() -> None:
     assert [{k: v for k, v in s["anchor"].items() if v is not None} for s in flow] == [{"record": i} for i in ids]
     text, video = flow
     assert (text["text"], text["speaker"], text["position"], text["extra"]) == ("hi", "p_Ada", 3, {"a": "b"})
+    assert (text["key"], video["key"]) == ("k", None), "what is known by its content has no key"
     assert text["original"] is None
     assert video["original"] == video["video"] == {"asset": ASSET, "format": "mp4", "bytes": None, "path": None}
     assert video["audio"] is None

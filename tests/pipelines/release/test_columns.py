@@ -136,6 +136,13 @@ def test_a_note_of_two_types_is_refused(empty_world: Any, tmp_path: Path) -> Non
         rows_of(empty_world, tmp_path)
 
 
+@pytest.mark.parametrize("key", ["t0", None])
+def test_a_declared_key_is_published_as_it_was_declared(empty_world: Any, tmp_path: Path, key: str | None) -> None:
+    sample = empty_world.add(1, key=key)
+    row = rows_of(empty_world, tmp_path)[sample]
+    assert (row["key"], row["record_id"]) == (key, "r_000001")
+
+
 def test_samples_are_published_without_their_place(world: Any, tmp_path: Path) -> None:
     world.options = {"configs": ("default", "samples")}
     world.rows["samples"][0] |= {"extra": {"b": "2", "a": "1"}, "original": world.keep(b"raw", "txt")}

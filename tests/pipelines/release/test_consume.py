@@ -24,6 +24,7 @@ def test_the_page_runs(world: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     if torch:
         pytest.importorskip("torchcodec", exc_type=(ImportError, OSError, RuntimeError))
     monkeypatch.setattr(write, "run_load_test", lambda folder, cache: None)
+    world.rows["samples"][4]["key"] = "t1"
     write_release(world.inputs(tmp_path / "in"), tmp_path / "releases")
     world.add(77)
     write_release(world.inputs(tmp_path / "in"), tmp_path / "releases")
@@ -32,7 +33,7 @@ def test_the_page_runs(world: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     ended = subprocess.run(run, capture_output=True, text=True, check=False, cwd=tmp_path, env=environment)
     assert ended.returncode == 0, ended.stderr
     printed = [line for line in ended.stdout.splitlines() if "Generating" not in line]
-    for line in ("[('human', 7), ('model', 7)]", "sound (1, 2000) 8000", "picture (16, 32, 3)"):
+    for line in ("[('human', 7), ('model', 7)]", "sound (1, 2000) 8000", "picture (16, 32, 3)", "[('t1', 'Tuesday')]"):
         assert line in printed
     assert printed[-2:] == ["v1.0.0 -> v1.1.0: minor", "  1 row added"]
     assert ("torch.Size([1, 2000])" in printed) == torch

@@ -10,6 +10,7 @@ import yaml
 
 from affectory.pipelines.release import Release, verify, write, write_release
 from affectory.pipelines.release.manifest import complete, read_manifest
+from affectory.pipelines.release.write import write_content
 
 
 @pytest.fixture
@@ -68,6 +69,20 @@ def test_a_release_with_a_file_short_is_not_complete(published: Release) -> None
     (published.path / "README.md").write_text("cut")
     assert complete(published.path) is None
     assert complete(published.path / "absent") is None
+
+
+def test_lineage_leads_from_a_declared_key_to_its_row_and_the_key_belongs_to_the_row(
+    world: Any, tmp_path: Path
+) -> None:
+    def lineage(folder: Path) -> dict[str, Any]:
+        write_content(world.inputs(folder / "in"), folder / "out", folder / "gathered")
+        return {row["record_id"]: row for row in pq.read_table(folder / "out" / "lineage.parquet").to_pylist()}
+
+    bare = lineage(tmp_path / "bare")
+    world.rows["samples"][0]["key"] = "t0"
+    keyed = lineage(tmp_path / "keyed")
+    assert {r: row["key"] for r, row in keyed.items() if row["key"]} == {"r_000000": "t0"}
+    assert [r for r in bare if bare[r]["row_hash"] != keyed[r]["row_hash"]] == ["r_000000"]
 
 
 def test_recipe_taxonomy_lineage_and_rejects_lie_beside_the_data(published: Release, world: Any) -> None:

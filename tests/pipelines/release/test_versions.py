@@ -147,7 +147,7 @@ def test_the_first_release_says_so(world: Any, tmp_path: Path) -> None:
     assert (first.version, first.bump, first.reasons, first.unchanged) == (
         "v1.0.0",
         "first",
-        ("the first release",),
+        ("first release",),
         False,
     )
     assert first.rows == {"default": {"train": 7, "test": 1}, "opinions": {"train": 14, "test": 2}}

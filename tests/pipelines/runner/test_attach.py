@@ -84,7 +84,9 @@ def test_each_judgement_gets_the_best_sample_of_its_record_or_none(
     for anchor, index in zip(judged, found(judged, samples, least), strict=True):
         own = [i for i, s in enumerate(samples) if s["record"] == anchor["record"]]
         ends = [s["end_us"] for s in samples if s["record"] == anchor["record"] and s["end_us"] is not None]
-        scores = {i: overlap(anchor, samples[i], max(ends, default=None)) for i in own}
+        lasts = [samples[i]["char_end"] for i in own if samples[i]["char_end"] is not None]
+        texts = {i: None if samples[i]["char_start"] is None else max(lasts) for i in own}
+        scores = {i: overlap(anchor, samples[i], max(ends, default=None), texts[i]) for i in own}
         if index < 0:
             assert all(score < least for score in scores.values())
         else:
@@ -144,6 +146,22 @@ def test_what_was_judged_whole_is_measured_by_the_length_of_its_record() -> None
     """One cut is left of a long record: the rater saw far more than that."""
     assert found([place()], [time(0, 10)], length=100) == [-1]
     assert found([place()], [time(0, 60)], length=100) == [0]
+
+
+@pytest.mark.parametrize(
+    ("judged", "sample", "text", "expected"),
+    [
+        (chars(0, 40), place(), 40, 0),
+        (chars(0, 30), place(), 40, 0),
+        (chars(0, 10), place(), 40, -1),
+        (chars(0, 40), place(), None, -1),
+        (place(), chars(0, 40), 40, 0),
+        (time(0, 9), place(), 40, -1),
+    ],
+    ids=["all of it", "most of it", "a word of it", "no text", "the only cut", "a time in a text"],
+)
+def test_a_text_is_as_long_as_its_characters(judged: Anchor, sample: Anchor, text: int | None, expected: int) -> None:
+    assert attach([judged], [sample], [None], 0.5, [text]).samples == (expected,)
 
 
 def test_a_cut_that_was_judged_finds_the_whole_that_is_left_in_its_place() -> None:

@@ -23,7 +23,7 @@ def result(rejected: tuple[Rejected, ...] = (), failed: tuple[Failed, ...] = ())
 
 
 def test_a_reject_leads_back_to_its_record_and_file() -> None:
-    table = flow(TEXTS, speaker="p_1", extra={"mood": "höflich"})
+    table = flow(TEXTS, speaker="p_1", key="t7", extra={"mood": "höflich"})
     lost = result((Rejected(2, "too_short", "1 character"),), (Failed(0, "ValueError", "bad"),))
     rows = {r["outcome"]: r for r in rejects_of("trim", table, lost).to_pylist()}
     ids = table.column("sample_id").to_pylist()
@@ -34,7 +34,7 @@ def test_a_reject_leads_back_to_its_record_and_file() -> None:
     failed = rows["failed"]
     assert (failed["reason"], failed["detail"], failed["sample_id"]) == ("ValueError", "bad", ids[0])
     shown = json.loads(rejected["row"])
-    assert shown["text"] == "c"
+    assert (shown["key"], shown["text"]) == ("t7", "c")
     assert shown["extra"] == {"mood": "höflich"}
     assert "language" not in shown, "what is not known is not shown"
 

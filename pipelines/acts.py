@@ -1,0 +1,238 @@
+"""Acts of judging as rows of the ledger: what was gathered, what of it is new, and what counts."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from affectory.pipelines.rating import ONCE, Act, Said
+from affectory.schemas.ids import judgement_id
+from affectory.schemas.ledgers import JUDGEMENTS
+from affectory.schemas.opinion import OPINION_COLUMNS
+from affectory.schemas.taxonomy import Taxonomy
+from affectory.schemas.types import ANCHOR, ANSWER, ASKED, VAD
+
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+
+
+def judgements(gathered: Mapping[Act, Said], taxonomy: Taxonomy) -> pa.Table:
+    """Each act with what was said as its first revision, in the order of their ids."""
+    acts, said = list(gathered), list(gathered.values())
+    ids = pa.array([judgement_id(a.person, a.anchor(), a.question, a.occasion, 0) for a in acts], pa.string())
+    columns = {
+        "judgement_id": ids,
+        "act": ids,
+        "anchor": _anchors(acts),
+        "occasion": pa.array([a.occasion for a in acts], pa.string()),
+        "revision": pa.array(np.zeros(len(acts), np.int32)),
+        "retracted": pa.array(np.zeros(len(acts), bool)),
+        "rater": pa.array([a.person for a in acts], pa.string()),
+        **_constants(said),
+        "asked": _asked(said, taxonomy),
+        "answer": _answers(said, taxonomy),
+        **{
+            name: pa.array([s.once[ONCE.index(name)] for s in said], pa.float32()) for name in ("confidence", "spent_s")
+        },
+        "rationale": pa.array([s.once[ONCE.index("rationale")] for s in said], pa.string()),
+    }
+    table = JUDGEMENTS.cast(pa.table(columns))
+    told = table.column_names.index("said")
+    return table.set_column(told, JUDGEMENTS.schema.field("said"), said_of(table)).sort_by("judgement_id")
+
+
+def _anchors(acts: Sequence[Act]) -> pa.StructArray:
+    records = pa.array([a.record for a in acts], pa.string())
+    places = [pa.array([a[i] for a in acts], pa.int64()) for i in range(2, 6)]
+    boxes = pa.nulls(len(acts), ANCHOR.field("box").type)
+    return pa.StructArray.from_arrays([records, *places, boxes], fields=list(ANCHOR))
+
+
+def _constants(said: Sequence[Said]) -> dict[str, pa.Array]:
+    """What the entries of the recipe say of all their ratings."""
+    entries = {id(s.entry): s.entry for s in said}
+    place = {key: i for i, key in enumerate(entries)}
+    at = pa.array([place[id(s.entry)] for s in said], pa.int64())
+    readers = [e.reader for e in entries.values()]
+    seen = [list(r.modalities) or None for r in readers]
+    return {
+        "origin": pa.array([e.name for e in entries.values()], pa.string()).take(at),
+        "rater_kind": pa.array([r.rater_kind for r in readers], pa.string()).take(at),
+        "perspective": pa.array([r.perspective for r in readers], pa.string()).take(at),
+        "modalities": pa.array(seen, pa.list_(pa.string())).take(at),
+    }
+
+
+def _asked(said: Sequence[Said], taxonomy: Taxonomy) -> pa.Array:
+    asked = [(s.entry.reader.question, min(len(s.chosen), 2)) for s in said]
+    kinds = {kind: i for i, kind in enumerate(dict.fromkeys(asked))}
+    questions = pa.array([_question(*kind, taxonomy) for kind in kinds], ASKED)
+    return questions.take(pa.array([kinds[a] for a in asked], pa.int64()))
+
+
+def _question(question: str, labels: int, taxonomy: Taxonomy) -> dict[str, object]:
+    if not labels:
+        return {"question": question, "response": "continuous", "taxonomy": "vad"}
+    response = "simplex" if labels == 1 else "multi-label"
+    asked = {"taxonomy": taxonomy.name, "taxonomy_hash": taxonomy.hash}
+    return {"question": question, "response": response, "labels": list(taxonomy.labels), **asked}
+
+
+def _answers(said: Sequence[Said], taxonomy: Taxonomy) -> pa.StructArray:
+    """A label that was rated with intensity 0 was not chosen, one that was not rated has no intensity."""
+    place = {label: i for i, label in enumerate(taxonomy.labels)}
+    weights = np.zeros((len(said), len(place)), np.float32)
+    intensities = np.full(weights.shape, np.nan, np.float32)
+    for row, chosen in enumerate(s.chosen for s in said):
+        for label, intensity in chosen.items():
+            weights[row, place[label]] = intensity != 0
+            if intensity is not None:
+                intensities[row, place[label]] = intensity
+    given = {
+        "weights": _lists(weights, np.array([bool(s.chosen) for s in said], bool)),
+        "intensities": _lists(intensities, np.asarray(~np.isnan(intensities).all(axis=1), bool)),
+        "vad": _vad(said),
+    }
+    fields = [given[f.name] if f.name in given else pa.nulls(len(said), f.type) for f in ANSWER]
+    return pa.StructArray.from_arrays(fields, fields=list(ANSWER))
+
+
+def _lists(values: NDArray[np.float32], there: Bools) -> pa.ListArray:
+    """One list for each row, null where none is there; NaN in it is null."""
+    flat = values[there].ravel()
+    offsets = np.concatenate([[0], np.cumsum(there) * values.shape[1]])
+    items = pa.array(flat, pa.float32(), mask=np.isnan(flat))
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), items, mask=pa.array(~there))
+
+
+def _vad(said: Sequence[Said]) -> pa.StructArray:
+    columns = [pa.array([s.once[ONCE.index(f.name)] for s in said], f.type) for f in VAD]
+    none = np.logical_and.reduce([np.asarray(pc.is_null(c)) for c in columns])
+    return pa.StructArray.from_arrays(columns, fields=list(VAD), mask=pa.array(none))
+
+
+def said_of(table: pa.Table) -> pa.ChunkedArray:
+    """For each judgement a hash of all that was said; computed where it is not written down."""
+    known = table.column("said")
+    if not known.null_count:
+        return known
+    texts = _fields({c.name: table.column(c.name).combine_chunks() for c in OPINION_COLUMNS}, table.num_rows)
+    hashes = [hashlib.blake2b(t.encode(), digest_size=12).hexdigest() for t in texts.to_pylist()]
+    return pc.coalesce(known, pa.array(hashes, pa.string()))
+
+
+def _fields(columns: Mapping[str, pa.Array], rows: int) -> pa.Array:
+    """Rows of named values as text. Nulls leave no trace, so that a column which comes later changes nothing."""
+    there = {name: array for name, array in sorted(columns.items()) if array.null_count < rows}
+    parts = [pc.fill_null(_joined(f"{name}=", _text(array)), "") for name, array in there.items()]
+    return _joined(*parts) if parts else pa.repeat("", rows)
+
+
+def _joined(*parts: Any) -> pa.Array:
+    return pc.binary_join_element_wise(*parts, "")
+
+
+def _text(array: pa.Array) -> pa.Array:
+    """Each value as text that no other value has: numbers by their bits, the rest with its length before it."""
+    if pa.types.is_struct(array.type):
+        inside = {f.name: pc.struct_field(array, i) for i, f in enumerate(array.type)}
+        text = _fields(inside, len(array))
+    elif pa.types.is_list(array.type):
+        items = pc.fill_null(_text(array.values), "-")
+        text = pc.binary_join(pa.ListArray.from_arrays(array.offsets, items), "")
+    elif pa.types.is_floating(array.type):
+        return _joined(array.view(pa.int32() if array.type.bit_width == 32 else pa.int64()).cast(pa.string()), ";")
+    else:
+        text = array.cast(pa.string())
+    sized = _joined(pc.binary_length(text).cast(pa.string()), ":", text)
+    return pc.if_else(pc.is_valid(array), sized, pa.scalar(None, pa.string()))
+
+
+@dataclass(frozen=True)
+class Revised:
+    """The judgements that rating files say now, and those of them which the ledger lacks."""
+
+    ids: pa.Array | pa.ChunkedArray
+    fresh: pa.Table
+
+
+NOTHING = Revised(pa.nulls(0, pa.string()), JUDGEMENTS.empty())
+"""A recipe without ratings."""
+
+
+def revised(rows: pa.Table, ledger: pa.Table) -> Revised:
+    """Says nothing new: what the ledger has as last said by a file, or at all; the rest is the next revision.
+
+    An answer that was given since in another way (`origin` is null) is not undone by a file that did not change.
+    """
+    acts = _acts_of(ledger).combine_chunks().dictionary_encode()
+    newest = _newest(acts, ledger, np.ones(ledger.num_rows, bool))
+    by_file = _newest(acts, ledger, np.asarray(pc.is_valid(ledger.column("origin"))))
+    place = np.asarray(pc.fill_null(pc.index_in(rows.column("act"), value_set=acts.dictionary), -1), np.int64)
+    last, filed = (np.where(place >= 0, np.append(at, -1)[place], -1) for at in (newest, by_file))
+    filed = np.where(filed >= 0, filed, last)
+    known = _same(rows, ledger, last) | _same(rows, ledger, filed)
+    fresh = _next_revisions(rows.filter(pa.array(~known)), ledger, last[~known])
+    said = ledger.column("judgement_id").take(pa.array(filed[known]))
+    return Revised(pa.chunked_array([*said.chunks, *fresh.column("judgement_id").chunks], pa.string()), fresh)
+
+
+def _acts_of(ledger: pa.Table) -> pa.ChunkedArray:
+    """The id that all revisions of a judgement share; of one that does not know it, its own."""
+    return pc.coalesce(ledger.column("act"), ledger.column("judgement_id"))
+
+
+def _newest(acts: pa.DictionaryArray, ledger: pa.Table, chosen: Bools) -> Ints:
+    """For each act the row of its last revision among the chosen, -1 where there is none."""
+    order = np.argsort(ledger.column("revision").to_numpy(), kind="stable")
+    order = order[chosen[order]]
+    found = np.full(len(acts.dictionary), -1, np.int64)
+    found[acts.indices.to_numpy()[order]] = order
+    return found
+
+
+def _same(rows: pa.Table, ledger: pa.Table, places: Ints) -> Bools:
+    """Which rows say what the row of the ledger says that stands at their place."""
+    before = said_of(ledger).take(pa.array(places, mask=places < 0))
+    return np.asarray(pc.fill_null(pc.equal(said_of(rows), before), False))
+
+
+def _next_revisions(rows: pa.Table, ledger: pa.Table, before: Ints) -> pa.Table:
+    places = pa.array(before, mask=before < 0)
+    revisions = pc.fill_null(pc.add(ledger.column("revision").take(places), 1), 0)
+    changed = np.flatnonzero(before >= 0)
+    ids = rows.column("judgement_id").to_pylist()
+    for row, new in zip(
+        changed.tolist(), _ids(rows.take(pa.array(changed)), revisions.take(pa.array(changed))), strict=True
+    ):
+        ids[row] = new
+    columns = {
+        **{name: rows.column(name) for name in rows.column_names},
+        "judgement_id": pa.array(ids, pa.string()),
+        "revision": revisions,
+        "supersedes": ledger.column("judgement_id").take(places),
+    }
+    return JUDGEMENTS.cast(pa.table(columns))
+
+
+def _ids(rows: pa.Table, revisions: pa.ChunkedArray) -> list[str]:
+    asked = pc.struct_field(rows.column("asked").combine_chunks(), "question")
+    parts = (rows.column(name) for name in ("rater", "anchor", "perspective"))
+    told = zip(*(c.to_pylist() for c in (*parts, asked, rows.column("occasion"), revisions)), strict=True)
+    return [judgement_id(r, anchor, f"{side}: {q}", when, n) for r, anchor, side, q, when, n in told]
+
+
+def counting(ledger: pa.Table, now: Revised) -> pa.Table:
+    """The ledger without what only earlier rating files or recipes said, and with what is not in it yet."""
+    table = pa.concat_tables([ledger, now.fresh])
+    said = pc.is_in(table.column("judgement_id"), value_set=_one(now.ids))
+    return table.filter(pc.or_(pc.is_null(table.column("origin")), said))
+
+
+def _one(ids: pa.Array | pa.ChunkedArray) -> pa.Array:
+    return ids.combine_chunks() if isinstance(ids, pa.ChunkedArray) else ids

@@ -1,0 +1,33 @@
+"""After a scan: a source of which nothing at all could be read is a mistake in the recipe, not an empty dataset."""
+
+from affectory.pipelines.bind import Bound
+from affectory.pipelines.scan import Scan
+from affectory.pipelines.store.workspace import Workspace
+from affectory.schemas.recipe.problems import Problem, RecipeProblems
+
+HOPELESS = frozenset({"bad_row", "bad_encoding", "missing_key"})
+"""Reasons that say that the recipe describes the file wrongly, where they meet every row."""
+
+
+def check_sources(bound: Bound, workspace: Workspace, scan: Scan) -> None:
+    """Raise for every source that gave rows and not one record."""
+    commits = workspace.commits()
+    rejects = commits.read(commits.get(scan.key), "rejects", ["source", "reason", "detail", "uri"])
+    read = set(scan.index(workspace).column("source").to_pylist())
+    refused: dict[str, list[dict[str, str]]] = {}
+    for row in rejects.to_pylist() if rejects else ():
+        refused.setdefault(row["source"], []).append(row)
+    problems = [
+        _problem(bound, index, refused[entry.name])
+        for index, entry in enumerate(bound.sources)
+        if entry.name not in read and {row["reason"] for row in refused.get(entry.name, ())} & HOPELESS
+    ]
+    if problems:
+        raise RecipeProblems(tuple(problems))
+
+
+def _problem(bound: Bound, index: int, refused: list[dict[str, str]]) -> Problem:
+    first = next(row for row in refused if row["reason"] in HOPELESS)
+    message = f"nothing of source {bound.sources[index].name!r} could be read"
+    given = f"{len(refused)} refused, the first: {first['uri']}: {first['reason']}"
+    return bound.recipe.problem(("sources", index), message, given, hint=first["detail"])
