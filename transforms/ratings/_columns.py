@@ -85,7 +85,7 @@ class RatingTable(Table):
         Field(description="what the raters could see, hear or read; empty where unknown"),
     ] = ()
     question: Annotated[str, Field(min_length=1, description="what the raters were asked")] = (
-        "Which emotion is expressed?"
+        "Which emotion do you perceive?"
     )
     rater_kind: Annotated[Literal["human", "author", "adjudicator"], Field(description="what the raters are")] = "human"
     rater_relation: Annotated[

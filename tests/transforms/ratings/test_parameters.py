@@ -46,7 +46,7 @@ def test_wrong_parameters_are_mistakes_of_the_recipe(reader, kind, change, messa
 def test_parameters_from_yaml(reader, kind):
     made = reader(kind, modalities=["video", "audio"], rater_relation="crowd", rater_kind="author", question="Which?")
     assert (made.modalities, made.perspective, made.rater_kind) == (("video", "audio"), "perceived", "author")
-    assert reader(kind).question == "Which emotion is expressed?"
+    assert reader(kind).question == "Which emotion do you perceive?"
     assert pickle.loads(pickle.dumps(made)) == made
     assert hash(made)
 
