@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from textwrap import shorten
 from typing import Any
 
 import pyarrow as pa
@@ -65,6 +64,14 @@ class ReleaseDiff:
         more = len(found) - _MOST_REASONS
         return tuple(found) if more <= 0 else (*found[: -more - 1], f"and {more + 1} further changes")
 
+    def _shortened(self) -> dict[str, tuple[str, ...]]:
+        """What the reasons do not tell in full."""
+        found = {
+            what: names for what, names in self.schema.items() if f"{what}: {', '.join(names)}" not in self.reasons
+        }
+        of_files = not self.schema and not self._rows() and _some(self.files) != ", ".join(self.files)
+        return {**found, "files changed": self.files} if of_files else found
+
     def _rows(self) -> list[str]:
         where = tuple(self.columns) or tuple(sorted(self.tables))
         counted = (
@@ -84,7 +91,8 @@ class ReleaseDiff:
         if self.empty:
             return f"{self.a} and {self.b} hold the same."
         lines = [f"{self.a} -> {self.b}: {self.bump}", *(f"  {reason}" for reason in self.reasons)]
-        lines += [line for what, names in self.schema.items() for line in (f"  {what}:", *(f"    {n}" for n in names))]
+        for what, names in self._shortened().items():
+            lines += [f"  {what}:", *(f"    {name}" for name in names)]
         lines += _listed("rows changed by column", self.columns)
         lines += _listed("labels moved", self.labels)
         lines += _listed("splits moved", self.splits)
@@ -95,7 +103,8 @@ class ReleaseDiff:
 
 def _some(names: Sequence[str]) -> str:
     """As many of the names as fit on a line, and how many there are besides."""
-    shown = [shorten(names[0], _MOST_CHARACTERS)]
+    first = names[0]
+    shown = [first if len(first) <= _MOST_CHARACTERS else f"{first[: _MOST_CHARACTERS - 3]}..."]
     while len(shown) < len(names) and len(", ".join([*shown, names[len(shown)]])) <= _MOST_CHARACTERS:
         shown.append(names[len(shown)])
     more = len(names) - len(shown)
@@ -182,7 +191,7 @@ def _schema_changes(a: Content, b: Content) -> dict[str, tuple[str, ...]]:
         "columns removed": removed,
         "columns of another type": typed,
         "columns added": added,
-        "new kinds of label": tuple(sorted(set(b.spaces) - set(a.spaces))) if a.spaces else (),
+        "label spaces added": tuple(sorted(set(b.spaces) - set(a.spaces))) if a.spaces else (),
     }
     return {what: names for what, names in found.items() if names}
 

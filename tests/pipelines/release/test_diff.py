@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from affectory.pipelines.release import ReleaseDiff, diff, write, write_release
 
+NAMES = st.text("xyz_", min_size=1, max_size=150)
+
 
 def pair(first: Any, second: Any, folder: Path) -> ReleaseDiff:
     """The difference between two worlds, each published in its own folder."""
@@ -60,6 +62,40 @@ def test_a_release_does_not_differ_from_itself(make_world: Any, tmp_path: Path) 
     found = pair(make_world(), make_world(), tmp_path)
     assert found.empty and found.bump == "none" and found.reasons == ()
     assert found.as_text() == "v1.0.0 and v1.0.0 hold the same."
+
+
+@given(
+    schema=st.dictionaries(
+        st.text("abc ", min_size=3, max_size=20), st.lists(NAMES, min_size=1, max_size=40).map(tuple)
+    ),
+    columns=st.dictionaries(NAMES, st.integers(1, 9), max_size=40),
+    files=st.lists(NAMES, min_size=1, max_size=40).map(tuple),
+    counts=st.tuples(*[st.integers(0, 10**9)] * 3),
+)
+def test_reasons_are_few_and_short_and_the_rest_is_told_in_full(
+    schema: dict[str, tuple[str, ...]], columns: dict[str, int], files: tuple[str, ...], counts: tuple[int, int, int]
+) -> None:
+    added, removed, changed = counts
+    found = ReleaseDiff("a", "b", added, removed, changed, columns, {}, {}, {"train -> test": 3}, schema, files)
+    assert 1 <= len(found.reasons) <= 5 and max(map(len, found.reasons)) <= 130
+    whole = found.as_text()
+    assert [name for names in schema.values() for name in names if name not in whole] == []
+
+
+def test_many_new_columns_are_one_reason() -> None:
+    names = tuple(f"note_{word}" for word in ("brightness", "contrast", "loudness", "pitch", "tempo", "words", "faces"))
+    found = ReleaseDiff("v1", "v2", schema={"columns added": names}, files=("x",))
+    assert found.reasons == (
+        "columns added: note_brightness, note_contrast, note_loudness, note_pitch, note_tempo, note_words and 1 more",
+    )
+    assert "    note_faces" in found.as_text().splitlines()
+
+
+def test_many_files_are_one_reason() -> None:
+    names = tuple(f"data/default/train-{n:05d}.parquet" for n in range(9))
+    found = ReleaseDiff("v1", "v2", files=names)
+    assert found.reasons == (f"{names[0]}, {names[1]} and 7 more changed",)
+    assert [name for name in names if f"    {name}" not in found.as_text().splitlines()] == []
 
 
 @given(seed=st.integers(0, 2**32))

@@ -100,13 +100,13 @@ def allow_many_labels(world: Any) -> None:
         (edit_card, "v1.0.1", ["README.md changed"]),
         (edit_recipe, "v1.0.1", ["recipe.yaml changed"]),
         (move_split, "v1.0.1", ["1 row moved to another split"]),
-        (another_reject, "v1.0.1", ["README.md changed", "rejects.parquet changed"]),
-        (add_note, "v2.0.0", ["column default.note_loudness added", "1 row changed"]),
-        (add_config, "v2.0.0", ["config notes added", "8 rows changed"]),
+        (another_reject, "v1.0.1", ["README.md, rejects.parquet changed"]),
+        (add_note, "v2.0.0", ["columns added: note_loudness", "1 row changed"]),
+        (add_config, "v2.0.0", ["configs added: notes", "8 rows changed"]),
         (
             drop_media,
             "v2.0.0",
-            ["column default.image removed", "column default.image_sha256 removed", "2 rows changed"],
+            ["columns removed: image, image_sha256", "2 rows changed"],
         ),
         (
             other_taxonomy,
@@ -119,7 +119,7 @@ def allow_many_labels(world: Any) -> None:
         (
             allow_many_labels,
             "v2.0.0",
-            ["labels are now multi-label as well", "1 row changed (label_space)"],
+            ["label spaces added: multi-label", "1 row changed (label_space)"],
         ),
     ],
 )
