@@ -1,11 +1,11 @@
 """A recipe bound to code: every name found, every parameter checked, all mistakes told together."""
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import pyarrow as pa
 from pydantic import TypeAdapter, ValidationError
@@ -19,10 +19,16 @@ from affectory.pipelines.scan import SourceEntry
 from affectory.schemas.derived import SAMPLES
 from affectory.schemas.errors import UserError
 from affectory.schemas.ids import digest, pseudonym
-from affectory.schemas.recipe.problems import KeyPath, Problem, RecipeProblems, describe, in_order
+from affectory.schemas.recipe.load import load_recipe_partly
+from affectory.schemas.recipe.own_taxonomy import own_taxonomy
+from affectory.schemas.recipe.problems import KeyPath, Problem, RecipeProblems, describe, did_you_mean, in_order
 from affectory.schemas.recipe.recipe import EntrySpec, Recipe, StepSpec
-from affectory.schemas.taxonomy import Taxonomy, load_taxonomy, parse_taxonomy, read_taxonomy
+from affectory.schemas.recipe.yaml_positions import Item, Place, read_yaml
+from affectory.schemas.taxonomy import Taxonomy, load_taxonomy, taxonomy_names
+from affectory.schemas.taxonomy_files import read_text
 from affectory.transforms.sources.base import Limits
+
+Spec = TypeVar("Spec", EntrySpec, StepSpec)
 
 VERBS: tuple[Literal["ingest"], Literal["assist"]] = ("ingest", "assist")
 UNWRITTEN = frozenset({"frames"})
@@ -67,39 +73,77 @@ def bind(recipe: Recipe) -> Bound:
     return _Binder(recipe).bind()
 
 
+def read_and_bind(path: Path, overrides: Sequence[str] = (), roots: Sequence[Path] = ()) -> Bound:
+    """A recipe read and bound, or `RecipeProblems` with the mistakes of both."""
+    recipe, problems = load_recipe_partly(path, overrides, roots)
+    if recipe is None:
+        raise RecipeProblems(problems)
+    return _Binder(recipe, problems).bind()
+
+
 class _Binder:
-    def __init__(self, recipe: Recipe) -> None:
+    """Binds what can be bound; `told` is what is known to be wrong already, and is not told again."""
+
+    def __init__(self, recipe: Recipe, told: tuple[Problem, ...] = ()) -> None:
         self.recipe = recipe
+        self.told = told
         self.problems: list[Problem] = []
 
     def bind(self) -> Bound:
         taxonomy = self._taxonomy()
         sources = tuple(self._sources())
-        ratings = tuple(self._ratings({s.name for s in sources}))
+        ratings = tuple(self._ratings())
         stages = tuple(self._stages(taxonomy))
         view = self._view()
-        if not self.problems:
-            self._check_flow(stages)
-        if self.problems or taxonomy is None:
-            raise RecipeProblems(in_order(self.problems))
+        self._check_flow(stages)
+        if self.problems or self.told or taxonomy is None:
+            raise RecipeProblems(self._all_problems())
         limits = Limits(self.recipe.spec.limits.row_bytes, self.recipe.spec.limits.file_bytes)
         return Bound(self.recipe, taxonomy, sources, ratings, stages, view, limits)
 
+    def _all_problems(self) -> tuple[Problem, ...]:
+        places = {(p.file, p.line, p.key) for p in self.told}
+        return in_order((*self.told, *(p for p in self.problems if (p.file, p.line, p.key) not in places)))
+
     def _taxonomy(self) -> Taxonomy | None:
+        given, at = self.recipe.spec.taxonomy, ("taxonomy",)
+        if self.recipe.is_gap(at):
+            return None
+        if isinstance(given, str):
+            return self._built_in(given)
+        if set(given) != {"file"}:
+            return self._own_taxonomy(self.recipe.tree, at)
+        path = self._path((*at, "file"), str(given["file"]))
+        return None if path is None else self._taxonomy_file(path)
+
+    def _built_in(self, name: str) -> Taxonomy | None:
         try:
-            return self._find_taxonomy(self.recipe.spec.taxonomy)
-        except UserError as error:
-            given = describe(self.recipe.spec.taxonomy)
-            self.problems.append(self.recipe.problem(("taxonomy",), error.message, given, hint=error.hint))
+            return load_taxonomy(name)
+        except UserError:
+            names = taxonomy_names()
+            hint = did_you_mean(name, names) or "or give your own: {name: ..., labels: [...]}, or {file: ...}"
+            self._add(("taxonomy",), "unknown taxonomy", describe(name), ", ".join(names), hint)
             return None
 
-    def _find_taxonomy(self, given: Any) -> Taxonomy | None:
-        if isinstance(given, str):
-            return load_taxonomy(given)
-        if set(given) != {"file"}:
-            return parse_taxonomy(given)
-        path = self._path(("taxonomy", "file"), str(given["file"]))
-        return None if path is None else read_taxonomy(path)
+    def _taxonomy_file(self, path: Path) -> Taxonomy | None:
+        try:
+            tree, problems = read_yaml(read_text(path), lambda line, column: Place(str(path), line + 1, column + 1))
+        except UserError as error:
+            self._add(("taxonomy", "file"), error.message, hint=error.hint)
+            return None
+        self.problems += problems
+        empty = Item(None, Place(str(path), 1, 1))
+        return None if problems else self._own_taxonomy(tree or empty, ())
+
+    def _own_taxonomy(self, tree: Item, at: KeyPath) -> Taxonomy | None:
+        found = own_taxonomy(tree, at)
+        if isinstance(found, Taxonomy):
+            return found
+        self.problems += found
+        return None
+
+    def _add(self, path: KeyPath, message: str, given: str = "", allowed: str = "", hint: str = "") -> None:
+        self.problems.append(self.recipe.problem(path, message, given, allowed, hint))
 
     def _path(self, path: KeyPath, given: str) -> Path | None:
         """A path of the recipe, if it exists and lies where recipes may read."""
@@ -110,39 +154,46 @@ class _Binder:
         return self.recipe.resolve(given, path)
 
     def _sources(self) -> Iterator[SourceEntry]:
-        for spec in self.recipe.source_specs():
+        for spec in self._read(self.recipe.source_specs()):
             bound = self._entry("sources", "unknown source kind", spec)
             if bound is not None:
                 reader, root, identity = bound
                 licence = getattr(reader, "licence", "") or self.recipe.spec.licence or ""
                 yield SourceEntry(spec.name, reader, root, identity, licence, spec.name)
 
-    def _ratings(self, sources: set[str]) -> Iterator[RatingEntry]:
-        for spec in self.recipe.rating_specs():
+    def _ratings(self) -> Iterator[RatingEntry]:
+        sources = {spec.name for spec in self.recipe.source_specs()}
+        for spec in self._read(self.recipe.rating_specs()):
+            of = spec.params.get("of")
+            if isinstance(of, str) and of not in sources and self.recipe.is_whole("sources"):
+                self.problems.append(self.recipe.unknown((*spec.path, "of"), "no such source", of, sources))
             bound = self._entry("ratings", "unknown rating kind", spec)
             if bound is not None:
                 reader, root, identity = bound
-                if reader.of not in sources:
-                    self.problems.append(self.recipe.unknown((*spec.path, "of"), "no such source", reader.of, sources))
                 yield RatingEntry(spec.name, reader, root, identity)
+
+    def _read(self, specs: tuple[Spec, ...]) -> Iterator[Spec]:
+        """Those that the recipe says, without stand-ins for wrong ones."""
+        return (spec for spec in specs if not self.recipe.is_gap(spec.path))
 
     def _entry(self, folder: str, unknown: str, spec: EntrySpec) -> tuple[Any, Path, str] | None:
         known = discovery.modules(folder)
+        given = spec.params.get("path")
+        root = self._path((*spec.path, "path"), given) if isinstance(given, str) else None
         if spec.kind not in known:
             self.problems.append(self.recipe.unknown((*spec.path, "kind"), unknown, spec.kind, known))
             return None
         module = known[spec.kind]
         cls = discovery.public_class(module)
         reader = self._instance(cls, {**_known_fields(cls, {"name": spec.name}), **spec.params}, spec.path)
-        if reader is None:
+        if reader is None or root is None:
             return None
-        root = self._path((*spec.path, "path"), reader.path)
-        return None if root is None else (reader, root, digest(spec.kind, _plain(reader), code_hash(module)))
+        return reader, root, digest(spec.kind, _plain(reader), code_hash(module))
 
     def _stages(self, taxonomy: Taxonomy | None) -> Iterator[Stage]:
         seen: dict[str, int] = {}
         for verb in VERBS:
-            for spec in self.recipe.steps(verb):
+            for spec in self._read(self.recipe.steps(verb)):
                 stage = self._stage(verb, spec, taxonomy, seen)
                 if stage is not None:
                     yield stage
@@ -167,7 +218,9 @@ class _Binder:
             return adapter(cls).validate_python(dict(params))
         except ValidationError as error:
             self.problems += self.recipe.explain(path, error, parameter_schema(cls))
-            return None
+        except UserError as error:
+            self._add(path, error.message, hint=error.hint)
+        return None
 
     def _view(self) -> Any:
         rule, known = self.recipe.spec.label.rule, discovery.modules("views")
@@ -177,9 +230,14 @@ class _Binder:
         return discovery.public_class(known[rule])()
 
     def _check_flow(self, stages: tuple[Stage, ...]) -> None:
-        """Everything that a stage reads must be written before it, in the type that it expects."""
+        """Everything that a stage reads must be written before it, in the type that it expects.
+
+        Where a step could not be bound nobody knows what it writes, so nothing is said of those after it.
+        """
         written: dict[str, pa.DataType] = {f.name: f.type for f in SAMPLES.schema if f.name not in UNWRITTEN}
         specs = [spec for verb in VERBS for spec in self.recipe.steps(verb)]
+        if len(stages) < len(specs) or not all(map(self.recipe.is_whole, VERBS)):
+            return
         for stage, spec in zip(stages, specs, strict=True):
             for column, dtype in stage.transform.reads().items():
                 if column not in written:

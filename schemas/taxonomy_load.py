@@ -55,7 +55,8 @@ def read_taxonomy(path: Path) -> Taxonomy:
 def _built_in(name: str) -> Taxonomy | None:
     stems = data_files("taxonomies")
     if name in stems:
-        return build(Taxonomy, *read_data("taxonomies", name))
+        given, where = read_data("taxonomies", name)
+        return build(Taxonomy, prepare(given, where), where)
     base, _, tier = name.rpartition("-")
     if base not in stems or not (tier.isascii() and tier.isdecimal()):
         return None

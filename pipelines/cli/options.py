@@ -42,12 +42,11 @@ def open_project(
     recipe: Path, overrides: list[str] | None, roots: list[Path] | None, workspace: Path | None, releases: Path | None
 ) -> Project:
     """Read, check and bind a recipe; options on the command line win over what it says."""
-    from affectory.pipelines.bind import bind
-    from affectory.schemas.recipe.load import load_recipe
+    from affectory.pipelines.bind import read_and_bind
 
-    read = load_recipe(recipe, overrides or (), roots or ())
-    found, made = folders(read.spec, recipe.absolute().parent, workspace, releases)
-    return Project(bind(read), found, made)
+    bound = read_and_bind(recipe, overrides or (), roots or ())
+    found, made = folders(bound.recipe.spec, recipe.absolute().parent, workspace, releases)
+    return Project(bound, found, made)
 
 
 def folders(spec: "RecipeSpec", beside: Path, workspace: Path | None, releases: Path | None) -> tuple[Path, Path]:

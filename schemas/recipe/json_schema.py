@@ -1,9 +1,11 @@
 """The JSON Schema that editors complete recipes from, with the steps and inputs that are installed."""
 
 from collections.abc import Mapping
+from copy import deepcopy
 from typing import Any
 
-from affectory.schemas.recipe.model import RecipeSpec
+from affectory.schemas.recipe.model import recipe_schema
+from affectory.schemas.recipe.own_taxonomy import taxonomy_schema
 
 Schema = dict[str, Any]
 
@@ -14,8 +16,9 @@ _NAMED_SCHEMAS = {"properties", "patternProperties", "$defs", "definitions", "de
 
 def json_schema(steps: Mapping[str, Schema], sources: Mapping[str, Schema], ratings: Mapping[str, Schema]) -> Schema:
     """The whole recipe as draft 2020-12. Each mapping gives the JSON Schema of the parameters by name or kind."""
-    schema = RecipeSpec.model_json_schema()
+    schema = deepcopy(recipe_schema())
     defs = schema["$defs"]
+    schema["properties"]["taxonomy"]["anyOf"] = [{"type": "string", "minLength": 1}, *_taxonomies(defs)]
     entry, plain_step = defs.pop("Entry"), defs.pop("Step")
     for family, schemas in (("step", steps), ("source", sources), ("rating", ratings)):
         for name, params in schemas.items():
@@ -27,6 +30,15 @@ def json_schema(steps: Mapping[str, Schema], sources: Mapping[str, Schema], rati
     required = schema.pop("required")
     schema["anyOf"] = [{"required": required}, {"required": ["include"]}]
     return {"$schema": DIALECT, **_untitled(schema)}
+
+
+def _taxonomies(defs: Schema) -> list[Schema]:
+    """A taxonomy that is not built in: in a file of its own, or written out."""
+    path = {"type": "string", "description": "A YAML file that holds the taxonomy."}
+    file = {"type": "object", "properties": {"file": path}, "required": ["file"], "additionalProperties": False}
+    own = deepcopy(taxonomy_schema("#/$defs/taxonomy."))
+    defs.update({f"taxonomy.{name}": part for name, part in own.pop("$defs").items()})
+    return [file, own]
 
 
 def _reference(family: str, name: str) -> str:

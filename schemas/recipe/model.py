@@ -143,8 +143,10 @@ def _split_names(schema: dict[str, Any]) -> None:
     schema["propertyNames"] = {"pattern": SPLIT_NAME}
 
 
-def _shares_to_set(shares: dict[str, float]) -> str:
-    return " ".join(f"--set publish.splits.{name}=..." for name in shares)
+def _all_shares(shares: dict[str, float]) -> str:
+    """The keys to set; a lone `train` was meant to stand beside the others that are usual."""
+    usual = DEFAULT_SHARES if set(shares) <= set(DEFAULT_SHARES) else {}
+    return ", ".join(f"publish.splits.{name}" for name in {**usual, **shares})
 
 
 class Splits(Part):
@@ -169,7 +171,7 @@ class Splits(Part):
         if abs(total - 1) > SHARES_TOLERANCE:
             given = " + ".join(f"{name} {share:g}" for name, share in self.shares.items())
             facts = {"given": f"{given} = {total:.10g}", "allowed": "shares that add up to 1"}
-            facts["hint"] = f"from the command line too, all of them: {_shares_to_set(self.shares)}"
+            facts["hint"] = f"give every share, each with its own --set there: {_all_shares(self.shares)}"
             raise PydanticCustomError("shares", "the shares do not add up to 1", facts)
         return self
 

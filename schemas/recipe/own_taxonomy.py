@@ -60,7 +60,7 @@ def _is_known(name: str) -> bool:
 
 
 def _placed(detail: ErrorDetails, given: Mapping[str, Any]) -> ErrorDetails:
-    """An error at the place where the user wrote what it is about: entries are flat and renamed when they are checked."""
+    """An error at the place where the user wrote what it is about: entries are checked flat and by one name."""
     loc, text = detail["loc"], str(detail["msg"]).removeprefix("Value error, ")
     rows = [row for row in _rows(given) if loc[:1] == ("entries",) and len(loc) > 1]
     inherited = len(load_taxonomy(given["extends"]).entries) if "extends" in given else 0
@@ -121,5 +121,5 @@ def taxonomy_schema(root: str = "#/$defs/") -> dict[str, Any]:
     fields["labels"] = {**entries, "description": "Another name of `entries`."}
     fields["extends"] = {"type": "string", "description": "A built-in taxonomy whose entries come before these."}
     schema["required"] = ["name"]
-    schema["anyOf"] = [{"required": [key]} for key in ("entries", "labels", "extends")]
+    schema["allOf"] = [{"anyOf": [{"required": [key]} for key in ("entries", "labels", "extends")]}]
     return schema

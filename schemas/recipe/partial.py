@@ -1,4 +1,4 @@
-"""What can be read of a recipe with mistakes in it: the rest without them, so that one run tells what is wrong there."""
+"""What can be read of a recipe with mistakes in it, so that one run tells what is wrong with the rest too."""
 
 from collections.abc import Iterable
 from dataclasses import replace

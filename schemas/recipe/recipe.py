@@ -37,7 +37,7 @@ class EntrySpec:
 class Recipe:
     """`spec` is what the recipe says, `tree` where it says so.
 
-    Of a recipe with mistakes `gaps` are the places of what was left out: stand-ins, or nothing, are there now. The empty
+    Of a recipe with mistakes `gaps` are the places of what was left out, where stand-ins or nothing are now. The empty
     path among them says that anything may be missing, such as what an unreadable include holds.
     """
 

@@ -54,7 +54,7 @@ CASES = [
     Broken(
         "unknown value",
         "+label:\n  pools:\n    - human\n    - modle\n",
-        [("recipe.yaml:8", "label.pools[1]", "unknown value", "human, model, author")],
+        [("recipe.yaml:8", "label.pools[1]", "unknown value", "human, model")],
     ),
     Broken(
         "bad name",
@@ -332,7 +332,7 @@ def test_message_as_a_person_sees_it(tmp_path: Path, monkeypatch: pytest.MonkeyP
     expected = """\
         recipe.yaml:6:11: label.pools[0]: unknown value
             given: "modle"
-            allowed: human, model, author, lexicon, adjudicator
+            allowed: human, model
             did you mean: model?"""
     assert str(problem) == textwrap.dedent(expected)
     elsewhere = tmp_path / "a" / "b"
