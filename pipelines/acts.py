@@ -166,7 +166,7 @@ NOTHING = Revised(pa.nulls(0, pa.string()), JUDGEMENTS.empty())
 
 
 def revised(rows: pa.Table, ledger: pa.Table) -> Revised:
-    """Says nothing new: what the ledger has as last said by a file, or at all; the rest is the next revision.
+    """What differs from what a file said last is the next revision.
 
     An answer that was given since in another way (`origin` is null) is not undone by a file that did not change.
     """
@@ -175,8 +175,7 @@ def revised(rows: pa.Table, ledger: pa.Table) -> Revised:
     by_file = _newest(acts, ledger, np.asarray(pc.is_valid(ledger.column("origin"))))
     place = np.asarray(pc.fill_null(pc.index_in(rows.column("act"), value_set=acts.dictionary), -1), np.int64)
     last, filed = (np.where(place >= 0, np.append(at, -1)[place], -1) for at in (newest, by_file))
-    filed = np.where(filed >= 0, filed, last)
-    known = _same(rows, ledger, last) | _same(rows, ledger, filed)
+    known = _same(rows, ledger, filed)
     fresh = _next_revisions(rows.filter(pa.array(~known)), ledger, last[~known])
     said = ledger.column("judgement_id").take(pa.array(filed[known]))
     return Revised(pa.chunked_array([*said.chunks, *fresh.column("judgement_id").chunks], pa.string()), fresh)
@@ -228,10 +227,12 @@ def _ids(rows: pa.Table, revisions: pa.ChunkedArray) -> list[str]:
 
 
 def counting(ledger: pa.Table, now: Revised) -> pa.Table:
-    """The ledger without what only earlier rating files or recipes said, and with what is not in it yet."""
+    """The newest revisions, without what only earlier rating files or recipes said, with what is not in it yet."""
     table = pa.concat_tables([ledger, now.fresh])
     said = pc.is_in(table.column("judgement_id"), value_set=_one(now.ids))
-    return table.filter(pc.or_(pc.is_null(table.column("origin")), said))
+    chosen = np.asarray(pc.or_(pc.is_null(table.column("origin")), said))
+    newest = _newest(_acts_of(table).combine_chunks().dictionary_encode(), table, chosen)
+    return table.take(pa.array(np.sort(newest[newest >= 0])))
 
 
 def _one(ids: pa.Array | pa.ChunkedArray) -> pa.Array:

@@ -2,118 +2,22 @@
 
 import json
 import shutil
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.rating import ABC, Reader, Row, World, says, weights
+from support.rating_world import ABC, Reader, Row, World, says, weights
 
-from affectory.pipelines.acts import counting, revised, said_of
-from affectory.pipelines.judging import Importer, said_by
-from affectory.pipelines.rating import RatingEntry, Targets
-from affectory.pipelines.records import RecordRows
-from affectory.pipelines.runner.attach import standing
-from affectory.pipelines.scan import Scan
-from affectory.pipelines.store.commits import Commit, Counts
-from affectory.pipelines.store.workspace import Workspace
-from affectory.schemas.ids import record_id_from_key
-from affectory.schemas.ledgers import JUDGEMENTS, SOURCES
-from affectory.schemas.taxonomy import Taxonomy, parse_taxonomy
-from affectory.transforms.ratings.base import RATINGS, Ratings
-from affectory.transforms.sources.base import Limits, Refused, SourceFile, build
-
-Row = dict[str, Any]
-ABC = parse_taxonomy({"name": "abc", "entries": ["a", "b", {"name": "c", "synonyms": ["sea"]}]})
-
-
-@dataclass(frozen=True)
-class Reader:
-    """Reads ratings that stand in a JSON file as they will be imported; a row that is text is refused."""
-
-    of: str = "lines"
-    perspective: str = "perceived"
-    question: str = "which"
-    modalities: tuple[str, ...] = ("text",)
-    rater_kind: str = "human"
-    rater_relation: str | None = None
-    intensity: str | None = None
-
-    def files(self, root: Path) -> Iterator[Path | Refused]:
-        yield from sorted(root.glob("*.json"))
-
-    def read(self, file: SourceFile, limits: Limits) -> Iterator[Ratings]:
-        rows = list(enumerate(json.loads(file.path.read_text()), 1))
-        good = [{**row, "row": number} for number, row in rows if isinstance(row, dict)]
-        refused = tuple(Refused(f"{file.uri}#L{n}", "bad_row", row) for n, row in rows if isinstance(row, str))
-        columns = {name: [row.get(name) for row in good] for name in RATINGS.names}
-        yield Ratings(build(RATINGS, columns, len(good)), refused)
-
-
-@dataclass(frozen=True)
-class World:
-    """A workspace with the records k1 and k2, and folders of rating files."""
-
-    root: Path
-    taxonomy: Taxonomy = ABC
-    preview: bool = False
-
-    @property
-    def workspace(self) -> Workspace:
-        return Workspace(self.root / "w")
-
-    def scan(self, key: str = "scan") -> Scan:
-        index = [
-            {
-                "record_id": f"r_{n}",
-                "source": "lines",
-                "uri": f"{n}.txt",
-                "key": f"k{n}",
-                "fingerprint": n,
-                "kind": "text",
-            }
-            for n in "12"
-        ]
-        columns = {name: [row.get(name) for row in index] for name in RecordRows.index_schema().names}
-        table = build(RecordRows.index_schema(), columns, len(index))
-        self.workspace.commits().commit(key, "scan", Counts(2, 2, 2), {"records": table}, {})
-        return Scan(key, (), 2, 2, 0)
-
-    def importer(self, rows: Sequence[Row | str], reader: Reader | None = None, folder: str = "one") -> Importer:
-        where = self.root / folder
-        where.mkdir(exist_ok=True)
-        (where / "a.json").write_text(json.dumps(rows))
-        entry = RatingEntry(folder, reader or Reader(), where, f"{folder} {reader}")
-        scan = self.scan()
-        hide = "p_{}".format
-        return Importer(self.workspace, [entry], self.taxonomy, hide, Limits(), scan, preview=self.preview)
-
-    def take(self, *rows: Row | str, reader: Reader | None = None, folder: str = "one") -> Commit:
-        commit = self.importer(rows, reader, folder).run()
-        assert commit is not None
-        counts = commit.counts
-        assert counts.rows_in == counts.kept + counts.rejected + counts.failed
-        return commit
-
-    def ledger(self) -> list[Row]:
-        rows: list[Row] = self.workspace.ledger("judgements").read().to_pylist()
-        return sorted(rows, key=lambda r: (r["rater"], r["revision"], r["judgement_id"]))
-
-    def stands(self, commit: Commit | None = None) -> list[Row]:
-        """What counts after the last import that was taken, or after another."""
-        records = self.workspace.records()
-        last = json.loads(records.read(list(records.names("imported"))[-1]))["commit"]
-        said = said_by(self.workspace, commit or self.workspace.commits().get(last))
-        rows: list[Row] = standing(counting(self.workspace.ledger("judgements").read(), said)).to_pylist()
-        return rows
-
-    def refused(self, commit: Commit) -> list[Row]:
-        table = self.workspace.commits().read(commit, "rejects")
-        return [] if table is None else list(table.to_pylist())
+from affectory.pipelines.judging import said_by
+from affectory.pipelines.store.commits import Counts
+from affectory.schemas.taxonomy import parse_taxonomy
+from affectory.transforms.ratings.base import Ratings
+from affectory.transforms.sources.base import Limits, Refused
 
 
 @pytest.fixture
@@ -121,169 +25,18 @@ def world(tmp_path: Path) -> World:
     return World(tmp_path)
 
 
-def says(label: str | None = "a", rater: str = "ann", **columns: Any) -> Row:
-    return {"target_key": "k1", "rater": rater, "label": label, **columns}
-
-
-def weights(judgement: Row) -> list[float]:
-    return list(judgement["answer"]["weights"])
-
-
 def test_a_rating_becomes_a_judgement_that_says_all_of_it(world: World) -> None:
     columns: Row = {"confidence": 0.5, "rationale": "the tone", "spent_s": 2.0, "valence": -1.0, "occasion": "2nd"}
     commit = world.take(says("sea", start_us=5, end_us=9, **columns))
-    [row] = world.ledger()
-    assert row["anchor"] == {
-        "record": "r_1", "start_us": 5, "end_us": 9, "char_start": None, "char_end": None, "box": None
-    }  # fmt: skip
-    assert (row["rater"], row["rater_kind"], row["perspective"]) == ("p_ann", "human", "perceived")
-    assert row["asked"]["labels"] == ["a", "b", "c"]
-    assert (row["asked"]["question"], row["asked"]["response"]) == ("which", "simplex")
-    assert (row["asked"]["taxonomy"], row["asked"]["taxonomy_hash"]) == ("abc", ABC.hash)
-    assert weights(row) == [0, 0, 1]
-    assert row["answer"]["vad"] == {"valence": -1.0, "arousal": None, "dominance": None}
-    assert (row["confidence"], row["rationale"], row["spent_s"]) == (0.5, "the tone", 2.0)
-    assert (row["occasion"], row["revision"], row["supersedes"], row["retracted"]) == ("2nd", 0, None, False)
-    assert row["modalities"] == ["text"]
-    assert commit.counts == Counts(1, 1, 1, 0, 0)
-    assert commit.facts == {"judgements": 1, "new": 1}
 
-
-def test_a_place_in_the_affect_space_is_an_answer_of_its_own(world: World) -> None:
-    world.take(says(None, valence=0.5))
-    [row] = world.ledger()
-    assert (row["asked"]["response"], row["asked"]["taxonomy"]) == ("continuous", "vad")
-    assert row["answer"]["weights"] is None
-
-
-def test_a_file_may_be_named_in_place_of_a_key(world: World) -> None:
-    world.take({"target_file": "2.txt", "rater": "ann", "label": "a"})
-    assert world.ledger()[0]["anchor"]["record"] == "r_2"
-
-
-def test_several_labels_by_one_rater_are_one_judgement(world: World) -> None:
-    commit = world.take(says("a"), says("c"))
-    [row] = world.ledger()
-    assert weights(row) == [1, 0, 1]
-    assert row["asked"]["response"] == "multi-label"
-    assert commit.counts == Counts(2, 2, 1, 0, 0)
-
-
-def test_intensities_are_kept_and_one_of_nothing_chooses_nothing(world: World) -> None:
-    world.take(says("a", intensity=3.0), says("b", intensity=0.0), reader=Reader(intensity="how"))
-    [row] = world.ledger()
-    assert weights(row) == [1, 0, 0]
-    assert row["answer"]["intensities"] == [3, 0, None], "unasked is not zero"
-
-
-@pytest.mark.parametrize(
-    "other",
-    [
-        {"rater": "bob"},
-        {"target_key": "k2"},
-        {"start_us": 1, "end_us": 2},
-        {"char_start": 1, "char_end": 2},
-        {"occasion": "again"},
-    ],
-)
-def test_who_what_and_when_tell_judgements_apart(world: World, other: Row) -> None:
-    world.take(says("a"), {**says("b"), **other})
-    assert sorted(map(weights, world.ledger())) == [[0, 1, 0], [1, 0, 0]]
-
-
-@pytest.mark.parametrize(
-    "other", [Reader(question="what"), Reader(perspective="felt")], ids=["question", "perspective"]
-)
-def test_what_was_asked_and_of_whom_tells_judgements_apart(world: World, other: Reader) -> None:
-    """One importer, two entries of the recipe over the same person and record."""
-    one, two = world.importer([says("a")]), world.importer([says("b")], other, "two")
-    replace(one, entries=[*one.entries, *two.entries]).run()
-    assert sorted(map(weights, world.stands())) == [[0, 1, 0], [1, 0, 0]]
-
-
-def test_the_same_ratings_again_add_nothing(world: World) -> None:
-    rows = says("a"), says("b", rater="bob", confidence=0.1), says(None, "eve", valence=0.3)
-    world.take(*rows)
-    before = world.ledger()
-    assert world.take(*rows).facts["new"] == 3, "the import is found again and not done twice"
-    assert world.take(*rows, folder="copy").facts["new"] == 0, "in another file they are read, and known"
-    assert world.take(*reversed(rows)).facts["new"] == 0
-    assert world.ledger() == before
-
-
-def test_a_changed_answer_is_a_revision_that_supersedes(world: World) -> None:
-    world.take(says("a"), says("a", "bob"))
-    world.take(says("b"), says("a", "bob"))
-    first, second, bob = world.ledger()
-    assert (first["revision"], second["revision"]) == (0, 1)
-    assert second["supersedes"] == first["judgement_id"] != second["judgement_id"]
-    assert weights(first) == [1, 0, 0], "what was said first stays in the ledger"
-    assert sorted(map(weights, world.stands())) == [[0, 1, 0], [1, 0, 0]]
-    assert bob["revision"] == 0
 
 
 @pytest.mark.parametrize("answers", ["abc", "aba", "abab", "aab", "abba"])
 def test_the_last_answer_stands_also_when_it_was_given_before(world: World, answers: str) -> None:
     """A correction that was taken back leaves a file whose content was imported once already."""
     for answer in answers:
-        world.take(says(answer))
-    [row] = world.stands()
-    assert weights(row) == [float(label == answers[-1]) for label in "abc"]
-    changes = sum(a != b for a, b in pairwise(answers))
-    assert [r["revision"] for r in world.ledger()] == list(range(changes + 1))
 
 
-def test_a_rating_that_is_gone_from_its_file_stays_in_the_ledger_and_counts_no_more(world: World) -> None:
-    both = says("a"), says("b", "bob")
-    world.take(*both)
-    world.take(says("a"))
-    assert (len(world.ledger()), [r["rater"] for r in world.stands()]) == (2, ["p_ann"])
-    world.take(*both)
-    assert (len(world.ledger()), len(world.stands())) == (2, 2), "to say it again is nothing new"
-
-
-@pytest.mark.parametrize("other", [Reader(question="what"), Reader(perspective="felt")], ids=["asked", "perspective"])
-def test_a_corrected_entry_of_the_recipe_counts_nobody_twice(world: World, other: Reader) -> None:
-    world.take(says("a"), says("b", "bob"))
-    world.take(says("a"), says("b", "bob"), reader=other)
-    assert len(world.ledger()) == 4
-    assert {r["perspective"] + r["asked"]["question"] for r in world.stands()} == {other.perspective + other.question}
-    world.take(says("a"), says("b", "bob"))
-    assert {r["perspective"] + r["asked"]["question"] for r in world.stands()} == {"perceived" + "which"}
-    assert len(world.ledger()) == 4
-
-
-def test_a_judgement_says_which_entry_it_came_from(world: World) -> None:
-    world.take(says("a"))
-    assert [r["origin"] for r in world.ledger()] == ["one"]
-
-
-def from_review(row: Row, **columns: Any) -> Row:
-    return {**row, "origin": None, "said": None, **columns}
-
-
-def test_answers_of_a_review_count_whatever_the_rating_files_say(world: World) -> None:
-    world.take(says("a"))
-    [row] = world.ledger()
-    other = from_review(row, judgement_id="j_other", act="j_other", occasion="review")
-    world.workspace.ledger("judgements").append(JUDGEMENTS.from_rows([other]))
-    world.take()
-    assert [r["judgement_id"] for r in world.stands()] == ["j_other"]
-
-
-def test_a_file_that_did_not_change_does_not_undo_what_a_review_corrected(world: World) -> None:
-    world.take(says("a"))
-    [row] = world.ledger()
-    answer = {"weights": [0, 1, 0]}
-    later = from_review(row, judgement_id="j_later", revision=1, supersedes=row["judgement_id"], answer=answer)
-    world.workspace.ledger("judgements").append(JUDGEMENTS.from_rows([later]))
-    assert world.take(says("a"), says("a", "bob")).facts["new"] == 1
-    assert [r["judgement_id"] for r in world.stands() if r["rater"] == "p_ann"] == ["j_later"]
-    world.take(says("c"))
-    assert list(map(weights, world.stands())) == [[0, 0, 1]], "a file that did change says something later"
-
-
-def test_a_ledger_that_was_lost_is_filled_again(world: World) -> None:
     for label in "ab":
         world.take(says(label), says("a", "bob"))
     shutil.rmtree(world.root / "w" / "ledgers" / "judgements")
@@ -356,189 +109,12 @@ def test_a_row_that_contradicts_an_earlier_one_is_refused(world: World, second: 
 def test_a_label_without_the_intensity_that_was_asked_is_refused(world: World) -> None:
     commit = world.take(says("a"), says("b", "bob", intensity=1.0), reader=Reader(intensity="how"))
     assert [r["reason"] for r in world.refused(commit)] == ["bad_row"]
-    assert len(world.ledger()) == 1
 
 
-def test_a_word_that_the_taxonomy_learns_is_taken_at_the_next_build(world: World) -> None:
-    assert world.take(says("fury")).counts.rejected == 1
-    taught = parse_taxonomy({**ABC.model_dump(), "entries": ["a", {"name": "b", "synonyms": ["fury"]}, "c"]})
-    assert replace(world, taxonomy=taught).take(says("fury")).counts.rejected == 0
 
 
-def test_a_preview_leaves_ratings_of_other_records_for_later(world: World) -> None:
-    commit = replace(world, preview=True).take(says("a"), says(target_key="k9"), says("fury"))
-    assert [r["reason"] for r in world.refused(commit)] == ["unknown_label"]
 
 
-def test_raters_become_people_with_their_relation(world: World) -> None:
-    world.take(says(), says(rater="bob"), reader=Reader(rater_relation="parent"))
-    people = world.workspace.ledger("people").read().to_pylist()
-    assert sorted((p["person_id"], p["roles"], p["relation"]) for p in people) == [
-        ("p_ann", ["rater"], "parent"),
-        ("p_bob", ["rater"], "parent"),
-    ]
 
 
-def test_no_entries_or_no_rows_import_nothing(world: World) -> None:
-    assert replace(world.importer([]), entries=[]).run() is None
-    assert world.take().counts == Counts()
-    assert world.ledger() == []
 
-
-def test_what_is_pending_is_what_an_import_would_add(world: World) -> None:
-    world.take(says("a"))
-    importer = world.importer([says("b"), says("a", "bob")])
-    found = importer.pending()
-    pending = found.fresh.to_pylist()
-    assert len(world.ledger()) == 1, "to look writes nothing"
-    before = {r["judgement_id"] for r in world.ledger()}
-    assert said_by(world.workspace, importer.run()).ids.sort().equals(found.ids.sort())
-    added = [r for r in world.ledger() if r["judgement_id"] not in before]
-    assert sorted(pending, key=str) == sorted(added, key=str)
-
-
-ratings = st.builds(
-    lambda key, rater, label, start: says(label, rater, target_key=key, start_us=start, end_us=start and start + 5),
-    st.sampled_from(["k1", "k2", "k9"]),
-    st.sampled_from(["ann", "bob"]),
-    st.sampled_from(["a", "b", "sea", "fury"]),
-    st.sampled_from([None, 1, 2]),
-)
-
-
-@settings(max_examples=15)
-@given(rows=st.lists(ratings, max_size=8), random=st.randoms(use_true_random=False))
-def test_the_order_of_rows_does_not_matter(
-    rows: list[Row], random: Any, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    one, other = (World(tmp_path_factory.mktemp("world")) for _ in range(2))
-    first, second = one.take(*rows), other.take(*random.sample(rows, len(rows)))
-    assert first.counts == second.counts
-    assert one.ledger() == other.ledger()
-
-
-def test_what_belongs_together_may_stand_in_rows_apart(world: World, tmp_path: Path) -> None:
-    """The confidence in one row, the place in another: none of it is lost, whichever comes first."""
-    rows = says("a", confidence=0.5), says(None, valence=0.25), says("b", rationale="why")
-    world.take(*rows)
-    other = World(tmp_path / "other")
-    other.root.mkdir()
-    other.take(*reversed(rows))
-    [row] = world.ledger()
-    assert [row] == other.ledger()
-    assert weights(row) == [1, 1, 0]
-    assert (row["confidence"], row["rationale"], row["answer"]["vad"]["valence"]) == (0.5, "why", 0.25)
-
-
-def test_targets_are_those_of_the_source_that_is_rated(world: World) -> None:
-    scan = world.scan()
-    index, aliases = scan.index(world.workspace), scan.aliases(world.workspace)
-    targets = Targets.of(index, aliases, "lines")
-    assert targets.find("k1", None) == "r_1"
-    assert targets.find(None, "2.txt") == "r_2"
-    assert targets.find("k9", "2.txt") is None, "a key that is given must be right"
-    assert Targets.of(index, aliases, "others").find("k1", None) is None
-
-
-def taken_back(row: Row) -> Row:
-    return from_review(row, judgement_id="j_back", revision=1, supersedes=row["judgement_id"], retracted=True)
-
-
-def test_what_a_rater_took_back_is_not_said_again_by_an_old_file(world: World) -> None:
-    world.take(says("a"))
-    world.workspace.ledger("judgements").append(JUDGEMENTS.from_rows([taken_back(world.ledger()[0])]))
-    world.take(says("a"), folder="copy")
-    assert world.stands() == []
-    world.take(says("b"), folder="copy")
-    assert [r["supersedes"] for r in world.stands()] == ["j_back"], "a new answer is one"
-
-
-def test_nothing_is_new_about_nothing() -> None:
-    found = revised(JUDGEMENTS.empty(), JUDGEMENTS.empty())
-    assert (found.fresh.num_rows, len(found.ids)) == (0, 0)
-
-
-@pytest.mark.parametrize(
-    ("row", "detail"),
-    [
-        ({"target_file": "2.txt"}, ""),
-        ({"target_file": "copy.txt"}, ""),
-        ({"target_file": "table"}, "'table' names 2 records; use `target`"),
-        ({"target_file": "half"}, "'half' names 2 records; use `target`"),
-    ],
-    ids=["one record", "a duplicate", "a table", "a table of duplicates and others"],
-)
-def test_a_file_is_a_target_where_it_is_one_record(world: World, row: Row, detail: str) -> None:
-    places = [("2.txt", "r_2"), ("table", "r_3"), ("table", "r_4"), ("half", "r_5")]
-    index = pa.table({"source": ["lines"] * 4, "uri": [u for u, _ in places], "key": pa.nulls(4, pa.string()),
-                      "record_id": [r for _, r in places]})  # fmt: skip
-    aliases = index.slice(0, 2).set_column(1, "uri", pa.array(["copy.txt", "half"]))
-    targets = Targets.of(index, aliases, "lines")
-    found = targets.find(None, row["target_file"])
-    assert (found is None) == bool(detail)
-    assert found == "r_2" or targets.problem(None, row["target_file"]) == ("bad_row", detail)
-
-
-def test_a_judgement_of_a_record_that_is_gone_waits_for_its_return(world: World) -> None:
-    gone = {"record_id": record_id_from_key("lines", "k7"), "fingerprint": "7", "asset_id": "7", "source": "lines"}
-    world.workspace.ledger("sources").append(SOURCES.from_rows([{**gone, "uri": "7.txt", "kind": "text"}]))
-    commit = world.take(
-        {**says("a"), "target_key": "k7"}, {**says("a", "bob", target_key=None), "target_file": "7.txt"}
-    )
-    assert commit.counts.rejected == 0
-    assert {r["anchor"]["record"] for r in world.stands()} == {gone["record_id"]}
-
-
-def test_a_person_in_several_relations_has_the_first_by_rank_and_keeps_it(world: World) -> None:
-    entries = [
-        world.importer([says("a")], Reader(rater_relation=r, question=str(r)), str(r)).entries[0]
-        for r in ("crowd", "expert", None)
-    ]
-    for order in (entries, entries[::-1]):
-        replace(world.importer([]), entries=order).run()
-        people = world.workspace.ledger("people").read().to_pylist()
-        assert [p["relation"] for p in people] == ["expert"]
-
-
-SAID = {
-    "judgement_id": "j", "anchor": {"record": "r"}, "occasion": "", "revision": 0, "retracted": False, "rater": "p",
-    "rater_kind": "human", "perspective": "felt", "asked": {"question": "q", "labels": ["a", "b"]},
-    "answer": {"weights": [1, None]}, "evidence": [{"kind": "text", "char_start": 1}],
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    "other",
-    [
-        {"answer": {"weights": [1, 0]}},
-        {"answer": {"weights": [None, 1]}},
-        {"answer": {"weights": [1]}},
-        {"answer": {"intensities": [1, None]}},
-        {"answer": {"weights": [1, None], "words": []}},
-        {"asked": {"question": "q", "labels": ["ab", ""]}},
-        {"asked": {"question": "q", "labels": None}},
-        {"asked": {"question": "q", "labels": ["a", "b"], "response": ""}},
-        {"modalities": []},
-        {"evidence": [{"kind": "text", "char_start": 1}, None]},
-        {"evidence": [{"kind": "text", "char_end": 1}]},
-        {"rationale": ""},
-        {"confidence": 0.0},
-    ],
-    ids=str,
-)
-def test_the_hash_tells_apart_whatever_may_be_said(other: Row) -> None:
-    one, two = said_of(JUDGEMENTS.from_rows([SAID, {**SAID, **other}])).to_pylist()
-    assert one != two
-
-
-def test_the_hash_does_not_depend_on_who_else_said_something() -> None:
-    rows = [{**SAID, "answer": {"weights": [i, None], "words": None if i % 2 else ["w"]}} for i in range(5)]
-    table = JUDGEMENTS.from_rows([{**SAID, "confidence": 1.0}, *rows])
-    alone = [said_of(JUDGEMENTS.from_rows([row]))[0].as_py() for row in rows]
-    assert said_of(table.slice(1)).to_pylist() == said_of(table).to_pylist()[1:] == alone
-    assert len(set(alone)) == 5
-
-
-def test_the_hash_is_what_it_was() -> None:
-    """It is written in ledgers: another hash of the same answers would make revisions of all of them."""
-    assert said_of(JUDGEMENTS.from_rows([SAID])).to_pylist() == ["98662df5408aef61cc7287dd"]
