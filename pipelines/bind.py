@@ -162,10 +162,10 @@ class _Binder:
                 yield SourceEntry(spec.name, reader, root, identity, licence, spec.name)
 
     def _ratings(self) -> Iterator[RatingEntry]:
-        sources = {spec.name for spec in self.recipe.source_specs()}
+        sources = self.recipe.declared_sources()
         for spec in self._read(self.recipe.rating_specs()):
             of = spec.params.get("of")
-            if isinstance(of, str) and of not in sources and self.recipe.is_whole("sources"):
+            if isinstance(of, str) and sources is not None and of not in sources:
                 self.problems.append(self.recipe.unknown((*spec.path, "of"), "no such source", of, sources))
             bound = self._entry("ratings", "unknown rating kind", spec)
             if bound is not None:

@@ -171,7 +171,7 @@ class Splits(Part):
         if abs(total - 1) > SHARES_TOLERANCE:
             given = " + ".join(f"{name} {share:g}" for name, share in self.shares.items())
             facts = {"given": f"{given} = {total:.10g}", "allowed": "shares that add up to 1"}
-            facts["hint"] = f"give every share, each with its own --set there: {_all_shares(self.shares)}"
+            facts["hint"] = f"give all shares, on the command line with a --set for each: {_all_shares(self.shares)}"
             raise PydanticCustomError("shares", "the shares do not add up to 1", facts)
         return self
 

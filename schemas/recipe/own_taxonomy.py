@@ -14,6 +14,7 @@ from affectory.schemas.recipe.problems import KeyPath, Problem, describe, did_yo
 from affectory.schemas.recipe.yaml_positions import Item
 from affectory.schemas.taxonomy_load import checked_name, load_taxonomy, prepare, taxonomy_names
 from affectory.schemas.taxonomy_model import Taxonomy
+from affectory.schemas.taxonomy_parts import word_key
 
 _ABOUT = re.compile(r"(entry|link) ('(?:[^'\\]|\\.)*'|\"[^\"]*\")( of [^:]*)?: ")
 _KEYS = {"tier": "tier", "dimensions": "kind"}
@@ -84,7 +85,7 @@ def _subject(text: str, given: Mapping[str, Any]) -> KeyPath:
         key = _KEYS.get(text.split(" ")[0], "")
         return (key,) if key in given else ()
     rows = _rows(given) if about[1] == "entry" else _links(given)
-    return next((path for path, name in reversed(list(rows)) if repr(name) == about[2]), ())
+    return next((path for path, name in reversed(list(rows)) if word_key(repr(name)) == word_key(about[2])), ())
 
 
 def _called(given: Mapping[str, Any]) -> str:

@@ -57,10 +57,18 @@ def _without(tree: Item, path: KeyPath) -> tuple[Item, KeyPath]:
     """The tree with a stand-in for what is wrong at `path`, or without it; and where it was."""
     top = path[0] if path else ""
     if len(path) > 1 and top in ENTRIES and isinstance(path[1], int):
-        return _put(tree, path[:2], ENTRIES[str(top)]), path[:2]
+        return _put(tree, path[:2], _entry(tree, path)), path[:2]
     first = next((i for i, part in enumerate(path) if isinstance(part, int)), len(path))
     gap = path[:first]
     return _put(tree, gap, STAND_INS.get(str(top)) if first == 1 else None), gap
+
+
+def _entry(tree: Item, path: KeyPath) -> Any:
+    """A stand-in for an entry; it keeps the name, which others may refer to, unless that is wrong."""
+    stand_in = ENTRIES[str(path[0])]
+    name = found.data if (found := tree.nearest(path[:2])[0].child("name")) else None
+    keeps = isinstance(stand_in, dict) and isinstance(name, str) and path[2:] != ("name",)
+    return {**stand_in, "name": name} if keeps else stand_in
 
 
 def _put(item: Item, path: KeyPath, stand_in: Any) -> Item:

@@ -53,8 +53,21 @@ class Recipe:
 
     def is_whole(self, key: str) -> bool:
         """Whether all that was written under a key of the recipe is there, so that what is not there is missing."""
-        known = {field.alias or name for name, field in RecipeSpec.model_fields.items()}
-        return not any(not gap or gap[0] == key or gap[0] not in known for gap in self.gaps)
+        return not any(self._may_hide(gap, key) for gap in self.gaps)
+
+    def _may_hide(self, gap: KeyPath, key: str) -> bool:
+        """Whether what was left out may belong under a key: a misspelt key hides what it is near to."""
+        known = [field.alias or name for name, field in RecipeSpec.model_fields.items()]
+        if not gap or gap[0] in known:
+            return not gap or gap[0] == key
+        return did_you_mean(str(gap[0]), known) in ("", did_you_mean(key, [key]))
+
+    def declared_sources(self) -> frozenset[str] | None:
+        """What `of` may name; None where a source's name was left out with it."""
+        named = {gap for gap in self.gaps if self.tree.nearest((*gap, "name"))[1] == 3}
+        if any(self._may_hide(gap, "sources") for gap in self.gaps - named):
+            return None
+        return frozenset(spec.name for spec in self.source_specs())
 
     def steps(self, verb: Literal["ingest", "assist"]) -> tuple[StepSpec, ...]:
         """The steps of a verb, in order."""

@@ -94,6 +94,7 @@ def test_fifty_tiers_are_fine() -> None:
         (mine(axis(), kind="dimensional", space="simplex"), "not answered as simplex"),
         (mine(axis(), axis("y", parent="x"), kind="dimensional"), "neither parents nor links"),
         ({"name": "mine"}, "entries: Field required"),
+        (mine("a", labels=["a"]), "labels: given beside entries"),
         (mine("a", name="ekman-7"), "'ekman-7' is a built-in taxonomy with other labels"),
         (mine("pride", extends="ekman"), "there is no taxonomy 'ekman'"),
         (mine("pride", extends=["ekman-7"]), "extends: given"),
@@ -112,6 +113,11 @@ def test_every_problem_is_named_at_once_with_the_place() -> None:
         parse_taxonomy(mine({"name": "a", "vad": {**PLACE, "valence": 2}}, {"nmae": "b"}, spce=1), "recipe.yaml")
     assert raised.value.message.startswith("recipe.yaml: ")
     assert all(part in str(raised.value) for part in ("entry 'a': vad.valence", "entry 2: nmae", "spce"))
+
+
+def test_labels_are_entries() -> None:
+    entries = ["calm", {"name": "tense", "children": ["taut"]}]
+    assert parse_taxonomy({"name": "mine", "labels": entries}) == parse_taxonomy(mine(*entries))
 
 
 def test_extends_puts_its_own_after_the_inherited() -> None:

@@ -57,6 +57,16 @@ CASES = [
         [("recipe.yaml:8", "label.pools[1]", "unknown value", "human, model")],
     ),
     Broken(
+        "unknown configuration",
+        "+publish:\n  configs: [default, lables]\n",
+        [("recipe.yaml:6", "publish.configs[1]", "unknown value", "default, opinions, labels, notes, samples")],
+    ),
+    Broken(
+        "no default configuration",
+        "+publish:\n  configs: [samples]\n",
+        [("recipe.yaml:6", "publish.configs", "a release without default cannot be loaded", "default")],
+    ),
+    Broken(
         "bad name",
         "dataset: Hello World\ntaxonomy: x\nsources: [{kind: folder}]\n",
         [("recipe.yaml:1", "dataset", "not of the allowed form", "^[a-z0-9]")],
@@ -324,6 +334,15 @@ def test_the_root_that_would_allow_a_path_is_named(tmp_path: Path) -> None:
 def test_near_misses_of_files_are_named(tmp_path: Path) -> None:
     (problem,) = problems_of(tmp_path, "+include: [bsae.yaml]\n", **{"base.yaml": "title: x\n"})
     assert problem.hint == "did you mean: base.yaml?"
+
+
+@pytest.mark.parametrize(
+    ("splits", "names"),
+    [("", ["train", "validation", "test"]), ("+publish: {splits: {train: 0.5, dev: 0.5}}\n", ["train", "dev"])],
+)
+def test_one_share_alone_tells_which_others_to_set(tmp_path: Path, splits: str, names: list[str]) -> None:
+    (problem,) = problems_of(tmp_path, splits or "+", ("publish.splits.train=0.7",))
+    assert problem.hint.endswith(": " + ", ".join(f"publish.splits.{name}" for name in names))
 
 
 def test_message_as_a_person_sees_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -123,11 +123,30 @@ def test_it_is_valid_and_takes_the_full_recipe(schema: dict[str, Any]) -> None:
         ("by: [speaker", "by: [author"),
         ("shard_mb: 256", "shard_gb: 1"),
         ("max_failed: 0.1", "max_failed: 10"),
+        ("configs: [default", "configs: [samples"),
+        ("configs: [default", "configs: [default, lables"),
+        ("taxonomy: ekman-7", "taxonomy: {name: mood}"),
+        ("taxonomy: ekman-7", "taxonomy: {name: mood, lables: [a]}"),
+        ("taxonomy: ekman-7", "taxonomy: {name: mood, labels: [{nmae: a}]}"),
+        ("taxonomy: ekman-7", "taxonomy: {file: mood.yaml, name: mood}"),
     ],
 )
 def test_it_refuses(old: str, new: str) -> None:
     assert old in FULL
     assert not accepts(SCHEMA, FULL.replace(old, new, 1))
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        "{file: mood.yaml}",
+        "{name: mood, labels: [calm, tense, elated]}",
+        "{name: mood, entries: [{name: calm, children: [still, {name: cool, vad: null}]}]}",
+        "{name: mood, extends: ekman-7}",
+    ],
+)
+def test_it_takes_taxonomies_of_users(own: str) -> None:
+    assert accepts(SCHEMA, FULL.replace("taxonomy: ekman-7", f"taxonomy: {own}"))
 
 
 def test_a_recipe_that_includes_another_may_leave_out_what_that_one_has() -> None:
