@@ -1,16 +1,24 @@
 """From a sample back to its file, and on to every opinion and label about it."""
 
-from dataclasses import asdict, dataclass
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from affectory.pipelines.history import BuildRecord, rejects
+from affectory.pipelines.finding import Chain, span, the_one
+from affectory.pipelines.history import BuildRecord
+from affectory.pipelines.release.version import FIRST, Version
+from affectory.pipelines.scan import load_scan
 from affectory.pipelines.store.workspace import Workspace
-from affectory.schemas.errors import UserError
 from affectory.schemas.ledgers import SOURCES
 from affectory.schemas.parquet import read_parquet
+
+_MEDIA = ("video", "audio", "image")
+_VAD = ("valence", "arousal", "dominance")
 
 
 @dataclass(frozen=True)
@@ -19,11 +27,14 @@ class Trace:
 
     sample: dict[str, Any]
     source: dict[str, Any]
+    """The file as the build's scan found it."""
     stages: tuple[str, ...]
     notes: tuple[dict[str, Any], ...]
     opinions: tuple[dict[str, Any], ...]
     labels: tuple[dict[str, Any], ...]
     split: str
+    label_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By taxonomy, as far as they are known."""
 
     def facts(self) -> dict[str, Any]:
         return asdict(self)
@@ -31,81 +42,115 @@ class Trace:
     def as_text(self) -> str:
         sample, anchor = self.sample, self.sample["anchor"]
         lines = [f"{sample['sample_id']}  {sample['kind']}  split {self.split or 'none'}"]
-        lines += [f"  record   {anchor['record']}  {_span(anchor)}", f"  file     {self._file()}"]
+        key = f"  key {sample['key']}" if sample.get("key") is not None else ""
+        lines += [f"  record   {anchor['record']}{key}  {span(anchor)}", f"  file     {self._file()}"]
         lines += [f"  text     {sample['text']}"] if sample["text"] else []
         lines += [f"  stages   {' -> '.join(self.stages)}"]
         lines += [f"  note     {n['name']} = {_value(n)}  ({n['stage']})" for n in self.notes]
         lines += [f"  opinion  {_opinion(o)}" for o in self.opinions]
-        return "\n".join([*lines, *(f"  label    {_label(v)}" for v in self.labels)])
+        return "\n".join([*lines, *(f"  label    {self._label(v)}" for v in self.labels)])
 
     def _file(self) -> str:
-        asset = self.source.get("asset_id", "")
-        return f"{self.sample['source']}: {self.source.get('uri', self.sample['uri'])}  sha256 {asset[:16]}"
+        source = self.source
+        row = "" if source.get("row") is None else f"#L{source['row']}"
+        place = f"{source['source']}: {source['uri']}{row}"
+        if not source.get("asset_id"):
+            return place
+        seen = "sha256" if source["kind"] in _MEDIA else "first read from a file of sha256"
+        return f"{place}  {seen} {source['asset_id'][:16]}"
+
+    def _label(self, label: Mapping[str, Any]) -> str:
+        names = self.label_names.get(label["taxonomy"], ())
+        if len(names) != len(label["values"]):
+            said = ["-" if v is None else f"{v:.3f}" for v in label["values"]]
+        elif label["space"] == "continuous":
+            said = [f"{n} {v:+.2f}" for n, v in zip(names, label["values"], strict=True) if v is not None]
+        else:
+            said = [f"{n} {v:.2f}" for n, v in zip(names, label["values"], strict=True) if v]
+        made = f"{label['pool']} ({label['rule']}, n={label['count']})"
+        return f"{label['taxonomy']} {label['perspective']} by {made}: {', '.join(said) or 'none'}"
 
 
 def trace(workspace: Workspace, build: BuildRecord, wanted: str) -> Trace:
-    """The trace of a sample, or of the sample that an opinion, judgement or record of this id belongs to."""
-    for chain in (c for c in build.chains if workspace.commits().has(c[-1])):
-        sample = _sample_of(workspace, chain[-1], wanted)
-        if sample is not None:
-            return _trace(workspace, build, chain, sample)
-    raise UserError(
-        f"no sample, record, opinion or judgement {wanted!r} in the last build", _why(workspace, build, wanted)
+    """The trace of a sample, given by its id, by that of an opinion or record about it, by key or by file."""
+    found = the_one(workspace, build, wanted)
+    return _trace(workspace, build, found.chain, found.sample_id)
+
+
+def _part(workspace: Workspace, key: str, name: str, sample: str) -> tuple[dict[str, Any], ...]:
+    table = workspace.commits().read(workspace.commits().get(key), name)
+    if table is None:
+        return ()
+    mine = table.filter(pc.equal(table.column("sample_id"), sample))
+    return tuple(mine.to_pylist(maps_as_pydicts="lossy"))
+
+
+def _trace(workspace: Workspace, build: BuildRecord, chain: Chain, sample: str) -> Trace:
+    samples, notes, opinions, labels = (
+        _part(workspace, chain[-1], name, sample) for name in ("samples", "notes", "opinions", "labels")
     )
-
-
-def _part(workspace: Workspace, key: str, name: str, columns: list[str] | None = None) -> list[dict[str, Any]]:
-    table = workspace.commits().read(workspace.commits().get(key), name, columns)
-    return [] if table is None else list(table.to_pylist(maps_as_pydicts="lossy"))
-
-
-def _sample_of(workspace: Workspace, key: str, wanted: str) -> str | None:
-    """The sample of a partition that an id leads to; reads ids only."""
-    for sample in _part(workspace, key, "samples", ["sample_id", "anchor"]):
-        if wanted in (sample["sample_id"], sample["anchor"]["record"]):
-            return str(sample["sample_id"])
-    for opinion in _part(workspace, key, "opinions", ["sample_id", "opinion_id", "judgement_id"]):
-        if wanted in (opinion["opinion_id"], opinion["judgement_id"]):
-            return str(opinion["sample_id"])
-    return None
-
-
-def _trace(workspace: Workspace, build: BuildRecord, chain: tuple[str, ...], sample: str) -> Trace:
-    names = ("samples", "notes", "opinions", "labels")
-    own = {n: tuple(r for r in _part(workspace, chain[-1], n) if r["sample_id"] == sample) for n in names}
     stages = tuple(workspace.commits().get(key).stage for key in chain)
-    source = _source(workspace, own["samples"][0]["anchor"]["record"])
-    split = _split(workspace, build, sample)
-    return Trace(own["samples"][0], source, stages, own["notes"], own["opinions"], own["labels"], split)
+    source = _source(workspace, build, samples[0])
+    names = _names(workspace, opinions, labels)
+    return Trace(samples[0], source, stages, notes, opinions, labels, _split(workspace, build, sample), names)
 
 
-def _source(workspace: Workspace, record: str) -> dict[str, Any]:
-    for path in reversed(list(workspace.ledger("sources").segments())):
-        table = read_parquet(path)
-        found = table.filter(pc.equal(table.column("record_id"), record)).to_pylist()
-        if found:
-            return {name: found[-1][name] for name in SOURCES.schema.names}
+def _source(workspace: Workspace, build: BuildRecord, sample: Mapping[str, Any]) -> dict[str, Any]:
+    """The ledger's row of what the record is now, at the place where the scan found it."""
+    record = sample["anchor"]["record"]
+    place = {"source": sample["source"], "uri": sample["uri"], "kind": sample["kind"]}
+    if not workspace.commits().has(build.scan):
+        return place
+    index = load_scan(workspace, build.scan).index(workspace)
+    found = index.filter(pc.equal(index.column("record_id"), record)).to_pylist()
+    if not found:
+        return place
+    now = {name: found[0][name] for name in ("source", "uri", "row", "kind", "key", "fingerprint")}
+    return {**_ledger_row(workspace, record, now["fingerprint"]), **now}
+
+
+def _ledger_row(workspace: Workspace, record: str, fingerprint: str) -> dict[str, Any]:
+    for path in workspace.ledger("sources").segments():
+        ids = read_parquet(path, list(SOURCES.key))
+        mine = pc.and_(pc.equal(ids.column("record_id"), record), pc.equal(ids.column("fingerprint"), fingerprint))
+        if pc.any(mine).as_py():
+            row: dict[str, Any] = read_parquet(path).filter(mine).to_pylist()[0]
+            return {name: row.get(name) for name in SOURCES.schema.names}
     return {}
+
+
+def _names(
+    workspace: Workspace, opinions: Sequence[Mapping[str, Any]], labels: Sequence[Mapping[str, Any]]
+) -> dict[str, tuple[str, ...]]:
+    """Label names by taxonomy: as raters were asked; in the order of the latest release, should that differ."""
+    asked = {o["asked"]["taxonomy"]: tuple(o["asked"]["labels"] or ()) for o in opinions}
+    published = dict(_published(workspace))
+    found: dict[str, tuple[str, ...]] = {"vad": _VAD}
+    for label in (v for v in labels if v["taxonomy"] not in found):
+        name, count = label["taxonomy"], len(label["values"])
+        offered, known = asked.get(name, ()), published.get(name, ())
+        if len(known) == count and (len(offered) != count or sorted(known) == sorted(offered)):
+            found[name] = known
+        elif len(offered) == count:
+            found[name] = offered
+    return {name: found[name] for name in sorted({v["taxonomy"] for v in labels} & set(found))}
+
+
+def _published(workspace: Workspace) -> Iterable[tuple[str, tuple[str, ...]]]:
+    """Taxonomies of what was published from here, the latest last."""
+    files = workspace.records()
+    records = [json.loads(files.read(name)) for name in files.names("published")]
+    for record in sorted(records, key=lambda r: Version.parse(r["version"]) or FIRST):
+        path = Path(record["releases"]) / record["version"] / "taxonomy.json"
+        if path.is_file():
+            taxonomy = json.loads(path.read_text(encoding="utf-8"))
+            yield taxonomy["name"], tuple(taxonomy["labels"])
 
 
 def _split(workspace: Workspace, build: BuildRecord, sample: str) -> str:
     table: pa.Table | None = workspace.commits().read(workspace.commits().get(build.splits), "splits")
     found = [] if table is None else table.filter(pc.equal(table.column("sample_id"), sample)).to_pylist()
     return str(found[0]["split"]) if found else ""
-
-
-def _why(workspace: Workspace, build: BuildRecord, wanted: str) -> str:
-    table = rejects(workspace, build)
-    rows = [r for r in table.to_pylist() if wanted in (r["sample_id"], r["record_id"], r["reject_id"])]
-    return "; ".join(f"{r['outcome']} at {r['stage']}: {r['reason']}, {r['detail']}" for r in rows)
-
-
-def _span(anchor: dict[str, Any]) -> str:
-    if anchor["start_us"] is not None:
-        return f"{anchor['start_us'] / 1e6:.3f} s to {anchor['end_us'] / 1e6:.3f} s"
-    if anchor["char_start"] is not None:
-        return f"characters {anchor['char_start']} to {anchor['char_end']}"
-    return "the whole of it"
 
 
 def _value(note: dict[str, Any]) -> Any:
@@ -118,10 +163,3 @@ def _opinion(opinion: dict[str, Any]) -> str:
     vad = answer["vad"] or {}
     said += [f"{name} {value:+.2f}" for name, value in vad.items() if value is not None]
     return f"{opinion['rater']} ({opinion['rater_kind']}, {opinion['perspective']}): {', '.join(said) or 'none'}"
-
-
-def _label(label: dict[str, Any]) -> str:
-    values = ", ".join("-" if v is None else f"{v:.3f}" for v in label["values"])
-    return (
-        f"{label['taxonomy']} {label['perspective']} by {label['pool']} ({label['rule']}, n={label['count']}): {values}"
-    )

@@ -1,0 +1,156 @@
+"""Which sample somebody means who knows an id, a key that they declared, or a file."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from affectory.pipelines.history import BuildRecord, rejects
+from affectory.pipelines.scan import load_scan
+from affectory.pipelines.store.workspace import Workspace
+from affectory.schemas.errors import UserError
+
+_MOST, _TEXT = 20, 60
+_ROW = re.compile(r"(.+)#L(\d+)", re.DOTALL)
+Chain = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Found:
+    """A sample, and the partition that it lies in."""
+
+    chain: Chain
+    sample_id: str
+
+
+def the_one(workspace: Workspace, build: BuildRecord, wanted: str) -> Found:
+    """The sample that is meant; where it is none or several, an error that says which there are."""
+    records = [wanted]
+    found = _by_id(workspace, build, wanted)
+    if not found:
+        records = _records(workspace, build, wanted) or records
+        found = _of_records(workspace, build, records)
+    if not found:
+        message = f"no sample, record, opinion, judgement, key or file {wanted!r} in the last build"
+        raise UserError(message, _why(workspace, build, wanted, records))
+    if len(found) > 1:
+        more = f"\n  ... and {len(found) - _MOST} more" if len(found) > _MOST else ""
+        raise UserError(f"{wanted!r} leads to {len(found)} samples: name one of them", _lines(workspace, found) + more)
+    return found[0]
+
+
+def _tables(
+    workspace: Workspace, build: BuildRecord, name: str, columns: list[str]
+) -> Iterator[tuple[Chain, pa.Table]]:
+    """Chosen columns of a table, partition by partition."""
+    commits = workspace.commits()
+    for chain in (c for c in build.chains if commits.has(c[-1])):
+        table = commits.read(commits.get(chain[-1]), name, columns)
+        if table is not None:
+            yield chain, table
+
+
+def _by_id(workspace: Workspace, build: BuildRecord, wanted: str) -> list[Found]:
+    for name, ids in (("samples", ["sample_id"]), ("opinions", ["opinion_id", "judgement_id"])):
+        for chain, table in _tables(workspace, build, name, list(dict.fromkeys(["sample_id", *ids]))):
+            mine = table.filter(_any([pc.equal(table.column(i), wanted) for i in ids]))
+            if mine.num_rows:
+                return [Found(chain, sample) for sample in pc.unique(mine.column("sample_id")).to_pylist()]
+    return []
+
+
+def _of_records(workspace: Workspace, build: BuildRecord, records: list[str]) -> list[Found]:
+    wanted = pa.array(records, pa.string())
+    found = []
+    for chain, table in _tables(workspace, build, "samples", ["sample_id", "anchor"]):
+        mine = table.filter(pc.is_in(pc.struct_field(table.column("anchor"), "record"), value_set=wanted))
+        found += [Found(chain, sample) for sample in mine.column("sample_id").to_pylist()]
+    return found
+
+
+def _records(workspace: Workspace, build: BuildRecord, wanted: str) -> list[str]:
+    """Records as the scan knows them: by id or key, else by place, else by a part of a place; duplicates too."""
+    if not workspace.commits().has(build.scan):
+        return []
+    scan = load_scan(workspace, build.scan)
+    for ways in zip(*(_ways(t, wanted) for t in (scan.index(workspace), scan.aliases(workspace))), strict=True):
+        if records := [record for way in ways for record in way.column("record_id").to_pylist()]:
+            return list(dict.fromkeys(records))
+    return []
+
+
+def _ways(table: pa.Table, wanted: str) -> Iterator[pa.Table]:
+    """The rows that `wanted` may name, the surest way first."""
+    yield table.filter(_any([pc.equal(table.column(c), wanted) for c in ("record_id", "key")]))
+    uri, row = _place(wanted)
+    if row is not None and "row" in table.column_names:
+        table = table.filter(pc.equal(table.column("row"), row))
+    yield table.filter(pc.equal(table.column("uri"), uri))
+    beyond = pa.array(_endings(uri), pa.string())
+    near = [pc.ends_with(table.column("uri"), f"/{uri}"), pc.is_in(table.column("uri"), value_set=beyond)]
+    yield table.filter(_any(near))
+
+
+def _any(masks: Sequence[Any]) -> Any:
+    found = masks[0]
+    for mask in masks[1:]:
+        found = pc.or_kleene(found, mask)
+    return found
+
+
+def _place(wanted: str) -> tuple[str, int | None]:
+    """`lines.jsonl#L3` names a row of a file."""
+    match = _ROW.fullmatch(wanted)
+    uri, row = (match[1], int(match[2])) if match else (wanted, None)
+    return uri.removeprefix("./"), row
+
+
+def _endings(uri: str) -> list[str]:
+    """A source's files are known relative to its root; people name them from where they stand."""
+    parts = uri.split("/")
+    return ["/".join(parts[start:]) for start in range(1, len(parts))]
+
+
+def _why(workspace: Workspace, build: BuildRecord, wanted: str, records: list[str]) -> str:
+    """What became of it, where it was not kept."""
+    place, ids = wanted.removeprefix("./"), {wanted, *records}
+    named = {place, *_endings(place)}
+
+    def meant(row: dict[str, Any]) -> bool:
+        uri = row["uri"] or ""
+        files = {uri, uri.partition("#L")[0]} - {""}
+        of_file = named & files or any(file.endswith(f"/{place}") for file in files)
+        return bool(ids & {row["sample_id"], row["record_id"], row["reject_id"]} or of_file)
+
+    columns = ["sample_id", "record_id", "reject_id", "uri", "outcome", "stage", "reason", "detail"]
+    found = [row for row in rejects(workspace, build).select(columns).to_pylist() if meant(row)]
+    return "\n  ".join(f"{r['outcome']} at {r['stage']}: {r['reason']}, {r['detail']}" for r in found[:_MOST])
+
+
+def _lines(workspace: Workspace, found: list[Found]) -> str:
+    shown = {f.sample_id: "" for f in found[:_MOST]}
+    commits = workspace.commits()
+    for chain in dict.fromkeys(f.chain for f in found[:_MOST]):
+        table = commits.read(commits.get(chain[-1]), "samples", ["sample_id", "kind", "anchor", "uri", "text"])
+        assert table is not None
+        for row in table.filter(pc.is_in(table.column("sample_id"), value_set=pa.array(shown))).to_pylist():
+            shown[row["sample_id"]] = _line(row)
+    return "\n  ".join(shown.values())
+
+
+def _line(row: dict[str, Any]) -> str:
+    text = " ".join((row["text"] or "").split())
+    said = text if len(text) <= _TEXT else f"{text[: _TEXT - 3]}..."
+    return f"{row['sample_id']}  {row['kind']}  {span(row['anchor'])}  {row['uri']}  {said}".rstrip()
+
+
+def span(anchor: dict[str, Any]) -> str:
+    """Where in its record a sample lies, for people."""
+    if anchor["start_us"] is not None:
+        return f"{anchor['start_us'] / 1e6:.3f} s to {anchor['end_us'] / 1e6:.3f} s"
+    if anchor["char_start"] is not None:
+        return f"characters {anchor['char_start']} to {anchor['char_end']}"
+    return "the whole of it"
