@@ -37,7 +37,9 @@ def test_events_go_to_the_log_and_to_all_who_listen(tmp_path: Path) -> None:
         run.tell("start", what="build", path=Path("ü"))
         run.tell("progress", done=1)
         run.tell("stage", stage="probe")
-        assert len(log.read_text(encoding="utf-8").splitlines()) == 2, "what a killed run said can be read, its progress apart"
+        assert len(log.read_text(encoding="utf-8").splitlines()) == 2, (
+            "what a killed run said can be read, its progress apart"
+        )
     assert [e["event"] for e in heard] == ["start", "start", "progress", "progress", "stage", "stage"]
     logged = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
     assert (logged[0]["event"], logged[0]["what"], logged[0]["path"]) == ("start", "build", "ü")
