@@ -36,7 +36,7 @@ def validate_partly(tree: Item) -> tuple[RecipeSpec | None, Item, Gaps, list[Pro
         except ValidationError as error:
             found = explain_each(error, recipe_schema(), tree)
         problems += [problem for path, problem in found.items() if not _follows_from(path, gaps)]
-        for path in found:
+        for path in filter(None, found):
             tree, gap = _without(tree, path)
             gaps.add(gap)
     return None, tree, frozenset(gaps), problems
