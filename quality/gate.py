@@ -42,14 +42,18 @@ def _read(tables: Mapping[str, Sequence[Path]], name: str, columns: list[str]) -
 def _samples(samples: pa.Table, min_rows: int) -> Iterator[Finding]:
     if samples.num_rows < min_rows:
         yield Finding("samples", f"{samples.num_rows} rows, validate.min_rows asks for {min_rows}", 1, ())
-    counts = pc.value_counts(samples.column("sample_id"))
-    twice = counts.filter(pc.greater(pc.struct_field(counts, "counts"), 1))
-    yield Finding.of("samples", "sample_id is not unique", pc.struct_field(twice, "values").to_pylist())
+    yield _unique("samples", samples.column("sample_id"), "sample_id")
     yield _bad(samples, ~_within(samples.column("kind"), KINDS), f"kind is not one of {', '.join(KINDS)}")
     anchor = samples.column("anchor")
     for start, end in (("start_us", "end_us"), ("char_start", "char_end")):
         backwards = pc.greater_equal(pc.struct_field(anchor, start), pc.struct_field(anchor, end))
         yield _bad(samples, _mask(backwards), f"{start} does not lie before {end}")
+
+
+def _unique(name: str, keys: pa.ChunkedArray, called: str) -> Finding:
+    counts = pc.value_counts(keys)
+    twice = counts.filter(pc.greater(pc.struct_field(counts, "counts"), 1))
+    return Finding.of(name, f"{called} is not unique", pc.struct_field(twice, "values").to_pylist())
 
 
 def _linked(name: str, table: pa.Table, samples: pa.Array) -> Iterator[Finding]:
@@ -59,6 +63,7 @@ def _linked(name: str, table: pa.Table, samples: pa.Array) -> Iterator[Finding]:
 
 def _opinions(table: pa.Table) -> Iterator[Finding]:
     ids = table.column("opinion_id")
+    yield _unique("opinions", ids, "opinion_id")
     for column, allowed in (("perspective", PERSPECTIVES), ("rater_kind", RATER_KINDS)):
         bad = ~_within(table.column(column), allowed)
         yield Finding.of("opinions", f"{column} is not one of {', '.join(allowed)}", _chosen(ids, bad))

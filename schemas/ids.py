@@ -36,8 +36,8 @@ def judgement_id(person: str, anchor: dict[str, Any], question: str, occasion: s
     return "j_" + digest(person, anchor, question, occasion, revision)[:24]
 
 
-def opinion_id(sample: str, rater: str, question: str, perspective: str) -> str:
-    return "o_" + digest(sample, rater, question, perspective)[:24]
+def opinion_id(sample: str, rater: str, question: str, perspective: str, whose: str = "") -> str:
+    return "o_" + digest(sample, rater, question, perspective, whose)[:24]
 
 
 def pseudonym(name: str, key: bytes) -> str:

@@ -25,11 +25,11 @@ class PartitionKillsWorkers(AffectoryError):
         return f"partition {self.partition} ended its worker process twice: {self.detail}"
 
 
-def workers_for(machine_cores: int | None = None) -> int:
+def workers_for(cores: int | None = None) -> int:
     """As many workers as this process may use cores, and as memory has room for."""
-    cores = machine_cores or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return max(1, min(cores, memory // _MEMORY_PER_WORKER))
+    return max(1, min(cores or allowed, memory // _MEMORY_PER_WORKER))
 
 
 def run(partitions: Sequence[Partition], workers: int) -> Iterator[PartitionReport | None]:

@@ -65,7 +65,14 @@ def _text(sample: Anchor, characters: int | None, last: int | None) -> int | Non
 def overlap(a: Anchor, b: Anchor, length: float | None, characters: int | None = None) -> float:
     """Intersection over union of two places in one record; a place without coordinates is the whole of it."""
     shares = [_share(a, b, *axis, whole) for axis, whole in zip(_AXES, (length, characters), strict=True)]
-    return min(shares) if a["box"] is None or b["box"] is None else min(*shares, box_overlap(a["box"], b["box"]))
+    return min(*shares, _in_picture(a["box"], b["box"]))
+
+
+def _in_picture(a: Sequence[float] | None, b: Sequence[float] | None) -> float:
+    """A box and the whole picture are not the same place, and how large the picture is nobody said."""
+    if a is None or b is None:
+        return float(a is None and b is None)
+    return box_overlap(a, b)
 
 
 def _share(a: Anchor, b: Anchor, start: str, end: str, length: float | None) -> float:

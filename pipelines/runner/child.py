@@ -109,7 +109,11 @@ class Child:
             ours, theirs = socket.socketpair()
             command = [sys.executable, "-P", "-m", __name__, str(theirs.fileno()), str(os.getpid())]
             self._process = subprocess.Popen(
-                command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, env={**os.environ, **ONE_THREAD}
+                command,
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=2,  # what a library prints must not get between the events on standard output
+                env={**os.environ, **ONE_THREAD},
             )
             theirs.close()
             self._pipe = Connection(ours.detach())

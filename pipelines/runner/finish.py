@@ -99,8 +99,11 @@ def _votes_of(flow: pa.Table, name: str) -> pa.Table:
     fields = {c.name: pc.struct_field(opinions, c.name) for c in OPINION_COLUMNS}
     samples = flow.column("sample_id").combine_chunks().take(parents)
     asked = pc.struct_field(fields["asked"], "question").to_pylist()
-    about = zip(samples.to_pylist(), fields["rater"].to_pylist(), asked, fields["perspective"].to_pylist(), strict=True)
-    ids = [opinion_id(sample, rater, question or "", perspective) for sample, rater, question, perspective in about]
+    said = (fields[name].to_pylist() for name in ("rater", "perspective", "whose"))
+    about = zip(samples.to_pylist(), asked, *said, strict=True)
+    ids = [
+        opinion_id(sample, rater, question or "", side, whose or "") for sample, question, rater, side, whose in about
+    ]
     none = pa.nulls(len(ids), pa.string())
     return _plain(
         pa.table({"opinion_id": pa.array(ids, pa.string()), "sample_id": samples, "judgement_id": none, **fields})
