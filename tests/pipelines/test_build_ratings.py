@@ -138,7 +138,6 @@ def test_rejects_list_as_many_as_the_summary_says_have_no_sample(made: Project) 
     assert (summary.judgements, summary.unattached) == (24, 4)
     assert (planned.judgements, planned.standing) == (4, 24)
     assert Counter(r["reason"] for r in made.rejects()) == {"unattached": 4}
-    assert summary.reasons == {"unattached": 4}
     rows = list(csv.reader((made.folder / "ratings.csv").read_text().splitlines()))
     write_csv(made.folder / "ratings.csv", rows[0], [row for row in rows[1:] if row[0] not in ("l0", "l1")])
     summary = made.build()
