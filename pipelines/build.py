@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from affectory.pipelines.bind import Bound
-from affectory.pipelines.checks import check_sources
+from affectory.pipelines.checks import check_ratings, check_sources
 from affectory.pipelines.events import Run, Tell
 from affectory.pipelines.history import BuildRecord, StageTotals, record_build
 from affectory.pipelines.judging import Importer, said_by
@@ -84,6 +84,7 @@ class _Build:
         scan = scan_sources(self.bound, self.workspace, self.options, self.epoch, self.run.tell)
         check_sources(self.bound, self.workspace, scan)
         imported = self._import(scan)
+        check_ratings(self.bound, self.workspace, imported)
         plan = make_plan(self.bound, self.workspace, scan, self.epoch, said_by(self.workspace, imported))
         try:
             ran = process(plan, self.options.workers, self.run)

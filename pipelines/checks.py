@@ -2,6 +2,7 @@
 
 from affectory.pipelines.bind import Bound
 from affectory.pipelines.scan import Scan
+from affectory.pipelines.store.commits import Commit
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.recipe.problems import Problem, RecipeProblems
 
@@ -22,6 +23,27 @@ def check_sources(bound: Bound, workspace: Workspace, scan: Scan) -> None:
         for index, entry in enumerate(bound.sources)
         if entry.name not in read and {row["reason"] for row in refused.get(entry.name, ())} & HOPELESS
     ]
+    if problems:
+        raise RecipeProblems(tuple(problems))
+
+
+def check_ratings(bound: Bound, workspace: Workspace, imported: Commit | None) -> None:
+    """Raise for every entry of ratings none of whose files could be read as the recipe says."""
+    if imported is None:
+        return
+    rejects = workspace.commits().read(imported, "rejects", ["source", "reason", "detail", "uri"])
+    refused: dict[str, list[dict[str, str]]] = {}
+    for row in rejects.to_pylist() if rejects else ():
+        if row["reason"] in HOPELESS and "#" not in row["uri"]:
+            refused.setdefault(row["source"], []).append(row)
+    problems = []
+    for index, entry in enumerate(bound.ratings):
+        files = sum(1 for _ in entry.reader.files(entry.root))
+        if len(refused.get(entry.name, ())) == files > 0:
+            first = refused[entry.name][0]
+            given = f"{first['uri']}: {first['reason']}"
+            message = f"nothing of ratings {entry.name!r} could be read"
+            problems.append(bound.recipe.problem(("ratings", index), message, given, hint=first["detail"]))
     if problems:
         raise RecipeProblems(tuple(problems))
 

@@ -25,8 +25,8 @@ from affectory.schemas.ids import digest
 from affectory.schemas.ledgers import SOURCES
 from affectory.transforms.sources.base import Limits, Refused, Source, SourceFile, uri_of
 
-LAYOUT = 1
-"""Counts up when root partitions are laid out differently."""
+LAID_OUT_BY = "affectory.pipelines.records"
+"""The code that makes root partitions of records: editing it lays them out anew."""
 
 
 @dataclass(frozen=True)
@@ -91,9 +91,9 @@ class Scanner:
         hold_to_key(self.workspace, self.pseudonym)
         self.tell("start", what="look at the sources")
         listing = [_Listing.of(entry, self.workspace, self.tell) for entry in self.entries]
-        code, marks = code_hash("affectory.pipelines.records"), [x.signature for x in listing]
+        code, marks = code_hash(LAID_OUT_BY), [x.signature for x in listing]
         limits = (self.limits.row_bytes, self.limits.file_bytes)
-        key = digest("scan", LAYOUT, code, marks, limits, self.sample, self.pseudonym(""))
+        key = digest("scan", code, marks, limits, self.sample, self.pseudonym(""))
         if not self.workspace.commits().has(key):
             key = self._commit(key, listing)
         self._remember(key)
@@ -108,7 +108,7 @@ class Scanner:
         rows = keyed(pa.concat_tables([RecordRows.schema().empty_table(), *(r.rows for r in read)]))
         refused = [*(r for part in read for r in part.refused), *rows.refused]
         table = self._sampled(rows.table)
-        roots = grouped(table, self._previous(), self.partition_rows)
+        roots = grouped(table, self._previous(), self.partition_rows, code_hash(LAID_OUT_BY))
         self._write_roots(table, roots)
         self.workspace.ledger("sources").append(_ledger_rows(table))
         note_people(self.workspace, {s: {"subject"} for s in pc.unique(table.column("speaker")).to_pylist() if s})

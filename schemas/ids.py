@@ -12,9 +12,12 @@ def digest(*parts: Any) -> str:
     return hashlib.blake2b(canonical(parts).encode(), digest_size=20).hexdigest()
 
 
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+
+
 def canonical(value: Any) -> str:
     """JSON with one spelling: sorted keys, no spaces, non-ASCII kept, no NaN."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _encode(value)
 
 
 def record_id_from_key(scope: str, key: str) -> str:

@@ -54,7 +54,9 @@ def rejects(
 
 
 def trace(
-    sample_id: Annotated[str, typer.Argument(help="Id of a sample, record, opinion or judgement.")],
+    sample_id: Annotated[
+        str, typer.Argument(help="Id of a sample, record, opinion or judgement; a declared key; or a file.")
+    ],
     recipe: RecipeOption = DEFAULT_RECIPE,
     workspace: WorkspaceDir = None,
     json: Json = False,

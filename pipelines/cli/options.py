@@ -82,6 +82,10 @@ def find_folders(recipe: Path, workspace: Path | None, releases: Path | None) ->
     """Folders as the options and the recipe say; the recipe is only read where an option is missing."""
     if workspace and releases:
         return workspace.absolute(), releases.absolute()
-    from affectory.schemas.recipe.load import load_recipe
+    from affectory.schemas.recipe.load import load_recipe_partly
+    from affectory.schemas.recipe.problems import RecipeProblems
 
-    return folders(load_recipe(recipe).spec, recipe.absolute().parent, workspace, releases)
+    read, problems = load_recipe_partly(recipe)
+    if read is None:
+        raise RecipeProblems(problems)
+    return folders(read.spec, recipe.absolute().parent, workspace, releases)

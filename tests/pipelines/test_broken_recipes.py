@@ -84,3 +84,12 @@ def test_a_source_of_which_nothing_can_be_read_is_a_mistake(
     assert (done.returncode, "Traceback" in done.stderr) == (2, False)
     assert "recipe.yaml:4:" in done.stderr and says in done.stderr
     assert not made.releases.exists()
+
+
+def test_ratings_of_which_nothing_can_be_read_are_a_mistake(tmp_path: Path) -> None:
+    made = texts(tmp_path, 3)
+    recipe = {**TEXTS, "ratings": [{**TEXTS["ratings"][0], "label": "emotoin"}]}
+    made.recipe.write_text(yaml.safe_dump(recipe, sort_keys=False))
+    done = made.command("build")
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert "ratings[0]" in done.stderr and "emotoin" in done.stderr
