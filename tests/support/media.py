@@ -54,10 +54,13 @@ def write_video(
 ) -> Path:
     """Numbered pictures, another colour after each cut; `times` in milliseconds make the rate vary."""
     with av.open(str(path), "w") as container:
-        video = container.add_stream(codec, rate=fps, options={"crf": "18", "g": str(gop)})
+        # Without `cpu-independent` x264's bytes depend on where its buffers happen to lie in memory.
+        pinned = {"x264-params": "threads=1:cpu-independent=1"} if codec == "libx264" else {}
+        options = {"crf": "18", "g": str(gop), **pinned}
+        video = container.add_stream(codec, rate=fps, options=options)
         video.width, video.height, video.pix_fmt = *size, pix_fmt
         video.codec_context.time_base = Fraction(1, 1000) if times else Fraction(1, fps)
-        video.codec_context.thread_count = 1  # with more, x264's bytes differ now and then
+        video.codec_context.thread_count = 1
         for name, value in context.items():
             setattr(video.codec_context, name, value)
         audio: Any = container.add_stream(sound_codec or "aac", rate=48_000, layout="mono") if sound else None

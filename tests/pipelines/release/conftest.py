@@ -53,7 +53,8 @@ def clip(shade: int) -> bytes:
     """Six pictures as MP4."""
     file = io.BytesIO()
     with av.open(file, "w", format="mp4") as container:
-        stream: Any = container.add_stream("libx264", rate=12)
+        options = {"x264-params": "threads=1:cpu-independent=1"}
+        stream: Any = container.add_stream("libx264", rate=12, options=options)
         stream.width, stream.height, stream.pix_fmt = 32, 16, "yuv420p"
         for number in range(6):
             pixels = np.full((16, 32, 3), (shade + 20 * number) % 256, np.uint8)
