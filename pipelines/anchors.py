@@ -1,6 +1,8 @@
 """Before a build: which judgements would find no sample, told from what is cached or by cutting the judged records."""
 
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,7 +16,6 @@ from affectory.pipelines.runner.media import externalise, hydrate
 from affectory.pipelines.runner.partition import Link, Partition
 from affectory.pipelines.store.assets import AssetStore
 from affectory.pipelines.store.commits import CommitStore
-from affectory.schemas.ids import digest
 
 
 @dataclass(frozen=True)
@@ -28,11 +29,12 @@ class Lost:
 
 def lost_anchors(plan: Plan) -> Lost:
     """Looks at judged partitions only; what it computes is not kept."""
-    child = Child()
-    try:
-        parts = [_lost(plan, partition, child) for partition in plan.partitions if partition.finish.judgements]
-    finally:
-        child.stop()
+    judged, child = [p for p in plan.partitions if p.finish.judgements], Child()
+    with TemporaryDirectory() as scratch:
+        try:
+            parts = [_lost(plan, partition, child, AssetStore(Path(scratch))) for partition in judged]
+        finally:
+            child.stop()
     gone = plan.lost.num_rows
     return Lost(
         gone + sum(p.judgements for p in parts),
@@ -41,19 +43,21 @@ def lost_anchors(plan: Plan) -> Lost:
     )
 
 
-def _lost(plan: Plan, partition: Partition, child: Child) -> Lost:
+def _lost(plan: Plan, partition: Partition, child: Child, scratch: AssetStore) -> Lost:
     commits, judged = plan.workspace.commits(), plan.judged[partition.finish.judgements]
     if commits.has(partition.finish.key):
         facts = commits.get(partition.finish.key).facts
         return Lost(facts["unattached"], judged.num_rows, 0)
-    places, cut = _places(plan, partition, judged, child)
+    places, cut = _places(plan, partition, judged, child, scratch)
     anchors = judged.column("anchor").to_pylist()
     samples, least = places.column("anchor").to_pylist(), partition.finish.least_overlap
     found = attach(anchors, samples, lengths(places), least, text_lengths(places))
     return Lost(sum(i < 0 for i in found.samples), judged.num_rows, cut)
 
 
-def _places(plan: Plan, partition: Partition, judged: pa.Table, child: Child) -> tuple[pa.Table, int]:
+def _places(
+    plan: Plan, partition: Partition, judged: pa.Table, child: Child, scratch: AssetStore
+) -> tuple[pa.Table, int]:
     """Where the samples of the judged records lie after the last stage that cuts."""
     commits = plan.workspace.commits()
     cutting = [i for i, link in enumerate(partition.links) if "anchor" in link.stage.transform.writes()]
@@ -64,7 +68,6 @@ def _places(plan: Plan, partition: Partition, judged: pa.Table, child: Child) ->
     records = pc.struct_field(judged.column("anchor").combine_chunks(), "record")
     rows = _rows(commits, partition.root)
     rows = rows.filter(pc.is_in(pc.struct_field(rows.column("anchor"), "record"), value_set=records))
-    scratch = AssetStore(plan.workspace.derived / "scratch" / digest(key))
     for link in chain:
         rows = _through(link, rows, partition, scratch, child)
     return rows, len(records.unique())

@@ -70,6 +70,8 @@ def test_a_plan_leaves_no_release_and_no_commit_behind(video: Project) -> None:
     video.plan("ingest[1].scenes.threshold=255")
     assert not video.releases.exists()
     commits = (video.workspace / "derived" / "commits").rglob("*.json")
+    assert not (video.workspace / "derived" / "scratch").exists()
+    assert not (video.workspace / "derived" / "assets").exists()
     assert len(list(commits)) == 2, "the scan and its one partition"
 
 

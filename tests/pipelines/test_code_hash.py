@@ -188,3 +188,9 @@ def test_sets_are_hashed_in_one_order(hashed: Hash) -> None:
     assert module._constant(frozenset("abc")) == module._constant(frozenset("cba"))
     assert module._constant(frozenset("ab")) != module._constant(("a", "b"))
     assert hashed("X = 'a' in {'a', 'b'}\n") != hashed("X = 'a' in {'a', 'c'}\n")
+
+
+def test_what_a_library_needs_counts_with_it() -> None:
+    told = module._version("datasets")
+    assert "datasets==" in told and "fsspec==" in told, told
+    assert module._version("json") == ""

@@ -89,3 +89,17 @@ def test_a_pseudonym_key_that_is_not_set_is_a_mistake_that_names_it(tmp_path: Pa
     made = keyed(tmp_path, "NOBODY_SET_THIS")
     done = made.command("build")
     assert (done.returncode, "NOBODY_SET_THIS" in done.stderr, "Traceback" in done.stderr) == (2, True, False)
+
+
+def test_ids_of_rows_without_a_key_do_not_give_a_name_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the published text and a list of names, an id that were a hash over both could be guessed."""
+    ids = []
+    for key in ("k-one", "k-two"):
+        made = keyed(tmp_path / key, "TEST_KEY")
+        recipe = yaml.safe_load(made.recipe.read_text())
+        del recipe["sources"][0]["key"], recipe["ratings"]
+        made.recipe.write_text(yaml.safe_dump(recipe, sort_keys=False))
+        monkeypatch.setenv("TEST_KEY", key)
+        made.build()
+        ids.append(set(made.rows("v1.0.0").column("record_id").to_pylist()))
+    assert len(ids[0]) == 3 and not ids[0] & ids[1]

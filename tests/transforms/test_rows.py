@@ -162,3 +162,10 @@ def test_setting_a_column_keeps_its_place_or_appends_it() -> None:
     rows = table([1])
     assert set_column(rows, "number", pa.array([5])).column_names == ["number", "tag"]
     assert set_column(rows, "new", pa.array([5])).column_names == ["number", "tag", "new"]
+
+
+def test_an_error_is_told_without_addresses_of_memory() -> None:
+    from affectory.transforms.rows import told
+
+    one, other = (told(ValueError(f"cannot read {object()!r}")) for _ in range(2))
+    assert one == other == "cannot read <object object at 0x...>"

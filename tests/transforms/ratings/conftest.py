@@ -11,8 +11,6 @@ from pydantic import TypeAdapter
 from affectory.transforms.ratings.base import RATINGS, RatingsReader
 from affectory.transforms.sources.base import Limits, Refused, SourceFile
 
-SHARED = Path(__file__).resolve().parents[4] / "shared" / "data"
-
 LEAST = {"path": "p", "of": "s", "target": "id", "rater": "who", "label": "emotion"}
 Outcome = tuple[list[dict[str, Any]], list[Refused]]
 
@@ -53,14 +51,3 @@ def take_bytes(take: Callable[[RatingsReader, Path], Outcome], tmp_path: Path) -
         return take(reader, path)
 
     return read
-
-
-@pytest.fixture(scope="session")
-def shared() -> Callable[[str], Path]:
-    def find(name: str) -> Path:
-        path = SHARED / name
-        if not path.exists():
-            pytest.skip(f"no {name}: the shared data lies outside the repository")
-        return path
-
-    return find

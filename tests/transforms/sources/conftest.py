@@ -9,8 +9,6 @@ import pytest
 
 from affectory.transforms.sources.base import RECORDS, Limits, Refused, Source, SourceFile, uri_of
 
-SHARED = Path(__file__).resolve().parents[4] / "shared" / "data"
-
 Outcome = tuple[list[dict[str, Any]], list[Refused]]
 Take = Callable[..., Outcome]
 
@@ -52,14 +50,3 @@ def listed() -> Callable[[Source, Path], list[str]]:
         return [uri_of(x, root.resolve()) if isinstance(x, Path) else f"{x.reason} {x.uri}" for x in found]
 
     return names
-
-
-@pytest.fixture(scope="session")
-def shared() -> Callable[[str], Path]:
-    def find(name: str) -> Path:
-        path = SHARED / name
-        if not path.exists():
-            pytest.skip(f"no {name}: the shared data lies outside the repository")
-        return path
-
-    return find
