@@ -36,7 +36,7 @@ def test_a_reject_leads_back_to_its_record_and_file() -> None:
     shown = json.loads(rejected["row"])
     assert (shown["key"], shown["text"]) == ("t7", "c")
     assert shown["extra"] == {"mood": "höflich"}
-    assert "language" not in shown, "what is not known is not shown"
+    assert "language" not in shown and "anchor" not in shown, "what is not known is not shown"
 
 
 def test_where_nothing_was_lost_there_are_no_rejects() -> None:
