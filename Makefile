@@ -8,7 +8,7 @@ READY := $(VENV)/installed
 DEMO := demo-out
 PIP := $(BIN)/python -m pip install -qq --no-input --disable-pip-version-check
 # What is pinned fits these extras too, so that a build with an engine encodes the same bytes as one without.
-EXTRAS := ray beam quality media models llm
+EXTRAS := ray beam s3 quality media models llm
 RESOLVE := uv pip compile -q pyproject.toml --group dev --universal --python-version 3.11 --no-build
 SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from affectory.pipelines.bind import Bound
 from affectory.pipelines.checks import check_ratings, check_sources
+from affectory.pipelines.engines.base import LOCALLY, Choice, Engine, opened
 from affectory.pipelines.events import Run, Tell
 from affectory.pipelines.history import BuildRecord, StageTotals, record_build
 from affectory.pipelines.judging import Importer, said_by
@@ -25,7 +26,7 @@ class Options:
 
     workspace: Path
     releases: Path
-    workers: int
+    engine: Choice = LOCALLY
     partition_rows: int | None = None
     sample: int | None = None
     refit: bool = False
@@ -86,16 +87,20 @@ class _Build:
         imported = self._import(scan)
         check_ratings(self.bound, self.workspace, imported)
         plan = make_plan(self.bound, self.workspace, scan, self.epoch, said_by(self.workspace, imported))
-        try:
-            ran = process(plan, self.options.workers, self.run)
-        except TooManyFailed:
-            record_build(self.workspace, replace(self._manifest(plan, imported, ""), complete=False))
-            raise
-        finished = sorted(p.finish.key for p in plan.partitions)
-        splits, moved = split(self.bound, self.workspace, finished, self.epoch, self.options.refit)
+        with opened(self.options.engine) as engine:
+            ran = self._process(plan, imported, engine)
+            finished = sorted(p.finish.key for p in plan.partitions)
+            splits, moved = split(self.bound, self.workspace, finished, self.epoch, engine, self.options.refit)
         record = record_build(self.workspace, self._manifest(plan, imported, splits))
         summary = self._summary(plan, record, ran, moved)
         return self._published(record, summary) if self.options.publish else summary
+
+    def _process(self, plan: Plan, imported: Commit | None, engine: Engine) -> int:
+        try:
+            return process(plan, engine, self.run)
+        except TooManyFailed:
+            record_build(self.workspace, replace(self._manifest(plan, imported, ""), complete=False))
+            raise
 
     def _manifest(self, plan: Plan, imported: Commit | None, splits: str) -> BuildRecord:
         chains = tuple(sorted(p.keys for p in plan.partitions))

@@ -57,7 +57,7 @@ def _stage_line(stage: StagePlan) -> str:
 def show_plan(bound: Bound, where: Path) -> ShownPlan:
     """Look at the sources and compare with what is committed; source hashes are remembered, nothing else is kept."""
     workspace = Workspace(where)
-    options = Options(where, where, 0)
+    options = Options(where, where)
     with workspace.lease() as lease:
         scan = scan_sources(bound, workspace, options, lease.epoch)
     check_sources(bound, workspace, scan)

@@ -1,9 +1,9 @@
 """The pass over all partitions: ingest, assist and label, on an engine, counted as it goes."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from affectory.pipelines.engines import local
+from affectory.pipelines.engines.base import Engine
 from affectory.pipelines.events import Run
 from affectory.pipelines.plan import Plan
 from affectory.pipelines.runner.partition import PartitionReport
@@ -29,15 +29,15 @@ class TooManyFailed(AffectoryError):
         )
 
 
-def process(plan: Plan, workers: int, run: Run) -> int:
+def process(plan: Plan, engine: Engine, run: Run) -> int:
     """Run what is not committed; how many partitions that were."""
     plan.write_judgements()
-    waiting = [replace(p, isolate="none" if workers == 0 else "declared") for p in plan.waiting]
+    waiting = plan.waiting
     total = sum(p.rows for p in waiting)
     sizes = {p.root: p.rows for p in waiting}
-    run.tell("start", what="build", partitions=len(waiting), rows=total, workers=workers)
+    run.tell("start", what="build", partitions=len(waiting), rows=total, workers=engine.workers)
     tally, done = _Tally(plan), 0
-    for report in local.run(waiting, workers):
+    for report in engine.run(waiting):
         if report is not None:
             done += sizes[report.partition]
             tally.add(report)

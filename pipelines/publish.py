@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from affectory.pipelines.bind import Bound
 from affectory.pipelines.code_hash import code_hash
+from affectory.pipelines.engines.base import LOCALLY, Engine, opened
 from affectory.pipelines.events import Run
 from affectory.pipelines.history import BuildRecord, last_build, parts, read_parts
 from affectory.pipelines.release.model import Release, ReleaseInputs
@@ -29,7 +30,9 @@ from affectory.schemas.ids import digest
 TOOLS = ("affectory", "pyarrow", "datasets", "av", "pillow", "numpy", "opencv-python-headless")
 
 
-def split(bound: Bound, workspace: Workspace, finished: list[str], epoch: int, refit: bool = False) -> tuple[str, int]:
+def split(
+    bound: Bound, workspace: Workspace, finished: list[str], epoch: int, engine: Engine, refit: bool = False
+) -> tuple[str, int]:
     """Place every sample; the key of the commit that says where, and how many groups a refit moved."""
     rule = bound.recipe.spec.publish.splits
     fit_file = SplitFit(workspace.fits(), rule.by, rule.shares)
@@ -206,7 +209,8 @@ def publish_last(bound: Bound, workspace: Path, releases: Path, run: Run) -> Rel
                 "the recipe's sources or labels, or the code behind them, changed since the last build",
                 "build again: affectory build",
             )
-        splits, _ = split(bound, found, build.finished, lease.epoch)
+        with opened(LOCALLY) as engine:
+            splits, _ = split(bound, found, build.finished, lease.epoch, engine)
         build = replace(build, splits=splits)
         validate(bound, found, build, run)
         return Publisher(bound, found, build, releases, run).publish()

@@ -10,21 +10,23 @@ import typer
 
 from affectory.pipelines.cli.options import (
     DEFAULT_RECIPE,
+    Address,
+    Engine,
+    EngineOption,
     Json,
     Recipe,
     Releases,
     Root,
     Set,
+    Workers,
     WorkspaceDir,
+    choice,
     open_project,
 )
 
 if TYPE_CHECKING:
     from affectory.pipelines.events import Run
 
-Workers = Annotated[
-    int | None, typer.Option(min=0, max=1024, help="Worker processes; 0 runs all in this one. Default: by the machine.")
-]
 PartitionRows = Annotated[int | None, typer.Option(min=1, help="Records in a new partition. Default: by kind.")]
 
 
@@ -49,7 +51,10 @@ def build(
     root: Root = None,
     workspace: WorkspaceDir = None,
     releases: Releases = None,
+    engine: Engine = "local",
     workers: Workers = None,
+    address: Address = "",
+    engine_option: EngineOption = None,
     partition_rows: PartitionRows = None,
     sample: Annotated[
         int | None, typer.Option(min=1, help="Only this many records of each source, as a preview.")
@@ -62,12 +67,11 @@ def build(
 ) -> None:
     """Build the dataset and publish a release; what is done already is not done again."""
     from affectory.pipelines.build import build as run_build
-    from affectory.pipelines.engines.local import workers_for
     from affectory.pipelines.report import summary_text
 
     project = open_project(recipe, overrides, root, workspace, releases)
-    count = workers_for() if workers is None else workers
-    options = replace(project.options(count, partition_rows, refit), publish=publishing)
+    chosen = choice(engine, workers, address, engine_option)
+    options = replace(project.options(chosen, partition_rows, refit), publish=publishing)
     if sample is not None:
         preview = project.workspace / f"preview-{sample}"
         options = replace(options, workspace=preview, releases=preview / "releases", sample=sample)

@@ -4,15 +4,20 @@ from typing import Annotated
 
 import typer
 
-from affectory.pipelines.cli.building import Workers, open_run
+from affectory.pipelines.cli.building import open_run
 from affectory.pipelines.cli.options import (
     DEFAULT_RECIPE,
+    Address,
+    Engine,
+    EngineOption,
     Json,
     Recipe,
     Releases,
     Root,
     Set,
+    Workers,
     WorkspaceDir,
+    choice,
     find_folders,
     open_project,
 )
@@ -25,18 +30,20 @@ def retry(
     root: Root = None,
     workspace: WorkspaceDir = None,
     releases: Releases = None,
+    engine: Engine = "local",
     workers: Workers = None,
+    address: Address = "",
+    engine_option: EngineOption = None,
     json: Json = False,
 ) -> None:
     """Run the rows that failed for a reason again, then build on."""
     from affectory.pipelines.build import build as run_build
-    from affectory.pipelines.engines.local import workers_for
     from affectory.pipelines.report import summary_text
     from affectory.pipelines.retry import mark_for_retry
 
     project = open_project(recipe, overrides, root, workspace, releases)
     marked = mark_for_retry(project.workspace, reason)
-    options = project.options(workers_for() if workers is None else workers)
+    options = project.options(choice(engine, workers, address, engine_option))
     with open_run(project.workspace, json=json) as run:
         run.tell("say", text=f"running {marked} failed row{'s' * (marked != 1)} again")
         summary = run_build(project.bound, options, run)

@@ -9,6 +9,7 @@ import typer
 if TYPE_CHECKING:
     from affectory.pipelines.bind import Bound
     from affectory.pipelines.build import Options
+    from affectory.pipelines.engines.base import Choice
     from affectory.pipelines.history import BuildRecord
     from affectory.pipelines.store.workspace import Workspace
     from affectory.schemas.recipe.model import RecipeSpec
@@ -21,7 +22,26 @@ Set = Annotated[
 Root = Annotated[list[Path] | None, typer.Option("--root", help="A further folder that the recipe may read or write.")]
 WorkspaceDir = Annotated[Path | None, typer.Option("--workspace", help="Where ledgers, tables and caches lie.")]
 Releases = Annotated[Path | None, typer.Option("--releases", help="Where releases lie.")]
+Engine = Annotated[str, typer.Option("--engine", help="What to build on: local, ray or beam.")]
+Address = Annotated[
+    str, typer.Option("--address", help="Of a running Ray cluster: auto, HOST:PORT or ray://. Default: a local one.")
+]
+EngineOption = Annotated[
+    list[str] | None,
+    typer.Option("--engine-option", help="Handed to the engine: --runner=FlinkRunner", metavar="OPTION"),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(min=0, max=1024, help="Worker processes; 0 runs all in this one (local). Default: by the machine."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+
+
+def choice(engine: str, workers: int | None, address: str, options: list[str] | None) -> "Choice":
+    """The engine that was asked for."""
+    from affectory.pipelines.engines.base import Choice
+
+    return Choice(engine, workers, address, tuple(options or ()))
 
 
 @dataclass(frozen=True)
@@ -32,10 +52,10 @@ class Project:
     workspace: Path
     releases: Path
 
-    def options(self, workers: int, partition_rows: int | None = None, refit: bool = False) -> "Options":
+    def options(self, engine: "Choice", partition_rows: int | None = None, refit: bool = False) -> "Options":
         from affectory.pipelines.build import Options
 
-        return Options(self.workspace, self.releases, workers, partition_rows, None, refit)
+        return Options(self.workspace, self.releases, engine, partition_rows, None, refit)
 
 
 def open_project(

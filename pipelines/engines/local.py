@@ -2,10 +2,15 @@
 
 import os
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from multiprocessing.connection import wait
+from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from affectory.pipelines.engines.base import Choice
 from affectory.pipelines.runner.child import Child, ChildDied
 from affectory.pipelines.runner.partition import Partition, PartitionReport, run_partition
 from affectory.schemas.errors import AffectoryError
@@ -30,6 +35,33 @@ def workers_for(cores: int | None = None) -> int:
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return max(1, min(cores or allowed, memory // _MEMORY_PER_WORKER))
+
+
+@dataclass(frozen=True)
+class Local:
+    """Worker processes of this machine; with none of them everything runs in this process, for debugging."""
+
+    workers: int
+
+    def run(self, partitions: Sequence[Partition]) -> Iterator[PartitionReport | None]:
+        yield from run(partitions if self.workers else [replace(p, isolate="none") for p in partitions], self.workers)
+
+    def exchange(
+        self, parts: Sequence[Any], read: Callable[[Any], pa.Table], reduce: Callable[[int, pa.Table], None]
+    ) -> None:
+        """Narrow rows of one machine's data fit its memory."""
+        if parts:
+            rows = pa.concat_tables([read(part) for part in parts])
+            for bucket in pc.unique(rows.column("bucket")).to_pylist():
+                reduce(bucket, rows.filter(pc.equal(rows.column("bucket"), bucket)))
+
+    def close(self) -> None:
+        """Workers end with their run."""
+
+
+def engine(choice: Choice) -> Local:
+    """The engine as chosen."""
+    return Local(workers_for() if choice.workers is None else choice.workers)
 
 
 def run(partitions: Sequence[Partition], workers: int) -> Iterator[PartitionReport | None]:

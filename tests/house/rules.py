@@ -52,8 +52,8 @@ def engines_stay_in_their_folder(root: Path) -> list[str]:
 
 
 def no_folder_is_named_as_an_engine(root: Path) -> list[str]:
-    """Run as a script, a file beside such a folder would import it as the engine."""
-    return [str(p.relative_to(root)) for f in FOLDERS for p in (root / f).rglob("*") if p.stem in ("ray", "beam")]
+    """Run as a script, a file beside it would import it as the engine."""
+    return [str(p.relative_to(root)) for f in FOLDERS for p in (root / f).rglob("*") if p.stem in ENGINES]
 
 
 def modules_are_short(root: Path) -> list[str]:

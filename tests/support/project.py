@@ -17,6 +17,7 @@ from PIL import Image
 
 from affectory.pipelines.bind import Bound, bind
 from affectory.pipelines.build import Options, Summary, build
+from affectory.pipelines.engines.base import Choice
 from affectory.pipelines.events import Listener, Run
 from affectory.pipelines.history import last_build, rejects
 from affectory.pipelines.planning import ShownPlan, show_plan
@@ -62,9 +63,17 @@ class Project:
     def bound(self, *overrides: str) -> Bound:
         return bind(load_recipe(self.recipe, overrides))
 
-    def build(self, *overrides: str, workers: int = 0, listeners: tuple[Listener, ...] = (), **options: Any) -> Summary:
+    def build(
+        self,
+        *overrides: str,
+        engine: str = "local",
+        workers: int = 0,
+        listeners: tuple[Listener, ...] = (),
+        **options: Any,
+    ) -> Summary:
+        chosen = Choice(engine, workers)
         with Run(self.workspace / "runs" / "test.jsonl", listeners) as run:
-            return build(self.bound(*overrides), Options(self.workspace, self.releases, workers, **options), run)
+            return build(self.bound(*overrides), Options(self.workspace, self.releases, chosen, **options), run)
 
     def plan(self, *overrides: str) -> ShownPlan:
         return show_plan(self.bound(*overrides), self.workspace)

@@ -1,0 +1,79 @@
+"""What an engine is: it says where partitions run and rows meet, and nothing about what becomes of them."""
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from affectory.pipelines.runner.partition import Partition, PartitionReport
+from affectory.schemas.errors import UserError
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which engine to build on, and how to reach it. `workers` is None where the engine decides."""
+
+    name: str = "local"
+    workers: int | None = None
+    address: str = ""
+    options: tuple[str, ...] = ()
+
+
+LOCALLY = Choice()
+
+
+class Engine(Protocol):
+    """Runs partitions, and brings rows of many partitions together."""
+
+    workers: int
+
+    def run(self, partitions: Sequence[Partition]) -> Iterator[PartitionReport | None]:
+        """Reports of the partitions as they finish, in any order; None now and then while all are at work."""
+        ...
+
+    def exchange(
+        self, parts: Sequence[Any], read: Callable[[Any], pa.Table], reduce: Callable[[int, pa.Table], None]
+    ) -> None:
+        """Bring together rows of many parts: `read` gives a part's rows with a column `bucket`, and `reduce` is called
+        for every bucket with all of its rows, in any order and perhaps again: what it finds it writes down itself, once."""
+        ...
+
+    def close(self) -> None: ...
+
+
+def names() -> list[str]:
+    """The engines there are."""
+    return sorted(_modules())
+
+
+def _modules() -> dict[str, str]:
+    """Each has a module to itself, called by the first word of its name; those with an underscore before it help."""
+    found = [module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)])]
+    return {name.partition("_")[0]: name for name in found if name != "base" and not name.startswith("_")}
+
+
+@contextmanager
+def opened(choice: Choice) -> Iterator[Engine]:
+    """The chosen engine, closed again at the end."""
+    engine = _module(choice.name).engine(choice)
+    try:
+        yield engine
+    finally:
+        engine.close()
+
+
+def _module(name: str) -> Any:
+    if name not in _modules():
+        raise UserError(f"there is no engine {name!r}", f"allowed: {', '.join(names())}")
+    try:
+        return importlib.import_module(f"{__package__}.{_modules()[name]}")
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("affectory"):
+            raise
+        hint = f"install it: pip install 'affectory[{name}]'"
+        raise UserError(f"engine {name!r} needs the package {error.name}, which is not installed", hint) from error
