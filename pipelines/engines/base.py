@@ -39,8 +39,8 @@ class Engine(Protocol):
     def exchange(
         self, parts: Sequence[Any], read: Callable[[Any], pa.Table], reduce: Callable[[int, pa.Table], None]
     ) -> None:
-        """Bring together rows of many parts: `read` gives a part's rows with a column `bucket`, and `reduce` is called
-        for every bucket with all of its rows, in any order and perhaps again: what it finds it writes down itself, once."""
+        """Bring together rows of many parts. `read` gives a part's rows with a column `bucket`; `reduce` is called for
+        every bucket with all of its rows, in any order, perhaps again, and writes down itself what it finds."""
         ...
 
     def close(self) -> None: ...

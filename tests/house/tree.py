@@ -85,6 +85,6 @@ def files(root: Path) -> list[Path]:
     found = []
     for folder, below, names in os.walk(root):
         below[:] = sorted(set(below) - folders)
-        paths = (Path(folder, name) for name in sorted(names))
+        paths = (Path(folder, name) for name in sorted(names) if name != ".git")  # a file, in a worktree
         found += [p.relative_to(root) for p in paths if p.suffix != ".pyc" and not p.is_symlink()]
     return found
