@@ -37,7 +37,10 @@ class Link:
 
 @dataclass(frozen=True)
 class Partition:
-    """What travels to a worker: where to read, which stages, under which keys."""
+    """What travels to a worker: where to read, which stages, under which keys.
+
+    With `until`, only the first so many links run and nothing is finished; every commit keeps its key.
+    """
 
     workspace: str
     epoch: int
@@ -48,6 +51,7 @@ class Partition:
     finish: Finish
     roots: Mapping[str, str] = field(default_factory=dict)
     isolate: Literal["none", "declared", "all"] = "declared"
+    until: int | None = None
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -90,10 +94,12 @@ class _Run:
 
     def stages(self) -> Iterator[StageReport]:
         before = self.partition.root
-        for link in self.partition.links:
+        for link in self.partition.links[: self.partition.until]:
             if not self.commits.has(link.key):
                 yield self._timed(link.stage.name, partial(self._link, link, before))
             before = link.key
+        if self.partition.until is not None:
+            return
         if not self.commits.has(self.partition.finish.key):
             yield self._timed("label", partial(self._finish, before))
 
