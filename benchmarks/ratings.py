@@ -36,7 +36,7 @@ from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.recipe.load import load_recipe
 folder = Path(sys.argv[1])
 bound, workspace = bind(load_recipe(folder / "recipe.yaml")), Workspace(folder / "workspace")
-options = Options(workspace.root, folder / "releases", 0)
+options = Options(workspace.root, folder / "releases")
 with workspace.lease() as lease:
     scan = scan_sources(bound, workspace, options, lease.epoch)
     importer(bound, workspace, options, scan, lease.epoch).run()
