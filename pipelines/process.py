@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from affectory.pipelines.engines.base import Engine
+from affectory.pipelines.engines.base import Engine, Notice
 from affectory.pipelines.events import Run
 from affectory.pipelines.plan import Plan
 from affectory.pipelines.runner.partition import PartitionReport
@@ -38,7 +38,9 @@ def process(plan: Plan, engine: Engine, run: Run) -> int:
     run.tell("start", what="build", partitions=len(waiting), rows=total, workers=engine.workers)
     tally, done = _Tally(plan), 0
     for report in engine.run(waiting):
-        if report is not None:
+        if isinstance(report, Notice):
+            run.tell("say", what=report.kind, text=report.text, partition=report.partition)
+        elif report is not None:
             done += sizes[report.partition]
             tally.add(report)
             _log(report, run)

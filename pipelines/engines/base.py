@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import pyarrow as pa
 
 from affectory.pipelines.runner.partition import Partition, PartitionReport
-from affectory.schemas.errors import UserError
+from affectory.schemas.errors import AffectoryError, UserError
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,40 @@ class Choice:
 LOCALLY = Choice()
 
 
+@dataclass(frozen=True)
+class Notice:
+    """What an engine has to say while it works: of what it waits, or which partition it runs again and why."""
+
+    kind: Literal["waiting", "again"]
+    text: str
+    partition: str = ""
+
+
+Report = PartitionReport | Notice | None
+"""What comes of a running engine; None now and then while all are at work."""
+
+
+@dataclass(eq=False)
+class PartitionKillsWorkers(AffectoryError):
+    """A partition ended its worker process each time, even with every stage in a child of its own."""
+
+    partition: str
+    times: int
+    detail: str
+
+    def __str__(self) -> str:
+        return f"partition {self.partition} ended its worker process {self.times} times: {self.detail}"
+
+
 class Engine(Protocol):
     """Runs partitions, and brings rows of many partitions together."""
 
-    workers: int
+    @property
+    def workers(self) -> int:
+        """How many partitions it works on at once; 0 where that is not known before it starts."""
+        ...
 
-    def run(self, partitions: Sequence[Partition]) -> Iterator[PartitionReport | None]:
+    def run(self, partitions: Sequence[Partition]) -> Iterator[Report]:
         """Reports of the partitions as they finish, in any order; None now and then while all are at work."""
         ...
 
@@ -44,6 +72,11 @@ class Engine(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+def heavy_first(partitions: Sequence[Partition]) -> list[Partition]:
+    """In the order to run them, so that no worker is left with a long one at the end."""
+    return sorted(partitions, key=lambda p: (p.kinds == {"text"}, -p.rows))
 
 
 def names() -> list[str]:

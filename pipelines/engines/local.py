@@ -10,24 +10,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from affectory.pipelines.engines.base import Choice
+from affectory.pipelines.engines.base import Choice, PartitionKillsWorkers, Report, heavy_first
 from affectory.pipelines.runner.child import Child, ChildDied
-from affectory.pipelines.runner.partition import Partition, PartitionReport, run_partition
-from affectory.schemas.errors import AffectoryError
+from affectory.pipelines.runner.partition import Partition, run_partition
 
 _MEMORY_PER_WORKER = 2 << 30
 _BEAT_S = 1.0
-
-
-@dataclass(eq=False)
-class PartitionKillsWorkers(AffectoryError):
-    """A partition ended its worker process even with every stage in a child of its own."""
-
-    partition: str
-    detail: str
-
-    def __str__(self) -> str:
-        return f"partition {self.partition} ended its worker process twice: {self.detail}"
 
 
 def workers_for(cores: int | None = None) -> int:
@@ -43,7 +31,7 @@ class Local:
 
     workers: int
 
-    def run(self, partitions: Sequence[Partition]) -> Iterator[PartitionReport | None]:
+    def run(self, partitions: Sequence[Partition]) -> Iterator[Report]:
         yield from run(partitions if self.workers else [replace(p, isolate="none") for p in partitions], self.workers)
 
     def exchange(
@@ -64,7 +52,7 @@ def engine(choice: Choice) -> Local:
     return Local(workers_for() if choice.workers is None else choice.workers)
 
 
-def run(partitions: Sequence[Partition], workers: int) -> Iterator[PartitionReport | None]:
+def run(partitions: Sequence[Partition], workers: int) -> Iterator[Report]:
     """Reports of the partitions as they finish, in no particular order; None now and then while all are at work."""
     if workers == 0:
         yield from map(run_partition, partitions)
@@ -74,12 +62,11 @@ def run(partitions: Sequence[Partition], workers: int) -> Iterator[PartitionRepo
 
 class _Pool:
     def __init__(self, partitions: Sequence[Partition], workers: int) -> None:
-        # Heavy ones first, so that no worker is left with a long one at the end.
-        self._waiting = deque(sorted(partitions, key=lambda p: (p.kinds == {"text"}, -p.rows)))
+        self._waiting = deque(heavy_first(partitions))
         self._idle = [Child() for _ in range(workers)]
         self._busy: dict[Child, Partition] = {}
 
-    def run(self) -> Iterator[PartitionReport | None]:
+    def run(self) -> Iterator[Report]:
         try:
             while self._waiting or self._busy:
                 self._start()
@@ -97,7 +84,7 @@ class _Pool:
                 child.send(run_partition, partition)
             self._busy[child] = partition
 
-    def _finished(self) -> Iterator[PartitionReport | None]:
+    def _finished(self) -> Iterator[Report]:
         by_pipe = {child.pipe: child for child in self._busy}
         ready = wait(list(by_pipe), timeout=_BEAT_S)
         if not ready:
@@ -115,5 +102,5 @@ class _Pool:
     def _again(partition: Partition, died: ChildDied) -> Partition:
         """A stage that was thought safe ended the worker: once more, with every stage isolated."""
         if partition.isolate == "all":
-            raise PartitionKillsWorkers(partition.root, str(died))
+            raise PartitionKillsWorkers(partition.root, 2, str(died))
         return replace(partition, isolate="all")

@@ -11,7 +11,8 @@ from support import steps
 from support.steps import Faulty, FaultyByRow, LethalView, NeverStarts, Opines, flow
 
 from affectory.pipelines.engines import local
-from affectory.pipelines.engines.local import PartitionKillsWorkers, run, workers_for
+from affectory.pipelines.engines.base import PartitionKillsWorkers
+from affectory.pipelines.engines.local import run, workers_for
 from affectory.pipelines.runner.execute import SetUpFailed
 from affectory.pipelines.runner.finish import Finish
 from affectory.pipelines.runner.partition import Link, Partition, PartitionReport
@@ -124,7 +125,7 @@ def test_a_partition_that_kills_its_worker_even_so_stops_the_build(build: Callab
     one = build(Opines())
     [partition] = one.partitions([["a"]])
     lethal = replace(partition, finish=replace(partition.finish, view=LethalView()))
-    with pytest.raises(PartitionKillsWorkers, match="partition 00-root ended its worker process twice"):
+    with pytest.raises(PartitionKillsWorkers, match="partition 00-root ended its worker process 2 times"):
         list(run([lethal], 1))
     assert set(one.commits()) == {"00-root", "00-0-s0"}, "what was committed stays"
 
