@@ -37,7 +37,7 @@ RECIPES: Mapping[str, Mapping[str, Any]] = {
     },
     "pictures": {
         "sources": [{"kind": "folder", "name": "media", "path": "media"}],
-        "ingest": ["probe", "load_image", "brightness"],
+        "ingest": ["probe", "frames", "load_image", "brightness"],
         "assist": ["face_emotion"],
     },
     "sounds": {
@@ -50,18 +50,14 @@ RECIPES: Mapping[str, Mapping[str, Any]] = {
 def write_inputs(load: str, folder: Path, count: int) -> None:
     """A recipe with `count` inputs: lines, 25-second videos of five scenes, photographs, ten-second sounds."""
     sys.path[:0] = [str(HERE), str(HERE.parent / "tests")]
-    from engines import WORDS
+    from engines import write_lines
     from support import media
 
     recipe = {"dataset": load, "taxonomy": "ekman-7", **RECIPES[load]}
     (folder / "recipe.yaml").write_text(yaml.safe_dump(recipe, sort_keys=False))
     (folder / "media").mkdir()
     if load == "texts":
-        bodies = (
-            " ".join(WORDS[(n * 7 + i * (1 + n % 5)) % len(WORDS)] for i in range(8 + n % 13)) for n in range(count)
-        )
-        lines = [json.dumps({"id": f"l{n}", "body": f"{body} {n}."}) for n, body in enumerate(bodies)]
-        (folder / "lines.jsonl").write_text("\n".join(lines) + "\n")
+        write_lines(folder / "lines.jsonl", count)
     for n in range(count if load != "texts" else 0):
         if load == "videos":
             cuts = [125 * scene for scene in range(1, 5)]
@@ -154,9 +150,8 @@ def report(load: str, few: int, many: int) -> None:
     for part, title, shown in (("phases", "phase", _time), ("stages", "stage", _time), ("bytes", "bytes of", _bytes)):
         for name in large[part]:
             print(f"  {title:<9}{name:<16}{shown(of(part, name)):>12}{_rows(large, name) if part == 'stages' else ''}")
-    print(
-        f"  driver   peak memory {large['peak']:>9.0f} MiB, {_bytes((large['peak'] - small['peak']) * 2**20 / more)} an input"
-    )
+    each = _bytes((large["peak"] - small["peak"]) * 2**20 / more)
+    print(f"  driver   peak memory {large['peak']:>9.0f} MiB, {each} an input")
 
 
 def _rows(found: Mapping[str, Any], stage: str) -> str:

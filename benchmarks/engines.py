@@ -43,10 +43,7 @@ def write_inputs(load: str, folder: Path, count: int) -> None:
     recipe = {"dataset": load, "taxonomy": "ekman-7", "sources": [SOURCES[load]], **STEPS[load]}
     (folder / "recipe.yaml").write_text(yaml.safe_dump(recipe, sort_keys=False))
     if load == "texts":
-        with (folder / "lines.jsonl").open("w") as file:
-            for n in range(count):
-                body = " ".join(WORDS[(n * 7 + i * (1 + n % 5)) % len(WORDS)] for i in range(8 + n % 13))
-                file.write(json.dumps({"id": f"l{n}", "body": f"{body} {n}."}) + "\n")
+        write_lines(folder / "lines.jsonl", count)
         return
     sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
     from support.media import write_video
@@ -55,6 +52,14 @@ def write_inputs(load: str, folder: Path, count: int) -> None:
     for n in range(-(-count // SCENES)):
         cuts = [FRAMES * scene for scene in range(1, SCENES)]
         write_video(folder / "media" / f"v{n}.mp4", FRAMES * SCENES, cuts=cuts, start=n, size=(320, 240))
+
+
+def write_lines(path: Path, count: int) -> None:
+    """Texts of eight to twenty words under a key each."""
+    with path.open("w") as file:
+        for n in range(count):
+            body = " ".join(WORDS[(n * 7 + i * (1 + n % 5)) % len(WORDS)] for i in range(8 + n % 13))
+            file.write(json.dumps({"id": f"l{n}", "body": f"{body} {n}."}) + "\n")
 
 
 def plan_of(folder: Path) -> Any:
