@@ -179,7 +179,7 @@ class Publisher:
 def _without_folders(recipe: Mapping[str, Any]) -> dict[str, Any]:
     """The recipe as it is published: where a machine keeps its files says nothing about the data."""
     publish = {k: v for k, v in recipe["publish"].items() if k != "to"}
-    return {**{k: v for k, v in recipe.items() if k != "workspace"}, "publish": publish}
+    return {**{k: v for k, v in recipe.items() if k not in ("workspace", "deploy")}, "publish": publish}
 
 
 class _Opener:

@@ -48,7 +48,7 @@ def load_recipe_partly(
     if spec is None:
         return None, wrong
     gaps = gaps if reading.complete else gaps | {()}
-    return Recipe(file, spec, kept, reading.bounds, gaps), wrong
+    return Recipe(file, spec, kept, reading.bounds, gaps, tuple(dict.fromkeys(reading.files))), wrong
 
 
 @dataclass
@@ -59,6 +59,7 @@ class _Reading:
     problems: list[Problem] = field(default_factory=list)
     complete: bool = True
     includes: int = 0
+    files: list[Path] = field(default_factory=list)
 
     def news(self, problems: Sequence[Problem]) -> list[Problem]:
         """Those that do not merely follow from a file or value that could not be read."""
@@ -87,6 +88,7 @@ class _Reading:
         if tree is None and problems:
             raise RecipeProblems(tuple(problems))
         self.problems += problems
+        self.files.append(file)
         if tree is None or tree.data is None:
             raise _refused(Place(str(file), 1, 1), "the recipe is empty", "", MAPPING)
         if not isinstance(tree.data, dict):

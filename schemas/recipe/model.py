@@ -6,7 +6,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     ConfigDict,
     Field,
     JsonValue,
@@ -16,6 +15,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from affectory.schemas.recipe.deploy import Deploy
+from affectory.schemas.recipe.part import Lines, Part, Text
 from affectory.schemas.recipe.secrets import Secret
 
 SHARES_TOLERANCE = 1e-9
@@ -24,21 +25,11 @@ DEFAULT_SHARES = {"train": 0.8, "validation": 0.1, "test": 0.1}
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
-Text = Annotated[str, StringConstraints(min_length=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
-Lines = Annotated[tuple[Text, ...], Field(strict=False)]
 Pool = Literal["human", "model"]
 Config = Literal["default", "opinions", "labels", "notes", "samples"]
 Medium = Literal["image", "audio", "video", "frames"]
 Group = Literal["record", "speaker", "dialogue", "source"]
-
-
-class Part(BaseModel):
-    """A part of a recipe: frozen, no unknown keys, no silent conversion of types."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
-    )
 
 
 class Entry(Part):
@@ -257,6 +248,7 @@ class RecipeSpec(Part):
     validation: Validate = Field(alias="validate", default_factory=Validate)
     publish: Publish = Field(default_factory=Publish)
     limits: Limits = Field(default_factory=Limits)
+    deploy: Deploy = Field(default_factory=Deploy)
 
 
 @cache

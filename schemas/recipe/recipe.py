@@ -35,7 +35,7 @@ class EntrySpec:
 
 @dataclass(frozen=True)
 class Recipe:
-    """`spec` is what the recipe says, `tree` where it says so.
+    """`spec` is what the recipe says, `tree` where it says so, `files` are those that were read for it.
 
     Of a recipe with mistakes `gaps` are the places of what was left out, where stand-ins or nothing are now. The empty
     path among them says that anything may be missing, such as what an unreadable include holds.
@@ -46,6 +46,7 @@ class Recipe:
     tree: Item
     bounds: Bounds
     gaps: frozenset[KeyPath] = frozenset()
+    files: tuple[Path, ...] = ()
 
     def is_gap(self, path: KeyPath) -> bool:
         """Whether what is at `path` only stands in for a part that was wrong."""

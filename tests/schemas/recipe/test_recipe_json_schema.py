@@ -26,6 +26,9 @@ validate: {min_rows: 1, max_rejected: 1.0}
 publish: {to: releases, configs: [default, opinions], media: [image, audio, video, frames],
   splits: {by: [speaker, source], train: 0.8, validation: 0.1, test: 0.1}, shard_mb: 256}
 limits: {max_failed: 0.1, min_for_max_failed: 20, row_bytes: 1000000, file_bytes: 20000000000}
+deploy: {image: "affectory-cpu:0.1.0", schedule: 0 2 * * *, time_zone: Europe/Berlin, namespace: affectory,
+  workers: {min: 0, max: 8, node_selector: {pool: cpu}}, gpu_workers: {max: 2, tolerations: [{key: nvidia.com/gpu}]},
+  secrets: [AFFECTORY_KEY], env: {AWS_REGION: eu-central-1}, storage: {claim: data, path: /data}}
 """
 
 
