@@ -5,13 +5,12 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from affectory.pipelines.store.files import Files
+from affectory.pipelines.store.files import Files, PartFile
 from affectory.schemas.ids import digest
 from affectory.schemas.parquet import read_parquet
 
@@ -124,17 +123,16 @@ class SplitFit:
     def version(self) -> str:
         """Tells the present fit from every other one."""
         newest = self._newest()
-        return hashlib.sha256(newest.read_bytes()).hexdigest() if newest else ""
+        return hashlib.sha256(self._files.read(newest)).hexdigest() if newest else ""
 
-    def _newest(self) -> Path | None:
-        names = list(self._files.names(self._folder))
-        return self._files.path(names[-1]) if names else None
+    def _newest(self) -> str:
+        return max(self._files.names(self._folder), default="")
 
     def load(self) -> dict[str, str]:
         newest = self._newest()
-        if newest is None:
+        if not newest:
             return {}
-        table = read_parquet(newest)
+        table = read_parquet(PartFile(self._files.location, newest))
         return dict(zip(table.column("group").to_pylist(), table.column("split").to_pylist(), strict=True))
 
     def save(self, fit: Mapping[str, str]) -> None:

@@ -1,11 +1,12 @@
 """Settings of all tests: no clock decides whether a law holds, and CI draws the same examples each time."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from support.s3 import Server, reached, serving
 
 settings.register_profile("affectory", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("affectory")
@@ -24,3 +25,17 @@ def shared() -> Callable[[str], Path]:
         return path
 
     return find
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[Server]:
+    """One S3 server for all tests of a session."""
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture
+def bucket(s3_server: Server) -> Iterator[str]:
+    """The URL of an empty bucket, reached through the environment."""
+    with reached(s3_server):
+        yield s3_server.bucket()

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from affectory.pipelines.store.files import Files
+from affectory.pipelines.store.files import LocalFiles
 from affectory.schemas.errors import AffectoryError, UserError
 
 
@@ -13,7 +13,7 @@ class AssetStore:
     """Content-addressed media bytes."""
 
     def __init__(self, root: Path) -> None:
-        self.files = Files(root)
+        self.files = LocalFiles(root)
 
     def put(self, data: bytes) -> str:
         """Keep the bytes; their asset id."""

@@ -1,7 +1,7 @@
 """Commits: one create-only manifest that names the immutable parts of a finished partition stage."""
 
+import io
 import json
-import os
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from affectory.pipelines.store.files import Files
+from affectory.pipelines.store.files import LocalFiles
 from affectory.schemas.parquet import read_parquet
 
 
@@ -52,7 +52,7 @@ class CommitStore:
     """Commits and their parts, found by key."""
 
     def __init__(self, root: Path, guard: Callable[[], None] = lambda: None) -> None:
-        self.files = Files(root)
+        self.files = LocalFiles(root)
         self._guard = guard
 
     def has(self, key: str) -> bool:
@@ -85,12 +85,10 @@ class CommitStore:
         return self.files.path(commit.parts[table])
 
     def _write_part(self, key: str, name: str, table: pa.Table) -> str:
-        temporary = self.files.temporary()
-        pq.write_table(table, temporary, compression="zstd", compression_level=1)
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
+        buffer = io.BytesIO()
+        pq.write_table(table, buffer, compression="zstd", compression_level=1)
         part = f"parts/{key[:2]}/{key}-{uuid.uuid4().hex[:8]}.{name}.parquet"
-        self.files.adopt(part, temporary)
+        self.files.create(part, buffer.getvalue())
         return part
 
 

@@ -1,31 +1,121 @@
-"""Create-only files below one folder: the single write that object stores can do too."""
+"""Create-only files below one place, on a disk or on object storage: the single write that both can do."""
 
 import os
 import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Literal, Protocol
+from urllib.parse import unquote, urlsplit
 
 
-class Files:
-    """Named immutable blobs. `create` is all or nothing, and the first writer of a name wins."""
+class Files(Protocol):
+    """Named immutable blobs. Names have parts between slashes, wherever they lie."""
+
+    @property
+    def location(self) -> str:
+        """Where they lie: a path or a URL, from which `files_at` makes the same again."""
+        ...
+
+    def create(self, name: str, data: bytes) -> bool:
+        """Write `name` unless it exists, all or nothing; whether this call wrote it.
+
+        Object storage says yes as well where the very same bytes lay there already: whose answer was lost on the way
+        cannot tell them from its own. Bytes that name their writer leave no doubt.
+        """
+        ...
+
+    def put(self, name: str, data: bytes) -> None:
+        """Write `name` whatever was there, all or nothing; for heartbeats and pointers."""
+        ...
+
+    def read(self, name: str) -> bytes: ...
+
+    def open(self, name: str) -> IO[bytes]:
+        """For reading here and there, as Parquet is."""
+        ...
+
+    def fetch(self, name: str, folder: Path) -> Path:
+        """A file of this machine with the bytes; those that lie elsewhere are brought into `folder`."""
+        ...
+
+    def exists(self, name: str) -> bool: ...
+
+    def names(self, folder: str = "") -> Iterator[str]:
+        """All names below `folder`, sorted; none where there is no such folder."""
+        ...
+
+    def size(self, name: str) -> int: ...
+
+    def modified(self, name: str) -> float:
+        """When `name` was last written, in seconds by the clock of whatever stores it."""
+        ...
+
+    def remove(self, name: str) -> int:
+        """Delete `name`; the bytes that this freed."""
+        ...
+
+
+def is_remote(location: str | Path) -> bool:
+    """Whether a location is a URL of object storage rather than a path."""
+    return isinstance(location, str) and "://" in location and not location.startswith("file://")
+
+
+def files_at(location: str | Path) -> Files:
+    """The files at a path or URL."""
+    if is_remote(location):
+        from affectory.pipelines.store.objects import ObjectFiles
+
+        return ObjectFiles(str(location))
+    return LocalFiles(local_path(location))
+
+
+def local_path(location: str | Path) -> Path:
+    """A location on this machine as a path."""
+    if isinstance(location, str) and location.startswith("file://"):
+        return Path(unquote(urlsplit(location).path))
+    return Path(location)
+
+
+def below(location: str | Path, name: str) -> str:
+    """The location of a folder of a location."""
+    return f"{str(location).rstrip('/')}/{name}" if is_remote(location) else str(local_path(location) / name)
+
+
+@dataclass(frozen=True)
+class PartFile:
+    """One of the files at a location; it may travel to another machine that sees the same storage."""
+
+    location: str
+    name: str
+
+    def open(self, mode: Literal["rb"] = "rb", /) -> IO[bytes]:
+        """For reading here and there."""
+        return files_at(self.location).open(self.name)
+
+    def __str__(self) -> str:
+        return below(self.location, self.name)
+
+
+class LocalFiles:
+    """Files in a folder of this machine, or of a disk that several share."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
+
+    @property
+    def location(self) -> str:
+        return str(self.root)
 
     def path(self, name: str) -> Path:
         return self.root / name
 
     def create(self, name: str, data: bytes) -> bool:
         """Write `name` unless it exists; whether this call wrote it."""
-        target, temporary = self.path(name), self._temporary()
+        target = self.path(name)
         if target.exists():
             return False
-        _write_synced(temporary, data)
-        return self.adopt(name, temporary)
-
-    def adopt(self, name: str, temporary: Path) -> bool:
-        """Give a finished temporary file its name unless that exists; the temporary is gone afterwards."""
-        target = self.path(name)
+        temporary = self._written(data)
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             os.link(temporary, target)
@@ -35,20 +125,34 @@ class Files:
             temporary.unlink()
         return True
 
-    def temporary(self) -> Path:
-        """A fresh path on the same file system, for `adopt`."""
-        return self._temporary()
+    def put(self, name: str, data: bytes) -> None:
+        """Write `name` whatever was there."""
+        temporary = self._written(data)
+        self.path(name).parent.mkdir(parents=True, exist_ok=True)
+        temporary.replace(self.path(name))
 
-    def _temporary(self) -> Path:
+    def _written(self, data: bytes) -> Path:
         folder = self.root / ".tmp"
         folder.mkdir(parents=True, exist_ok=True)
-        return folder / f"{os.getpid()}-{uuid.uuid4().hex}"
+        temporary = folder / f"{os.getpid()}-{uuid.uuid4().hex}"
+        _write_synced(temporary, data)
+        return temporary
 
     def read(self, name: str) -> bytes:
         return self.path(name).read_bytes()
 
+    def open(self, name: str) -> IO[bytes]:
+        """For reading here and there."""
+        return self.path(name).open("rb")
+
+    def fetch(self, name: str, folder: Path) -> Path:
+        """It lies on this machine already."""
+        path = self.path(name)
+        path.stat()
+        return path
+
     def exists(self, name: str) -> bool:
-        return self.path(name).exists()
+        return self.path(name).is_file()
 
     def names(self, folder: str = "") -> Iterator[str]:
         """All names below `folder`, sorted."""
@@ -56,11 +160,17 @@ class Files:
         found = (p for p in top.rglob("*") if p.is_file() and ".tmp" not in p.relative_to(self.root).parts)
         yield from sorted(p.relative_to(self.root).as_posix() for p in found)
 
+    def size(self, name: str) -> int:
+        return self.path(name).stat().st_size
+
+    def modified(self, name: str) -> float:
+        """When `name` was last written, by the clock of the disk."""
+        return self.path(name).stat().st_mtime
+
     def remove(self, name: str) -> int:
         """Delete `name`; the bytes that this freed."""
-        path = self.path(name)
-        size = path.stat().st_size
-        path.unlink()
+        size = self.size(name)
+        self.path(name).unlink()
         return size
 
 

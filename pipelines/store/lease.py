@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from affectory.pipelines.store.files import Files
+from affectory.pipelines.store.files import LocalFiles
 from affectory.schemas.errors import AffectoryError, Exit
 
 BEAT_S, STALE_S = 15.0, 120.0
@@ -43,7 +43,7 @@ class LeaseLost(AffectoryError):
 
 def guard(root: Path, epoch: int) -> None:
     """Raise `LeaseLost` once a later epoch exists."""
-    if any(int(name[:8]) > epoch for name in _epochs(Files(root))):
+    if any(int(name[:8]) > epoch for name in _epochs(LocalFiles(root))):
         raise LeaseLost(epoch)
 
 
@@ -51,7 +51,7 @@ class Lease:
     """Held from `with` to its end; a heartbeat tells other machines that the holder lives."""
 
     def __init__(self, root: Path) -> None:
-        self.files = Files(root)
+        self.files = LocalFiles(root)
         self.epoch = 0
         self._stop = threading.Event()
 
@@ -102,7 +102,7 @@ class Lease:
             self.files.path(f"{self.epoch:08d}.beat").touch()
 
 
-def _epochs(files: Files) -> list[str]:
+def _epochs(files: LocalFiles) -> list[str]:
     """The files of the lease; what else a file system leaves in the folder does not matter."""
     return [name for name in files.names() if _EPOCH.match(name)]
 

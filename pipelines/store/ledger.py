@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from affectory.pipelines.store.files import Files
+from affectory.pipelines.store.files import LocalFiles
 from affectory.schemas.ids import digest
 from affectory.schemas.migrate import upgrade, written_version
 from affectory.schemas.parquet import read_parquet
@@ -21,7 +21,7 @@ class Ledger:
 
     def __init__(self, root: Path, spec: TableSpec) -> None:
         self.spec = spec
-        self._files = Files(root / spec.name)
+        self._files = LocalFiles(root / spec.name)
 
     def segments(self) -> Iterator[Path]:
         yield from (self._files.path(name) for name in self._files.names() if name.endswith(".parquet"))

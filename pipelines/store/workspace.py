@@ -7,7 +7,7 @@ from pathlib import Path
 
 from affectory.pipelines.store.assets import AssetStore
 from affectory.pipelines.store.commits import CommitStore
-from affectory.pipelines.store.files import Files
+from affectory.pipelines.store.files import LocalFiles
 from affectory.pipelines.store.lease import Lease, guard
 from affectory.pipelines.store.ledger import Ledger
 from affectory.schemas.ledgers import LEDGERS
@@ -37,13 +37,13 @@ class Workspace:
         """What is remembered of file hashes."""
         return self.derived / "hashes.sqlite"
 
-    def records(self) -> Files:
+    def records(self) -> LocalFiles:
         """Small JSON records of scans, imports and builds."""
-        return Files(self.derived / "records")
+        return LocalFiles(self.derived / "records")
 
-    def fits(self) -> Files:
+    def fits(self) -> LocalFiles:
         """Dataset-wide fits: new rows are placed by them, only a refit changes them."""
-        return Files(self.root / "fits")
+        return LocalFiles(self.root / "fits")
 
     def runs(self) -> Path:
         return self.root / "runs"

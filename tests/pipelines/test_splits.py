@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from support.steps import flow
 
 from affectory.pipelines.splits import SplitFit, place, tokens_of
-from affectory.pipelines.store.files import Files
+from affectory.pipelines.store.files import LocalFiles
 
 SHARES = {"train": 0.8, "validation": 0.1, "test": 0.1}
 EVEN = {"train": 0.5, "test": 0.5}
@@ -187,7 +187,7 @@ def test_the_groups_of_a_sample_are_those_that_were_asked_for(by: tuple[str, ...
 
 @pytest.fixture
 def fit(tmp_path: Path) -> SplitFit:
-    return SplitFit(Files(tmp_path), ("speaker",), SHARES)
+    return SplitFit(LocalFiles(tmp_path), ("speaker",), SHARES)
 
 
 def test_a_fit_is_kept_in_versions_and_only_when_it_changed(fit: SplitFit, tmp_path: Path) -> None:
@@ -209,7 +209,7 @@ def test_nothing_to_keep_is_not_kept(fit: SplitFit, tmp_path: Path) -> None:
 
 def test_rules_of_other_groups_or_shares_have_fits_of_their_own(fit: SplitFit, tmp_path: Path) -> None:
     fit.save({"a": "train"})
-    files = Files(tmp_path)
+    files = LocalFiles(tmp_path)
     assert SplitFit(files, ("speaker",), dict(SHARES)).load() == {"a": "train"}
     assert SplitFit(files, ("dialogue",), SHARES).load() == {}
     assert SplitFit(files, ("speaker",), EVEN).load() == {}

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from affectory.pipelines.store.files import Files
+from affectory.pipelines.store.files import LocalFiles
 from affectory.pipelines.store.ledger import Ledger
 from affectory.schemas import migrate
 from affectory.schemas.errors import SchemaMismatch, UserError
@@ -128,7 +128,7 @@ def test_two_writers_that_did_not_see_each_other_lose_nothing(ledger: Ledger, tm
     for number, table in enumerate([named(a="one", b="one"), named(b="other", c="other")]):
         buffer = io.BytesIO()
         pq.write_table(table, buffer)
-        Files(tmp_path / "named").create(f"{number}.parquet", buffer.getvalue())
+        LocalFiles(tmp_path / "named").create(f"{number}.parquet", buffer.getvalue())
     assert contents(ledger) == {"a": "one", "b": "one", "c": "other"}
     assert contents(Ledger(tmp_path, NAMED)) == contents(ledger)
 

@@ -1,0 +1,63 @@
+"""The file systems of object storage: opened once, patient with a storage that stumbles, clear about refusals."""
+
+import os
+from functools import lru_cache
+from typing import Any
+
+from affectory.schemas.errors import UserError
+
+CREATING = ("s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "memory")
+"""Schemes whose file systems can write a name only where it is new."""
+_PACKAGES = {
+    "s3": "s3fs",
+    "s3a": "s3fs",
+    "gs": "gcsfs",
+    "gcs": "gcsfs",
+    **dict.fromkeys(("abfs", "abfss", "az"), "adlfs"),
+}
+_ATTEMPTS, _ROUNDS = 6, 3
+_ABOUT_CREDENTIALS = "NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError", "ProfileNotFound"
+
+
+def filesystem(url: str) -> Any:
+    """The file system of a URL, as the environment says it is reached: credentials are never part of a URL."""
+    scheme = url.partition("://")[0].lower()
+    return _opened(scheme, tuple(sorted(item for item in os.environ.items() if item[0].startswith("AWS_"))))
+
+
+@lru_cache(maxsize=16)
+def _opened(scheme: str, environment: tuple[tuple[str, str], ...]) -> Any:
+    options: dict[str, Any] = {"use_listings_cache": False, "skip_instance_cache": True}
+    if scheme in ("s3", "s3a"):
+        # `standard` repeats on 500, 502, 503, 504, throttling, timeouts and broken connections, with growing waits.
+        retries = {"max_attempts": _ATTEMPTS, "mode": "standard"}
+        options["config_kwargs"] = {"retries": retries, "connect_timeout": 10, "read_timeout": 60}
+    if scheme == "memory":
+        options = {}
+    try:
+        import fsspec
+
+        opened = fsspec.filesystem(scheme, **options)
+    except ImportError as error:
+        package = _PACKAGES.get(scheme, "fsspec")
+        extra = "'affectory[s3]'" if package == "s3fs" else package
+        hint = f"install it: pip install {extra}"
+        raise UserError(f"{scheme}:// needs the package {package}, which is not installed", hint) from error
+    if hasattr(opened, "retries"):
+        opened.retries = _ROUNDS  # its own, for answers that break off half way
+    return opened
+
+
+def explained(error: Exception, url: str) -> UserError | None:
+    """What went wrong with the storage, if a person can mend it."""
+    name = type(error).__name__
+    if name in _ABOUT_CREDENTIALS:
+        hint = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or run where a role gives them"
+        return UserError(f"there are no credentials for {url}", hint)
+    if isinstance(error, PermissionError):
+        hint = "the credentials in use must be right, and allow to list, read, write and delete below it"
+        return UserError(f"access to {url} is denied: {error}", hint)
+    if type(error).__module__.startswith(("botocore.", "aiohttp.")):
+        hint = "check AWS_ENDPOINT_URL, the region and the network; what was committed stays, so build again later"
+        return UserError(f"the storage of {url} does not answer as it should: {name}: {error}", hint)
+    return None

@@ -1,0 +1,159 @@
+"""Files on object storage, through fsspec: nothing is renamed, and nothing is written that exists."""
+
+import io
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import IO, Any
+
+from affectory.pipelines.store.filesystems import CREATING, explained, filesystem
+from affectory.schemas.errors import UserError
+
+_WHOLE = 4 << 20
+"""What is no larger is read in one request, however few of its bytes are wanted."""
+_CONFLICTS, _WAIT_S = 5, 0.2
+
+
+class ObjectFiles:
+    """Files below a URL such as s3://bucket/prefix."""
+
+    def __init__(self, url: str) -> None:
+        scheme = url.partition("://")[0].lower()
+        if scheme not in CREATING:
+            hint = f"allowed: a folder, or {', '.join(f'{name}://' for name in CREATING)}"
+            raise UserError(f"{scheme}:// cannot hold a workspace: nothing there keeps two builds apart", hint)
+        self.url = url.rstrip("/")
+
+    @property
+    def location(self) -> str:
+        return self.url
+
+    @cached_property
+    def _fs(self) -> Any:
+        return filesystem(self.url)
+
+    @cached_property
+    def _root(self) -> str:
+        return str(self._fs._strip_protocol(self.url)).rstrip("/")
+
+    def _key(self, name: str) -> str:
+        if not name or ".." in PurePosixPath(name).parts:
+            raise ValueError(f"not a name: {name!r}")
+        return f"{self._root}/{name}"
+
+    def create(self, name: str, data: bytes) -> bool:
+        """Write `name` unless it exists; whether this call wrote it."""
+        for waited in range(_CONFLICTS):
+            try:
+                with self._told():
+                    self._fs.pipe_file(self._key(name), data, mode="create")
+                return True
+            except FileExistsError:
+                return self._holds(name, data)
+            except FileNotFoundError as error:
+                # An upload in parts that was completed, but whose answer was lost, is not there to be completed again.
+                if self._holds(name, data):
+                    return True
+                raise self._no_bucket() from error
+            except OSError as error:
+                if not _conflict(error):
+                    raise
+                time.sleep(_WAIT_S * 2**waited)
+        raise OSError(f"{self.url}/{name}: others wrote it at every attempt")
+
+    def _holds(self, name: str, data: bytes) -> bool:
+        """Whether exactly these bytes lie there: a write whose answer was lost finds its own when it is repeated."""
+        return self.exists(name) and self.size(name) == len(data) and self.read(name) == data
+
+    def put(self, name: str, data: bytes) -> None:
+        """Write `name` whatever was there."""
+        try:
+            with self._told():
+                self._fs.pipe_file(self._key(name), data)
+        except FileNotFoundError as error:
+            raise self._no_bucket() from error
+
+    def read(self, name: str) -> bytes:
+        with self._told():
+            return bytes(self._fs.cat_file(self._key(name)))
+
+    def open(self, name: str) -> IO[bytes]:
+        """Small ones whole; of large ones only what is asked for."""
+        size = self.size(name)
+        if size <= _WHOLE:
+            return io.BytesIO(self.read(name))
+        with self._told():
+            file: IO[bytes] = self._fs.open(self._key(name), "rb", size=size, block_size=_WHOLE, cache_type="none")
+            return file
+
+    def fetch(self, name: str, folder: Path) -> Path:
+        """Brought into `folder`, under the last part of its name."""
+        target = folder / PurePosixPath(name).name
+        if not target.exists():
+            half = target.with_name(f"{target.name}.half")
+            with self._told():
+                self._fs.get_file(self._key(name), str(half))
+            half.replace(target)
+        return target
+
+    def exists(self, name: str) -> bool:
+        try:
+            return bool(self._info(name))
+        except FileNotFoundError:
+            return False
+
+    def names(self, folder: str = "") -> Iterator[str]:
+        """All names below `folder`, sorted."""
+        top = f"{self._root}/{folder}".rstrip("/")
+        with self._told():
+            try:
+                found = self._fs.find(top, detail=False)
+            except FileNotFoundError:
+                found = []
+        yield from sorted(name[len(self._root) + 1 :] for name in found if name.startswith(f"{top}/"))
+
+    def size(self, name: str) -> int:
+        return int(self._info(name)["size"])
+
+    def modified(self, name: str) -> float:
+        """When `name` was last written, by the clock of the storage."""
+        with self._told():
+            return float(self._fs.modified(self._key(name)).timestamp())
+
+    def remove(self, name: str) -> int:
+        """Delete `name`; the bytes that this freed."""
+        size = self.size(name)
+        with self._told():
+            self._fs.rm_file(self._key(name))
+        return size
+
+    def _info(self, name: str) -> dict[str, Any]:
+        with self._told():
+            info: dict[str, Any] = self._fs.info(self._key(name))
+        if info["type"] != "file":
+            raise FileNotFoundError(f"{self.url}/{name}")
+        return info
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """What the storage refuses, in words of what to do about it."""
+        try:
+            yield
+        except Exception as error:
+            told = explained(error, self.url)
+            if told is None:
+                raise
+            raise told from error
+
+    def _no_bucket(self) -> UserError:
+        bucket = self._root.partition("/")[0]
+        return UserError(f"there is no bucket {bucket!r} for {self.url}", "make it first, or correct the URL")
+
+
+def _conflict(error: OSError) -> bool:
+    """Another write of the same name was under way; which of them won is not known yet."""
+    response: Callable[..., Any] | dict[str, Any] = getattr(error.__cause__, "response", {})
+    code = response.get("Error", {}).get("Code") if isinstance(response, dict) else None
+    return code in ("ConditionalRequestConflict", "409", "OperationAborted")
