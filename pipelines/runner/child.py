@@ -125,7 +125,7 @@ class _Raised:
     error: BaseException
 
 
-def _portable(error: Exception) -> Exception:
+def portable(error: Exception) -> Exception:
     """The error itself where it survives pickling, else its type and text."""
     try:
         pickle.loads(pickle.dumps(error))
@@ -144,7 +144,7 @@ def _serve(pipe: Connection) -> None:
         try:
             answer = pickle.dumps(work(*args), protocol=5)
         except Exception as error:
-            answer = pickle.dumps(_Raised(_portable(error)))
+            answer = pickle.dumps(_Raised(portable(error)))
         pipe.send_bytes(answer)
 
 

@@ -1,0 +1,125 @@
+"""The Ray cluster of a build: one of its own on this machine, or one that runs already; reached when first needed."""
+
+import contextlib
+import io
+import logging
+import os
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from typing import Any, TextIO
+
+from affectory.pipelines.engines.base import Choice
+from affectory.pipelines.engines.local import workers_for
+from affectory.pipelines.runner.child import ONE_THREAD
+from affectory.schemas.errors import AffectoryError, UserError
+
+_QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_SCHEDULER_EVENTS": "0"}
+_AUTHENTICATION = (
+    "Ray asks for a token: set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN_PATH (or RAY_AUTH_TOKEN) to the cluster's token, "
+    "the same on every node and here; `ray get-auth-token --generate` makes one; "
+    "RAY_AUTH_MODE=disabled is for a cluster that was started so"
+)
+
+
+class Cluster:
+    """A connection to Ray, made at most once; what it started is shut down with it."""
+
+    def __init__(self, choice: Choice) -> None:
+        self.address = choice.address or os.environ.get("RAY_ADDRESS", "")
+        self.own = self.address in ("", "local")
+        self.cores = max(1, workers_for() if choice.workers is None else choice.workers)
+        self.task_options: Mapping[str, Any] = {}
+        self._open = contextlib.ExitStack()
+        self._connected = False
+
+    def connect(self) -> None:
+        if self._connected:
+            return
+        with _environment(_QUIET):
+            import ray
+        self._connected = True
+        self._open.enter_context(contextlib.redirect_stdout(_WithoutRay(sys.stderr)))
+        if ray.is_initialized():  # somebody else's connection: theirs to close
+            self.own = False
+            self.task_options = {"runtime_env": {"env_vars": ONE_THREAD}}
+            return
+        self._open.callback(ray.shutdown)
+        try:
+            self._init(ray)
+        except Exception as error:
+            raise translated(error, self.address) from error
+
+    def _init(self, ray: Any) -> None:
+        quiet = {"logging_level": logging.ERROR, "log_to_driver": False}
+        if self.own:
+            with _environment({**_QUIET, **ONE_THREAD}):  # its processes take it from here
+                ray.init("local", num_cpus=self.cores, include_dashboard=False, **quiet)
+        else:
+            ray.init(self.address, runtime_env={"env_vars": ONE_THREAD}, **quiet)
+
+    def nodes(self) -> list[dict[str, float]]:
+        """The resources of each node that lives."""
+        import ray
+
+        return [node["Resources"] for node in ray.nodes() if node["Alive"]]
+
+    def load(self) -> str:
+        """How busy the cluster is, for people."""
+        import ray
+
+        nodes, free = self.nodes(), ray.available_resources()
+        counts = [
+            f"{free.get(name, 0):g} of {sum(n.get(name, 0) for n in nodes):g} {name}s free"
+            for name in ("CPU", "GPU")
+            if any(name in node for node in nodes)
+        ]
+        return f"the cluster has {len(nodes)} nodes, {', '.join(counts) or 'nothing to work with'}"
+
+    def close(self) -> None:
+        self._open.close()
+        self._connected = False
+
+
+def translated(error: Exception, address: str = "") -> AffectoryError | Exception:
+    """What Ray raises, in words that help; anything else as it is."""
+    from ray import exceptions
+
+    what = str(error).partition("\n")[0][:300]
+    if isinstance(error, exceptions.AuthenticationError):
+        return UserError(f"the Ray cluster {address} refused us: {what.partition('. ')[0]}", _AUTHENTICATION)
+    if isinstance(error, exceptions.RuntimeEnvSetupError):
+        return UserError(f"a node could not take our code: {str(error)[-600:]}", "pip must be there on every node")
+    if isinstance(error, ConnectionError | ValueError | RuntimeError) and address:
+        hint = "address: auto (a cluster on this machine), HOST:PORT of its head (6379), or ray://HOST:10001"
+        return UserError(f"no Ray cluster at {address!r}: {what}", hint)
+    return error
+
+
+@contextlib.contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+class _WithoutRay(io.TextIOBase):
+    """Passes on what is printed, but for what Ray's own thread prints: we tell of lost workers ourselves."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        if threading.current_thread().name.startswith("ray_"):
+            return len(text)
+        return self._stream.write(text)
+
+    def flush(self) -> None:
+        self._stream.flush()
