@@ -14,8 +14,9 @@ from affectory.pipelines.history import BuildRecord, StageTotals, record_build
 from affectory.pipelines.judging import Importer, said_by
 from affectory.pipelines.plan import Plan, make_plan
 from affectory.pipelines.process import TooManyFailed, check_failures, process
-from affectory.pipelines.publish import Publisher, split, validate
+from affectory.pipelines.publish import Publisher, validate
 from affectory.pipelines.scan import Scan, Scanner
+from affectory.pipelines.splitting import split
 from affectory.pipelines.store.commits import Commit
 from affectory.pipelines.store.workspace import Workspace
 

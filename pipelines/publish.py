@@ -1,4 +1,4 @@
-"""From tables to a release: splits, the gate, and the immutable folder that people load."""
+"""From tables to a release: the gate, and the immutable folder that people load."""
 
 import json
 from collections.abc import Mapping
@@ -12,77 +12,21 @@ import pyarrow.compute as pc
 
 from affectory.pipelines.bind import Bound
 from affectory.pipelines.code_hash import code_hash
-from affectory.pipelines.engines.base import LOCALLY, Engine, opened
+from affectory.pipelines.engines.base import LOCALLY, opened
 from affectory.pipelines.events import Run
 from affectory.pipelines.history import BuildRecord, last_build, parts, read_parts
 from affectory.pipelines.release.model import Release, ReleaseInputs
 from affectory.pipelines.runner.media import places_of
-from affectory.pipelines.splits import Placement, SplitFit, place, tokens_of
+from affectory.pipelines.splitting import split
 from affectory.pipelines.store.assets import Place, locate, read_verified
-from affectory.pipelines.store.commits import Counts
 from affectory.pipelines.store.workspace import Workspace
 from affectory.quality.findings import Finding, GateFailed
 from affectory.quality.gate import check
-from affectory.schemas.derived import REJECTS, SAMPLES, TABLES
+from affectory.schemas.derived import SAMPLES, TABLES
 from affectory.schemas.errors import UserError
 from affectory.schemas.ids import digest
 
 TOOLS = ("affectory", "pyarrow", "datasets", "av", "pillow", "numpy", "opencv-python-headless")
-
-
-def split(
-    bound: Bound, workspace: Workspace, finished: list[str], epoch: int, engine: Engine, refit: bool = False
-) -> tuple[str, int]:
-    """Place every sample; the key of the commit that says where, and how many groups a refit moved."""
-    rule = bound.recipe.spec.publish.splits
-    fit_file = SplitFit(workspace.fits(), rule.by, rule.shares)
-    commits = workspace.commits(epoch)
-    if not refit and commits.has(key := _split_key(bound, finished, fit_file.version)):
-        return key, 0
-    fit = fit_file.load()
-    columns = ["sample_id", "anchor", "speaker", "dialogue"]
-    samples = read_parts(parts(workspace, finished, "samples"), SAMPLES.schema, columns)
-    placed = place(tokens_of(samples, rule.by), rule.shares, {} if refit else fit)
-    moved = sum(placed.fit.get(group, where) != where for group, where in fit.items()) if refit else 0
-    fit_file.save(placed.fit)
-    key = _split_key(bound, finished, fit_file.version)
-    counts = Counts(samples.num_rows, len(placed.splits), len(placed.splits), len(placed.conflicts))
-    commits.commit(key, "split", counts, _split_tables(samples, placed), {"moved": moved})
-    return key, moved
-
-
-def _split_key(bound: Bound, finished: list[str], fit: str) -> str:
-    rule = bound.recipe.spec.publish.splits
-    return digest(
-        "split", code_hash("affectory.pipelines.splits"), list(rule.by), list(rule.shares.items()), fit, finished
-    )
-
-
-def _split_tables(samples: pa.Table, placed: Placement) -> dict[str, pa.Table]:
-    records = dict(
-        zip(
-            samples.column("sample_id").to_pylist(),
-            pc.struct_field(samples.column("anchor"), "record").to_pylist(),
-            strict=True,
-        )
-    )
-    rejects = [
-        {
-            "reject_id": "x_" + digest("split", sample)[:24],
-            "stage": "split",
-            "outcome": "rejected",
-            "reason": "split_conflict",
-            "detail": why,
-            "sample_id": sample,
-            "record_id": records[sample],
-        }
-        for sample, why in sorted(placed.conflicts.items())
-    ]
-    ids = sorted(placed.splits)
-    splits = pa.table(
-        {"sample_id": pa.array(ids, pa.string()), "split": pa.array([placed.splits[i] for i in ids], pa.string())}
-    )
-    return {"splits": splits, "rejects": REJECTS.from_rows(rejects)}
 
 
 def validate(bound: Bound, workspace: Workspace, build: BuildRecord, run: Run) -> None:

@@ -4,12 +4,26 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterable
-from typing import Any
+from json.encoder import encode_basestring
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 def digest(*parts: Any) -> str:
     """A 160-bit hash over parts of plain data; different parts never run into each other."""
     return hashlib.blake2b(canonical(parts).encode(), digest_size=20).hexdigest()
+
+
+def fractions(what: str, names: Iterable[str]) -> "NDArray[np.float64]":
+    """For each name where `digest(what, name)` lies between 0 and 1, by its first 52 bits."""
+    import numpy as np
+
+    before, after = f"[{encode_basestring(what)},".encode(), b"]"
+    hashes = (hashlib.blake2b(before + encode_basestring(n).encode() + after, digest_size=20).digest() for n in names)
+    return (np.frombuffer(b"".join([h[:8] for h in hashes]), ">u8") >> np.uint64(12)) / float(1 << 52)
 
 
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode

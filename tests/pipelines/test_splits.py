@@ -1,17 +1,22 @@
 """Splits: groups never cross them, what was placed stays, and nothing depends on order or count."""
 
+import io
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support import split_oracle
+from support.splitting import as_dict, fit_table, place, tokens_of
 from support.steps import flow
 
-from affectory.pipelines.splits import SplitFit, place, tokens_of
+from affectory.pipelines.split_fit import SplitFit
+from affectory.pipelines.splits import moved
 from affectory.pipelines.store.files import LocalFiles
 
 SHARES = {"train": 0.8, "validation": 0.1, "test": 0.1}
@@ -63,7 +68,7 @@ def test_what_was_placed_stays_when_samples_are_added(before: Tokens, more: Toke
     second = place(tokens, EVEN, first.fit)
     assert first.splits.items() <= second.splits.items()
     assert first.fit.items() <= second.fit.items()
-    assert second.moved == 0
+    assert moved(fit_table(first.fit), fit_table(second.fit)) == 0
     check_no_group_crosses(tokens, second.splits)
     assert second.splits.keys() | second.conflicts.keys() == tokens.keys()
     assert not second.splits.keys() & second.conflicts.keys()
@@ -123,7 +128,35 @@ def test_a_refit_places_bridges_and_says_what_moved() -> None:
     refitted = place(tokens, EVEN, {})
     assert refitted.conflicts == {}
     assert len(set(refitted.splits.values())) == 1
-    assert sum(refitted.fit[t] != FIT[t] for t in FIT) == 1
+    assert moved(fit_table(FIT | {"gone": "test"}), fit_table(refitted.fit)) == 1
+
+
+sparse = st.dictionaries(st.sampled_from([f"speaker:{i}" for i in range(12)]), st.sampled_from(["test", "train", "ex"]))
+
+
+@given(graphs, sparse, st.sampled_from([EVEN, SHARES, {"a": 1.0, "train": 0.0}]))
+def test_columns_are_placed_as_samples_one_by_one_are(
+    tokens: Tokens, fit: Mapping[str, str], shares: Mapping[str, float]
+) -> None:
+    assert place(tokens, shares, fit) == split_oracle.place(tokens, shares, fit)
+
+
+values = st.none() | st.sampled_from(["a", "ä", "a:b", 'z"', "", "😀", "\x01"])
+rows = st.lists(st.tuples(st.sampled_from("pqrst"), values, values), max_size=8)
+KINDS = ("speaker", "source", "dialogue", "record")
+
+
+@given(rows, st.lists(st.sampled_from(KINDS), min_size=1, max_size=4, unique=True))
+def test_groups_are_read_as_they_are_one_by_one(found: list[tuple[str, str | None, str | None]], by: list[str]) -> None:
+    """Of a sample that is there twice, the last counts."""
+    table = flow([text for text, _, _ in found])
+    for at, (name, column) in enumerate([("sample_id", 0), ("speaker", 1), ("dialogue", 2)]):
+        values = pa.array([row[column] for row in found], pa.string())
+        table = table.set_column(table.column_names.index(name), name, values)
+        assert at == column
+    mine, theirs = tokens_of(table, by), split_oracle.tokens_of(table, by)
+    assert {s: set(own) for s, own in mine.items()} == {s: set(own) for s, own in theirs.items()}
+    assert place(mine, EVEN, {}) == split_oracle.place(theirs, EVEN, {})
 
 
 def test_shares_are_kept_over_many_groups() -> None:
@@ -181,8 +214,9 @@ def test_the_groups_of_a_sample_are_those_that_were_asked_for(by: tuple[str, ...
     table = flow(["a", "b"], dialogue="d")
     at = table.column_names.index("speaker")
     table = table.set_column(at, "speaker", pa.array(["p", None], pa.string()))
-    assert list(tokens_of(table, by).values()) == tokens
-    assert list(tokens_of(table, by)) == table.column("sample_id").to_pylist()
+    found = tokens_of(table, by)
+    assert [set(found[sample]) for sample in table.column("sample_id").to_pylist()] == [set(own) for own in tokens]
+    assert list(found) == sorted(table.column("sample_id").to_pylist())
 
 
 @pytest.fixture
@@ -191,11 +225,11 @@ def fit(tmp_path: Path) -> SplitFit:
 
 
 def test_a_fit_is_kept_in_versions_and_only_when_it_changed(fit: SplitFit, tmp_path: Path) -> None:
-    assert fit.load() == {}
+    assert as_dict(fit.load(), "split") == {}
     versions = [fit.version]
     for saved in ({"b": "test", "a": "train"}, {"a": "train", "b": "test"}, {"a": "test", "b": "test"}):
-        fit.save(saved)
-        assert fit.load() == saved
+        fit.save(fit_table(saved))
+        assert as_dict(fit.load(), "split") == saved
         versions.append(fit.version)
     assert len(list(tmp_path.rglob("*.parquet"))) == 2
     assert versions[1] == versions[2]
@@ -203,19 +237,33 @@ def test_a_fit_is_kept_in_versions_and_only_when_it_changed(fit: SplitFit, tmp_p
 
 
 def test_nothing_to_keep_is_not_kept(fit: SplitFit, tmp_path: Path) -> None:
-    fit.save({})
+    fit.save(fit_table({}))
     assert list(tmp_path.rglob("*")) == []
 
 
 def test_rules_of_other_groups_or_shares_have_fits_of_their_own(fit: SplitFit, tmp_path: Path) -> None:
-    fit.save({"a": "train"})
+    fit.save(fit_table({"a": "train"}))
     files = LocalFiles(tmp_path)
-    assert SplitFit(files, ("speaker",), dict(SHARES)).load() == {"a": "train"}
-    assert SplitFit(files, ("dialogue",), SHARES).load() == {}
-    assert SplitFit(files, ("speaker",), EVEN).load() == {}
+    assert SplitFit(files, ("speaker",), dict(SHARES)).load().to_pylist() == [{"group": "a", "split": "train"}]
+    assert SplitFit(files, ("dialogue",), SHARES).load().num_rows == 0
+    assert SplitFit(files, ("speaker",), EVEN).load().num_rows == 0
 
 
 def test_the_twelfth_version_comes_after_the_second(fit: SplitFit) -> None:
     for number in range(12):
-        fit.save({"a": f"split-{number}"})
-    assert fit.load() == {"a": "split-11"}
+        fit.save(fit_table({"a": f"split-{number}"}))
+    assert as_dict(fit.load(), "split") == {"a": "split-11"}
+
+
+def test_the_bytes_of_a_fit_tell_nothing_of_the_pieces_it_was_written_in(
+    fit: SplitFit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = fit_table({f"speaker:{i:04}": "train" if i % 3 else "test" for i in range(2500)})
+    monkeypatch.setattr("affectory.pipelines.split_fit._ROWS", 1000)
+    whole = io.BytesIO()
+    pq.write_table(table, whole, compression="zstd", row_group_size=1000)
+    for pieces in ([table], [table.slice(0, 7), table.slice(7, 2100), table.slice(2107)]):
+        fit.write(pieces)
+        newest = fit.newest()
+        assert newest is not None
+        assert fit.files.read(newest) == whole.getvalue()
