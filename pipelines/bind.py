@@ -98,7 +98,8 @@ class _Binder:
         self._check_flow(stages)
         if self.problems or self.told or taxonomy is None:
             raise RecipeProblems(self._all_problems())
-        limits = Limits(self.recipe.spec.limits.row_bytes, self.recipe.spec.limits.file_bytes)
+        given = self.recipe.spec.limits
+        limits = Limits(given.row_bytes, given.file_bytes, given.memory_mb)
         return Bound(self.recipe, taxonomy, sources, ratings, stages, view, limits)
 
     def _all_problems(self) -> tuple[Problem, ...]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -77,7 +77,8 @@ class Importer:
             [e.name, e.identity, [f.asset_id if isinstance(f, SourceFile) else f.detail for f in fs]] for e, fs in files
         ]
         words, code = self.taxonomy.model_dump_json(), code_hash(__name__)
-        return digest("import", code, self.scan.key, marks, words, astuple(self.limits), self.pseudonym(""))
+        limits = (self.limits.row_bytes, self.limits.file_bytes)
+        return digest("import", code, self.scan.key, marks, words, limits, self.pseudonym(""))
 
     def _current(self, inputs: str) -> Commit | None:
         """The last import if it had these inputs and the ledger still has what it said.

@@ -13,6 +13,7 @@ from affectory.pipelines.acts import NOTHING, Revised, counting, said_of
 from affectory.pipelines.bind import Bound
 from affectory.pipelines.history import last_build
 from affectory.pipelines.runner.attach import standing
+from affectory.pipelines.runner.execute import Allowance
 from affectory.pipelines.runner.finish import Finish, unattached
 from affectory.pipelines.runner.partition import Link, Partition
 from affectory.pipelines.runner.stage import Stage
@@ -124,7 +125,11 @@ class _Compiler:
                 kinds |= getattr(stage.transform, "makes", frozenset())
         finish = self._finish(root, key, {c: link.stage.name for link in links for c in link.stage.transform.writes()})
         where = str(self.workspace.root)
-        return Partition(where, self.epoch, root.key, root.rows, kinds, tuple(links), finish, self.bound.roots)
+        limits = self.bound.recipe.spec.limits
+        allowance, roots = Allowance(limits.memory_mb, limits.retries), self.bound.roots
+        return Partition(
+            where, self.epoch, root.key, root.rows, kinds, tuple(links), finish, roots, allowance=allowance
+        )
 
     def _link(self, stage: Stage, key: str) -> Link:
         """A retry gives the stage's result a further key, made from the one with the failed rows."""

@@ -121,9 +121,11 @@ class Publisher:
 
 
 def _without_folders(recipe: Mapping[str, Any]) -> dict[str, Any]:
-    """The recipe as it is published: where a machine keeps its files says nothing about the data."""
+    """The recipe as it is published: where a machine keeps its files and what it may bear say nothing of the data."""
     publish = {k: v for k, v in recipe["publish"].items() if k != "to"}
-    return {**{k: v for k, v in recipe.items() if k not in ("workspace", "deploy")}, "publish": publish}
+    limits = {k: v for k, v in recipe["limits"].items() if k not in ("memory_mb", "retries")}
+    kept = {k: v for k, v in recipe.items() if k not in ("workspace", "deploy")}
+    return {**kept, "publish": publish, "limits": limits}
 
 
 class _Opener:

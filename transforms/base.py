@@ -69,12 +69,16 @@ Step = Callable[[pa.Table], Result]
 
 @dataclass(frozen=True)
 class Resources:
-    """What a stage needs. An `isolated` stage can crash or hang: it runs in a child, `timeout_s` for each row."""
+    """What a stage needs. An `isolated` stage can crash or hang: it runs in a child, `timeout_s` for each row.
+
+    `memory_mb` is for a stage that needs more memory than the recipe allows all of them (`limits.memory_mb`).
+    """
 
     batch_rows: int = 256
     isolated: bool = False
     timeout_s: float = 60.0
     gpus: float = 0.0
+    memory_mb: int | None = None
 
 
 @runtime_checkable

@@ -1,6 +1,7 @@
 """The engine for one machine: partitions on worker processes, or in this process to debug."""
 
 import os
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -12,10 +13,12 @@ import pyarrow.compute as pc
 
 from affectory.pipelines.engines.base import Choice, PartitionKillsWorkers, Report, heavy_first
 from affectory.pipelines.runner.child import Child, ChildDied
+from affectory.pipelines.runner.memory import held
 from affectory.pipelines.runner.partition import Partition, run_partition
 
 _MEMORY_PER_WORKER = 2 << 30
 _BEAT_S = 1.0
+_LOOK_S = 0.2
 
 
 def workers_for(cores: int | None = None) -> int:
@@ -85,12 +88,10 @@ class _Pool:
             self._busy[child] = partition
 
     def _finished(self) -> Iterator[Report]:
-        by_pipe = {child.pipe: child for child in self._busy}
-        ready = wait(list(by_pipe), timeout=_BEAT_S)
+        ready = self._ready()
         if not ready:
             yield None
-        for pipe in ready:
-            child = by_pipe[pipe]  # type: ignore[index]
+        for child in ready:
             partition = self._busy.pop(child)
             self._idle.append(child)
             try:
@@ -98,9 +99,33 @@ class _Pool:
             except ChildDied as died:
                 self._waiting.appendleft(self._again(partition, died))
 
+    def _ready(self) -> list[Child]:
+        """Workers that have something to say; none of them once a while has passed."""
+        by_pipe: dict[Any, Child] = {child.pipe: child for child in self._busy}
+        end = time.monotonic() + _BEAT_S
+        while not (ready := wait(list(by_pipe), timeout=max(0.0, min(_LOOK_S, end - time.monotonic())))):
+            if time.monotonic() >= end:
+                return []
+            self._end_large_ones()
+        return [by_pipe[pipe] for pipe in ready]
+
+    def _end_large_ones(self) -> None:
+        """A worker that holds more memory than any of its stages may is ended, before the kernel chooses whom to end.
+
+        Once all stages are in children of their own, these are looked after instead.
+        """
+        for child, partition in self._busy.items():
+            if partition.isolate != "all" and held(child.pid) > _allowed_mb(partition) * 1_000_000:
+                child.kill()
+
     @staticmethod
     def _again(partition: Partition, died: ChildDied) -> Partition:
         """A stage that was thought safe ended the worker: once more, with every stage isolated."""
         if partition.isolate == "all":
             raise PartitionKillsWorkers(partition.root, 2, str(died))
         return replace(partition, isolate="all")
+
+
+def _allowed_mb(partition: Partition) -> int:
+    allowance = partition.allowance
+    return max([allowance.memory_mb, *(allowance.memory_of(link.stage) for link in partition.links)])

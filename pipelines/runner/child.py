@@ -8,13 +8,18 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
+from affectory.pipelines.runner.memory import family, held_by_family
 from affectory.schemas.errors import AffectoryError
 
+_LOOK_S = 0.2
+"""How often a child's memory is looked at; in that time a fast leak takes less than a gigabyte."""
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 """Sums in another order differ in the last bit: child processes compute with one thread each."""
 
@@ -28,7 +33,8 @@ class ChildDied(AffectoryError):
     def __str__(self) -> str:
         if self.exit_status >= 0:
             return f"the process ended with status {self.exit_status}"
-        return f"the process was ended by {signal.Signals(-self.exit_status).name}"
+        ended = f"the process was ended by {signal.Signals(-self.exit_status).name}"
+        return f"{ended}, most likely out of memory" if self.exit_status == -signal.SIGKILL else ended
 
 
 @dataclass(eq=False)
@@ -39,6 +45,19 @@ class ChildHung(AffectoryError):
 
     def __str__(self) -> str:
         return f"no answer within {self.seconds:g} s; killed"
+
+
+@dataclass(eq=False)
+class ChildTooLarge(AffectoryError):
+    """The child process held more memory than it may and was killed, before the kernel chose whom to kill."""
+
+    memory_mb: int
+
+    def __str__(self) -> str:
+        return (
+            f"the process held more than the {self.memory_mb} MB that it may; killed. "
+            "If it needs more, raise limits.memory_mb and run `affectory retry --reason OutOfMemory`"
+        )
 
 
 @dataclass(eq=False)
@@ -66,13 +85,11 @@ class Child:
         except (BrokenPipeError, ConnectionResetError) as error:
             raise self._died() from error
 
-    def receive(self, timeout_s: float | None = None) -> Any:
-        """What the call returned; its exception is raised here."""
+    def receive(self, timeout_s: float | None = None, memory_mb: int | None = None) -> Any:
+        """What the call returned; its exception is raised here. A child that needs more than it may is killed."""
         assert self._pipe is not None
         try:
-            if not self._pipe.poll(timeout_s):
-                self.stop()
-                raise ChildHung(timeout_s or 0.0)
+            self._wait(self._pipe, timeout_s, memory_mb)
             answer = pickle.loads(self._pipe.recv_bytes())
         except (EOFError, ConnectionResetError, BrokenPipeError) as error:
             raise self._died() from error
@@ -80,20 +97,55 @@ class Child:
             raise answer.error
         return answer
 
-    def call(self, work: Callable[..., Any], *args: Any, timeout_s: float | None = None) -> Any:
+    def _wait(self, pipe: Connection, timeout_s: float | None, memory_mb: int | None) -> None:
+        end = time.monotonic() + timeout_s if timeout_s is not None else float("inf")
+        while not pipe.poll(max(0.0, min(_LOOK_S, end - time.monotonic()))):
+            if time.monotonic() >= end:
+                self.stop()
+                raise ChildHung(timeout_s or 0.0)
+            if self._ended() and not pipe.poll(0):
+                raise EOFError  # what it started may still hold the other end of the pipe
+            if memory_mb is not None and held_by_family(self.pid) > memory_mb * 1_000_000:
+                self.stop()
+                raise ChildTooLarge(memory_mb)
+
+    def call(
+        self, work: Callable[..., Any], *args: Any, timeout_s: float | None = None, memory_mb: int | None = None
+    ) -> Any:
         self.send(work, *args)
-        return self.receive(timeout_s)
+        return self.receive(timeout_s, memory_mb)
+
+    @property
+    def pid(self) -> int:
+        """Of the process that answers now, 0 where there is none."""
+        return self._process.pid if self._process else 0
 
     @property
     def pipe(self) -> Connection:
         """To wait for several children at once."""
         return self._start()
 
+    def _ended(self) -> bool:
+        return self._process is None or self._process.poll() is not None
+
+    def kill(self) -> None:
+        """End the process, if there is one, and what it started; who waits for its answer is told that it died."""
+        if self._process is not None and not self._ended():
+            for pid in family(self._process.pid):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+
     def stop(self) -> None:
-        """Kill the process, if there is one."""
+        """End the process, if there is one; the next call starts another."""
+        self._end()
+
+    def __del__(self) -> None:
+        """Who forgets a child has no more use for its process."""
+        self._end()
+
+    def _end(self) -> None:
+        self.kill()
         if self._process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                self._process.kill()
             self._process.wait()
         if self._pipe is not None:
             self._pipe.close()
@@ -156,10 +208,18 @@ def die_with(parent: int) -> None:
         os._exit(1)
 
 
+def offer_to_the_kernel() -> None:
+    """Where memory runs out in spite of all limits, the kernel shall end this process rather than its parent."""
+    with contextlib.suppress(OSError, ValueError):
+        score = Path("/proc/self/oom_score_adj")
+        score.write_text(str(min(1000, int(score.read_text()) + 300)))
+
+
 if __name__ == "__main__":
     # Under its import name the pickled classes are those that the parent knows.
     from affectory.pipelines.runner import child
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     child.die_with(int(sys.argv[2]))
+    child.offer_to_the_kernel()
     child._serve(Connection(int(sys.argv[1])))

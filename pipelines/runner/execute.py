@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from affectory.pipelines.runner.child import Child, ChildDied, ChildHung, RaisedInChild
+from affectory.pipelines.runner.child import Child, ChildDied, ChildHung, ChildTooLarge, RaisedInChild
 from affectory.pipelines.runner.stage import Stage
 from affectory.schemas.errors import AffectoryError, NotConserved, UserError
 from affectory.schemas.tables import cast_table
@@ -14,6 +14,26 @@ from affectory.transforms.base import Failed, Rejected, Result, Step
 from affectory.transforms.rows import told
 
 _STEPS: dict[str, Step] = {}
+_ENDS: dict[type[Exception], str] = {ChildDied: "Crashed", ChildHung: "TimedOut", ChildTooLarge: "OutOfMemory"}
+"""The ways in which a child can end, as rows fail for them."""
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """What a row may cost: memory of the process that works on it, and how often it is tried once more.
+
+    No stage's identity knows of it, as it decides only which rows fail.
+    """
+
+    memory_mb: int = 4096
+    retries: int = 1
+
+    def memory_of(self, stage: Stage) -> int:
+        """A stage that says it needs more than all others may have gets that."""
+        return max(self.memory_mb, stage.transform.resources.memory_mb or 0)
+
+
+ALLOWED = Allowance()
 
 
 @dataclass(eq=False)
@@ -49,43 +69,50 @@ def run_here(stage: Stage, batch: pa.Table) -> Result:
     return Result(rows, result.origin, result.rejected, result.failed)
 
 
-def run_isolated(child: Child, stage: Stage, batch: pa.Table) -> Result:
-    """One batch in a child process, under the stage's time limit."""
-    _make_ready(child, stage)
+def run_isolated(child: Child, stage: Stage, batch: pa.Table, allowance: Allowance = ALLOWED) -> Result:
+    """One batch in a child process, under the stage's limits of time and memory."""
+    memory = allowance.memory_of(stage)
+    _make_ready(child, stage, memory)
     limit = stage.transform.resources.timeout_s * batch.num_rows
-    result: Result = child.call(run_here, stage, batch.combine_chunks(), timeout_s=limit)
+    result: Result = child.call(run_here, stage, batch.combine_chunks(), timeout_s=limit, memory_mb=memory)
     return result
 
 
-def _make_ready(child: Child, stage: Stage, again: bool = True) -> None:
-    """Start the process and load models first: no row is to blame for the time that takes, or for a crash in it."""
+def _make_ready(child: Child, stage: Stage, memory_mb: int, again: bool = True) -> None:
+    """Start the process and load models first: no row is to blame for the time that takes, or for its end in it."""
     try:
-        child.call(_ready, stage)
+        child.call(_ready, stage, memory_mb=memory_mb)
+    except ChildTooLarge as large:
+        if not again:
+            raise SetUpFailed(stage.name, _ENDS[ChildTooLarge], str(large)) from large
+        _make_ready(child, stage, memory_mb, again=False)  # it may have held much from stages before
     except ChildDied as died:
         if not again:
-            raise SetUpFailed(stage.name, "Crashed", str(died)) from died
-        _make_ready(child, stage, again=False)  # it may have died while idle
+            raise SetUpFailed(stage.name, _ENDS[ChildDied], str(died)) from died
+        _make_ready(child, stage, memory_mb, again=False)  # it may have died while idle
 
 
 def _ready(stage: Stage) -> None:
     set_up(stage)
 
 
-def run_stage(stage: Stage, table: pa.Table, child: Child | None, *, everything: bool = False) -> Result:
+def run_stage(
+    stage: Stage, table: pa.Table, child: Child | None, *, everything: bool = False, allowance: Allowance = ALLOWED
+) -> Result:
     """All rows of a partition through one stage, in a child where it may crash, or where `everything` has to."""
 
     def run(batch: pa.Table) -> Result:
         if child is not None and (everything or stage.transform.resources.isolated):
-            return run_isolated(child, stage, batch)
+            return run_isolated(child, stage, batch, allowance)
         return run_here(stage, batch)
 
-    schema = stage.output_schema(table.schema)
-    starts = range(0, table.num_rows, stage.transform.resources.batch_rows)
-    parts = [(i, bisected(run, table.slice(i, stage.transform.resources.batch_rows), schema)) for i in starts]
+    schema, size = stage.output_schema(table.schema), stage.transform.resources.batch_rows
+    starts = range(0, table.num_rows, size)
+    parts = [(i, bisected(run, table.slice(i, size), schema, allowance.retries)) for i in starts]
     return join(parts, schema)
 
 
-def bisected(run: Callable[[pa.Table], Result], batch: pa.Table, schema: pa.Schema) -> Result:
+def bisected(run: Callable[[pa.Table], Result], batch: pa.Table, schema: pa.Schema, retries: int = 0) -> Result:
     """Run a batch; when it fails as a whole, halve it until the one row that is to blame is found."""
     try:
         return run(batch)
@@ -93,18 +120,35 @@ def bisected(run: Callable[[pa.Table], Result], batch: pa.Table, schema: pa.Sche
         raise
     except Exception as error:
         if batch.num_rows == 1:
-            return Result(schema.empty_table(), np.array([], np.int64), failed=(_blame(error),))
+            return _alone(run, batch, schema, error, retries)
         # Each half that holds a hanging row would cost its whole time limit, so those go one by one.
         size = 1 if isinstance(error, ChildHung) else (batch.num_rows + 1) // 2
     starts = range(0, batch.num_rows, size)
-    return join([(start, bisected(run, batch.slice(start, size), schema)) for start in starts], schema)
+    return join([(start, bisected(run, batch.slice(start, size), schema, retries)) for start in starts], schema)
 
 
-def _blame(error: Exception) -> Failed:
+def _alone(
+    run: Callable[[pa.Table], Result], row: pa.Table, schema: pa.Schema, error: Exception, retries: int, tries: int = 1
+) -> Result:
+    """A row that failed by itself. What ended its process may have been there before it, so it gets a fresh one;
+    an exception would only come again."""
+    if tries > retries or type(error) not in _ENDS:
+        return Result(schema.empty_table(), np.array([], np.int64), failed=(_blame(error, tries),))
+    try:
+        return run(row)
+    except (NotConserved, SetUpFailed, UserError):
+        raise
+    except Exception as again:
+        return _alone(run, row, schema, again, retries, tries + 1)
+
+
+def _blame(error: Exception, tries: int) -> Failed:
     if isinstance(error, RaisedInChild):
         return Failed(0, error.kind, error.detail)
-    names: dict[type[Exception], str] = {ChildDied: "Crashed", ChildHung: "TimedOut"}
-    return Failed(0, names.get(type(error), type(error).__name__), told(error))
+    if type(error) in _ENDS:
+        often = "once" if tries == 1 else f"{tries} times"
+        return Failed(0, _ENDS[type(error)], f"{told(error)}; tried {often}")
+    return Failed(0, type(error).__name__, told(error))
 
 
 def join(parts: list[tuple[int, Result]], schema: pa.Schema) -> Result:

@@ -1,5 +1,6 @@
 """One partition through its stages: read, run and commit, the same on every engine."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from affectory.pipelines.runner.child import Child
-from affectory.pipelines.runner.execute import join, run_stage
+from affectory.pipelines.runner.execute import ALLOWED, Allowance, join, run_stage
 from affectory.pipelines.runner.finish import Finish, finish
 from affectory.pipelines.runner.media import changed, externalise, hydrate, without_changed
 from affectory.pipelines.runner.rejects import failed_for, rejects_of
@@ -52,6 +53,7 @@ class Partition:
     roots: Mapping[str, str] = field(default_factory=dict)
     isolate: Literal["none", "declared", "all"] = "declared"
     until: int | None = None
+    allowance: Allowance = ALLOWED
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -74,8 +76,14 @@ class PartitionReport:
     stages: tuple[StageReport, ...]
 
 
-_CHILD = Child()
-"""The one child of this process; stages that may crash share it."""
+class _Own(threading.local):
+    """Each thread that runs partitions has one child; its stages that may crash share it."""
+
+    def __init__(self) -> None:
+        self.child = Child()
+
+
+_OWN = _Own()
 
 
 def run_partition(partition: Partition) -> PartitionReport:
@@ -124,7 +132,7 @@ class _Run:
 
     @cached_property
     def _child(self) -> Child | None:
-        return None if self.partition.isolate == "none" else _CHILD
+        return None if self.partition.isolate == "none" else _OWN.child
 
     def _link(self, link: Link, before: str) -> Commit:
         table = self._read(before)
@@ -148,7 +156,8 @@ class _Run:
         mine = np.asarray(pc.is_in(table.column("kind"), value_set=pa.array(sorted(stage.transform.on))))
         places = np.flatnonzero(mine)
         rows = hydrate(table.filter(pa.array(mine)), stage.transform.reads(), self.assets, self.partition.roots)
-        result = run_stage(stage, rows, self._child, everything=self.partition.isolate == "all")
+        everything, allowance = self.partition.isolate == "all", self.partition.allowance
+        result = run_stage(stage, rows, self._child, everything=everything, allowance=allowance)
         stale = changed(rows, stage.transform.reads(), self.workspace.hashes())
         result = without_changed(result, stale)
         schema = stage.output_schema(table.schema)

@@ -207,6 +207,12 @@ class Limits(Part):
     """Longest row of text read, in bytes; a longer one is rejected."""
     file_bytes: Annotated[int, Field(ge=1)] = 20_000_000_000
     """Largest file read, in bytes; a larger one is rejected."""
+    memory_mb: Annotated[int, Field(ge=256)] = 4096
+    """Most memory that the process of a step may hold, in megabytes; a row that makes it hold more fails as
+    OutOfMemory. A step that says it needs more may have that."""
+    retries: Annotated[int, Field(ge=0, le=10)] = 1
+    """How often a row that by itself ended its process (a crash, a hang, too much memory) is tried once more, in a
+    fresh process, before it fails. Errors that a step raises would come again, and are not tried again."""
 
 
 class RecipeSpec(Part):

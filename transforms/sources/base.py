@@ -39,6 +39,7 @@ class Limits:
 
     row_bytes: int = 1_000_000
     file_bytes: int = 20_000_000_000
+    memory_mb: int = 4096
 
 
 @dataclass(frozen=True)

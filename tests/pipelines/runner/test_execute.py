@@ -112,8 +112,8 @@ def test_several_ways_to_die_in_one_batch(child: Child) -> None:
     result = run_stage(stage(Faulty(ISOLATED)), flow(texts), child)
     assert outcomes(texts, result) == ["failed Crashed", "kept", "failed Crashed", "failed ValueError"]
     assert [f.detail for f in result.failed if f.error == "Crashed"] == [
-        "the process was ended by SIGSEGV",
-        "the process ended with status 0",
+        "the process was ended by SIGSEGV; tried 2 times",
+        "the process ended with status 0; tried 2 times",
     ]
 
 
@@ -121,7 +121,7 @@ def test_a_hang_costs_only_its_own_row(child: Child) -> None:
     texts = ["good", "hang", "fine"]
     result = run_stage(stage(Faulty(replace(ISOLATED, timeout_s=1.0))), flow(texts), child)
     assert outcomes(texts, result) == ["kept", "failed TimedOut", "kept"]
-    assert result.failed[0].detail == "no answer within 1 s; killed"
+    assert result.failed[0].detail == "no answer within 1 s; killed; tried 2 times"
 
 
 def test_the_time_to_set_up_is_not_that_of_the_rows(child: Child) -> None:
