@@ -105,9 +105,14 @@ class Child:
                 raise ChildHung(timeout_s or 0.0)
             if self._ended() and not pipe.poll(0):
                 raise EOFError  # what it started may still hold the other end of the pipe
-            if memory_mb is not None and held_by_family(self.pid) > memory_mb * 1_000_000:
-                self.stop()
-                raise ChildTooLarge(memory_mb)
+            if memory_mb is not None:
+                self.hold_to(memory_mb)
+
+    def hold_to(self, memory_mb: int) -> None:
+        """End the process and raise where it holds more memory than it may."""
+        if self.pid and held_by_family(self.pid) > memory_mb * 1_000_000:
+            self.stop()
+            raise ChildTooLarge(memory_mb)
 
     def call(
         self, work: Callable[..., Any], *args: Any, timeout_s: float | None = None, memory_mb: int | None = None

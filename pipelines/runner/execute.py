@@ -82,6 +82,7 @@ def _make_ready(child: Child, stage: Stage, memory_mb: int, again: bool = True) 
     """Start the process and load models first: no row is to blame for the time that takes, or for its end in it."""
     try:
         child.call(_ready, stage, memory_mb=memory_mb)
+        child.hold_to(memory_mb)
     except ChildTooLarge as large:
         if not again:
             raise SetUpFailed(stage.name, _ENDS[ChildTooLarge], str(large)) from large

@@ -80,8 +80,10 @@ class TestMemory:
 
     def test_what_stages_before_left_is_not_held_against_the_next(self, child: Child) -> None:
         assert child.call(steps_hard.hold, 400) == 400
+        before = child.pid
         result = run_stage(stage(Hard(ISOLATED)), flow(["a"]), child, allowance=SMALL)
         assert kept(result) == [0]
+        assert child.pid != before
 
     def test_the_error_travels_whole(self) -> None:
         error = pickle.loads(pickle.dumps(ChildTooLarge(7)))
