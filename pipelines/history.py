@@ -2,17 +2,17 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from affectory.pipelines.store.commits import Commit, Counts
+from affectory.pipelines.store.files import PartFile
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.derived import REJECTS
-from affectory.schemas.parquet import read_parquet
+from affectory.schemas.parquet import Part, read_parquet
 
 OF_JUDGEMENTS = ("ratings", "label")
 """Stages whose rejects are ratings and judgements, not samples."""
@@ -120,15 +120,15 @@ def rejects(workspace: Workspace, build: BuildRecord) -> pa.Table:
     return pa.concat_tables([REJECTS.empty(), *(REJECTS.cast(t) for t in tables if t is not None)])
 
 
-def parts(workspace: Workspace, keys: list[str], table: str) -> list[Path]:
+def parts(workspace: Workspace, keys: list[str], table: str) -> list[PartFile]:
     """The files that hold a table of the given commits."""
     commits = workspace.commits()
     found = [commits.get(key) for key in keys]
-    return [commits.part_path(commit, table) for commit in found if table in commit.parts]
+    return [commits.part(commit, table) for commit in found if table in commit.parts]
 
 
-def read_parts(paths: list[Path], schema: pa.Schema, columns: list[str]) -> pa.Table:
+def read_parts(parts: Sequence[Part], schema: pa.Schema, columns: list[str]) -> pa.Table:
     """Chosen columns of part files as one table."""
     wanted = pa.schema([schema.field(name) for name in columns])
-    tables = [read_parquet(path, columns=columns).cast(wanted) for path in paths]
+    tables = [read_parquet(part, columns=columns).cast(wanted) for part in parts]
     return pa.concat_tables([wanted.empty_table(), *tables])

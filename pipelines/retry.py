@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from affectory.pipelines.history import last_build, live_commits
 from affectory.pipelines.runner.rejects import failed_for
@@ -15,7 +14,7 @@ from affectory.pipelines.store.commits import Commit
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.errors import UserError
 from affectory.schemas.ids import digest
-from affectory.schemas.parquet import read_parquet
+from affectory.schemas.parquet import opened, read_parquet
 from affectory.schemas.types import FRAMES, MEDIA
 
 
@@ -74,9 +73,10 @@ def _assets(workspace: Workspace, commit: Commit) -> Iterator[str]:
     """Media that the rows of a commit refer to."""
     if "rows" not in commit.parts:
         return
-    with pq.ParquetFile(workspace.commits().part_path(commit, "rows")) as file:
+    part = workspace.commits().part(commit, "rows")
+    with opened(part) as file:
         media = [f.name for f in file.schema_arrow if f.type in (MEDIA, FRAMES)]
-    table = read_parquet(workspace.commits().part_path(commit, "rows"), media)
+    table = read_parquet(part, media)
     for column in table.columns:
         values = pc.list_flatten(column) if column.type == FRAMES else column
         yield from pc.struct_field(values, "asset").drop_null().to_pylist()

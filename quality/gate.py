@@ -1,7 +1,6 @@
 """The gate: rules that the tables of a dataset must keep before anything is published."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +11,7 @@ from affectory.quality.findings import Finding
 from affectory.schemas.derived import TABLES
 from affectory.schemas.ledgers import KINDS
 from affectory.schemas.opinion import PERSPECTIVES, RATER_KINDS
-from affectory.schemas.parquet import read_parquet
+from affectory.schemas.parquet import Part, read_parquet
 from affectory.schemas.taxonomy import Taxonomy
 
 TOLERANCE = 1e-4
@@ -21,7 +20,7 @@ Mask = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 
 
-def check(tables: Mapping[str, Sequence[Path]], taxonomy: Taxonomy, min_rows: int) -> list[Finding]:
+def check(tables: Mapping[str, Sequence[Part]], taxonomy: Taxonomy, min_rows: int) -> list[Finding]:
     """Every rule that is broken, with the rows that break it."""
     samples = _read(tables, "samples", ["sample_id", "kind", "anchor"])
     known = samples.column("sample_id").combine_chunks()
@@ -33,9 +32,9 @@ def check(tables: Mapping[str, Sequence[Path]], taxonomy: Taxonomy, min_rows: in
     return [finding for finding in found if finding.count]
 
 
-def _read(tables: Mapping[str, Sequence[Path]], name: str, columns: list[str]) -> pa.Table:
+def _read(tables: Mapping[str, Sequence[Part]], name: str, columns: list[str]) -> pa.Table:
     schema = pa.schema([TABLES[name].schema.field(c) for c in columns])
-    parts = [read_parquet(path, columns=columns).cast(schema) for path in tables.get(name, ())]
+    parts = [read_parquet(part, columns=columns).cast(schema) for part in tables.get(name, ())]
     return pa.concat_tables([schema.empty_table(), *parts])
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from affectory.pipelines.release.model import split_rank
 from affectory.schemas.derived import TABLES
 from affectory.schemas.errors import UserError
+from affectory.schemas.parquet import Part, opened
 from affectory.schemas.tables import TableSpec
 
 GATHERED = ("samples", "notes", "labels", "opinions")
@@ -34,7 +34,7 @@ class Window:
 class Gathered:
     """The published rows, dealt out to files by window; windows follow the order of split, then sample id."""
 
-    def __init__(self, tables: Mapping[str, Sequence[Path]], splits: pa.Table, spill: Path) -> None:
+    def __init__(self, tables: Mapping[str, Sequence[Part]], splits: pa.Table, spill: Path) -> None:
         self._spill = spill
         parts = {name: tuple(tables.get(name, ())) for name in GATHERED}
         self._keys = _place(splits, _window_count(parts))
@@ -74,10 +74,15 @@ def _order(spec: TableSpec) -> tuple[str, ...]:
     return ("sample_id", *(key for key in spec.key if key != "sample_id"))
 
 
-def _window_count(parts: Mapping[str, Sequence[Path]]) -> int:
-    metadata = (pq.read_metadata(path) for paths in parts.values() for path in paths)
-    size: int = sum(m.row_group(i).total_byte_size for m in metadata for i in range(m.num_row_groups))
+def _window_count(parts: Mapping[str, Sequence[Part]]) -> int:
+    size = sum(_size(part) for found in parts.values() for part in found)
     return min(_MOST_WINDOWS, max(1, math.ceil(size / WINDOW_BYTES)))
+
+
+def _size(part: Part) -> int:
+    with opened(part) as file:
+        groups = (file.metadata.row_group(number) for number in range(file.metadata.num_row_groups))
+        return sum(int(group.total_byte_size) for group in groups)
 
 
 def _place(splits: pa.Table, windows: int) -> pa.Table:
@@ -99,13 +104,13 @@ def _place(splits: pa.Table, windows: int) -> pa.Table:
     return pa.concat_tables(placed).combine_chunks()
 
 
-def _deal(paths: Sequence[Path], spec: TableSpec, keys: pa.Table, folder: Path) -> None:
+def _deal(parts: Sequence[Part], spec: TableSpec, keys: pa.Table, folder: Path) -> None:
     """Rows about published samples, appended to the file of their sample's window."""
     folder.mkdir(parents=True)
     ids, numbers = keys["sample_id"].combine_chunks(), keys["window"].combine_chunks()
     writers: dict[int, pa.ipc.RecordBatchStreamWriter] = {}
     try:
-        for batch in _batches(paths, spec):
+        for batch in _batches(parts, spec):
             window = numbers.take(pc.index_in(batch["sample_id"], value_set=ids).combine_chunks())
             for number in pc.unique(window).drop_null().to_pylist():
                 if number not in writers:
@@ -116,9 +121,9 @@ def _deal(paths: Sequence[Path], spec: TableSpec, keys: pa.Table, folder: Path) 
             writer.close()
 
 
-def _batches(paths: Sequence[Path], spec: TableSpec) -> Iterator[pa.Table]:
-    for path in paths:
-        with pq.ParquetFile(path) as file:
+def _batches(parts: Sequence[Part], spec: TableSpec) -> Iterator[pa.Table]:
+    for part in parts:
+        with opened(part) as file:
             for batch in file.iter_batches(_BATCH_ROWS):
                 yield spec.cast(pa.Table.from_batches([batch]))
 
@@ -132,11 +137,11 @@ def _check_unique(table: pa.Table, spec: TableSpec) -> None:
         raise UserError(f"{spec.name} holds a key twice: {', '.join(f'{k} {double[k]}' for k in spec.key)}")
 
 
-def note_types(paths: Sequence[Path]) -> dict[str, pa.DataType]:
+def note_types(parts: Sequence[Part]) -> dict[str, pa.DataType]:
     """The names of all notes with the type of their values; a note that never had a value is text."""
     kinds = {"number": pa.float64(), "text": pa.string(), "vector": pa.list_(pa.float32())}
     found: dict[str, str | None] = {}
-    for batch in _batches(paths, TABLES["notes"]):
+    for batch in _batches(parts, TABLES["notes"]):
         for name, *filled in zip(batch["name"].to_pylist(), *_filled(batch, kinds), strict=True):
             for kind in (k for k, has in zip(kinds, filled, strict=True) if has):
                 if found.get(name) not in (None, kind):

@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from affectory.schemas.errors import AffectoryError, UserError
+from affectory.schemas.parquet import Part
 from affectory.schemas.taxonomy import Taxonomy
 
 CONFIGS = ("default", "opinions", "labels", "notes", "samples")
@@ -27,7 +28,7 @@ class ReleaseInputs:
     card: Mapping[str, Any]
     recipe: Mapping[str, Any]
     taxonomy: Taxonomy
-    tables: Mapping[str, Sequence[Path]]
+    tables: Mapping[str, Sequence[Part]]
     """Part files of samples, notes, opinions, labels and rejects, in any order and any chunking."""
     splits: pa.Table
     """sample_id, split. A sample that is absent here is not published."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from affectory.pipelines.store.files import LocalFiles
+from affectory.pipelines.store.files import PartFile, files_at
 from affectory.schemas.parquet import read_parquet
 
 
@@ -51,8 +51,8 @@ class Commit:
 class CommitStore:
     """Commits and their parts, found by key."""
 
-    def __init__(self, root: Path, guard: Callable[[], None] = lambda: None) -> None:
-        self.files = LocalFiles(root)
+    def __init__(self, root: str | Path, guard: Callable[[], None] = lambda: None) -> None:
+        self.files = files_at(root)
         self._guard = guard
 
     def has(self, key: str) -> bool:
@@ -79,10 +79,11 @@ class CommitStore:
         """One table of a commit, None where it has no rows."""
         if table not in commit.parts:
             return None
-        return read_parquet(self.part_path(commit, table), columns=columns)
+        return read_parquet(self.part(commit, table), columns=columns)
 
-    def part_path(self, commit: Commit, table: str) -> Path:
-        return self.files.path(commit.parts[table])
+    def part(self, commit: Commit, table: str) -> PartFile:
+        """Where a table of a commit lies."""
+        return PartFile(self.files.location, commit.parts[table])
 
     def _write_part(self, key: str, name: str, table: pa.Table) -> str:
         buffer = io.BytesIO()
