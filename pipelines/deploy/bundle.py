@@ -1,0 +1,123 @@
+"""What of a recipe travels to a cluster: its own files, and small data that it names with relative paths."""
+
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from affectory.pipelines.events import size
+from affectory.schemas.errors import UserError
+from affectory.schemas.recipe.load import load_recipe_partly
+from affectory.schemas.recipe.problems import KeyPath, Problem, RecipeProblems, describe
+from affectory.schemas.recipe.recipe import Recipe
+
+LARGEST = 50_000_000
+_ADVICE = (
+    "data belong on storage that every node sees: put them on a shared volume or object storage, and name them by an"
+    " absolute path or a URL (or set deploy.storage.recipe, where the recipe lies beside its data)"
+)
+
+
+def read(path: Path, overrides: Sequence[str] = (), roots: Sequence[Path] = ()) -> Recipe:
+    """A recipe without looking at its data, which may lie where only a cluster sees them."""
+    recipe, problems = load_recipe_partly(path, overrides, roots)
+    problems = tuple(p for p in problems if p.key not in ("workspace", "publish.to"))
+    if recipe is None or problems:
+        raise RecipeProblems(problems)
+    return recipe
+
+
+@dataclass(frozen=True)
+class Input:
+    """One source or set of ratings, and how it says where its data are."""
+
+    path: KeyPath
+    given: str
+
+    @property
+    def is_url(self) -> bool:
+        return "://" in self.given
+
+    @property
+    def travels(self) -> bool:
+        return not self.is_url and not Path(self.given).is_absolute()
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """Files to send, all below `root`, and the recipe among them."""
+
+    recipe: Recipe
+    data: bool = True
+
+    @cached_property
+    def inputs(self) -> tuple[Input, ...]:
+        specs = (*self.recipe.source_specs(), *self.recipe.rating_specs())
+        found = [((*spec.path, "path"), spec.params.get("path")) for spec in specs]
+        return tuple(Input(path, given) for path, given in found if isinstance(given, str))
+
+    @cached_property
+    def files(self) -> tuple[Path, ...]:
+        """Every file that travels, with symlinks resolved."""
+        found = {Path(os.path.realpath(file)) for file in (*self.recipe.files, *self._taxonomy())}
+        if self.data:
+            found |= {file for at in self.inputs if at.travels for file in _below(self._resolved(at))}
+        return tuple(sorted(found))
+
+    @cached_property
+    def root(self) -> Path:
+        return Path(os.path.commonpath([file.parent for file in self.files]))
+
+    @property
+    def main(self) -> str:
+        """The recipe's path inside the bundle."""
+        return Path(os.path.realpath(self.recipe.file)).relative_to(self.root).as_posix()
+
+    @property
+    def size(self) -> int:
+        return sum(file.stat().st_size for file in self.files)
+
+    def stays(self) -> list[str]:
+        """Local places that the recipe names and that do not travel."""
+        return [at.given for at in self.inputs if not at.is_url and (not at.travels or not self.data)]
+
+    def check_size(self, largest: int = LARGEST) -> None:
+        if self.size > largest:
+            what = f"the recipe and the data beside it are {size(self.size)}; at most {size(largest)} travel with a job"
+            raise UserError(what, _ADVICE)
+
+    def copy(self, folder: Path) -> None:
+        """Lay the files out below a folder as they lie below `root`."""
+        for file in self.files:
+            target = folder / file.relative_to(self.root)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(file, target)
+
+    def refuse_relative(self) -> None:
+        """Raise where data would have to travel and nothing carries them."""
+        wrong = tuple(self._problem(at) for at in self.inputs if at.travels)
+        if wrong:
+            raise RecipeProblems(wrong)
+
+    def _problem(self, at: Input) -> Problem:
+        allowed = "an absolute path on the storage of the cluster, or a URL"
+        return self.recipe.problem(at.path, "the cluster does not see it", describe(at.given), allowed, _ADVICE)
+
+    def _taxonomy(self) -> Iterator[Path]:
+        given = self.recipe.spec.taxonomy
+        if isinstance(given, dict) and set(given) == {"file"}:
+            yield self.recipe.resolve(str(given["file"]), ("taxonomy", "file"))
+
+    def _resolved(self, at: Input) -> Path:
+        return self.recipe.resolve(at.given, at.path)
+
+
+def _below(path: Path) -> Iterator[Path]:
+    """A file, or those in a folder; hidden ones stay, as they do when a folder is scanned."""
+    if path.is_file():
+        yield path
+    for folder, below, names in os.walk(path):
+        below[:] = [name for name in below if not name.startswith(".")]
+        yield from (Path(folder, name) for name in names if not name.startswith("."))

@@ -1,0 +1,87 @@
+"""A dataset as a cluster builds it: names, folders and the command."""
+
+import re
+from dataclasses import dataclass
+
+from affectory.pipelines.deploy.bundle import Bundle
+from affectory.schemas.errors import UserError
+from affectory.schemas.ids import digest
+from affectory.schemas.recipe.deploy import Deploy
+from affectory.schemas.recipe.recipe import Recipe
+
+BUILD = ("python", "-m", "affectory.pipelines.cli", "build")
+ON_RAY = ("--engine", "ray", "--address", "auto")
+RECIPE_FOLDER = "/recipe"
+LONGEST_NAME = 40
+_INERT = re.compile(r"[A-Za-z0-9._%+=:~@/-]+")
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where a recipe's dataset is built; options given on the command line win over `deploy`."""
+
+    recipe: Recipe
+    workspace_given: str = ""
+    releases_given: str = ""
+
+    @property
+    def deploy(self) -> Deploy:
+        return self.recipe.spec.deploy
+
+    @property
+    def name(self) -> str:
+        """A name that Kubernetes takes with what it adds behind it."""
+        dataset = self.recipe.spec.dataset
+        short = dataset[:LONGEST_NAME].rstrip("-")
+        return short if short == dataset else f"{short[: LONGEST_NAME - 7].rstrip('-')}-{digest(dataset)[:6]}"
+
+    @property
+    def bundle(self) -> Bundle:
+        """The recipe alone: jobs that start by themselves find data on storage."""
+        return Bundle(self.recipe, data=False)
+
+    @property
+    def workspace(self) -> str:
+        spec = self.recipe.spec
+        ours = f"{spec.workspace.rstrip('/')}/{spec.dataset}" if spec.workspace else ""
+        wanted = self.workspace_given or self.deploy.storage.workspace or self._on_claim("workspaces") or ours
+        return self._seen(wanted, "workspace")
+
+    @property
+    def releases(self) -> str:
+        wanted = self.releases_given or self.deploy.storage.releases or self._on_claim("releases")
+        return self._seen(wanted or self.recipe.spec.publish.to, "releases")
+
+    def _on_claim(self, folder: str) -> str:
+        storage = self.deploy.storage
+        return f"{storage.path.rstrip('/')}/{folder}/{self.recipe.spec.dataset}" if storage.claim else ""
+
+    def _seen(self, where: str, what: str) -> str:
+        if where.startswith("/") or "://" in where:
+            return where
+        given = f"{where}, a folder beside the recipe" if where else "a folder beside the recipe"
+        hint = (
+            f"give deploy.storage.claim, or deploy.storage.{what} (or --{what}): s3://bucket/prefix or a shared folder"
+        )
+        raise UserError(f"the {what} would be {given}: every node of a cluster must see it, also after the job", hint)
+
+    def command(self, recipe: str, roots: tuple[str, ...] = ()) -> tuple[str, ...]:
+        """The build as words of a command line."""
+        below = [word for root in roots for word in ("--root", root)]
+        return (*BUILD, recipe, *ON_RAY, "--workspace", self.workspace, "--releases", self.releases, *below)
+
+    def nightly(self) -> str:
+        """The build of a schedule, in words that no shell does anything to."""
+        storage = self.deploy.storage
+        if storage.recipe:
+            words = self.command(storage.recipe, (storage.path,))
+        else:
+            self.bundle.refuse_relative()
+            roots = (RECIPE_FOLDER, storage.path) if storage.claim else (RECIPE_FOLDER,)
+            words = self.command(f"{RECIPE_FOLDER}/{self.bundle.main}", roots)
+        odd = [word for word in words if not _INERT.fullmatch(word)]
+        if odd:
+            raise UserError(
+                f"{odd[0]!r} cannot be part of a job's command", "use letters, digits and . _ - / in its name"
+            )
+        return " ".join(words)
