@@ -1,8 +1,9 @@
 """Rows of many partitions brought together by Ray Data: read, sorted by bucket over the cluster, reduced."""
 
 import logging
+import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -13,31 +14,14 @@ _ATTEMPTS = 3
 _PARTS_A_TASK = 16
 
 
-@dataclass(frozen=True)
-class _Read:
-    read: Callable[[Any], pa.Table]
-
-    def __call__(self, batch: dict[str, Any]) -> pa.Table:
-        import ray.cloudpickle as pickle
-
-        return pa.concat_tables([self.read(pickle.loads(part)) for part in batch["part"]])
-
-
-@dataclass(frozen=True)
-class _Reduce:
-    reduce: Callable[[int, pa.Table], None]
-
-    def __call__(self, rows: pa.Table) -> pa.Table:
-        bucket = rows.column("bucket")[0].as_py()
-        self.reduce(bucket, rows)
-        return pa.table({"bucket": pa.array([bucket], pa.int64())})
-
-
 def exchange(parts: Sequence[Any], read: Callable[[Any], pa.Table], reduce: Callable[[int, pa.Table], None]) -> None:
     """Reduce every bucket of what the parts hold. Ray makes lost blocks again; beyond that the whole is repeated,
     which is safe, as a bucket may be reduced twice."""
     from ray.exceptions import RayError
 
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Ray Data warns of its own settings
+        _settle()
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             _exchange(parts, read, reduce)
@@ -54,15 +38,23 @@ def _exchange(parts: Sequence[Any], read: Callable[[Any], pa.Table], reduce: Cal
     import ray.cloudpickle as pickle
     import ray.data
 
-    _settle()
     items = [{"part": pickle.dumps(part)} for part in parts]
     blocks = -(-len(items) // _PARTS_A_TASK)
-    rows = ray.data.from_items(items, override_num_blocks=blocks).map_batches(
-        _Read(read), batch_size=_PARTS_A_TASK, batch_format="numpy"
-    )
-    reduced = rows.groupby("bucket").map_groups(_Reduce(reduce), batch_format="pyarrow")
-    for _ in reduced.iter_internal_ref_bundles():
-        pass
+    given = ray.data.from_items(items, override_num_blocks=blocks)
+    rows = given.map_batches(partial(_read, read), batch_size=_PARTS_A_TASK, batch_format="numpy")
+    rows.groupby("bucket").map_groups(partial(_reduce, reduce), batch_format="pyarrow").materialize()
+
+
+def _read(read: Callable[[Any], pa.Table], batch: dict[str, Any]) -> pa.Table:
+    import ray.cloudpickle as pickle
+
+    return pa.concat_tables([read(pickle.loads(part)) for part in batch["part"]])
+
+
+def _reduce(reduce: Callable[[int, pa.Table], None], rows: pa.Table) -> pa.Table:
+    bucket = rows.column("bucket")[0].as_py()
+    reduce(bucket, rows)
+    return pa.table({"bucket": pa.array([bucket], pa.int64())})
 
 
 def _settle() -> None:
@@ -74,16 +66,16 @@ def _settle() -> None:
     context.shuffle_strategy = ShuffleStrategy.SORT_SHUFFLE_PULL_BASED
     context.enable_progress_bars = False
     context.print_on_execution_start = False
+    context.raise_original_map_exception = True
     for name in ("ray.data", "ray"):
-        logging.getLogger(name).setLevel(logging.ERROR)
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def root_of(error: BaseException) -> AffectoryError | None:
-    """Our own error below those that Ray wrapped around it."""
+    """Our own error below those that Ray wrapped around it; what it raises pretends to be ours, too."""
+    from ray.exceptions import RayError
+
     seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, AffectoryError):
-            return seen
-        cause = getattr(seen, "cause", None)
-        seen = cause if isinstance(cause, BaseException) else seen.__cause__
-    return None
+    while isinstance(seen, RayError):
+        seen = getattr(seen, "cause", None) or seen.__cause__
+    return seen if isinstance(seen, AffectoryError) else None

@@ -15,16 +15,20 @@ class Needs:
 
     cpus: float = 1.0
     gpus: float = 0.0
+    memory: int = 0
 
     def options(self) -> dict[str, Any]:
-        return {"num_cpus": self.cpus, "num_gpus": self.gpus}
+        return {"num_cpus": self.cpus, "num_gpus": self.gpus, "memory": self.memory}
 
     def fit(self, node: Mapping[str, float]) -> bool:
         """Whether a node with these resources could ever run it."""
-        return node.get("CPU", 0) >= self.cpus and node.get("GPU", 0) >= self.gpus
+        wanted = {"CPU": self.cpus, "GPU": self.gpus, "memory": self.memory}
+        return all(node.get(name, 0) >= amount for name, amount in wanted.items())
 
     def __str__(self) -> str:
-        return f"{self.cpus:g} CPU" + (f" and {self.gpus:g} GPU" if self.gpus else "")
+        memory = f"{self.memory / 1e9:g} GB of memory" if self.memory else ""
+        gpus = f"{self.gpus:g} GPU" if self.gpus else ""
+        return " and ".join(filter(None, (f"{self.cpus:g} CPU", gpus, memory)))
 
 
 LIGHT = Needs()
@@ -49,5 +53,5 @@ def hops(partition: Partition) -> tuple[Hop, ...]:
 
 
 def needs_of(resources: Resources) -> Needs:
-    """What a stage's own statement of its needs means to Ray."""
-    return Needs(gpus=resources.gpus)
+    """What a stage's own statement of its needs means to Ray; those that say nothing share what a node has."""
+    return Needs(gpus=resources.gpus, memory=(resources.memory_mb or 0) * 1_000_000)

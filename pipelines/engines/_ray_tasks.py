@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from affectory.pipelines.engines._ray_cluster import Cluster, translated
-from affectory.pipelines.engines._ray_hops import Hop, Needs, hops
+from affectory.pipelines.engines._ray_hops import LIGHT, Hop, Needs, hops
 from affectory.pipelines.engines._ray_work import Raised, work
 from affectory.pipelines.engines.base import Notice, PartitionKillsWorkers, Report, heavy_first
 from affectory.pipelines.runner.partition import Partition, PartitionReport, StageReport
@@ -82,7 +82,7 @@ class Tasks:
     def _ahead(task: _Task) -> _Task:
         """Past tasks that would wait for a scarce thing only to find their work done."""
         commits = Workspace(Path(task.partition.workspace)).commits()
-        while task.hop.needs.gpus and commits.has(task.partition.links[(task.hop.until or 0) - 1].key):
+        while task.hop.needs != LIGHT and commits.has(task.partition.links[(task.hop.until or 0) - 1].key):
             task = replace(task, left=task.left[1:])
         return task
 

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from affectory.pipelines.engines.base import Choice, PartitionKillsWorkers, Report, heavy_first
+from affectory.pipelines.engines.base import Choice, PartitionKillsWorkers, Report, allowed_mb, heavy_first
 from affectory.pipelines.runner.child import Child, ChildDied
 from affectory.pipelines.runner.memory import held
 from affectory.pipelines.runner.partition import Partition, run_partition
@@ -115,7 +115,7 @@ class _Pool:
         Once all stages are in children of their own, these are looked after instead.
         """
         for child, partition in self._busy.items():
-            if partition.isolate != "all" and held(child.pid) > _allowed_mb(partition) * 1_000_000:
+            if partition.isolate != "all" and held(child.pid) > allowed_mb(partition) * 1_000_000:
                 child.kill()
 
     @staticmethod
@@ -124,8 +124,3 @@ class _Pool:
         if partition.isolate == "all":
             raise PartitionKillsWorkers(partition.root, 2, str(died))
         return replace(partition, isolate="all")
-
-
-def _allowed_mb(partition: Partition) -> int:
-    allowance = partition.allowance
-    return max([allowance.memory_mb, *(allowance.memory_of(link.stage) for link in partition.links)])
