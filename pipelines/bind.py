@@ -26,6 +26,7 @@ from affectory.schemas.recipe.recipe import EntrySpec, Recipe, StepSpec
 from affectory.schemas.recipe.yaml_positions import Item, Place, read_yaml
 from affectory.schemas.taxonomy import Taxonomy, load_taxonomy, taxonomy_names
 from affectory.schemas.taxonomy_files import read_text
+from affectory.schemas.urls import Location
 from affectory.transforms.sources.base import Limits
 
 Spec = TypeVar("Spec", EntrySpec, StepSpec)
@@ -73,7 +74,7 @@ def bind(recipe: Recipe) -> Bound:
     return _Binder(recipe).bind()
 
 
-def read_and_bind(path: Path, overrides: Sequence[str] = (), roots: Sequence[Path] = ()) -> Bound:
+def read_and_bind(path: Path, overrides: Sequence[str] = (), roots: Sequence[Path | str] = ()) -> Bound:
     """A recipe read and bound, or `RecipeProblems` with the mistakes of both."""
     recipe, problems = load_recipe_partly(path, overrides, roots)
     if recipe is None:
@@ -115,7 +116,7 @@ class _Binder:
         if set(given) != {"file"}:
             return self._own_taxonomy(self.recipe.tree, at)
         path = self._path((*at, "file"), str(given["file"]))
-        return None if path is None else self._taxonomy_file(path)
+        return self._taxonomy_file(path) if isinstance(path, Path) else None
 
     def _built_in(self, name: str) -> Taxonomy | None:
         try:
@@ -146,7 +147,7 @@ class _Binder:
     def _add(self, path: KeyPath, message: str, given: str = "", allowed: str = "", hint: str = "") -> None:
         self.problems.append(self.recipe.problem(path, message, given, allowed, hint))
 
-    def _path(self, path: KeyPath, given: str) -> Path | None:
+    def _path(self, path: KeyPath, given: str) -> Location | None:
         """A path of the recipe, if it exists and lies where recipes may read."""
         problem = self.recipe.check_path(path, given)
         if problem is not None:
@@ -177,7 +178,7 @@ class _Binder:
         """Those that the recipe says, without stand-ins for wrong ones."""
         return (spec for spec in specs if not self.recipe.is_gap(spec.path))
 
-    def _entry(self, folder: str, unknown: str, spec: EntrySpec) -> tuple[Any, Path, str] | None:
+    def _entry(self, folder: str, unknown: str, spec: EntrySpec) -> tuple[Any, Location, str] | None:
         known = discovery.modules(folder)
         given = spec.params.get("path")
         root = self._path((*spec.path, "path"), given) if isinstance(given, str) else None

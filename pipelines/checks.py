@@ -1,6 +1,7 @@
 """After a scan: a source of which nothing at all could be read is a mistake in the recipe, not an empty dataset."""
 
 from affectory.pipelines.bind import Bound
+from affectory.pipelines.inputs import found_files
 from affectory.pipelines.scan import Scan
 from affectory.pipelines.store.commits import Commit
 from affectory.pipelines.store.workspace import Workspace
@@ -38,7 +39,7 @@ def check_ratings(bound: Bound, workspace: Workspace, imported: Commit | None) -
             refused.setdefault(row["source"], []).append(row)
     problems = []
     for index, entry in enumerate(bound.ratings):
-        files = sum(1 for _ in entry.reader.files(entry.root))
+        files = len(found_files(entry.reader, entry.root))
         if len(refused.get(entry.name, ())) == files > 0:
             first = refused[entry.name][0]
             given = f"{first['uri']}: {first['reason']}"

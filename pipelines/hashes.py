@@ -9,6 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from affectory.pipelines.remote import chunks
+from affectory.transforms.sources.base import RemoteFile
+
 _TABLE = "create table if not exists marks (path text primary key, mark text, sha text)"
 _CHUNK, _AT_ONCE = 1 << 20, 64
 _SETTLED_NS = 2_000_000_000
@@ -16,11 +19,11 @@ _SETTLED_NS = 2_000_000_000
 
 
 def hash_files(
-    paths: Sequence[Path], memory: Path, done: Callable[[int], None] = lambda _: None
+    paths: Sequence[Path | RemoteFile], memory: Path, done: Callable[[int], None] = lambda _: None
 ) -> list[str | OSError]:
     """The sha256 of every file, or the error that kept it from being read; `done` hears how many are."""
     found: list[str | OSError] = []
-    with _opened(memory) as database, ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+    with _opened(memory) as database, ThreadPoolExecutor(_workers(paths)) as pool:
         for start in range(0, len(paths), _AT_ONCE):
             some = paths[start : start + _AT_ONCE]
             marks = [_mark(path) for path in some]
@@ -28,6 +31,11 @@ def hash_files(
             _remember(database, some, marks, found[start:])
             done(len(found))
     return found
+
+
+def _workers(paths: Sequence[Path | RemoteFile]) -> int:
+    """A disk is soon busy; what lies elsewhere is mostly waited for."""
+    return _AT_ONCE // 4 if any(isinstance(path, RemoteFile) for path in paths) else min(4, os.cpu_count() or 1)
 
 
 def unchanged(path: Path, sha: str, memory: Path) -> bool:
@@ -44,8 +52,10 @@ def _opened(memory: Path) -> Iterator[sqlite3.Connection]:
         yield database
 
 
-def _mark(path: Path) -> str | None:
+def _mark(path: Path | RemoteFile) -> str | None:
     """Taken before a file is read, so that one which changes meanwhile has another at the next look."""
+    if isinstance(path, RemoteFile):
+        return f"{path.size} 0 {path.mark}" if path.mark else None
     try:
         stat = path.stat()
     except OSError:
@@ -53,7 +63,7 @@ def _mark(path: Path) -> str | None:
     return f"{stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns} {stat.st_ino}"
 
 
-def _recall(database: sqlite3.Connection, path: Path) -> tuple[str, str] | None:
+def _recall(database: sqlite3.Connection, path: Path | RemoteFile) -> tuple[str, str] | None:
     """What is remembered of a path: its mark and its hash."""
     row: tuple[str, str] | None = database.execute(
         "select mark, sha from marks where path = ?", [_name(path)]
@@ -62,7 +72,10 @@ def _recall(database: sqlite3.Connection, path: Path) -> tuple[str, str] | None:
 
 
 def _remember(
-    database: sqlite3.Connection, paths: Sequence[Path], marks: Sequence[str | None], hashes: Sequence[str | OSError]
+    database: sqlite3.Connection,
+    paths: Sequence[Path | RemoteFile],
+    marks: Sequence[str | None],
+    hashes: Sequence[str | OSError],
 ) -> None:
     settled = time.time_ns() - _SETTLED_NS
     found = zip(paths, marks, hashes, strict=True)
@@ -72,15 +85,15 @@ def _remember(
 
 
 def _since(mark: str) -> int:
-    """When the file was last changed, in nanoseconds."""
+    """When the file was last changed, in nanoseconds; 0 where its mark changes with its bytes, not with time."""
     return int(mark.split()[1])
 
 
-def _name(path: Path) -> str:
-    return os.fsencode(path).hex()
+def _name(path: Path | RemoteFile) -> str:
+    return os.fsencode(path.url if isinstance(path, RemoteFile) else path).hex()
 
 
-def _hashed(path: Path, mark: str | None, remembered: tuple[str, str] | None) -> str | OSError:
+def _hashed(path: Path | RemoteFile, mark: str | None, remembered: tuple[str, str] | None) -> str | OSError:
     if mark is not None and remembered is not None and remembered[0] == mark:
         return remembered[1]
     try:
@@ -89,9 +102,14 @@ def _hashed(path: Path, mark: str | None, remembered: tuple[str, str] | None) ->
         return error
 
 
-def _hash(path: Path) -> str:
+def _hash(path: Path | RemoteFile) -> str:
     hasher = hashlib.sha256()
+    for chunk in chunks(path) if isinstance(path, RemoteFile) else _read(path):
+        hasher.update(chunk)
+    return hasher.hexdigest()
+
+
+def _read(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
-            hasher.update(chunk)
-    return hasher.hexdigest()
+            yield chunk

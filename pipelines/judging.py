@@ -1,16 +1,15 @@
 """Existing ratings enter the judgement ledger: one judgement per person, place, question and occasion."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from affectory.pipelines.acts import NOTHING, Revised, judgements, revised
 from affectory.pipelines.code_hash import code_hash
-from affectory.pipelines.hashes import hash_files
+from affectory.pipelines.inputs import Input, inputs_of, local_files
 from affectory.pipelines.people import note_people
 from affectory.pipelines.rating import Gathering, RatingEntry, Targets
 from affectory.pipelines.reading import batches
@@ -22,9 +21,9 @@ from affectory.schemas.derived import REJECTS
 from affectory.schemas.ids import digest
 from affectory.schemas.ledgers import JUDGEMENTS
 from affectory.schemas.taxonomy import Taxonomy
-from affectory.transforms.sources.base import Limits, Refused, SourceFile, uri_of
+from affectory.transforms.sources.base import Limits, Refused, SourceFile
 
-Listed = list[tuple[RatingEntry, list[SourceFile | Refused]]]
+Listed = list[tuple[RatingEntry, list[Input], list[Refused]]]
 
 
 @dataclass(frozen=True)
@@ -57,24 +56,14 @@ class Importer:
         return said_by(self.workspace, current) if current else self._revised(self._gathered(files))
 
     def _listed(self) -> Listed:
-        return [(entry, list(self._files(entry))) for entry in self.entries]
-
-    def _files(self, entry: RatingEntry) -> Iterator[SourceFile | Refused]:
-        found = list(entry.reader.files(entry.root))
-        paths = [f for f in found if isinstance(f, Path)]
-        for path, sha in zip(paths, hash_files(paths, self.workspace.hashes()), strict=True):
-            uri = uri_of(path, entry.root)
-            yield (
-                Refused(uri, "unreadable", str(sha))
-                if isinstance(sha, OSError)
-                else SourceFile(uri, path, sha, path.stat().st_size)
-            )
-        yield from (f for f in found if isinstance(f, Refused))
+        memory = self.workspace.hashes()
+        return [(entry, *inputs_of(entry.reader, entry.root, memory, self.limits)) for entry in self.entries]
 
     def _inputs(self, files: Listed) -> str:
         """Changes with anything that reading the files again would show."""
         marks = [
-            [e.name, e.identity, [f.asset_id if isinstance(f, SourceFile) else f.detail for f in fs]] for e, fs in files
+            [entry.name, entry.identity, [f.asset_id for f in found] + [r.detail for r in refused]]
+            for entry, found, refused in files
         ]
         words, code = self.taxonomy.model_dump_json(), code_hash(__name__)
         limits = (self.limits.row_bytes, self.limits.file_bytes)
@@ -131,9 +120,9 @@ class Importer:
         index, aliases = self.scan.index(self.workspace), self.scan.aliases(self.workspace)
         sources = None if self.preview else self.workspace.ledger("sources")
         try:
-            for entry, listed in files:
+            for entry, listed, refused in files:
                 targets = Targets.of(index, aliases, entry.reader.of, sources)
-                for file in listed:
+                for file in (*local_files(entry.reader, listed, self.limits), *refused):
                     self._gather(entry, file, targets, found, child)
         finally:
             child.stop()

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -12,6 +11,7 @@ import pyarrow.compute as pc
 from affectory.pipelines.store.ledger import Ledger
 from affectory.schemas.ids import canonical, record_id_from_key
 from affectory.schemas.taxonomy import Taxonomy
+from affectory.schemas.urls import Location
 from affectory.transforms.ratings.base import RATINGS
 from affectory.transforms.sources.base import Refused
 
@@ -31,7 +31,7 @@ class RatingEntry:
 
     name: str
     reader: Any
-    root: Path
+    root: Location
     identity: str
 
     @cached_property

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import groupby
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,7 +12,7 @@ import pyarrow.compute as pc
 from affectory.pipelines.code_hash import code_hash
 from affectory.pipelines.events import Tell
 from affectory.pipelines.grouping import grouped
-from affectory.pipelines.hashes import hash_files
+from affectory.pipelines.inputs import Input, inputs_of, local_files
 from affectory.pipelines.people import hold_to_key, note_people
 from affectory.pipelines.reading import batches
 from affectory.pipelines.records import Origin, RecordRows, keyed
@@ -23,7 +22,8 @@ from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.derived import REJECTS
 from affectory.schemas.ids import digest
 from affectory.schemas.ledgers import SOURCES
-from affectory.transforms.sources.base import Limits, Refused, Source, SourceFile, uri_of
+from affectory.schemas.urls import Location
+from affectory.transforms.sources.base import Limits, Refused, Source
 
 LAID_OUT_BY = "affectory.pipelines.records"
 """The code that makes root partitions of records: editing it lays them out anew."""
@@ -35,7 +35,7 @@ class SourceEntry:
 
     name: str
     source: Source
-    root: Path
+    root: Location
     identity: str
     licence: str = ""
     scope: str = ""
@@ -90,7 +90,7 @@ class Scanner:
         """The records as they are now; partitions of an earlier scan are kept where nothing in them changed."""
         hold_to_key(self.workspace, self.pseudonym)
         self.tell("start", what="look at the sources")
-        listing = [_Listing.of(entry, self.workspace, self.tell) for entry in self.entries]
+        listing = [_Listing.of(entry, self) for entry in self.entries]
         code, marks = code_hash(LAID_OUT_BY), [x.signature for x in listing]
         limits = (self.limits.row_bytes, self.limits.file_bytes)
         key = digest("scan", code, marks, limits, self.sample, self.pseudonym(""))
@@ -126,9 +126,12 @@ class Scanner:
     def _read(self, listing: "_Listing", child: Child) -> "_Read":
         tables, refused = [], [(listing.entry.name, r) for r in listing.refused]
         listed = len(refused)
-        for number, file in enumerate(listing.files):
+        for number, file in enumerate(local_files(listing.entry.source, listing.files, self.limits)):
             what = f"read {listing.entry.name}"
             self.tell("progress", what=what, done=number, total=len(listing.files), unit="files")
+            if isinstance(file, Refused):
+                refused.append((listing.entry.name, file))
+                continue
             origin = Origin(listing.entry.name, file, listing.entry.licence, listing.entry.scope)
             for records in batches(listing.entry.source, file, self.limits, child):
                 tables.append(RecordRows.of(records.rows, origin, self.pseudonym))
@@ -207,21 +210,13 @@ class _Listing:
     """The files of one source entry with their hashes."""
 
     entry: SourceEntry
-    files: tuple[SourceFile, ...]
+    files: tuple[Input, ...]
     refused: tuple[Refused, ...]
 
     @classmethod
-    def of(cls, entry: SourceEntry, workspace: Workspace, tell: Tell) -> "_Listing":
-        found = list(entry.source.files(entry.root))
-        paths = [path for path in found if isinstance(path, Path)]
-        hashes = hash_files(paths, workspace.hashes(), partial(_hashed, tell, entry.name, len(paths)))
-        files, refused = [], [x for x in found if isinstance(x, Refused)]
-        for path, sha in zip(paths, hashes, strict=True):
-            uri = uri_of(path, entry.root)
-            if isinstance(sha, OSError):
-                refused.append(Refused(uri, "unreadable", sha.strerror or str(sha)))
-            else:
-                files.append(SourceFile(uri, path, sha, path.stat().st_size))
+    def of(cls, entry: SourceEntry, scanner: Scanner) -> "_Listing":
+        memory, told = scanner.workspace.hashes(), partial(_hashed, scanner.tell, entry.name)
+        files, refused = inputs_of(entry.source, entry.root, memory, scanner.limits, told)
         return cls(entry, tuple(files), tuple(refused))
 
     @cached_property
@@ -232,7 +227,7 @@ class _Listing:
         return digest(self.entry.name, self.entry.scope, self.entry.identity, self.entry.licence, files, refused)
 
 
-def _hashed(tell: Tell, source: str, total: int, done: int) -> None:
+def _hashed(tell: Tell, source: str, done: int, total: int) -> None:
     tell("progress", what=f"hash {source}", done=done, total=total, unit="files")
 
 

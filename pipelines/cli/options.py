@@ -19,7 +19,9 @@ DEFAULT_RECIPE = Path("recipe.yaml")
 Set = Annotated[
     list[str] | None, typer.Option("--set", help="Override a key: publish.splits.train=0.7", metavar="KEY=VALUE")
 ]
-Root = Annotated[list[Path] | None, typer.Option("--root", help="A further folder that the recipe may read or write.")]
+Root = Annotated[
+    list[str] | None, typer.Option("--root", help="A further folder or address that the recipe may read or write.")
+]
 WorkspaceDir = Annotated[Path | None, typer.Option("--workspace", help="Where ledgers, tables and caches lie.")]
 Releases = Annotated[Path | None, typer.Option("--releases", help="Where releases lie.")]
 Engine = Annotated[str, typer.Option("--engine", help="What to build on: local, ray or beam.")]
@@ -59,7 +61,7 @@ class Project:
 
 
 def open_project(
-    recipe: Path, overrides: list[str] | None, roots: list[Path] | None, workspace: Path | None, releases: Path | None
+    recipe: Path, overrides: list[str] | None, roots: list[str] | None, workspace: Path | None, releases: Path | None
 ) -> Project:
     """Read, check and bind a recipe; options on the command line win over what it says."""
     from affectory.pipelines.bind import read_and_bind

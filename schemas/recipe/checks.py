@@ -10,7 +10,7 @@ from affectory.schemas.recipe.secrets import REFERENCE_START
 from affectory.schemas.recipe.yaml_positions import Item
 
 WRITTEN: tuple[KeyPath, ...] = (("workspace",), ("publish", "to"))
-"""Folders that a build writes to: they lie inside the bounds as what it reads does, but need not exist yet."""
+"""Places that a build writes to: they lie inside the bounds as what it reads does, but need not exist yet."""
 
 
 def check(tree: Item, bounds: Bounds) -> Iterator[Problem]:

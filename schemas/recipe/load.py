@@ -12,18 +12,19 @@ from affectory.schemas.recipe.paths import Bounds, Refused
 from affectory.schemas.recipe.problems import Problem, RecipeProblems, describe, in_order
 from affectory.schemas.recipe.recipe import Recipe
 from affectory.schemas.recipe.yaml_positions import MAX_BYTES, Item, Place, read_yaml
+from affectory.schemas.urls import Url
 
 MAPPING = "a mapping with dataset, taxonomy, sources, ..."
 MAX_INCLUDES = 100
 
 
-def load_recipe(path: Path, overrides: Sequence[str] = (), allowed_roots: Sequence[Path] = ()) -> Recipe:
+def load_recipe(path: Path, overrides: Sequence[str] = (), allowed_roots: Sequence[Path | str] = ()) -> Recipe:
     """The recipe in a YAML file; raises `RecipeProblems` with every mistake in it, in its includes and overrides.
 
     Args:
         path: the recipe.
         overrides: `key.path=value` each, applied in order after the includes; paths in them are relative to the recipe.
-        allowed_roots: folders besides the recipe's own that paths may lead into.
+        allowed_roots: folders and addresses besides the recipe's own folder that paths may lead into.
     """
     recipe, problems = load_recipe_partly(path, overrides, allowed_roots)
     if problems or recipe is None:
@@ -32,7 +33,7 @@ def load_recipe(path: Path, overrides: Sequence[str] = (), allowed_roots: Sequen
 
 
 def load_recipe_partly(
-    path: Path, overrides: Sequence[str] = (), allowed_roots: Sequence[Path] = ()
+    path: Path, overrides: Sequence[str] = (), allowed_roots: Sequence[Path | str] = ()
 ) -> tuple[Recipe | None, tuple[Problem, ...]]:
     """As `load_recipe`, with what is right of the recipe beside its mistakes; None where nothing of it can be read."""
     file = path.absolute()
@@ -122,7 +123,7 @@ class _Reading:
         self.includes += 1
         if isinstance(found, Refused):
             return found
-        if not found.is_file():
+        if isinstance(found, Url) or not found.is_file():
             return Refused("not a file", describe(value), "a YAML file")
         if found in chain:
             loop = " -> ".join(file.name for file in (*chain[chain.index(found) :], found))

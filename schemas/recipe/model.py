@@ -182,7 +182,7 @@ class Publish(Part):
     """What a release holds and how it is cut."""
 
     to: Text = "releases"
-    """Folder for releases."""
+    """Folder for releases, an `s3://` address, or a dataset on the hub: `hf://datasets/org/name`."""
     configs: Annotated[
         tuple[Config, ...],
         Field(strict=False, min_length=1, json_schema_extra={"contains": {"const": "default"}}),
@@ -240,7 +240,7 @@ class RecipeSpec(Part):
     taxonomy: Text | dict[str, JsonValue]
     """The emotions in use: the name of a built-in taxonomy, one written out here, or `file:` with a path."""
     workspace: Text | None = None
-    """Folder for ledgers, tables and caches."""
+    """Folder for ledgers, tables and caches, or an `s3://` address."""
     sources: Annotated[tuple[Entry, ...], Field(strict=False, min_length=1)]
     """The inputs that samples are made of."""
     ratings: Annotated[tuple[Entry, ...], Field(strict=False)] = ()

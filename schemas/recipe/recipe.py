@@ -12,6 +12,7 @@ from affectory.schemas.recipe.model import Entry, RecipeSpec
 from affectory.schemas.recipe.paths import Bounds, find_path
 from affectory.schemas.recipe.problems import KeyPath, Problem, RecipeProblems, did_you_mean
 from affectory.schemas.recipe.yaml_positions import Item
+from affectory.schemas.urls import Location
 
 
 @dataclass(frozen=True)
@@ -104,8 +105,8 @@ class Recipe:
         """The problems behind a validation error of what lies at `path`; `schema` is the JSON Schema it had to fit."""
         return explain(error, schema, self.tree, path)
 
-    def resolve(self, value: str, path: KeyPath = (), *, must_exist: bool = True) -> Path:
-        """The file that `value`, written at key `path`, names; raises `RecipeProblems` where it may not be used."""
+    def resolve(self, value: str, path: KeyPath = (), *, must_exist: bool = True) -> Location:
+        """The file or address that `value`, written at `path`, names; raises `RecipeProblems` if it may not be used."""
         found = self._find(value, path, must_exist)
         if isinstance(found, Problem):
             raise RecipeProblems((found,))
@@ -116,7 +117,7 @@ class Recipe:
         found = self._find(value, path, must_exist)
         return found if isinstance(found, Problem) else None
 
-    def _find(self, value: str, path: KeyPath, must_exist: bool) -> Path | Problem:
+    def _find(self, value: str, path: KeyPath, must_exist: bool) -> Location | Problem:
         return find_path(self.tree, self.bounds, path, value, must_exist)
 
 

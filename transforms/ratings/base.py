@@ -8,7 +8,7 @@ from typing import Protocol
 import pyarrow as pa
 
 from affectory.schemas.tables import Column
-from affectory.transforms.sources.base import Limits, Refused, SourceFile
+from affectory.transforms.sources.base import Limits, Refused, RemoteFile, RemoteFolder, SourceFile
 
 RATINGS = pa.schema(
     c.field
@@ -69,7 +69,7 @@ class RatingsReader(Protocol):
     @property
     def intensity_max(self) -> float | None: ...
 
-    def files(self, root: Path) -> Iterator[Path | Refused]:
+    def files(self, root: Path | RemoteFolder) -> Iterator[Path | RemoteFile | Refused]:
         """The files below `root` (or `root` itself) in a fixed order, and what is refused unread."""
         ...
 

@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field
 from affectory.transforms.base import STRICT
 from affectory.transforms.sources._text import READ_ERRORS
 from affectory.transforms.sources._walk import GLOBS, Glob, Selection, walk
-from affectory.transforms.sources.base import Limits, Refused, SourceFile, shown
+from affectory.transforms.sources.base import Limits, Refused, RemoteFile, RemoteFolder, SourceFile, shown
 
 CHUNK_ROWS = 4096
 CHUNK_BYTES = 16_000_000
@@ -74,11 +74,11 @@ class Table(ABC):
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
-    path: Annotated[str, Field(min_length=1, description="file, or folder of files, relative to the recipe")]
+    path: Annotated[str, Field(min_length=1, description="file or folder of files, relative to the recipe, or address")]
     include: Annotated[tuple[Glob, ...], Field(description=f"files to read where path is a folder: {GLOBS}")] = ()
     exclude: Annotated[tuple[Glob, ...], Field(description="files and folders to leave out, likewise")] = ()
 
-    def files(self, root: Path) -> Iterator[Path | Refused]:
+    def files(self, root: Path | RemoteFolder) -> Iterator[Path | RemoteFile | Refused]:
         return walk(root, Selection(self.include or self.endings(), self.exclude))
 
     def chunks(self, file: SourceFile, limits: Limits, wanted: Sequence[str]) -> Iterator[Chunk]:

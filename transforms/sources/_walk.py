@@ -12,7 +12,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from affectory.transforms.sources.base import Refused, uri_of
+from affectory.transforms.sources.base import Refused, RemoteFile, RemoteFolder, uri_of
 
 Glob = Annotated[str, Field(min_length=1, max_length=500)]
 GLOBS = "`*` stops at a slash, `**` does not, a pattern without a slash matches names at any depth; case is ignored"
@@ -60,8 +60,11 @@ def _part(part: str) -> str:
     return _AS_REGEX.get(part) or re.escape(part)
 
 
-def walk(root: Path, selection: Selection) -> Iterator[Path | Refused]:
+def walk(root: Path | RemoteFolder, selection: Selection) -> Iterator[Path | RemoteFile | Refused]:
     """The selected files below `root`, depth first and by name; a `root` that is a file is taken as it is."""
+    if isinstance(root, RemoteFolder):
+        yield from _walk_remote(root, selection)
+        return
     if not root.is_dir():
         yield _file_or_refused(root, root)
         return
@@ -95,7 +98,7 @@ class _Walker:
             is_folder = False
         if not is_folder and not self.selection.takes(uri):
             return None
-        if refused := _bad_name(path, uri) or self._bad_link(path, uri, is_folder):
+        if refused := _bad_name(path.name, uri) or self._bad_link(path, uri, is_folder):
             return refused
         return self._children(path, uri) if is_folder else _file_or_refused(path, self.root)
 
@@ -122,10 +125,34 @@ class _Walker:
         return None
 
 
-def _bad_name(path: Path, uri: str) -> Refused | None:
-    if path.name.startswith("."):
+def _walk_remote(root: RemoteFolder, selection: Selection) -> Iterator[RemoteFile | Refused]:
+    """As a folder with these files would be walked: what is refused of a folder is told once."""
+    if len(root.files) == 1 and root.files[0].url == root.url:
+        yield root.files[0]
+        return
+    decided: dict[str, bool] = {}
+    for file in sorted(root.files, key=lambda file: file.uri.split("/")):
+        parts = file.uri.split("/")
+        for depth in range(1, len(parts)):
+            folder = "/".join(parts[:depth])
+            if folder not in decided:
+                refused = None if selection.leaves_out(folder) else _bad_name(parts[depth - 1], folder)
+                decided[folder] = refused is None and not selection.leaves_out(folder)
+                if refused:
+                    yield refused
+            if not decided[folder]:
+                break
+        else:
+            if selection.takes(file.uri) and not selection.leaves_out(file.uri):
+                yield _bad_name(parts[-1], file.uri) or file
+
+
+def _bad_name(name: str, uri: str) -> Refused | None:
+    if name in ("", ".", ".."):
+        return Refused(uri or "/", "unsupported", "no name that a file of a folder can have: rename it")
+    if name.startswith("."):
         return Refused(uri, "unsupported", "hidden: its name starts with a dot")
-    if any(unicodedata.category(c) in ("Cc", "Cs") for c in path.name):
+    if any(unicodedata.category(c) in ("Cc", "Cs") for c in name):
         shown = "".join(map(_escaped, uri))
         return Refused(shown, "unsupported", "its name holds control characters or is not UTF-8: rename it")
     return None

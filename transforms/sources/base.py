@@ -53,6 +53,24 @@ class SourceFile:
 
 
 @dataclass(frozen=True)
+class RemoteFile:
+    """A file on object storage or the hub; `mark` changes when its bytes do."""
+
+    url: str
+    uri: str
+    size: int
+    mark: str
+
+
+@dataclass(frozen=True)
+class RemoteFolder:
+    """All files below an address, or the one that lies there, as they were listed."""
+
+    url: str
+    files: tuple[RemoteFile, ...]
+
+
+@dataclass(frozen=True)
 class Refused:
     """A file or row (`uri#L12`) that is not taken, for a reason from the fixed list."""
 
@@ -89,7 +107,7 @@ class Source(Protocol):
     @property
     def licence(self) -> str: ...
 
-    def files(self, root: Path) -> Iterator[Path | Refused]:
+    def files(self, root: Path | RemoteFolder) -> Iterator[Path | RemoteFile | Refused]:
         """The files below `root` (or `root` itself) in a fixed order, and what is refused unread."""
         ...
 
@@ -98,9 +116,11 @@ class Source(Protocol):
         ...
 
 
-def uri_of(path: Path, root: Path) -> str:
+def uri_of(file: Path | RemoteFile, root: Any) -> str:
     """A file's place relative to its source's root, printable whatever bytes its name has."""
-    return printable(path.name if path == root else path.relative_to(root).as_posix())
+    if isinstance(file, RemoteFile):
+        return printable(file.uri)
+    return printable(file.name if file == root else file.relative_to(root).as_posix())
 
 
 def printable(text: str) -> str:

@@ -12,7 +12,16 @@ from affectory.schemas.ids import canonical
 from affectory.transforms.base import STRICT
 from affectory.transforms.sources._sniff import HEAD_BYTES, TEXT, sniff
 from affectory.transforms.sources._walk import GLOBS, Glob, Selection, walk
-from affectory.transforms.sources.base import RECORDS, Limits, Records, Refused, SourceFile, build
+from affectory.transforms.sources.base import (
+    RECORDS,
+    Limits,
+    Records,
+    Refused,
+    RemoteFile,
+    RemoteFolder,
+    SourceFile,
+    build,
+)
 
 _LONGEST_PATTERN = 200
 _LONGEST_PATH = 4096
@@ -57,7 +66,7 @@ class FolderSource:
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
-    path: Annotated[str, Field(min_length=1, description="folder, relative to the recipe")]
+    path: Annotated[str, Field(min_length=1, description="folder, relative to the recipe, or an address")]
     name: Annotated[str, Field(description="name of this source, by default its kind")] = ""
     licence: Annotated[str, Field(description="licence of the data, as an SPDX name such as CC-BY-4.0")] = ""
     include: Annotated[tuple[Glob, ...], Field(min_length=1, description=f"files to read: {GLOBS}")] = ("**",)
@@ -77,8 +86,12 @@ class FolderSource:
         Field(description="regular expression searched likewise; its named groups are kept beside the record"),
     ] = None
 
-    def files(self, root: Path) -> Iterator[Path | Refused]:
+    def files(self, root: Path | RemoteFolder) -> Iterator[Path | RemoteFile | Refused]:
         return walk(root, Selection(self.include, self.exclude))
+
+    def looks_at(self, uri: str, limits: Limits) -> int:
+        """How many of a file's first bytes are enough to read it."""
+        return HEAD_BYTES + (limits.row_bytes if sniff(b"", PurePosixPath(uri).suffix) == TEXT else 0)
 
     def read(self, file: SourceFile, limits: Limits) -> Iterator[Records]:
         found = self._read(file, limits)
