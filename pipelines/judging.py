@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -122,7 +123,7 @@ class Importer:
         try:
             for entry, listed, refused in files:
                 targets = Targets.of(index, aliases, entry.reader.of, sources)
-                for file in (*local_files(entry.reader, listed, self.limits), *refused):
+                for file in chain(local_files(entry.reader, listed, self.limits), refused):
                     self._gather(entry, file, targets, found, child)
         finally:
             child.stop()

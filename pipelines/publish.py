@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import version
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pyarrow as pa
@@ -125,7 +125,14 @@ def _without_folders(recipe: Mapping[str, Any]) -> dict[str, Any]:
     publish = {k: v for k, v in recipe["publish"].items() if k != "to"}
     limits = {k: v for k, v in recipe["limits"].items() if k not in ("memory_mb", "retries")}
     kept = {k: v for k, v in recipe.items() if k not in ("workspace", "deploy")}
-    return {**kept, "publish": publish, "limits": limits}
+    inputs = {key: [_without_folder(entry) for entry in recipe[key]] for key in ("sources", "ratings") if key in recipe}
+    return {**kept, **inputs, "publish": publish, "limits": limits}
+
+
+def _without_folder(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """An input by the last part of its path: the same in every folder and bucket."""
+    path = entry.get("path")
+    return {**entry, "path": PurePosixPath(path).name or path} if isinstance(path, str) else dict(entry)
 
 
 class _Opener:
