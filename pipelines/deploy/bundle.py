@@ -20,7 +20,7 @@ _ADVICE = (
 )
 
 
-def read(path: Path, overrides: Sequence[str] = (), roots: Sequence[Path] = ()) -> Recipe:
+def read(path: Path, overrides: Sequence[str] = (), roots: Sequence[Path | str] = ()) -> Recipe:
     """A recipe without looking at its data, which may lie where only a cluster sees them."""
     recipe, problems = load_recipe_partly(path, overrides, roots)
     problems = tuple(p for p in problems if p.key not in ("workspace", "publish.to"))
@@ -108,10 +108,10 @@ class Bundle:
     def _taxonomy(self) -> Iterator[Path]:
         given = self.recipe.spec.taxonomy
         if isinstance(given, dict) and set(given) == {"file"}:
-            yield self.recipe.resolve(str(given["file"]), ("taxonomy", "file"))
+            yield Path(self.recipe.resolve(str(given["file"]), ("taxonomy", "file")))
 
     def _resolved(self, at: Input) -> Path:
-        return self.recipe.resolve(at.given, at.path)
+        return Path(self.recipe.resolve(at.given, at.path))
 
 
 def _below(path: Path) -> Iterator[Path]:
