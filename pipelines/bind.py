@@ -14,7 +14,7 @@ from pydantic_core import to_jsonable_python
 from affectory.pipelines import discovery
 from affectory.pipelines.code_hash import code_hash
 from affectory.pipelines.rating import RatingEntry
-from affectory.pipelines.runner.stage import Stage
+from affectory.pipelines.runner.stage import Stage, asked_by
 from affectory.pipelines.scan import SourceEntry
 from affectory.schemas.derived import SAMPLES
 from affectory.schemas.errors import UserError
@@ -213,7 +213,7 @@ class _Binder:
             return None
         seen[spec.name] = seen.get(spec.name, 0) + 1
         name = spec.name if seen[spec.name] == 1 else f"{spec.name}-{seen[spec.name]}"
-        return Stage(name, verb, transform, digest(spec.name, _plain(transform), code_hash(module)))
+        return Stage(name, verb, transform, digest(spec.name, _plain(transform), code_hash(module)), asked_by(transform))
 
     def _instance(self, cls: type[Any], params: Mapping[str, Any], path: KeyPath) -> Any:
         try:

@@ -1,7 +1,7 @@
 """What a transform is: a frozen dataclass of parameters that turns a batch into outcomes and knows no engine."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -54,6 +54,17 @@ class Result:
     def keep_all(cls, rows: pa.Table) -> "Result":
         return cls(rows, np.arange(rows.num_rows, dtype=np.int64))
 
+    def at(self, places: NDArray[np.int64]) -> "Result":
+        """The same outcomes where input row i was row `places[i]` of a larger whole."""
+        rejected = tuple(Rejected(int(places[x.row]), x.reason, x.detail) for x in self.rejected)
+        failed = tuple(Failed(int(places[x.row]), x.error, x.detail) for x in self.failed)
+        return Result(self.rows, places[self.origin].astype(np.int64), rejected, failed)
+
+    def then(self, later: "Result") -> "Result":
+        """The outcomes of two steps, the later of which saw the rows that the first one kept."""
+        last = later.at(self.origin)
+        return Result(last.rows, last.origin, self.rejected + last.rejected, self.failed + last.failed)
+
     def check(self, rows_in: int, stage: str) -> None:
         """The conservation law: every input row is kept, rejected or failed, and only one of them."""
         kept = np.unique(self.origin)
@@ -85,11 +96,64 @@ class Resources:
 class Transform(Protocol):
     """One stage of a recipe. Its fields are its YAML parameters; `on` are the kinds of sample that it works on."""
 
-    on: frozenset[str]
-    resources: Resources
+    @property
+    def on(self) -> frozenset[str]: ...
+
+    @property
+    def resources(self) -> Resources: ...
 
     def reads(self) -> Columns: ...
 
     def writes(self) -> Columns: ...
 
     def setup(self) -> Step: ...
+
+
+@dataclass(frozen=True)
+class Whom:
+    """Who is asked, and all that determines a reply beside what is sent: `prompt` is a hash, `parameters` are JSON.
+
+    `code` names the module that runs a model of ours: the runner adds its hash, which covers weights beside it, to the
+    revision, so that a mended model is asked again.
+    """
+
+    backend: str
+    model: str
+    revision: str = ""
+    prompt: str = ""
+    parameters: str = "{}"
+    code: str = ""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a model answered, before anything is read into it."""
+
+    text: str | None
+    logprobs: tuple[tuple[str, float], ...] = ()
+    usage: Mapping[str, int] = field(default_factory=dict)
+
+
+Sent = tuple[str, ...]
+"""Hashes of what is sent for one row: rows that send the same get the same reply."""
+Said = Reply | Rejected | Failed
+Model = Callable[[pa.Table], Sequence[Said]]
+"""One reply for each row, or why there is none; what is not a reply is not kept for another time."""
+Reader = Callable[[pa.Table, Sequence[Reply | None]], Result]
+"""Makes outcomes of rows and replies, None where nothing was asked; it is cheap and knows no model."""
+
+
+@runtime_checkable
+class Asking(Transform, Protocol):
+    """A stage that asks a model. Replies are kept in the answer ledger: nothing is asked whose reply is there.
+
+    A model sees only the columns that the stage reads. `setup` is `asking.composed(self)`.
+    """
+
+    def whom(self) -> Whom: ...
+
+    def sends(self, rows: pa.Table) -> list[Sent | None]: ...
+
+    def model(self) -> Model: ...
+
+    def reader(self) -> Reader: ...

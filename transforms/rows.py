@@ -24,6 +24,11 @@ class Reject(Exception):
         self.reason, self.detail = reason, detail
 
 
+def rejected(row: int, reject: Reject) -> Rejected:
+    """The outcome of a row whose work raised `Reject`."""
+    return Rejected(row, reject.reason, _plain(reject.detail))
+
+
 def told(error: BaseException) -> str:
     """An error's text without addresses of memory, which differ from run to run."""
     return _plain(str(error))
@@ -44,7 +49,7 @@ class _Outcomes:
         try:
             made = work(values)
         except Reject as reject:
-            self.rejected.append(Rejected(row, reject.reason, _plain(reject.detail)))
+            self.rejected.append(rejected(row, reject))
         except Exception as error:  # one bad row never takes its batch along
             self.failed.append(Failed(row, type(error).__name__, told(error)))
         else:

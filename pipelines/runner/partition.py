@@ -23,7 +23,7 @@ from affectory.pipelines.store.commits import Commit, CommitStore, Counts
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.derived import REJECTS, SAMPLES
 from affectory.schemas.errors import NotConserved
-from affectory.transforms.base import Failed, Rejected, Result
+from affectory.transforms.base import Result
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ class _Run:
         schema = stage.output_schema(table.schema)
         passing = _widened(table.filter(pa.array(~mine)), schema)
         by = Result(passing, np.flatnonzero(~mine).astype(np.int64))
-        return _in_order(join([(0, _placed(result, places)), (0, by)], schema))
+        return _in_order(join([(0, result.at(places)), (0, by)], schema))
 
     def _commit(self, link: Link, table: pa.Table, rows: pa.Table, rejects: pa.Table) -> Commit:
         if self._retries(link):
@@ -200,13 +200,6 @@ def root_schema() -> pa.Schema:
 def _widened(rows: pa.Table, schema: pa.Schema) -> pa.Table:
     columns = [rows.column(f.name) if f.name in rows.column_names else pa.nulls(rows.num_rows, f.type) for f in schema]
     return pa.table(columns, schema=schema)
-
-
-def _placed(result: Result, places: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Result:
-    """The outcomes of chosen rows, told by their place in the whole table."""
-    rejected = tuple(Rejected(int(places[x.row]), x.reason, x.detail) for x in result.rejected)
-    failed = tuple(Failed(int(places[x.row]), x.error, x.detail) for x in result.failed)
-    return Result(result.rows, places[result.origin].astype(np.int64), rejected, failed)
 
 
 def _in_order(result: Result) -> Result:

@@ -12,9 +12,9 @@ Mapped = Callable[[NDArray[np.float64]], list[float | None] | None]
 _OWN = "ekman-7"
 
 
-def check_map(taxonomy: Taxonomy, step: str) -> None:
+def check_map(taxonomy: Taxonomy | None, step: str) -> None:
     """A `ValueError` where our classes cannot be mapped: the plan then says in which line of the recipe that is."""
-    if _shares(taxonomy) is None:
+    if taxonomy is not None and _shares(taxonomy) is None:
         hint = f"leave it out of `assist`, or choose a taxonomy that {_OWN} can be mapped to"
         raise ValueError(f"{step} answers in {_OWN}, and there is no map from that to {taxonomy.name}: {hint}")
 

@@ -1,6 +1,7 @@
 """Faces in a picture and what their expression looks like, by two small networks that OpenCV runs."""
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -38,6 +39,16 @@ class Face:
     @property
     def area(self) -> float:
         return self.box[2] * self.box[3]
+
+
+def dumped(pictures: Sequence[Sequence[Face]]) -> str:
+    """The faces of some pictures as text, every number to its last bit."""
+    return json.dumps([[{"box": face.box, "weights": face.weights.tolist()} for face in faces] for faces in pictures])
+
+
+def loaded(text: str) -> list[list[Face]]:
+    """The faces that `dumped` wrote."""
+    return [[Face(tuple(x["box"]), np.array(x["weights"])) for x in faces] for faces in json.loads(text)]
 
 
 def mean(pictures: Sequence[Sequence[Face]]) -> NDArray[np.float64]:

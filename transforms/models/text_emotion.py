@@ -5,27 +5,25 @@ head on top was trained by benchmarks/train_text_emotion.py on sentences written
 good it is. A text in a language that the encoder was not trained on gets no opinion.
 """
 
+import json
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
 import pyarrow as pa
 from pydantic import ConfigDict
 
 from affectory.schemas.taxonomy import Taxonomy
-from affectory.transforms.base import STRICT, Columns, Resources, Step
+from affectory.transforms.asking import composed, one_by_one, read_by_row, text_hash
+from affectory.transforms.base import STRICT, Columns, Model, Reader, Reply, Resources, Sent, Step, Whom
+from affectory.transforms.models import _sentences
 from affectory.transforms.models._ekman import check_map, onto
 from affectory.transforms.models._opinions import Rater, column, opinions, required
-from affectory.transforms.models._sentences import CLASSES, LANGUAGES, classifier
-from affectory.transforms.rows import Values, by_row
+from affectory.transforms.models._sentences import CLASSES, LANGUAGES
+from affectory.transforms.rows import Values
 from affectory.transforms.text._codes import primary
 
-_RATER = Rater(
-    name="text-emotion@1",
-    kind="model",
-    perspective="expressed",
-    modalities=("text",),
-    question="Which emotion does the text express?",
-)
+_RATER = Rater("text-emotion@1", "model", "expressed", ("text",), "Which emotion does the text express?")
 
 
 @dataclass(frozen=True)
@@ -39,8 +37,7 @@ class TextEmotion:
     taxonomy: Taxonomy | None = None
 
     def __post_init__(self) -> None:
-        if self.taxonomy is not None:
-            check_map(self.taxonomy, "text_emotion")
+        check_map(self.taxonomy, "text_emotion")
 
     def reads(self) -> Columns:
         return {"text": pa.string(), "language": pa.string()}
@@ -48,17 +45,30 @@ class TextEmotion:
     def writes(self) -> Columns:
         return opinions("text_emotion")
 
-    def setup(self) -> Step:
+    def whom(self) -> Whom:
+        return Whom("bundled", _RATER.name, code=_sentences.__name__)
+
+    def sends(self, rows: pa.Table) -> list[Sent | None]:
+        given = zip(rows.column("text").to_pylist(), rows.column("language").to_pylist(), strict=True)
+        return [(text_hash(text),) if _readable(text, language) else None for text, language in given]
+
+    def model(self) -> Model:
+        classify = _sentences.classifier()
+        return one_by_one(self.reads(), lambda row: Reply(json.dumps(classify(row["text"]).tolist())))
+
+    def reader(self) -> Reader:
         taxonomy = required(self.taxonomy, "text_emotion")
         mapped = onto(taxonomy, CLASSES)
-        classify = classifier()
 
-        def work(row: Values) -> Values:
-            weights = mapped(classify(row["text"])) if _readable(row) else None
+        def work(row: Values, reply: Reply | None) -> Values:
+            weights = mapped(np.array(json.loads(reply.text or ""))) if reply else None
             return {column("text_emotion"): [] if weights is None else [_RATER.votes(taxonomy, weights)]}
 
-        return by_row(self.reads(), self.writes(), work)
+        return read_by_row(self.reads(), self.writes(), work)
+
+    def setup(self) -> Step:
+        return composed(self)
 
 
-def _readable(row: Values) -> bool:
-    return bool(row["text"]) and (not row["language"] or primary(row["language"]) in LANGUAGES)
+def _readable(text: str | None, language: str | None) -> bool:
+    return bool(text) and (not language or primary(language) in LANGUAGES)
