@@ -213,7 +213,9 @@ class _Binder:
             return None
         seen[spec.name] = seen.get(spec.name, 0) + 1
         name = spec.name if seen[spec.name] == 1 else f"{spec.name}-{seen[spec.name]}"
-        return Stage(name, verb, transform, digest(spec.name, _plain(transform), code_hash(module)), asked_by(transform))
+        return Stage(
+            name, verb, transform, digest(spec.name, _plain(transform), code_hash(module)), asked_by(transform)
+        )
 
     def _instance(self, cls: type[Any], params: Mapping[str, Any], path: KeyPath) -> Any:
         try:

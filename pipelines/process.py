@@ -52,9 +52,9 @@ def _log(report: PartitionReport, run: Run) -> None:
     for stage in report.stages:
         counts = {"rows_in": stage.counts.rows_in, "out": stage.counts.out}
         lost = {"rejected": stage.counts.rejected, "failed": stage.counts.failed}
-        run.tell(
-            "stage", partition=report.partition, stage=stage.stage, seconds=round(stage.seconds, 3), **counts, **lost
-        )
+        asked = {"asked": stage.asked} if stage.asked else {}
+        about = {"partition": report.partition, "stage": stage.stage, "seconds": round(stage.seconds, 3)}
+        run.tell("stage", **about, **counts, **lost, **asked)
 
 
 class _Tally:

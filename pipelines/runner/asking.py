@@ -1,16 +1,16 @@
 """A stage that asks a model: what was asked before is found in the ledger, the rest is asked, kept, and then read."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import cast
 
-import numpy as np
 import pyarrow as pa
 
+from affectory.pipelines.runner.media import without_changed
 from affectory.pipelines.runner.stage import Stage
 from affectory.pipelines.store.answers import Answers, Writer, answer_id
 from affectory.transforms.asking import REPLIES, REPLY, ask_step, read_step, unpacked, with_replies
-from affectory.transforms.base import Asking, Columns, Failed, Rejected, Reply, Resources, Result, Said, Sent, Step
+from affectory.transforms.base import Asking, Columns, Failed, Rejected, Resources, Result, Said, Sent, Step
 
 Run = Callable[[Stage, pa.Table], Result]
 """Runs a stage over rows: in batches, in a child where it may crash, down to the one bad row."""
@@ -62,6 +62,32 @@ def reads(stage: Stage) -> Stage:
 
 
 @dataclass(frozen=True)
+class Questions:
+    """What a stage asks about some rows; nothing about a row whose id is None."""
+
+    rows: pa.Table
+    sent: list[Sent | None]
+    ids: list[str | None]
+
+    @classmethod
+    def of(cls, stage: Stage, rows: pa.Table) -> "Questions":
+        assert stage.whom is not None
+        sent = cast(Asking, stage.transform).sends(rows)
+        return cls(rows, sent, [None if x is None else answer_id(stage.whom, x) for x in sent])
+
+    def known(self) -> list[str]:
+        """Every question once."""
+        return list(dict.fromkeys(key for key in self.ids if key is not None))
+
+    def without(self, found: Collection[str]) -> "Questions":
+        """The questions that are not among those found, each once, about the first row that has it."""
+        first = {key: row for row, key in reversed(list(enumerate(self.ids))) if key is not None and key not in found}
+        chosen = sorted(first.values())
+        rows = self.rows.take(pa.array(chosen, pa.int64()))
+        return Questions(rows, [self.sent[i] for i in chosen], [self.ids[i] for i in chosen])
+
+
+@dataclass(frozen=True)
 class Desk:
     """Where a partition asks: the ledger, how stages are run here, and which rows' files changed meanwhile."""
 
@@ -70,15 +96,37 @@ class Desk:
     run: Run
     stale: Callable[[pa.Table], set[int]]
 
-    def answered(self, stage: Stage, rows: pa.Table) -> tuple[Result, int]:
-        """The stage's outcomes, and how many questions were asked for them."""
+    def outcomes(self, stage: Stage, rows: pa.Table) -> tuple[Result, int]:
+        """What becomes of the rows, and how many questions were asked for it."""
         questions = Questions.of(stage, rows)
-        found = self.answers.find(self.partition, questions.ids)
-        missing = [key for key in questions.ids if key not in found]
+        found, lost = self.answers.find(self.partition, questions.known()), dict[str, Said]()
+        new = questions.without(found)
+        if new.ids:
+            lost = self.ask(stage, new)
+            # What is read is what is kept, whoever was the first to keep it.
+            found = self.answers.find(self.partition, questions.known())
+        said = [None if key is None else found.get(key) or lost.get(key, _UNANSWERED) for key in questions.ids]
+        told = with_replies(rows, said)
+        read = self.run(reads(stage), told.rows)
+        whole = told.then(read)
+        return replace(whole, rows=whole.rows.drop_columns([REPLIES])), len(new.ids)
+
+    def ask(self, stage: Stage, questions: Questions) -> dict[str, Said]:
+        """Put questions to the model and keep its replies as they come; why some got none."""
         lost: dict[str, Said] = {}
-        if missing:
-            lost = self.ask(stage, questions, missing)
-            # What is read is what is kept, whoever kept it first.
-            found = self.answers.find(self.partition, questions.ids)
-        said = {**lost, **found}
-        ...
+        writer, half, size = Writer(self.answers, self.partition), asks(stage), stage.transform.resources.batch_rows
+        try:
+            for start in range(0, questions.rows.num_rows, size):
+                batch = questions.rows.slice(start, size)
+                # A reply to a file that is not what its hash says would be kept for the wrong question.
+                result = without_changed(self.run(half, batch), self.stale(batch))
+                replies = map(unpacked, result.rows.column(REPLIES).to_pylist(maps_as_pydicts="strict"))
+                writer.add(zip([questions.sent[start + row] or () for row in result.origin], replies, strict=True))
+                why: list[Rejected | Failed] = [*result.rejected, *result.failed]
+                lost.update({questions.ids[start + x.row] or "": x for x in why})
+        finally:
+            writer.flush()
+        return lost
+
+
+_UNANSWERED = Failed(0, "Unanswered", "the reply is missing from the ledger; build again")

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from affectory.pipelines.runner.asking import Desk
 from affectory.pipelines.runner.child import Child
 from affectory.pipelines.runner.execute import ALLOWED, Allowance, join, run_stage
 from affectory.pipelines.runner.finish import Finish, finish
@@ -62,12 +63,13 @@ class Partition:
 
 @dataclass(frozen=True)
 class StageReport:
-    """What one stage did to one partition, for progress and logs."""
+    """What one stage did to one partition, for progress and logs; `asked` are questions that a model answered."""
 
     stage: str
     key: str
     counts: Counts
     seconds: float
+    asked: int = 0
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,7 @@ class _Run:
         self.assets: AssetStore = workspace.assets()
         self.workspace = workspace
         self._flow: tuple[str, pa.Table] | None = None
+        self._asked = 0
 
     def stages(self) -> Iterator[StageReport]:
         before = self.partition.root
@@ -112,9 +115,9 @@ class _Run:
             yield self._timed("label", partial(self._finish, before))
 
     def _timed(self, stage: str, work: Callable[[], Commit]) -> StageReport:
-        start = time.monotonic()
+        start, self._asked = time.monotonic(), 0
         commit = work()
-        return StageReport(stage, commit.key, commit.counts, time.monotonic() - start)
+        return StageReport(stage, commit.key, commit.counts, time.monotonic() - start, self._asked)
 
     def _read(self, key: str) -> pa.Table:
         if self._flow is None or self._flow[0] != key:
@@ -156,14 +159,26 @@ class _Run:
         mine = np.asarray(pc.is_in(table.column("kind"), value_set=pa.array(sorted(stage.transform.on))))
         places = np.flatnonzero(mine)
         rows = hydrate(table.filter(pa.array(mine)), stage.transform.reads(), self.assets, self.partition.roots)
-        everything, allowance = self.partition.isolate == "all", self.partition.allowance
-        result = run_stage(stage, rows, self._child, everything=everything, allowance=allowance)
-        stale = changed(rows, stage.transform.reads(), self.workspace.hashes())
-        result = without_changed(result, stale)
+        result = without_changed(self._outcomes(stage, rows), self._stale(stage, rows))
         schema = stage.output_schema(table.schema)
         passing = _widened(table.filter(pa.array(~mine)), schema)
         by = Result(passing, np.flatnonzero(~mine).astype(np.int64))
         return _in_order(join([(0, result.at(places)), (0, by)], schema))
+
+    def _outcomes(self, stage: Stage, rows: pa.Table) -> Result:
+        if stage.whom is None:
+            return self._run(stage, rows)
+        answers = self.workspace.answers(stage.whom, self.partition.epoch)
+        desk = Desk(answers, self.partition.root, self._run, partial(self._stale, stage))
+        result, self._asked = desk.outcomes(stage, rows)
+        return result
+
+    def _run(self, stage: Stage, rows: pa.Table) -> Result:
+        everything, allowance = self.partition.isolate == "all", self.partition.allowance
+        return run_stage(stage, rows, self._child, everything=everything, allowance=allowance)
+
+    def _stale(self, stage: Stage, rows: pa.Table) -> set[int]:
+        return changed(rows, stage.transform.reads(), self.workspace.hashes())
 
     def _commit(self, link: Link, table: pa.Table, rows: pa.Table, rejects: pa.Table) -> Commit:
         if self._retries(link):

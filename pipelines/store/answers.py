@@ -1,9 +1,9 @@
 """The answer ledger as a build uses it: replies of one model, found by what was asked, added as they come.
 
-A model asked in one way has a folder, and in it every partition that asked. A partition looks into its own segments first,
-so that what it once read it reads again; only for the rest does it look among the ids of everybody's segments. Those are
-read once for each build and process, which takes one read a segment and 12 bytes of memory an answer: what others add
-after that is not seen, and may be asked twice.
+A model asked in one way has a folder, and in it every partition that asked. A partition looks into its own segments
+first, so that what it once read it reads again; only for the rest does it look among the ids of everybody's segments.
+Those are read once for each build and process, which takes one read a segment and 12 bytes of memory an answer: what
+others add after that is not seen, and may be asked twice.
 """
 
 import io

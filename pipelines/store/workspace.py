@@ -5,12 +5,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from affectory.pipelines.store.answers import Answers
 from affectory.pipelines.store.assets import AssetStore
 from affectory.pipelines.store.commits import CommitStore
 from affectory.pipelines.store.files import LocalFiles
 from affectory.pipelines.store.lease import Lease, guard
 from affectory.pipelines.store.ledger import Ledger
 from affectory.schemas.ledgers import LEDGERS
+from affectory.transforms.base import Whom
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,10 @@ class Workspace:
 
     def ledger(self, name: str) -> Ledger:
         return Ledger(self.root / "ledgers", LEDGERS[name])
+
+    def answers(self, whom: Whom, epoch: int = 0) -> Answers:
+        """The replies of one model, for the build of an epoch."""
+        return Answers(LocalFiles(self.root / "ledgers" / "answers"), whom, epoch)
 
     def commits(self, epoch: int | None = None) -> CommitStore:
         """The commits; a writer names the epoch of its lease."""
