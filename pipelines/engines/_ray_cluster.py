@@ -2,19 +2,25 @@
 
 import contextlib
 import io
+import json
 import logging
 import os
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, TextIO
 
 from affectory.pipelines.engines.base import Choice
 from affectory.pipelines.engines.local import workers_for
 from affectory.pipelines.runner.child import ONE_THREAD
+from affectory.pipelines.wheel import write_wheel
 from affectory.schemas.errors import AffectoryError, UserError
 
 _QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_SCHEDULER_EVENTS": "0"}
+_OURS_WINS = {"RAY_OVERRIDE_JOB_RUNTIME_ENV": "1"}
+"""A submitted job has an environment for its workers too; that we compute with one thread is not for it to say."""
 _AUTHENTICATION = (
     "Ray asks for a token: set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN_PATH (or RAY_AUTH_TOKEN) to the cluster's token, "
     "the same on every node and here; `ray get-auth-token --generate` makes one; "
@@ -55,8 +61,9 @@ class Cluster:
         if self.own:
             with _environment({**_QUIET, **ONE_THREAD}):  # its processes take it from here
                 ray.init("local", num_cpus=self.cores, include_dashboard=False, **quiet)
-        else:
-            ray.init(self.address, runtime_env={"env_vars": ONE_THREAD}, **quiet)
+            return
+        with tempfile.TemporaryDirectory(prefix="affectory-") as folder, _environment(_OURS_WINS):
+            ray.init(self.address, runtime_env=_code_and_threads(Path(folder)), **quiet)
 
     def nodes(self) -> list[dict[str, float]]:
         """The resources of each node that lives."""
@@ -79,6 +86,13 @@ class Cluster:
     def close(self) -> None:
         self._open.close()
         self._connected = False
+
+
+def _code_and_threads(folder: Path) -> dict[str, Any]:
+    """What workers of a cluster that runs already must have of us."""
+    submitted = json.loads(os.environ.get("RAY_JOB_CONFIG_JSON_ENV_VAR", "{}")).get("runtime_env") or {}
+    code = {} if submitted.get("py_modules") else {"py_modules": [str(write_wheel(folder))]}
+    return {"env_vars": ONE_THREAD, **code}
 
 
 def translated(error: Exception, address: str = "") -> AffectoryError | Exception:
