@@ -1,21 +1,13 @@
 """What runs on a Ray worker: a partition, and the error that it ends with as it is."""
 
-import os
-import signal
-import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from affectory.pipelines.engines.base import allowed_mb
 from affectory.pipelines.runner import partition as runner
 from affectory.pipelines.runner.child import portable
-from affectory.pipelines.runner.memory import held
 from affectory.pipelines.runner.partition import Partition, PartitionReport
 from affectory.schemas.errors import UserError
-
-_LOOK_S = 0.2
 
 
 @dataclass(frozen=True)
@@ -30,30 +22,9 @@ def work(partition: Partition, marker: str) -> PartitionReport | Raised:
     try:
         if marker:
             check_shared(partition, marker)
-        with _held_to(allowed_mb(partition)) if partition.isolate != "all" else nullcontext():
-            return runner.run_partition(partition)
+        return runner.run_partition(partition)
     except Exception as error:
         return Raised(portable(error))
-
-
-@contextmanager
-def _held_to(memory_mb: int) -> Iterator[None]:
-    """End this process once it holds more memory than any of its stages may, before Ray or the kernel choose whom to
-    end. The partition is then run again with each stage in a child, and the row that is to blame is found."""
-    done = threading.Event()
-
-    def watch() -> None:
-        while not done.wait(_LOOK_S):
-            if held(os.getpid()) > memory_mb * 1_000_000:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
-    try:
-        yield
-    finally:
-        done.set()
-        watcher.join()
 
 
 def check_shared(partition: Partition, marker: str) -> None:

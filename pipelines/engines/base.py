@@ -79,12 +79,6 @@ def heavy_first(partitions: Sequence[Partition]) -> list[Partition]:
     return sorted(partitions, key=lambda p: (p.kinds == {"text"}, -p.rows))
 
 
-def allowed_mb(partition: Partition) -> int:
-    """The memory of a worker that runs a partition with stages in its own process: as much as any of them may have."""
-    allowance = partition.allowance
-    return max([allowance.memory_mb, *(allowance.memory_of(link.stage) for link in partition.links)])
-
-
 def names() -> list[str]:
     """The engines there are."""
     return sorted(_modules())

@@ -1,7 +1,6 @@
 """The engine for one machine: partitions on worker processes, or in this process to debug."""
 
 import os
-import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -11,14 +10,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from affectory.pipelines.engines.base import Choice, PartitionKillsWorkers, Report, allowed_mb, heavy_first
+from affectory.pipelines.engines.base import Choice, PartitionKillsWorkers, Report, heavy_first
 from affectory.pipelines.runner.child import Child, ChildDied
-from affectory.pipelines.runner.memory import held
 from affectory.pipelines.runner.partition import Partition, run_partition
 
 _MEMORY_PER_WORKER = 2 << 30
 _BEAT_S = 1.0
-_LOOK_S = 0.2
 
 
 def workers_for(cores: int | None = None) -> int:
@@ -88,35 +85,18 @@ class _Pool:
             self._busy[child] = partition
 
     def _finished(self) -> Iterator[Report]:
-        ready = self._ready()
+        by_pipe = {child.pipe: child for child in self._busy}
+        ready = wait(list(by_pipe), timeout=_BEAT_S)
         if not ready:
             yield None
-        for child in ready:
+        for pipe in ready:
+            child = by_pipe[pipe]  # type: ignore[index]
             partition = self._busy.pop(child)
             self._idle.append(child)
             try:
                 yield child.receive()
             except ChildDied as died:
                 self._waiting.appendleft(self._again(partition, died))
-
-    def _ready(self) -> list[Child]:
-        """Workers that have something to say; none of them once a while has passed."""
-        by_pipe: dict[Any, Child] = {child.pipe: child for child in self._busy}
-        end = time.monotonic() + _BEAT_S
-        while not (ready := wait(list(by_pipe), timeout=max(0.0, min(_LOOK_S, end - time.monotonic())))):
-            if time.monotonic() >= end:
-                return []
-            self._end_large_ones()
-        return [by_pipe[pipe] for pipe in ready]
-
-    def _end_large_ones(self) -> None:
-        """A worker that holds more memory than any of its stages may is ended, before the kernel chooses whom to end.
-
-        Once all stages are in children of their own, these are looked after instead.
-        """
-        for child, partition in self._busy.items():
-            if partition.isolate != "all" and held(child.pid) > allowed_mb(partition) * 1_000_000:
-                child.kill()
 
     @staticmethod
     def _again(partition: Partition, died: ChildDied) -> Partition:

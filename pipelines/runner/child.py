@@ -15,11 +15,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from affectory.pipelines.runner.memory import family, held_by_family
+from affectory.pipelines.runner.memory import LOOK_S, MB, family, held_by_family
 from affectory.schemas.errors import AffectoryError
 
-_LOOK_S = 0.2
-"""How often a child's memory is looked at; in that time a fast leak takes less than a gigabyte."""
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 """Sums in another order differ in the last bit: child processes compute with one thread each."""
 
@@ -99,7 +97,7 @@ class Child:
 
     def _wait(self, pipe: Connection, timeout_s: float | None, memory_mb: int | None) -> None:
         end = time.monotonic() + timeout_s if timeout_s is not None else float("inf")
-        while not pipe.poll(max(0.0, min(_LOOK_S, end - time.monotonic()))):
+        while not pipe.poll(max(0.0, min(LOOK_S, end - time.monotonic()))):
             if time.monotonic() >= end:
                 self.stop()
                 raise ChildHung(timeout_s or 0.0)
@@ -110,7 +108,7 @@ class Child:
 
     def hold_to(self, memory_mb: int) -> None:
         """End the process and raise where it holds more memory than it may."""
-        if self.pid and held_by_family(self.pid) > memory_mb * 1_000_000:
+        if self.pid and held_by_family(self.pid) > memory_mb * MB:
             self.stop()
             raise ChildTooLarge(memory_mb)
 

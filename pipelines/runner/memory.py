@@ -1,9 +1,15 @@
 """How much memory processes hold, as far as the system tells: Linux does; elsewhere they are taken to hold none."""
 
+import os
+import signal
+import threading
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+LOOK_S = 0.2
+"""How often the memory of a process is looked at; in that time a fast leak takes less than a gigabyte."""
+MB = 1_000_000
 _HELD = ("RssAnon:", "RssShmem:", "VmSwap:")
 """What only this process can give back; pages of files it has mapped the kernel takes back by itself."""
 
@@ -29,3 +35,25 @@ def family(pid: int) -> Iterator[int]:
 def held_by_family(pid: int) -> int:
     """Bytes of memory that a process and all that it started hold."""
     return sum(map(held, family(pid)))
+
+
+@contextmanager
+def no_more_than(memory_mb: int) -> Iterator[None]:
+    """End this process when it comes to hold more memory than that, before the kernel chooses whom to end.
+
+    For workers, whose engine takes their end as a sign to run the work again with every stage in a child.
+    """
+    done = threading.Event()
+
+    def look() -> None:
+        while not done.wait(LOOK_S):
+            if held(os.getpid()) > memory_mb * MB:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    watch = threading.Thread(target=look, name="memory", daemon=True)
+    watch.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watch.join()

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
@@ -17,6 +18,7 @@ from affectory.pipelines.runner.child import Child
 from affectory.pipelines.runner.execute import ALLOWED, Allowance, join, run_stage
 from affectory.pipelines.runner.finish import Finish, finish
 from affectory.pipelines.runner.media import changed, externalise, hydrate, without_changed
+from affectory.pipelines.runner.memory import no_more_than
 from affectory.pipelines.runner.rejects import failed_for, rejects_of
 from affectory.pipelines.runner.stage import Stage
 from affectory.pipelines.store.assets import AssetStore
@@ -175,10 +177,17 @@ class _Run:
 
     def _run(self, stage: Stage, rows: pa.Table) -> Result:
         everything, allowance = self.partition.isolate == "all", self.partition.allowance
-        return run_stage(stage, rows, self._child, everything=everything, allowance=allowance)
+        with self._watched(stage):
+            return run_stage(stage, rows, self._child, everything=everything, allowance=allowance)
 
     def _stale(self, stage: Stage, rows: pa.Table) -> set[int]:
         return changed(rows, stage.transform.reads(), self.workspace.hashes())
+
+    def _watched(self, stage: Stage) -> AbstractContextManager[None]:
+        """A worker that runs a stage itself is held to what a child might hold."""
+        if self.partition.isolate != "declared" or stage.transform.resources.isolated:
+            return nullcontext()
+        return no_more_than(self.partition.allowance.memory_of(stage))
 
     def _commit(self, link: Link, table: pa.Table, rows: pa.Table, rejects: pa.Table) -> Commit:
         if self._retries(link):
