@@ -23,13 +23,14 @@ def held(pid: int) -> int:
     return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(_HELD))
 
 
-def family(pid: int) -> Iterator[int]:
+def family(pid: int) -> list[int]:
     """A process and all that it started, directly or not."""
-    yield pid
+    found = [pid]
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
         with suppress(OSError):  # the thread has ended meanwhile
             for started in task.read_text().split():
-                yield from family(int(started))
+                found += family(int(started))
+    return found
 
 
 def held_by_family(pid: int) -> int:

@@ -106,9 +106,17 @@ def _first_child_of(pid: int) -> int:
 
 def _gone(pid: int) -> bool:
     end = time.monotonic() + 10
-    while Path(f"/proc/{pid}").exists() and time.monotonic() < end:
+    while not (ended := _ended(pid)) and time.monotonic() < end:
         time.sleep(0.02)
-    return not Path(f"/proc/{pid}").exists()
+    return ended
+
+
+def _ended(pid: int) -> bool:
+    """Whether a process is gone, or waits only for somebody to take note of that."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
 
 
 class TestKilled:
