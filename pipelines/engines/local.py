@@ -1,6 +1,5 @@
 """The engine for one machine: partitions on worker processes, or in this process to debug."""
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from affectory.pipelines.engines import _machine
 from affectory.pipelines.engines.base import Choice, PartitionKillsWorkers, Report, heavy_first
 from affectory.pipelines.runner.child import Child, ChildDied
 from affectory.pipelines.runner.partition import Partition, run_partition
@@ -19,10 +19,8 @@ _BEAT_S = 1.0
 
 
 def workers_for(cores: int | None = None) -> int:
-    """As many workers as this process may use cores, and as memory has room for."""
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return max(1, min(cores or allowed, memory // _MEMORY_PER_WORKER))
+    """As many workers as this process may use cores, and as the memory that it may use has room for."""
+    return max(1, min(cores or _machine.cores(), _machine.memory() // _MEMORY_PER_WORKER))
 
 
 @dataclass(frozen=True)
