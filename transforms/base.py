@@ -147,7 +147,8 @@ Reader = Callable[[pa.Table, Sequence[Reply | None]], Result]
 class Asking(Transform, Protocol):
     """A stage that asks a model. Replies are kept in the answer ledger: nothing is asked whose reply is there.
 
-    A model sees only the columns that the stage reads. `setup` is `asking.composed(self)`.
+    A model sees only the columns that the stage reads. Media have their `asset` always, their `path` for the model
+    alone. `setup` is `asking.composed(self)`.
     """
 
     def whom(self) -> Whom: ...

@@ -1,7 +1,7 @@
 """A stage that asks a model: what was asked before is found in the ledger, the rest is asked, kept, and then read."""
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 import pyarrow as pa
@@ -89,27 +89,37 @@ class Questions:
 
 @dataclass(frozen=True)
 class Desk:
-    """Where a partition asks: the ledger, how stages are run here, and which rows' files changed meanwhile."""
+    """Where a partition asks: the ledger, how stages run, how media get their paths, which files changed meanwhile.
+
+    `refused` says why questions that were asked elsewhere in this build got no reply: they are not asked again.
+    """
 
     answers: Answers
     partition: str
     run: Run
-    stale: Callable[[pa.Table], set[int]]
+    hydrate: Callable[[pa.Table], pa.Table] = lambda rows: rows
+    stale: Callable[[pa.Table], set[int]] = lambda rows: set()
+    refused: Mapping[str, Said] = field(default_factory=dict)
 
     def outcomes(self, stage: Stage, rows: pa.Table) -> tuple[Result, int]:
         """What becomes of the rows, and how many questions were asked for it."""
         questions = Questions.of(stage, rows)
-        found, lost = self.answers.find(self.partition, questions.known()), dict[str, Said]()
-        new = questions.without(found)
+        found, lost = self.answers.find(self.partition, questions.known()), dict(self.refused)
+        new = questions.without({**found, **lost})
         if new.ids:
-            lost = self.ask(stage, new)
+            lost |= self.ask(stage, new)
             # What is read is what is kept, whoever was the first to keep it.
             found = self.answers.find(self.partition, questions.known())
         said = [None if key is None else found.get(key) or lost.get(key, _UNANSWERED) for key in questions.ids]
         told = with_replies(rows, said)
-        read = self.run(reads(stage), told.rows)
-        whole = told.then(read)
+        whole = told.then(self.run(reads(stage), told.rows))
         return replace(whole, rows=whole.rows.drop_columns([REPLIES])), len(new.ids)
+
+    def pending(self, stage: Stage, rows: pa.Table) -> pa.Table:
+        """The rows that a model would be asked about now."""
+        questions = Questions.of(stage, rows)
+        found = self.answers.find(self.partition, questions.known())
+        return questions.without({**found, **self.refused}).rows
 
     def ask(self, stage: Stage, questions: Questions) -> dict[str, Said]:
         """Put questions to the model and keep its replies as they come; why some got none."""
@@ -117,7 +127,7 @@ class Desk:
         writer, half, size = Writer(self.answers, self.partition), asks(stage), stage.transform.resources.batch_rows
         try:
             for start in range(0, questions.rows.num_rows, size):
-                batch = questions.rows.slice(start, size)
+                batch = self.hydrate(questions.rows.slice(start, size))
                 # A reply to a file that is not what its hash says would be kept for the wrong question.
                 result = without_changed(self.run(half, batch), self.stale(batch))
                 replies = map(unpacked, result.rows.column(REPLIES).to_pylist(maps_as_pydicts="strict"))

@@ -12,8 +12,9 @@ from typing import Literal
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from affectory.pipelines.runner.asking import Desk
+from affectory.pipelines.runner.asking import Desk, Questions
 from affectory.pipelines.runner.child import Child
 from affectory.pipelines.runner.execute import ALLOWED, Allowance, join, run_stage
 from affectory.pipelines.runner.finish import Finish, finish
@@ -26,7 +27,7 @@ from affectory.pipelines.store.commits import Commit, CommitStore, Counts
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.derived import REJECTS, SAMPLES
 from affectory.schemas.errors import NotConserved
-from affectory.transforms.base import Result
+from affectory.transforms.base import Result, Said, Whom
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,8 @@ class Link:
 class Partition:
     """What travels to a worker: where to read, which stages, under which keys.
 
-    With `until`, only the first so many links run and nothing is finished; every commit keeps its key.
+    With `until`, only the first so many links run and nothing is finished; every commit keeps its key. `refused` says
+    why questions to models, by their ids, got no reply where they were asked before.
     """
 
     workspace: str
@@ -56,6 +58,7 @@ class Partition:
     roots: Mapping[str, str] = field(default_factory=dict)
     isolate: Literal["none", "declared", "all"] = "declared"
     until: int | None = None
+    refused: Mapping[str, Said] = field(default_factory=dict)
     allowance: Allowance = ALLOWED
 
     @property
@@ -93,6 +96,19 @@ _OWN = _Own()
 def run_partition(partition: Partition) -> PartitionReport:
     """Run what is not committed yet; everything committed before a kill is found again here."""
     return PartitionReport(partition.root, tuple(_Run(partition).stages()))
+
+
+def questions(partition: Partition, index: int) -> pa.Table | None:
+    """The rows that a link would ask its model about, each question once; None where the link is committed.
+
+    Everything before the link has to be committed.
+    """
+    return _Run(partition).questions(index)
+
+
+def ask(partition: Partition, stage: Stage, rows: pa.Table) -> dict[str, Said]:
+    """Put questions of a partition to a model and keep the replies; why some got none."""
+    return _Run(partition).ask(stage, rows)
 
 
 class _Run:
@@ -158,10 +174,9 @@ class _Run:
 
     def _stage(self, stage: Stage, table: pa.Table) -> Result:
         """Rows of other kinds pass by untouched."""
-        mine = np.asarray(pc.is_in(table.column("kind"), value_set=pa.array(sorted(stage.transform.on))))
+        mine = _mine(stage, table)
         places = np.flatnonzero(mine)
-        rows = hydrate(table.filter(pa.array(mine)), stage.transform.reads(), self.assets, self.partition.roots)
-        result = without_changed(self._outcomes(stage, rows), self._stale(stage, rows))
+        result = self._outcomes(stage, table.filter(pa.array(mine)))
         schema = stage.output_schema(table.schema)
         passing = _widened(table.filter(pa.array(~mine)), schema)
         by = Result(passing, np.flatnonzero(~mine).astype(np.int64))
@@ -169,11 +184,33 @@ class _Run:
 
     def _outcomes(self, stage: Stage, rows: pa.Table) -> Result:
         if stage.whom is None:
-            return self._run(stage, rows)
-        answers = self.workspace.answers(stage.whom, self.partition.epoch)
-        desk = Desk(answers, self.partition.root, self._run, partial(self._stale, stage))
-        result, self._asked = desk.outcomes(stage, rows)
+            rows = self._hydrated(stage, rows)
+            return without_changed(self._run(stage, rows), self._stale(stage, rows))
+        result, self._asked = self._desk(stage, stage.whom).outcomes(stage, rows)
         return result
+
+    def _desk(self, stage: Stage, whom: Whom) -> Desk:
+        answers = self.workspace.answers(whom, self.partition.epoch)
+        hydrate, stale = partial(self._hydrated, stage), partial(self._stale, stage)
+        return Desk(answers, self.partition.root, self._run, hydrate, stale, self.partition.refused)
+
+    def questions(self, index: int) -> pa.Table | None:
+        link = self.partition.links[index]
+        assert link.stage.whom is not None
+        if self.commits.has(link.key):
+            return None
+        table = self._read((self.partition.root, *(x.key for x in self.partition.links))[index])
+        table = table.filter(self._chosen(link, table))
+        return self._desk(link.stage, link.stage.whom).pending(
+            link.stage, table.filter(pa.array(_mine(link.stage, table)))
+        )
+
+    def ask(self, stage: Stage, rows: pa.Table) -> dict[str, Said]:
+        assert stage.whom is not None
+        return self._desk(stage, stage.whom).ask(stage, Questions.of(stage, rows))
+
+    def _hydrated(self, stage: Stage, rows: pa.Table) -> pa.Table:
+        return hydrate(rows, stage.transform.reads(), self.assets, self.partition.roots)
 
     def _run(self, stage: Stage, rows: pa.Table) -> Result:
         everything, allowance = self.partition.isolate == "all", self.partition.allowance
@@ -219,6 +256,11 @@ class _Run:
 def root_schema() -> pa.Schema:
     """The flowing table's schema before the first stage."""
     return pa.schema([pa.field(f.name, f.type) for f in SAMPLES.schema])
+
+
+def _mine(stage: Stage, table: pa.Table) -> NDArray[np.bool_]:
+    """The rows of the kinds that a stage works on."""
+    return np.asarray(pc.is_in(table.column("kind"), value_set=pa.array(sorted(stage.transform.on))))
 
 
 def _widened(rows: pa.Table, schema: pa.Schema) -> pa.Table:

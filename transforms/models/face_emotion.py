@@ -77,4 +77,4 @@ class FaceEmotion:
 
 def _pictures(row: Values) -> list[Mapping[str, Any]]:
     given = (row["frames"] or []) if row["kind"] == "video" else [row["image"]]
-    return [picture for picture in given if picture and picture["path"]]
+    return [picture for picture in given if picture and (picture["asset"] or picture["path"])]

@@ -11,8 +11,9 @@ import pyarrow as pa
 import pytest
 import yaml
 from support import steps
+from support.partitions import Build
 from support.project import TEXTS, Project, texts
-from support.steps import flow
+from support.steps import Opines, flow
 from support.steps_asking import asked, build_in_fours, oracle_stage
 
 from affectory.pipelines import discovery
@@ -20,11 +21,12 @@ from affectory.pipelines.runner import stage as stage_module
 from affectory.pipelines.runner.asking import Desk
 from affectory.pipelines.runner.child import Child, ChildDied
 from affectory.pipelines.runner.execute import run_stage
+from affectory.pipelines.runner.partition import ask, questions, run_partition
 from affectory.pipelines.runner.stage import Stage, asked_by
 from affectory.pipelines.store.answers import Answers
 from affectory.pipelines.store.files import LocalFiles
 from affectory.schemas.taxonomy import load_taxonomy
-from affectory.transforms.base import Result
+from affectory.transforms.base import Failed, Result
 from affectory.transforms.models.text_emotion import TextEmotion
 
 
@@ -52,7 +54,7 @@ class World:
         self.epoch += 1
         answers = Answers(LocalFiles(self.folder / "ledger"), stage.whom, self.epoch)
         run = partial(_run, self.child)
-        result, count = Desk(answers, partition, run, lambda batch: self.stale).outcomes(stage, flow(rows))
+        result, count = Desk(answers, partition, run, stale=lambda batch: self.stale).outcomes(stage, flow(rows))
         result.check(len(rows), stage.name)
         return result, count
 
@@ -144,6 +146,26 @@ def test_the_ledger_changes_no_bit_of_an_opinion(world: World) -> None:
     for count in (2, 0):
         result, new = world.ask(rows, stage)
         assert (result.rows.equals(plain.rows), new) == (True, count)
+
+
+def test_what_was_asked_elsewhere_is_only_read(tmp_path: Path) -> None:
+    """The way of a cluster: questions are found in one place, asked in another, and read in a third."""
+    build = Build(tmp_path / "w", (steps.stage(Opines(), "opines"), oracle_stage(tmp_path)))
+    [partition] = build.partitions([["one", "raise", "", "one"]])
+    stage = partition.links[1].stage
+    run_partition(replace(partition, until=1))
+    rows = questions(partition, 1)
+    assert rows is not None
+    assert rows.column("text").to_pylist() == ["one", "raise"]
+    refused = ask(partition, stage, rows.select(["text"]))
+    assert [x.error for x in refused.values() if isinstance(x, Failed)] == ["ConnectionError"]
+    told = replace(partition, refused=refused)
+    again = questions(told, 1)
+    assert again is not None
+    assert again.num_rows == 0
+    [_, report] = run_partition(told).stages
+    assert (report.counts.kept, report.counts.failed, report.asked) == (3, 1, 0)
+    assert (asked(tmp_path), questions(partition, 1)) == (["one", "raise"], None)
 
 
 @pytest.fixture
