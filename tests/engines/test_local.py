@@ -1,66 +1,29 @@
 """The engine for one machine: however many workers, the commits are the same, and a crash costs one row."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
 from support import steps
+from support.partitions import GOOD, Build, counts
 from support.steps import Faulty, FaultyByRow, LethalView, NeverStarts, Opines, flow
 
 from affectory.pipelines.engines import local
 from affectory.pipelines.engines.base import PartitionKillsWorkers
 from affectory.pipelines.engines.local import run, workers_for
 from affectory.pipelines.runner.execute import SetUpFailed
-from affectory.pipelines.runner.finish import Finish
-from affectory.pipelines.runner.partition import Link, Partition, PartitionReport
-from affectory.pipelines.runner.stage import Stage
 from affectory.pipelines.store.commits import Counts
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.errors import UserError
-from affectory.schemas.taxonomy import load_taxonomy
-from affectory.transforms.views.vote_share import VoteShare
-
-EKMAN = load_taxonomy("ekman-7")
-GOOD = [["a", "bb", "reject"], ["twice", "raise"], [], ["ccc"]]
 
 
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Reports only, however slow the machine is."""
     monkeypatch.setattr(local, "_BEAT_S", 600.0)
-
-
-@dataclass(frozen=True)
-class Build:
-    """Partitions of a workspace: lists of texts, each through the same stages."""
-
-    root: Path
-    stages: tuple[Stage, ...]
-
-    def partitions(self, texts: Sequence[list[str]], isolate: Any = "declared") -> list[Partition]:
-        commits = Workspace(self.root).commits()
-        found = []
-        for number, part in enumerate(texts):
-            rows, root = flow(part), f"{number:02d}-root"
-            commits.commit(root, "root", Counts(len(part), len(part), len(part)), {"rows": rows}, {})
-            links = tuple(Link(stage, f"{number:02d}-{i}-{stage.name}") for i, stage in enumerate(self.stages))
-            finish = Finish(f"{number:02d}-finish", "", 0.5, EKMAN, VoteShare(), {})
-            partition = Partition(str(self.root), 0, root, len(part), frozenset({"text"}), links, finish)
-            found.append(replace(partition, isolate=isolate))
-        return found
-
-    def commits(self) -> dict[str, tuple[Counts, dict[str, list[dict[str, Any]]]]]:
-        """Every commit with its tables, without the names of its parts."""
-        store = Workspace(self.root).commits()
-        found = {}
-        for key in sorted(store.keys()):
-            commit = store.get(key)
-            tables = {name: store.read(commit, name) for name in commit.parts}
-            found[key] = commit.counts, {name: t.to_pylist() for name, t in tables.items() if t is not None}
-        return found
 
 
 @pytest.fixture(autouse=True)
@@ -74,10 +37,6 @@ def build(tmp_path: Path) -> Callable[..., Build]:
         return Build(tmp_path / name, tuple(steps.stage(t, f"s{i}") for i, t in enumerate(transforms)))
 
     return make
-
-
-def counts(reports: Sequence[PartitionReport], stage: str) -> Counts:
-    return sum((s.counts for report in reports for s in report.stages if s.stage == stage), Counts())
 
 
 def test_any_number_of_workers_commits_the_same(build: Callable[..., Build]) -> None:
