@@ -53,8 +53,7 @@ class ChildTooLarge(AffectoryError):
 
     def __str__(self) -> str:
         return (
-            f"the process held more than the {self.memory_mb} MB that it may; killed. "
-            "If it needs more, raise limits.memory_mb and run `affectory retry --reason OutOfMemory`"
+            f"the process held more than the {self.memory_mb} MB that it may; killed. limits.memory_mb can allow more"
         )
 
 

@@ -148,7 +148,8 @@ def _blame(error: Exception, tries: int) -> Failed:
         return Failed(0, error.kind, error.detail)
     if type(error) in _ENDS:
         often = "once" if tries == 1 else f"{tries} times"
-        return Failed(0, _ENDS[type(error)], f"{told(error)}; tried {often}")
+        then = ", then `affectory retry --reason OutOfMemory`" if isinstance(error, ChildTooLarge) else ""
+        return Failed(0, _ENDS[type(error)], f"{told(error)}{then}; tried {often}")
     return Failed(0, type(error).__name__, told(error))
 
 

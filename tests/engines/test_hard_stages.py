@@ -21,8 +21,8 @@ from affectory.transforms.base import Resources
 
 ALLOWANCE = Allowance(memory_mb=500, retries=1)
 LARGE = (
-    "the process held more than the 500 MB that it may; killed. If it needs more, raise limits.memory_mb "
-    "and run `affectory retry --reason OutOfMemory`; tried 2 times"
+    "the process held more than the 500 MB that it may; killed. limits.memory_mb can allow more, "
+    "then `affectory retry --reason OutOfMemory`; tried 2 times"
 )
 KILLED = "the process was ended by SIGKILL, most likely out of memory; tried 2 times"
 

@@ -1,4 +1,4 @@
-"""A source reader that crashes or hangs on demand, importable in a child process."""
+"""A source reader that crashes, hangs or leaks on demand, importable in a child process."""
 
 import os
 import signal
@@ -6,6 +6,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
+
+from support.steps_hard import leak
 
 from affectory.transforms.sources.base import RECORDS, Limits, Records, SourceFile, build
 
@@ -23,3 +25,5 @@ class Reader:
             os.kill(os.getpid(), signal.SIGSEGV)
         if self.then == "hang":
             time.sleep(60)
+        if self.then == "leak":
+            leak()

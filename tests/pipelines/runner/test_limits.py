@@ -9,12 +9,16 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from support import steps, steps_hard
+from support.project import texts
 from support.steps import flow, stage
 from support.steps_hard import SMALL_MB, Hard
 
+from affectory.pipelines.build import Options, scan_sources
+from affectory.pipelines.plan import make_plan
 from affectory.pipelines.publish import _without_folders
 from affectory.pipelines.runner.child import Child, ChildDied, ChildTooLarge
 from affectory.pipelines.runner.execute import Allowance, SetUpFailed, bisected, run_stage
+from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.recipe.model import Limits
 from affectory.transforms.base import Resources, Result
 
@@ -40,8 +44,8 @@ def kept(result: Result) -> list[int]:
 
 
 TOO_LARGE = (
-    f"the process held more than the {SMALL_MB} MB that it may; killed. "
-    "If it needs more, raise limits.memory_mb and run `affectory retry --reason OutOfMemory`"
+    f"the process held more than the {SMALL_MB} MB that it may; killed. limits.memory_mb can allow more, "
+    "then `affectory retry --reason OutOfMemory`"
 )
 
 
@@ -198,3 +202,16 @@ def test_what_a_row_may_cost_is_no_part_of_the_published_recipe() -> None:
     recipe = {"publish": {"to": "here"}, "limits": Limits(memory_mb=999, retries=3).model_dump(), "workspace": "w"}
     published = _without_folders(recipe)
     assert set(published["limits"]) == set(Limits.model_fields) - {"memory_mb", "retries"}
+
+
+def test_limits_of_a_recipe_reach_the_runner_and_change_no_release(tmp_path: Path) -> None:
+    project = texts(tmp_path)
+    first = project.build()
+    again = project.build("limits.memory_mb=999", "limits.retries=3")
+    assert (first.release_hash != "", again.unchanged, again.partitions_run) == (True, True, 0)
+    bound = project.bound("limits.memory_mb=999", "limits.retries=3")
+    workspace = Workspace(project.workspace)
+    scan = scan_sources(bound, workspace, Options(project.workspace, project.releases))
+    plan = make_plan(bound, workspace, scan)
+    assert {partition.allowance for partition in plan.partitions} == {Allowance(999, 3)}
+    assert bound.limits.memory_mb == 999
