@@ -157,7 +157,7 @@ def test_what_was_asked_elsewhere_is_only_read(tmp_path: Path) -> None:
     rows = questions(partition, 1)
     assert rows is not None
     assert rows.column("text").to_pylist() == ["one", "raise"]
-    refused = ask(partition, stage, rows.select(["text"]))
+    refused = ask(partition, stage, rows)
     assert [x.error for x in refused.values() if isinstance(x, Failed)] == ["ConnectionError"]
     told = replace(partition, refused=refused)
     again = questions(told, 1)
