@@ -163,7 +163,7 @@ def test_what_was_asked_elsewhere_is_only_read(tmp_path: Path) -> None:
     again = questions(told, 1)
     assert again is not None
     assert again.num_rows == 0
-    [_, report] = run_partition(told).stages
+    [report, _] = run_partition(told).stages
     assert (report.counts.kept, report.counts.failed, report.asked) == (3, 1, 0)
     assert (asked(tmp_path), questions(partition, 1)) == (["one", "raise"], None)
 
