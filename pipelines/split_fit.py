@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from affectory.pipelines.exchanges import Rows, row_groups
 from affectory.pipelines.splits import FIT
 from affectory.pipelines.store.files import Files, PartFile
 from affectory.schemas.ids import digest
@@ -40,6 +41,11 @@ class SplitFit:
         if newest is None:
             return FIT.empty_table()
         return read_parquet(PartFile(self.files.location, newest))
+
+    def parts(self) -> list[Rows]:
+        """The groups in order, a row group at a time."""
+        newest = self.newest()
+        return row_groups(PartFile(self.files.location, newest)) if newest else []
 
     def save(self, fit: pa.Table) -> None:
         """Write a further version, unless nothing changed."""

@@ -1,20 +1,42 @@
 """The step that splits a finished build: its samples, placed by the fit, in one commit."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Protocol
 
 import pyarrow as pa
 
 from affectory.pipelines.bind import Bound
 from affectory.pipelines.code_hash import code_hash
 from affectory.pipelines.engines.base import Engine
+from affectory.pipelines.exchanges import Exchanges, buckets_for
 from affectory.pipelines.split_fit import SplitFit
-from affectory.pipelines.splits import FIT, NARROW, Placement, memberships_of, moved, narrow, place
+from affectory.pipelines.splits import FIT, memberships_of, moved, place
+from affectory.pipelines.splits_exchanged import Placing, SamplesPart, samples_of
 from affectory.pipelines.store.commits import CommitStore, Counts
 from affectory.pipelines.store.workspace import Workspace
-from affectory.schemas.derived import REJECTS, SAMPLES
+from affectory.schemas.derived import REJECTS
+from affectory.schemas.errors import NotConserved
 from affectory.schemas.ids import digest
 from affectory.schemas.recipe.model import Splits
+
+AT_ONCE = 2_000_000
+"""Samples that this process places by itself, whatever the engine: seconds, and some 400 MB a million. More of them
+are placed by exchanges on the engine."""
+_TOGETHER = 8
+"""Partitions whose samples are read as one part."""
+_READERS = 16
+
+
+class _Placed(Protocol):
+    """Where samples are now, in order."""
+
+    @property
+    def splits(self) -> pa.Table: ...
+
+    @property
+    def conflicts(self) -> pa.Table: ...
 
 
 def split(
@@ -34,18 +56,18 @@ class _Splitting:
     refit: bool
 
     def go(self) -> tuple[str, int]:
-        commits, fit_file = self.workspace.commits(self.epoch), SplitFit(self.workspace.fits(), *self._asked)
-        if not self.refit and commits.has(key := self._key(fit_file.version)):
+        commits, fit = self.workspace.commits(self.epoch), SplitFit(self.workspace.fits(), *self._asked)
+        if not self.refit and commits.has(key := self._key(fit.version)):
             return key, 0
-        fit = fit_file.load()
-        samples = samples_of(commits, self.finished)
-        placed = place(
-            memberships_of(samples, self.rule.by), self.rule.shares, FIT.empty_table() if self.refit else fit
-        )
-        changed = moved(fit, placed.fit) if self.refit else 0
-        fit_file.save(placed.fit)
-        key = self._key(fit_file.version)
-        self._commit(commits, key, samples.num_rows, placed, changed)
+        rows = _count(commits, self.finished)
+        exchanges = self._exchanges(rows, fit.version) if rows > AT_ONCE else None
+        placed, changed = self._exchanged(exchanges, rows, fit) if exchanges else self._here(commits, fit)
+        key = self._key(fit.version)
+        kept, held = placed.splits.num_rows, placed.conflicts.num_rows
+        tables = {"splits": placed.splits, "rejects": _rejects(placed.conflicts)}
+        commits.commit(key, "split", Counts(rows, kept, kept, held), tables, {"moved": changed})
+        if exchanges:
+            exchanges.remove()
         return key, changed
 
     @property
@@ -57,17 +79,35 @@ class _Splitting:
         code = code_hash("affectory.pipelines.splits")
         return digest("split", code, list(by), list(shares.items()), fit, list(self.finished))
 
-    def _commit(self, commits: CommitStore, key: str, rows: int, placed: Placement, changed: int) -> None:
-        kept, held = placed.splits.num_rows, placed.conflicts.num_rows
-        tables = {"splits": placed.splits, "rejects": _rejects(placed.conflicts)}
-        commits.commit(key, "split", Counts(rows, kept, kept, held), tables, {"moved": changed})
+    def _here(self, commits: CommitStore, fit_file: SplitFit) -> tuple[_Placed, int]:
+        fit, members = fit_file.load(), memberships_of(samples_of(commits, self.finished), self.rule.by)
+        placed = place(members, self.rule.shares, FIT.empty_table() if self.refit else fit)
+        fit_file.save(placed.fit)
+        return placed, moved(fit, placed.fit) if self.refit else 0
+
+    def _exchanged(self, exchanges: Exchanges, rows: int, fit_file: SplitFit) -> tuple[_Placed, int]:
+        where, by = str(self.workspace.root), tuple(self.rule.by)
+        starts = range(0, len(self.finished), _TOGETHER)
+        samples = [SamplesPart(where, self.finished[n : n + _TOGETHER], by) for n in starts]
+        placed = Placing(exchanges, samples, self.rule.shares, fit_file.parts(), self.refit).place()
+        accounted = placed.splits.num_rows + placed.conflicts.num_rows
+        if accounted != rows:
+            raise NotConserved("split", "samples with a split or a reason", rows, accounted)
+        if placed.fit_changed:
+            fit_file.write(placed.pieces())
+        return placed, placed.moved
+
+    def _exchanges(self, rows: int, fit: str) -> Exchanges:
+        """Named by all that they depend on, so that a build that was cut short finds what it has."""
+        by, shares = self._asked
+        code, buckets = code_hash("affectory.pipelines.splits_exchanged"), buckets_for(rows)
+        names = [code, list(by), list(shares.items()), fit, list(self.finished), self.refit, buckets]
+        return Exchanges(self.engine, self.workspace.exchanges(), digest("splits", *names), buckets)
 
 
-def samples_of(commits: CommitStore, keys: Sequence[str]) -> pa.Table:
-    """What decides about the splits of the samples that were committed under some keys."""
-    found = (commits.read(commits.get(key), "samples", list(NARROW)) for key in keys)
-    none = narrow(SAMPLES.schema.empty_table())
-    return pa.concat_tables([none, *(narrow(table).cast(none.schema) for table in found if table is not None)])
+def _count(commits: CommitStore, keys: Sequence[str]) -> int:
+    with ThreadPoolExecutor(_READERS) as pool:
+        return sum(commit.counts.out for commit in pool.map(commits.get, keys))
 
 
 def _rejects(conflicts: pa.Table) -> pa.Table:

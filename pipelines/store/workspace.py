@@ -47,6 +47,10 @@ class Workspace:
         """Small JSON records of scans, imports and builds."""
         return LocalFiles(self.derived / "records")
 
+    def exchanges(self) -> LocalFiles:
+        """What steps over the whole dataset write while they are under way."""
+        return LocalFiles(self.derived / "exchanges")
+
     def fits(self) -> LocalFiles:
         """Dataset-wide fits: new rows are placed by them, only a refit changes them."""
         return LocalFiles(self.root / "fits")

@@ -3,10 +3,22 @@
 from pathlib import Path
 
 import pyarrow.parquet as pq
+import pytest
 import yaml
 from support.project import TEXTS, Project, texts, write_lines
 
+from affectory.pipelines import connecting, splitting
+from affectory.pipelines.retry import sweep
+from affectory.pipelines.store.workspace import Workspace
+
 BY = {"by": ["speaker", "dialogue"], "train": 0.5, "test": 0.5}
+
+
+@pytest.fixture
+def exchanged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However few samples there are, they are placed by exchanges, in as many rounds as that takes."""
+    monkeypatch.setattr(splitting, "AT_ONCE", -1)
+    monkeypatch.setattr(connecting, "FEW", -1)
 
 
 def conversation(folder: Path, extra: list[dict[str, str]]) -> Project:
@@ -30,7 +42,12 @@ def placed(made: Project, version: str) -> dict[str, str]:
     }
 
 
-def test_a_line_that_joins_two_splits_is_held_back_until_a_refit(tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", [[], ["exchanged"]], ids=["in one process", "by exchanges"])
+def test_a_line_that_joins_two_splits_is_held_back_until_a_refit(
+    tmp_path: Path, how: list[str], request: pytest.FixtureRequest
+) -> None:
+    for fixture in how:
+        request.getfixturevalue(fixture)
     made = conversation(tmp_path, [])
     made.build()
     before = placed(made, "v1.0.0")
@@ -64,3 +81,19 @@ def test_other_shares_are_another_fit(tmp_path: Path) -> None:
     all_test = made.build("publish.splits.train=0", "publish.splits.test=1")
     assert set(placed(made, all_test.version).values()) == {"test"}
     assert all_test.bump == "patch"
+
+
+def test_exchanges_make_the_same_release_and_leave_nothing_behind(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    first, other = (conversation(tmp_path / name, []) for name in "ab")
+    expected = first.build()
+    request.getfixturevalue("exchanged")
+    assert other.build(partition_rows=5).release_hash == expected.release_hash
+    one, two = (Workspace(made.workspace).fits() for made in (first, other))
+    assert [one.read(name) for name in one.names()] == [two.read(name) for name in two.names()]
+    files = Workspace(other.workspace).exchanges()
+    assert list(files.names()) == []
+    files.create("x/meet/edges/000001.parquet", b"123")
+    assert sweep(Workspace(other.workspace)) == (1, 3)
+    assert list(files.names()) == []

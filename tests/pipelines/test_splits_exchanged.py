@@ -1,0 +1,258 @@
+"""Splits by exchanges equal those of one process, whatever the layout, the buckets and the rounds."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support import split_oracle
+from support.splitting import as_placement, fit_table, tokens_of
+from support.steps import flow
+
+from affectory.pipelines import connecting, exchanges
+from affectory.pipelines.connecting import EDGES, connected
+from affectory.pipelines.engines.local import Local
+from affectory.pipelines.exchanges import Exchanges, Found, Rows, bucket_of, buckets_for
+from affectory.pipelines.split_fit import SplitFit
+from affectory.pipelines.splits import moved
+from affectory.pipelines.splits_exchanged import Placing, SamplesPart
+from affectory.pipelines.store.commits import Counts
+from affectory.pipelines.store.files import LocalFiles
+from affectory.pipelines.store.workspace import Workspace
+from affectory.schemas.ids import sample_id
+
+EVEN = {"train": 0.5, "test": 0.3, "ex": 0.2}
+_NUMBER = count()
+
+Sample = tuple[int, str | None, str | None]
+speakers = st.none() | st.integers(0, 9).map(lambda n: f"p{n}")
+dialogues = st.none() | st.integers(0, 9).map(lambda n: f"dä {n}")
+samples = st.lists(st.tuples(st.integers(0, 9), speakers, dialogues), max_size=16)
+kinds = st.lists(st.sampled_from(["speaker", "source", "dialogue", "record"]), min_size=1, max_size=3, unique=True)
+groups = [f"{kind}{n}" for kind in ("speaker:p", "dialogue:dä ", "record:r_") for n in range(10)]
+fits = st.dictionaries(st.sampled_from(groups), st.sampled_from(sorted(EVEN)), max_size=12)
+
+
+def table_of(given_samples: Sequence[Sample]) -> pa.Table:
+    """Samples, several of a record, with their speakers and dialogues."""
+    table = flow(["a"] * len(given_samples))
+    records = [f"r_{record}" for record, _, _ in given_samples]
+    ids = [sample_id(record, n) for n, record in enumerate(records)]
+    anchor = pa.array([{"record": record} for record in records], table.schema.field("anchor").type)
+    columns = {"sample_id": pa.array(ids, pa.string()), "anchor": anchor}
+    columns |= {n: pa.array([s[i] for s in given_samples], pa.string()) for i, n in ((1, "speaker"), (2, "dialogue"))}
+    for name, column in columns.items():
+        table = table.set_column(table.column_names.index(name), table.schema.field(name), column)
+    return table
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a run may differ without its result being another."""
+
+    partitions: int = 3
+    buckets: int = 2
+    few: int = -1
+    engine: Any = field(default_factory=lambda: Local(0))
+
+
+def committed(workspace: Workspace, table: pa.Table, partitions: int) -> list[str]:
+    """The samples in partitions, those of a record together."""
+    records = pc.struct_field(table["anchor"], "record").to_pylist()
+    places = np.array([int(record[2:]) % partitions for record in records])
+    for n in range(partitions):
+        rows = table.filter(pa.array(places == n))
+        size = rows.num_rows
+        workspace.commits().commit(f"{n:02}-finish", "label", Counts(size, size, size), {"samples": rows}, {})
+    return [f"{n:02}-finish" for n in range(partitions)]
+
+
+def exchanged(
+    folder: Path, table: pa.Table, by: Sequence[str], fit: Mapping[str, str], layout: Layout, refit: bool = False
+) -> tuple[split_oracle.Placement, int, bool]:
+    """The placement by exchanges, groups moved, and whether the fit changed."""
+    workspace = Workspace(folder / str(next(_NUMBER)))
+    keys = committed(workspace, table, layout.partitions)
+    parts = [SamplesPart(str(workspace.root), (key,), tuple(by)) for key in keys]
+    fits_ = SplitFit(workspace.fits(), by, EVEN)
+    fits_.save(fit_table(fit))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(connecting, "FEW", layout.few)
+        over = Exchanges(layout.engine, workspace.exchanges(), "x", layout.buckets)
+        placed = Placing(over, parts, EVEN, fits_.parts(), refit).place()
+        pieces = pa.concat_tables([fit_table({}), *placed.pieces()])
+    return as_placement(placed.splits, placed.conflicts, pieces), placed.moved, placed.fit_changed
+
+
+layouts = st.builds(Layout, st.integers(1, 5), st.integers(1, 4), st.sampled_from([-1, 3, 1000]))
+
+
+@settings(max_examples=60)
+@given(samples, kinds, fits, layouts, st.booleans())
+def test_exchanges_place_samples_as_the_oracle_does(
+    tmp_path_factory: pytest.TempPathFactory,
+    found: list[Sample], by: list[str], fit: Mapping[str, str], layout: Layout, refit: bool,
+) -> None:  # fmt: skip
+    table = table_of(found)
+    expected = split_oracle.place(split_oracle.tokens_of(table, by), EVEN, {} if refit else fit)
+    placed, changed, fit_changed = exchanged(tmp_path_factory.mktemp("x"), table, by, fit, layout, refit)
+    assert placed == expected
+    assert changed == (moved(fit_table(fit), fit_table(expected.fit)) if refit else 0)
+    assert fit_changed == (expected.fit != fit)
+
+
+def test_a_chain_through_all_partitions_is_one_component(tmp_path: Path) -> None:
+    """Each sample shares a speaker with the one before and a dialogue with the next: as many rounds as it gets."""
+    chain = [(n, f"p{n // 2}", f"d{(n + 1) // 2}") for n in range(60)]
+    table = table_of(chain)
+    for few in (-1, 5, 1000):
+        placed, _, _ = exchanged(tmp_path, table, ["speaker", "dialogue"], {}, Layout(7, 5, few))
+        assert len(set(placed.splits.values())) == 1
+        assert placed == split_oracle.place(tokens_of(table, ["speaker", "dialogue"]), EVEN, {})
+
+
+nodes = st.integers(0, 30).map(lambda n: f"n{n}")
+
+
+@settings(max_examples=60)
+@given(st.lists(st.tuples(nodes, nodes).filter(lambda edge: edge[0] != edge[1]), max_size=40), st.integers(1, 4))
+def test_rounds_of_stars_find_the_components(
+    tmp_path_factory: pytest.TempPathFactory, edges: list[tuple[str, str]], buckets: int
+) -> None:
+    over = Exchanges(Local(0), LocalFiles(tmp_path_factory.mktemp("x")), "x", buckets)
+    table = pa.table([[max(e) for e in edges], [min(e) for e in edges]], schema=EDGES)
+    start = [Rows(over.once("start", lambda: table))]
+    stars = [rows.read() for rows in connected(over, start, len(edges), few=-1)]
+    found = {(row["high"], row["low"]) for star in stars for row in star.to_pylist()}
+    apart: list[set[str]] = []
+    for edge in edges:
+        touched = [group for group in apart if group & set(edge)]
+        apart = [group for group in apart if group not in touched] + [set(edge).union(*touched)]
+    assert found == {(node, min(group)) for group in apart for node in group - {min(group)}}
+
+
+words = st.lists(st.text(max_size=20), max_size=12)
+
+
+@given(words, words, st.integers(1, 9))
+def test_a_key_goes_to_the_same_bucket_wherever_it_stands(before: list[str], keys: list[str], buckets: int) -> None:
+    alone = [bucket_of(pa.array([key], pa.string()), buckets).to_pylist()[0] for key in keys]
+    together = pa.chunked_array([pa.array([*before, *keys], pa.string()).slice(len(before)), pa.array([], pa.string())])
+    assert bucket_of(together, buckets).to_pylist() == alone
+    assert all(0 <= bucket < buckets for bucket in alone)
+
+
+def test_keys_are_spread_evenly_and_for_good() -> None:
+    keys = pa.array([f"record:r_{n:024x}" for n in range(20_000)])
+    shares = np.bincount(np.asarray(bucket_of(keys, 16)), minlength=16) / 20_000
+    assert abs(shares - 1 / 16).max() < 0.01
+    assert bucket_of(pa.array(["speaker:p_1", "", "ä"]), 1000).to_pylist() == [89, 0, 424]
+    assert [buckets_for(n) for n in (0, 1, 100_000, 100_001)] == [1, 1, 1, 2]
+
+
+@dataclass
+class Stumbling:
+    """An engine that is killed while it reduces, a bucket later each time."""
+
+    workers: int = 0
+    patience: int = 0
+    reduced: list[int] = field(default_factory=list)
+
+    def run(self, partitions: Any) -> Any:
+        raise NotImplementedError
+
+    def exchange(self, parts: Sequence[Any], read: Any, reduce: Any) -> None:
+        left = [self.patience]
+
+        def counting(bucket: int, rows: pa.Table) -> None:
+            if not left[0]:
+                raise KeyboardInterrupt
+            left[0] -= 1
+            self.reduced.append(bucket)
+            reduce(bucket, rows)
+
+        Local(0).exchange(parts, read, counting)
+
+    def close(self) -> None: ...
+
+
+def count_rows(bucket: int, rows: pa.Table) -> Found:
+    return Found({"rows": rows} if bucket else {}, {"rows": rows.num_rows})
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """A part: one row for each bucket."""
+
+    def __call__(self, part: int) -> pa.Table:
+        return pa.table({"value": [str(part)] * 4, "bucket": pa.array(range(4), pa.int64())})
+
+
+def test_an_exchange_that_was_killed_goes_on_where_it_was(tmp_path: Path) -> None:
+    engine = Stumbling(patience=2)
+    over = Exchanges(engine, LocalFiles(tmp_path), "x", 4)
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            over.run("count", [1, 2, 3], Numbers(), count_rows)
+        engine.patience = 1
+    engine.patience = 9
+    outcome = over.run("count", [1, 2, 3], Numbers(), count_rows)
+    assert engine.reduced == [0, 1, 2, 3], "no bucket twice"
+    assert outcome.facts() == {"rows": 12, "tables": 3}
+    over.run("count", [1, 2, 3], Numbers(), count_rows)
+    assert len(engine.reduced) == 4
+
+
+@pytest.mark.parametrize("lost", ["x/count/rows/000002.parquet", "x/count/done/000002.rows=3.tables=1"])
+def test_what_was_swept_from_a_finished_exchange_is_made_again(tmp_path: Path, lost: str) -> None:
+    files, engine = LocalFiles(tmp_path), Stumbling(patience=9)
+    over = Exchanges(engine, files, "x", 4)
+    over.run("count", [1, 2, 3], Numbers(), count_rows)
+    files.remove(lost)
+    outcome = over.run("count", [1, 2, 3], Numbers(), count_rows)
+    assert engine.reduced == [0, 1, 2, 3, 2]
+    assert (outcome.facts()["rows"], len(outcome.parts("rows"))) == (12, 3)
+    over.remove()
+    assert list(files.names()) == []
+
+
+def test_ranges_follow_one_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    over = Exchanges(Local(0), LocalFiles(tmp_path), "x", 5)
+    values = [f"{n:04}" for n in np.random.default_rng(0).permutation(1000)]
+    parts = [Rows(over.once(f"part{n}", lambda n=n: pa.table({"value": values[n::3]}))) for n in range(3)]
+    outcome = over.in_order("sorted", parts, "value", lambda bucket, rows: Found({"rows": rows.sort_by("value")}))
+    pieces = [Rows(part).read()["value"].to_pylist() for part in outcome.parts("rows")]
+    assert [value for piece in pieces for value in piece] == sorted(values)
+    assert len(pieces) == 5
+    assert max(map(len, pieces)) < 300
+    assert exchanges.ROWS_A_BUCKET > 300
+
+
+def test_a_placement_that_is_killed_again_and_again_ends_as_one_that_is_not(tmp_path: Path) -> None:
+    """Killed after every bucket: no bucket of any exchange is reduced twice."""
+    found = [(n % 10, f"p{n % 7}", f"d{n // 3}") for n in range(30)]
+    table, by, fit = table_of(found), ["speaker", "dialogue"], {"speaker:p1": "train", "dialogue:d3": "test"}
+    expected, _, _ = exchanged(tmp_path, table, by, fit, Layout())
+    workspace, engine = Workspace(tmp_path / "killed"), Stumbling(patience=1)
+    keys = committed(workspace, table, 3)
+    parts = [SamplesPart(str(workspace.root), (key,), tuple(by)) for key in keys]
+    fits_ = SplitFit(workspace.fits(), by, EVEN)
+    fits_.save(fit_table(fit))
+    placing = Placing(Exchanges(engine, workspace.exchanges(), "x", 3), parts, EVEN, fits_.parts(), refit=False)
+    for kills in range(100):
+        try:
+            placed = placing.place()
+            break
+        except KeyboardInterrupt:
+            continue
+    assert kills > 10
+    assert len(engine.reduced) == sum("/done/" in name for name in workspace.exchanges().names())
+    pieces = pa.concat_tables(list(placed.pieces()))
+    assert as_placement(placed.splits, placed.conflicts, pieces) == expected
