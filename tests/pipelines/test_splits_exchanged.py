@@ -94,7 +94,7 @@ def exchanged(
 layouts = st.builds(Layout, st.integers(1, 5), st.integers(1, 4), st.sampled_from([-1, 3, 1000]))
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(samples, kinds, fits, layouts, st.booleans())
 def test_exchanges_place_samples_as_the_oracle_does(
     tmp_path_factory: pytest.TempPathFactory,
@@ -121,7 +121,7 @@ def test_a_chain_through_all_partitions_is_one_component(tmp_path: Path) -> None
 nodes = st.integers(0, 30).map(lambda n: f"n{n}")
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(nodes, nodes).filter(lambda edge: edge[0] != edge[1]), max_size=40), st.integers(1, 4))
 def test_rounds_of_stars_find_the_components(
     tmp_path_factory: pytest.TempPathFactory, edges: list[tuple[str, str]], buckets: int
@@ -246,13 +246,14 @@ def test_a_placement_that_is_killed_again_and_again_ends_as_one_that_is_not(tmp_
     fits_ = SplitFit(workspace.fits(), by, EVEN)
     fits_.save(fit_table(fit))
     placing = Placing(Exchanges(engine, workspace.exchanges(), "x", 3), parts, EVEN, fits_.parts(), refit=False)
-    for kills in range(100):
+    kills, placed = 0, None
+    while placed is None and kills < 100:
         try:
             placed = placing.place()
-            break
         except KeyboardInterrupt:
-            continue
-    assert kills > 10
+            kills += 1
+    assert placed is not None
+    assert kills > 5
     assert len(engine.reduced) == sum("/done/" in name for name in workspace.exchanges().names())
     pieces = pa.concat_tables(list(placed.pieces()))
     assert as_placement(placed.splits, placed.conflicts, pieces) == expected
