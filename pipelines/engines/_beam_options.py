@@ -22,6 +22,7 @@ _OURS = {
     "direct_running_mode": "it follows from --workers",
     "save_main_session": "leave it out: workers get affectory as a package",
 }
+_BRING_CODE = {"setup_file", "extra_package", "extra_packages", "requirements_file", "sdk_container_image"}
 Given = Mapping[str, str]
 
 
@@ -36,6 +37,12 @@ class Flags:
     @property
     def local(self) -> bool:
         return self.runner == LOCAL_RUNNER
+
+    @property
+    def wheel(self) -> bool:
+        """Whether workers are elsewhere and nothing that was given brings them our code."""
+        given = {argument.partition("=")[0].removeprefix("--") for argument in self.arguments}
+        return not self.local and given.isdisjoint(_BRING_CODE) and "--environment_type=LOOPBACK" not in self.arguments
 
 
 def flags_of(choice: Choice) -> Flags:

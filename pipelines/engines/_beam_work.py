@@ -68,7 +68,7 @@ class RunPartition(beam.DoFn):
 
     def _patiently(self, partition: Partition) -> PartitionReport:
         _STARTER.submit(self._send, partition).result()
-        while not self._child.pipe.poll(_LOOK_S):
+        while not self._child.answers(_LOOK_S):
             if self._mail.stopped():
                 self._child.stop()
                 raise _Stopped

@@ -5,6 +5,8 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -119,17 +121,26 @@ class _Job:
         self._flags, self._steps = flags, steps
         self._result: Any = None
         self._error: Exception | None = None
+        self._folder = TemporaryDirectory(prefix="affectory-")
         self._thread = threading.Thread(target=self._work, name="beam", daemon=True)
 
     def start(self) -> None:
         try:
-            self._pipeline = _work().pipeline(self._flags.arguments)
+            self._pipeline = _work().pipeline(self._arguments())
             self._steps(self._pipeline)
             if not self._flags.local:
                 self._result = self._pipeline.run()
         except Exception as error:
             raise self._failed(error) from error
         self._thread.start()
+
+    def _arguments(self) -> tuple[str, ...]:
+        """Workers elsewhere get our code, unless it comes to them in another way."""
+        if not self._flags.wheel:
+            return self._flags.arguments
+        from affectory.pipelines.wheel import write_wheel
+
+        return (*self._flags.arguments, f"--extra_package={write_wheel(Path(self._folder.name))}")
 
     def _work(self) -> None:
         try:
@@ -160,3 +171,4 @@ class _Job:
             self._result.cancel()
         if self._thread.ident is not None:
             self._thread.join(_PATIENCE_S)
+        self._folder.cleanup()

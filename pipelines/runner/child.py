@@ -117,6 +117,10 @@ class Child:
         self.send(work, *args)
         return self.receive(timeout_s, memory_mb)
 
+    def answers(self, seconds: float) -> bool:
+        """Whether `receive` need not wait, now or within that time: for the answer, or to say that it died."""
+        return self.pipe.poll(seconds) or self._ended()
+
     @property
     def pid(self) -> int:
         """Of the process that answers now, 0 where there is none."""

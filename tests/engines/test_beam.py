@@ -4,9 +4,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pyarrow as pa
 import pytest
@@ -275,3 +277,18 @@ def test_what_other_engines_know_but_beam_does_not_is_told(choice: Choice, told:
 def test_without_a_number_there_are_as_many_workers_as_the_machine_has_room_for() -> None:
     assert on_beam(None).workers == workers_for()
     assert on_beam(None, *ELSEWHERE).workers == 0, "the runner decides"
+
+
+@pytest.mark.parametrize(
+    ("options", "shipped"),
+    [((), False), (ELSEWHERE, True), ((*ELSEWHERE, "--sdk_container_image=ours:1"), False)],
+    ids=["here", "elsewhere", "image"],
+)
+def test_workers_elsewhere_get_our_code_as_a_wheel(options: tuple[str, ...], shipped: bool, tmp_path: Path) -> None:
+    job = beam._Job(on_beam(None, *options).flags, lambda root: None)
+    given = [a.partition("=")[2] for a in job._arguments() if a.startswith("--extra_package=")]
+    assert len(given) == shipped
+    with ZipFile(given[0]) if shipped else nullcontext() as wheel:
+        assert wheel is None or "affectory/pipelines/engines/_beam_work.py" in wheel.namelist()
+    job.end()
+    assert not any(Path(path).exists() for path in given)
