@@ -2,93 +2,43 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import split_oracle
-from support.splitting import as_placement, fit_table, tokens_of
-from support.steps import flow
+from support.splitting import (
+    EVEN,
+    Layout,
+    Sample,
+    as_placement,
+    committed,
+    exchanged,
+    fit_table,
+    table_of,
+    tokens_of,
+)
 
-from affectory.pipelines import connecting, exchanges
+from affectory.pipelines import exchanges
 from affectory.pipelines.connecting import EDGES, connected
 from affectory.pipelines.engines.local import Local
 from affectory.pipelines.exchanges import Exchanges, Found, Rows, bucket_of, buckets_for
 from affectory.pipelines.split_fit import SplitFit
 from affectory.pipelines.splits import moved
 from affectory.pipelines.splits_exchanged import Placing, SamplesPart
-from affectory.pipelines.store.commits import Counts
 from affectory.pipelines.store.files import LocalFiles
 from affectory.pipelines.store.workspace import Workspace
-from affectory.schemas.ids import sample_id
 
-EVEN = {"train": 0.5, "test": 0.3, "ex": 0.2}
-_NUMBER = count()
-
-Sample = tuple[int, str | None, str | None]
 speakers = st.none() | st.integers(0, 9).map(lambda n: f"p{n}")
 dialogues = st.none() | st.integers(0, 9).map(lambda n: f"dä {n}")
 samples = st.lists(st.tuples(st.integers(0, 9), speakers, dialogues), max_size=16)
 kinds = st.lists(st.sampled_from(["speaker", "source", "dialogue", "record"]), min_size=1, max_size=3, unique=True)
 groups = [f"{kind}{n}" for kind in ("speaker:p", "dialogue:dä ", "record:r_") for n in range(10)]
 fits = st.dictionaries(st.sampled_from(groups), st.sampled_from(sorted(EVEN)), max_size=12)
-
-
-def table_of(given_samples: Sequence[Sample]) -> pa.Table:
-    """Samples, several of a record, with their speakers and dialogues."""
-    table = flow(["a"] * len(given_samples))
-    records = [f"r_{record}" for record, _, _ in given_samples]
-    ids = [sample_id(record, n) for n, record in enumerate(records)]
-    anchor = pa.array([{"record": record} for record in records], table.schema.field("anchor").type)
-    columns = {"sample_id": pa.array(ids, pa.string()), "anchor": anchor}
-    columns |= {n: pa.array([s[i] for s in given_samples], pa.string()) for i, n in ((1, "speaker"), (2, "dialogue"))}
-    for name, column in columns.items():
-        table = table.set_column(table.column_names.index(name), table.schema.field(name), column)
-    return table
-
-
-@dataclass(frozen=True)
-class Layout:
-    """How a run may differ without its result being another."""
-
-    partitions: int = 3
-    buckets: int = 2
-    few: int = -1
-    engine: Any = field(default_factory=lambda: Local(0))
-
-
-def committed(workspace: Workspace, table: pa.Table, partitions: int) -> list[str]:
-    """The samples in partitions, those of a record together."""
-    records = pc.struct_field(table["anchor"], "record").to_pylist()
-    places = np.array([int(record[2:]) % partitions for record in records])
-    for n in range(partitions):
-        rows = table.filter(pa.array(places == n))
-        size = rows.num_rows
-        workspace.commits().commit(f"{n:02}-finish", "label", Counts(size, size, size), {"samples": rows}, {})
-    return [f"{n:02}-finish" for n in range(partitions)]
-
-
-def exchanged(
-    folder: Path, table: pa.Table, by: Sequence[str], fit: Mapping[str, str], layout: Layout, refit: bool = False
-) -> tuple[split_oracle.Placement, int, bool]:
-    """The placement by exchanges, groups moved, and whether the fit changed."""
-    workspace = Workspace(folder / str(next(_NUMBER)))
-    keys = committed(workspace, table, layout.partitions)
-    parts = [SamplesPart(str(workspace.root), (key,), tuple(by)) for key in keys]
-    fits_ = SplitFit(workspace.fits(), by, EVEN)
-    fits_.save(fit_table(fit))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(connecting, "FEW", layout.few)
-        over = Exchanges(layout.engine, workspace.exchanges(), "x", layout.buckets)
-        placed = Placing(over, parts, EVEN, fits_.parts(), refit).place()
-        pieces = pa.concat_tables([fit_table({}), *placed.pieces()])
-    return as_placement(placed.splits, placed.conflicts, pieces), placed.moved, placed.fit_changed
 
 
 layouts = st.builds(Layout, st.integers(1, 5), st.integers(1, 4), st.sampled_from([-1, 3, 1000]))

@@ -1,15 +1,34 @@
 """Splits as dicts for tests: the columnar code called as the oracle is."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
 from support.split_oracle import Placement, Tokens
+from support.steps import flow
 
-from affectory.pipelines import splits
+from affectory.pipelines import connecting, splits
+from affectory.pipelines.engines.local import Local
+from affectory.pipelines.exchanges import Exchanges
+from affectory.pipelines.split_fit import SplitFit
 from affectory.pipelines.splits import FIT, Memberships
+from affectory.pipelines.splits_exchanged import Placing, SamplesPart
+from affectory.pipelines.store.commits import Counts
+from affectory.pipelines.store.workspace import Workspace
+from affectory.schemas.ids import sample_id
 
 Given = Mapping[str, Tokens]
+EVEN = {"train": 0.5, "test": 0.3, "ex": 0.2}
+_NUMBER = count()
+
+Sample = tuple[int, str | None, str | None]
+"""Number of its record, speaker, dialogue."""
 
 
 def members_of(tokens: Given) -> Memberships:
@@ -49,3 +68,54 @@ def place(tokens: Given, shares: Mapping[str, float], fit: Mapping[str, str]) ->
 
 def as_placement(placed: pa.Table, conflicts: pa.Table, fit: pa.Table) -> Placement:
     return Placement(as_dict(placed, "split"), as_dict(conflicts, "detail"), as_dict(fit, "split"))
+
+
+def table_of(given_samples: Sequence[Sample]) -> pa.Table:
+    """Samples, several of a record, with their speakers and dialogues."""
+    table = flow(["a"] * len(given_samples))
+    records = [f"r_{record}" for record, _, _ in given_samples]
+    ids = [sample_id(record, n) for n, record in enumerate(records)]
+    anchor = pa.array([{"record": record} for record in records], table.schema.field("anchor").type)
+    columns = {"sample_id": pa.array(ids, pa.string()), "anchor": anchor}
+    columns |= {n: pa.array([s[i] for s in given_samples], pa.string()) for i, n in ((1, "speaker"), (2, "dialogue"))}
+    for name, column in columns.items():
+        table = table.set_column(table.column_names.index(name), table.schema.field(name), column)
+    return table
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a run may differ without its result being another."""
+
+    partitions: int = 3
+    buckets: int = 2
+    few: int = -1
+    engine: Any = field(default_factory=lambda: Local(0))
+
+
+def committed(workspace: Workspace, table: pa.Table, partitions: int) -> list[str]:
+    """The samples in partitions, those of a record together."""
+    records = pc.struct_field(table["anchor"], "record").to_pylist()
+    places = np.array([int(record[2:]) % partitions for record in records])
+    for n in range(partitions):
+        rows = table.filter(pa.array(places == n))
+        size = rows.num_rows
+        workspace.commits().commit(f"{n:02}-finish", "label", Counts(size, size, size), {"samples": rows}, {})
+    return [f"{n:02}-finish" for n in range(partitions)]
+
+
+def exchanged(
+    folder: Path, table: pa.Table, by: Sequence[str], fit: Mapping[str, str], layout: Layout, refit: bool = False
+) -> tuple[Placement, int, bool]:
+    """The placement by exchanges, groups moved, and whether the fit changed."""
+    workspace = Workspace(folder / str(next(_NUMBER)))
+    keys = committed(workspace, table, layout.partitions)
+    parts = [SamplesPart(str(workspace.root), (key,), tuple(by)) for key in keys]
+    fits_ = SplitFit(workspace.fits(), by, EVEN)
+    fits_.save(fit_table(fit))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(connecting, "FEW", layout.few)
+        over = Exchanges(layout.engine, workspace.exchanges(), "x", layout.buckets)
+        placed = Placing(over, parts, EVEN, fits_.parts(), refit).place()
+        pieces = pa.concat_tables([fit_table({}), *placed.pieces()])
+    return as_placement(placed.splits, placed.conflicts, pieces), placed.moved, placed.fit_changed
