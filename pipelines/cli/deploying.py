@@ -59,8 +59,7 @@ def submit(
     options = [word for name, number in numbers.items() if number for word in (name, str(number))]
     options += [word for given in overrides or () for word in ("--set", given)]
     options += [name for name, wanted in flags.items() if wanted]
-    roots = tuple(str(folder) for folder in root or () if folder.is_absolute())
-    submission = Submission(site, tuple(options), roots, tuple(env or ()))
+    submission = Submission(site, tuple(options), tuple(env or ()))
     for note in submission.notes():
         print(note, file=sys.stderr)
     with submission.job() as job:
@@ -89,11 +88,12 @@ def _follow(jobs: "Jobs", job: str, json: bool) -> None:
     sys.exit(ended.exit_code)
 
 
-def _site(recipe: Path, overrides: list[str] | None, root: list[Path] | None, workspace: str, releases: str) -> "Site":
+def _site(recipe: Path, overrides: list[str] | None, root: list[str] | None, workspace: str, releases: str) -> "Site":
     from affectory.pipelines.deploy.bundle import read
     from affectory.pipelines.deploy.site import Site
 
-    return Site(read(recipe, overrides or (), root or ()), workspace, releases)
+    seen = tuple(place for place in root or () if place.startswith("/") or "://" in place)
+    return Site(read(recipe, overrides or (), root or ()), workspace, releases, seen)
 
 
 def _address(site: "Site", given: str) -> str:

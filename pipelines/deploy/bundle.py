@@ -95,11 +95,13 @@ class Bundle:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(file, target)
 
-    def refuse_relative(self) -> None:
-        """Raise where data would have to travel and nothing carries them."""
-        wrong = tuple(self._problem(at) for at in self.inputs if at.travels)
-        if wrong:
-            raise RecipeProblems(wrong)
+    def refuse_unseen(self, folders: tuple[str, ...]) -> None:
+        """Raise where data would have to travel, or lie where no root allows to read but those folders."""
+        wrong = [self._problem(at) for at in self.inputs if at.travels]
+        others = [at for at in self.inputs if not at.travels and not at.given.startswith(folders)]
+        found = [self.recipe.check_path(at.path, at.given, must_exist=False) for at in others]
+        if problems := (*wrong, *(problem for problem in found if problem)):
+            raise RecipeProblems(problems)
 
     def _problem(self, at: Input) -> Problem:
         allowed = "an absolute path on the storage of the cluster, or a URL"

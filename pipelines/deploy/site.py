@@ -23,6 +23,8 @@ class Site:
     recipe: Recipe
     workspace_given: str = ""
     releases_given: str = ""
+    roots: tuple[str, ...] = ()
+    """Places that the cluster sees and that the recipe may read."""
 
     @property
     def deploy(self) -> Deploy:
@@ -65,20 +67,25 @@ class Site:
         )
         raise UserError(f"the {what} would be {given}: every node of a cluster must see it, also after the job", hint)
 
-    def command(self, recipe: str, roots: tuple[str, ...] = ()) -> tuple[str, ...]:
-        """The build as words of a command line."""
-        below = [word for root in roots for word in ("--root", root)]
+    @property
+    def on_claim(self) -> tuple[str, ...]:
+        storage = self.deploy.storage
+        return (storage.path,) if storage.claim else ()
+
+    def command(self, recipe: str, *beside: str) -> tuple[str, ...]:
+        """The build as words of a command line; `beside` are folders that travel with the recipe."""
+        roots = (*beside, *self.on_claim, *self.roots)
+        below = [word for root in dict.fromkeys(roots) for word in ("--root", root)]
         return (*BUILD, recipe, *ON_RAY, "--workspace", self.workspace, "--releases", self.releases, *below)
 
     def nightly(self) -> str:
         """The build of a schedule, in words that no shell does anything to."""
         storage = self.deploy.storage
         if storage.recipe:
-            words = self.command(storage.recipe, (storage.path,))
+            words = self.command(storage.recipe)
         else:
-            self.bundle.refuse_relative()
-            roots = (RECIPE_FOLDER, storage.path) if storage.claim else (RECIPE_FOLDER,)
-            words = self.command(f"{RECIPE_FOLDER}/{self.bundle.main}", roots)
+            self.bundle.refuse_unseen(self.on_claim)
+            words = self.command(f"{RECIPE_FOLDER}/{self.bundle.main}", RECIPE_FOLDER)
         odd = [word for word in words if not _INERT.fullmatch(word)]
         if odd:
             raise UserError(

@@ -29,13 +29,11 @@ class Submission:
 
     site: Site
     options: tuple[str, ...] = ()
-    roots: tuple[str, ...] = ()
     env: tuple[str, ...] = ()
 
     def notes(self) -> list[str]:
         """What a person should know before the job starts."""
-        seen = self._on_claim()
-        places = [p for p in self._bundle.stays() if not p.startswith(seen)] if self._carries else []
+        places = [p for p in self._bundle.stays() if not p.startswith(self.site.on_claim)] if self._carries else []
         return [f"{place} does not travel: every node of the cluster must see it" for place in places]
 
     @contextmanager
@@ -61,16 +59,12 @@ class Submission:
     def _command(self, folder: Path) -> tuple[str, ...]:
         storage = self.site.deploy.storage
         if storage.recipe:
-            return (*self.site.command(storage.recipe, (storage.path, *self.roots)), *self.options)
+            return (*self.site.command(storage.recipe), *self.options)
         bundle = self._bundle
-        command = self.site.command(bundle.main, (".", *self._on_claim(), *self.roots))
+        command = self.site.command(bundle.main, ".")
         bundle.check_size()
         bundle.copy(folder)
         return (*command, *self.options)
-
-    def _on_claim(self) -> tuple[str, ...]:
-        storage = self.site.deploy.storage
-        return (storage.path,) if storage.claim else ()
 
     def _id(self) -> str:
         return f"{self.site.name}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"

@@ -126,14 +126,13 @@ class Jobs:
     @contextlib.contextmanager
     def _told(self) -> Iterator[None]:
         """What goes wrong on the way to the cluster, in words that help."""
-        import requests
         from ray.exceptions import AuthenticationError
 
         try:
             yield
         except AuthenticationError as error:
             raise UserError(f"the cluster at {self.address} refused us", _GIVE_TOKEN) from error
-        except (ConnectionError, requests.RequestException) as error:
+        except OSError as error:  # errors of requests among them
             hint = "the address is that of the head's dashboard, such as http://head:8265 (a tunnel may lead to it)"
             raise UserError(f"no Ray cluster answers at {self.address}", hint) from error
         except RuntimeError as error:

@@ -41,13 +41,15 @@ deploy:
   machines: {head: 10.0.0.1, workers: [10.0.0.2, 10.0.0.3], user: build}
 """
 LEAST = "deploy: {storage: {workspace: 's3://b/ws', releases: 's3://b/out'}, machines: {head: head.local}}\n"
-RECIPES = {"full": SMALL + FULL, "least": SMALL + LEAST}
+REMOTE = SMALL.replace("/data/hello", "s3://b/raw")
+RECIPES = {"full": SMALL + FULL, "least": REMOTE + LEAST}
 
 
 def written(folder: Path, recipe: str, kind: str) -> dict[str, Path]:
     """The files of a kind of schedule, by name."""
     (folder / "recipe.yaml").write_text(recipe)
-    site = Site(read(folder / "recipe.yaml"))
+    roots = ("s3://b/raw",) if "s3://b/raw" in recipe else ()
+    site = Site(read(folder / "recipe.yaml", (), roots), roots=roots)
     out = folder / f"out-{kind}"
     return {path.relative_to(out).as_posix(): path for path in write_schedule(site, kind, out)}
 
@@ -212,9 +214,9 @@ def test_includes_and_a_taxonomy_file_travel_with_the_recipe(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("recipe", "says"),
     [
-        (SMALL, "the workspace would be"),
-        (SMALL + "deploy: {storage: {workspace: 's3://b/w'}}\n", "the releases would be"),
-        (SMALL + "workspace: ws\npublish: {to: /data/out}\n", "every node of a cluster must see it"),
+        (REMOTE, "the workspace would be"),
+        (REMOTE + "deploy: {storage: {workspace: 's3://b/w'}}\n", "the releases would be"),
+        (REMOTE + "workspace: ws\npublish: {to: /data/out}\n", "every node of a cluster must see it"),
     ],
 )
 def test_folders_that_only_one_machine_sees_are_refused(tmp_path: Path, recipe: str, says: str) -> None:
@@ -228,6 +230,17 @@ def test_data_that_the_cluster_does_not_see_are_told_with_their_place(tmp_path: 
     (problem,) = caught.value.problems
     assert (problem.key, problem.line) == ("sources[0].path", 3)
     assert "shared volume or object storage" in problem.hint
+
+
+def test_places_to_read_are_allowed_beforehand_and_not_at_night(tmp_path: Path) -> None:
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text(SMALL.replace("/data/hello/lines.jsonl", "s3://raw/lines.jsonl") + FULL)
+    with pytest.raises(RecipeProblems, match="--root s3://raw"):
+        write_schedule(Site(read(recipe)), "kuberay", tmp_path / "out")
+    root = ("s3://raw",)
+    paths = write_schedule(Site(read(recipe, (), root), roots=root), "kuberay", tmp_path / "out")
+    (job,) = documents(next(p for p in paths if p.name == "rayjob.yaml"))
+    assert job["spec"]["entrypoint"].endswith("--root /recipe --root /data --root s3://raw")
 
 
 def test_a_recipe_whose_name_a_shell_would_read_is_refused(tmp_path: Path) -> None:
