@@ -63,7 +63,7 @@ def write_inputs(load: str, folder: Path, count: int) -> None:
             cuts = [125 * scene for scene in range(1, 5)]
             media.write_video(folder / "media" / f"{n}.mp4", 625, fps=25, cuts=cuts, start=n, size=(640, 360))
         elif load == "pictures":
-            media.write_picture(folder / "media" / f"{n}.jpg", (1280, 960), (n % 256, n // 256, 90))
+            media.write_picture(folder / "media" / f"{n}.png", (1280, 960), (n % 256, n // 256, 90))
         else:
             media.write_sound(folder / "media" / f"{n}.wav", media.tone(10.0, 16_000, 200.0 + n))
 
