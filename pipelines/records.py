@@ -1,11 +1,15 @@
 """What a source reader gave becomes records with ids: once per id, whatever the order of arrival."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from affectory.pipelines.spill import PLACE
 from affectory.schemas.derived import SAMPLES
 from affectory.schemas.ids import canonical, digest, record_id_from_content, record_id_from_key, sample_id
 from affectory.schemas.types import ANCHOR, FRAMES, MEDIA, MEMBERS
@@ -47,6 +51,11 @@ class RecordRows:
         extra = pa.field("extra", pa.map_(pa.string(), pa.string()))
         numbers = [pa.field("position", pa.int32()), pa.field("row", pa.int64()), pa.field("size", pa.int64())]
         return pa.schema([*texts, *numbers, extra])
+
+    @staticmethod
+    def narrow_names() -> list[str]:
+        """What tells records apart and goes into the ledger; the rest of a row may wait on the disk."""
+        return [*RecordRows.index_names(), "asset_id", "licence", "speaker", "size"]
 
     @staticmethod
     def index_names() -> list[str]:
@@ -128,29 +137,30 @@ def _ids(rows: pa.Table, contents: list[str | None], origin: Origin) -> pa.Array
     return pa.array(ids, pa.string())
 
 
-def keyed(rows: pa.Table) -> Keyed:
-    """One row per id, the first by place; the others are refused and say whom they repeat."""
+def keyed(rows: pa.Table, texts: Callable[[Sequence[int]], Sequence[str | None]]) -> Keyed:
+    """One row per id, the first by place; the others are refused and say whom they repeat, with their text."""
     ordered = rows.sort_by([(c, "ascending") for c in ("record_id", "source", "uri", "row")])
-    ids, prints = (ordered.column(c).to_pylist() for c in ("record_id", "fingerprint"))
-    first = [i for i in range(len(ids)) if i == 0 or ids[i] != ids[i - 1]]
-    kept = set(first)
-    again = [i for i in range(len(ids)) if i not in kept]
-    holder = {ids[i]: i for i in first}
-    places = ordered.select(["source", "uri", "row", "key", "text"])
-    refused = [_repeat(places, i, holder[ids[i]], prints[i] == prints[holder[ids[i]]]) for i in again]
-    keys = ordered.column("key").to_pylist()
-    same = [i for i in again if keys[i] is None or prints[i] == prints[holder[ids[i]]]]
-    aliases = ordered.select(RecordRows.alias_names()).take(pa.array(same, pa.int64()))
-    return Keyed(ordered.take(pa.array(first, pa.int64())), refused, aliases)
+    ids, prints = (ordered.column(c).combine_chunks() for c in ("record_id", "fingerprint"))
+    is_first = np.ones(len(ids), dtype=bool)
+    is_first[1:] = ~np.asarray(pc.equal(ids[1:], ids[:-1]), dtype=bool)
+    again = np.flatnonzero(~is_first)
+    holders = np.maximum.accumulate(np.where(is_first, np.arange(len(ids)), 0))[again]
+    same = np.asarray(pc.equal(prints.take(pa.array(again)), prints.take(pa.array(holders))), dtype=bool)
+    repeats = ordered.take(pa.array(again))
+    places = (repeats, ordered.take(pa.array(holders)))
+    given = [table.select(["source", "uri", "row", "key"]).to_pylist() for table in places]
+    said = texts(repeats.column(PLACE).to_pylist())
+    refused = [_repeat(*found) for found in zip(*given, same.tolist(), said, strict=True)]
+    aliases = repeats.filter(pc.or_(pc.is_null(repeats.column("key")), pa.array(same)))
+    return Keyed(ordered.filter(pa.array(is_first)), refused, aliases.select(RecordRows.alias_names()))
 
 
-def _repeat(places: pa.Table, index: int, first: int, same: bool) -> tuple[str, Refused]:
-    row, other = (places.slice(i, 1).to_pylist()[0] for i in (index, first))
+def _repeat(row: dict[str, Any], other: dict[str, Any], same: bool, text: str | None) -> tuple[str, Refused]:
     if row["key"] is not None and not same:
         detail = f"the key {row['key']!r} is already that of {_place(other)}"
     else:
         detail = f"the same content as {_place(other)}"
-    return row["source"], Refused(_place(row), "duplicate", detail, (row["text"] or "")[:500])
+    return row["source"], Refused(_place(row), "duplicate", detail, (text or "")[:500])
 
 
 def _place(row: dict[str, object]) -> str:

@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from itertools import groupby
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,6 +16,7 @@ from affectory.pipelines.people import hold_to_key, note_people
 from affectory.pipelines.reading import batches
 from affectory.pipelines.records import Origin, RecordRows, keyed
 from affectory.pipelines.runner.child import Child
+from affectory.pipelines.spill import PLACE, Spill
 from affectory.pipelines.store.commits import Counts
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.derived import REJECTS
@@ -101,15 +101,19 @@ class Scanner:
 
     def _commit(self, key: str, listing: Sequence["_Listing"]) -> str:
         child = Child()
-        try:
-            read = [self._read(x, child) for x in listing]
-        finally:
-            child.stop()
-        rows = keyed(pa.concat_tables([RecordRows.schema().empty_table(), *(r.rows for r in read)]))
+        with Spill(RecordRows.schema()) as spill:
+            try:
+                read = [self._read(x, child, spill) for x in listing]
+            finally:
+                child.stop()
+            return self._laid_out(key, read, spill)
+
+    def _laid_out(self, key: str, read: Sequence["_Read"], spill: Spill) -> str:
+        rows = keyed(pa.concat_tables(r.rows for r in read), lambda at: spill.take(at).column("text").to_pylist())
         refused = [*(r for part in read for r in part.refused), *rows.refused]
-        table = self._sampled(rows.table)
+        table = self._sampled(rows.table).sort_by(PLACE)  # neighbours stay together, in partitions as on the disk
         roots = grouped(table, self._previous(), self.partition_rows, code_hash(LAID_OUT_BY))
-        self._write_roots(table, roots)
+        self._write_roots(table, roots, spill)
         self.workspace.ledger("sources").append(_ledger_rows(table))
         note_people(self.workspace, {s: {"subject"} for s in pc.unique(table.column("speaker")).to_pylist() if s})
         if any(part.unreadable for part in read):
@@ -123,8 +127,8 @@ class Scanner:
         commits.commit(key, "scan", counts, {"records": index, "aliases": aliases, "rejects": rejects}, {})
         return key
 
-    def _read(self, listing: "_Listing", child: Child) -> "_Read":
-        tables, refused = [], [(listing.entry.name, r) for r in listing.refused]
+    def _read(self, listing: "_Listing", child: Child, spill: Spill) -> "_Read":
+        tables, refused = [_NARROW.empty_table()], [(listing.entry.name, r) for r in listing.refused]
         listed = len(refused)
         for number, file in enumerate(local_files(listing.entry.source, listing.files, self.limits)):
             what = f"read {listing.entry.name}"
@@ -134,10 +138,11 @@ class Scanner:
                 continue
             origin = Origin(listing.entry.name, file, listing.entry.licence, listing.entry.scope)
             for records in batches(listing.entry.source, file, self.limits, child):
-                tables.append(RecordRows.of(records.rows, origin, self.pseudonym))
+                rows = RecordRows.of(records.rows, origin, self.pseudonym)
+                tables.append(rows.select(RecordRows.narrow_names()).append_column(PLACE, spill.add(rows)))
                 refused += [(listing.entry.name, r) for r in records.refused]
         unreadable = any(r.reason == "unreadable" for _, r in refused[listed:])
-        return _Read(pa.concat_tables([RecordRows.schema().empty_table(), *tables]), refused, unreadable)
+        return _Read(pa.concat_tables(tables), refused, unreadable)
 
     def _sampled(self, table: pa.Table) -> pa.Table:
         """The records with the smallest ids of each source: the same few on every machine."""
@@ -157,22 +162,24 @@ class Scanner:
             return None
         return load_scan(self.workspace, latest).index(self.workspace)
 
-    def _write_roots(self, table: pa.Table, roots: pa.Array) -> None:
+    def _write_roots(self, table: pa.Table, roots: pa.Array, spill: Spill) -> None:
+        """Each new root is read from the spill by itself, so that no more than one is held whole."""
         commits = self.workspace.commits(self.epoch)
-        placed = table.append_column("root", roots).sort_by([("root", "ascending"), ("record_id", "ascending")])
-        start = 0
-        for key, run in groupby(placed.column("root").to_pylist()):
-            size = sum(1 for _ in run)
+        together = pa.table({"root": roots, PLACE: table.column(PLACE)}).group_by("root", use_threads=False)
+        for root in together.aggregate([(PLACE, "list")]).to_batches(max_chunksize=1):
+            key, places = root.column("root")[0].as_py(), root.column(f"{PLACE}_list")[0].as_py()
             if not commits.has(key):
-                rows = RecordRows.flow(placed.slice(start, size))
-                commits.commit(key, "root", Counts(size, size, size), {"rows": rows}, {})
-            start += size
+                rows = RecordRows.flow(spill.take(places).sort_by("record_id"))
+                commits.commit(key, "root", Counts(len(places), len(places), len(places)), {"rows": rows}, {})
 
     def _remember(self, key: str) -> None:
         if latest_scan_key(self.workspace, self.sample) != key:
             files, folder = self.workspace.records(), _scans(self.sample)
             number = len(list(files.names(folder))) + 1
             files.create(f"{folder}/{number:08d}.json", json.dumps({"key": key}).encode())
+
+
+_NARROW = pa.schema([*(RecordRows.schema().field(n) for n in RecordRows.narrow_names()), (PLACE, pa.int64())])
 
 
 def _scans(sample: int | None) -> str:
