@@ -25,7 +25,7 @@ from affectory.pipelines.store.workspace import Workspace
 class Options:
     """How to build, as against what: nothing here may change a release's bytes."""
 
-    workspace: Path
+    workspace: str | Path
     releases: Path
     engine: Choice = LOCALLY
     partition_rows: int | None = None
@@ -71,7 +71,7 @@ def build(bound: Bound, options: Options, run: Run) -> Summary:
     """Build and publish; whatever is committed already is not done again."""
     workspace = Workspace(options.workspace)
     with workspace.lease() as lease:
-        return _Build(bound, options, run, workspace, lease.epoch).go()
+        return _Build(bound, options, run, workspace.held(lease.epoch), lease.epoch).go()
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """What a run says while it works: a log in the workspace, lines or a bar for people, JSON for machines."""
 
+import contextlib
 import json
 import sys
 import time
@@ -7,6 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, TextIO
+
+from affectory.pipelines.store.files import Files
+from affectory.schemas.errors import AffectoryError
 
 Event = dict[str, Any]
 
@@ -47,6 +51,27 @@ class Run:
         for listener in self._listeners:
             getattr(listener, "close", lambda: None)()
         self._file.close()
+
+
+class KeptLog:
+    """Keeps a copy of the log in a workspace that lies elsewhere: every minute, and at the end."""
+
+    def __init__(
+        self, log: Path, runs: Files, every_s: float = 60.0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._log, self._runs = log, runs
+        self._every, self._clock = every_s, clock
+        self._last = clock()
+
+    def __call__(self, event: Event) -> None:
+        if self._clock() - self._last >= self._every:
+            self.close()
+
+    def close(self) -> None:
+        """Copy what is there; the log of this machine stays, so a copy that fails is no reason to stop."""
+        self._last = self._clock()
+        with contextlib.suppress(AffectoryError, OSError):
+            self._runs.put(self._log.name, self._log.read_bytes())
 
 
 def as_json(stream: TextIO) -> Listener:

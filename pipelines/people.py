@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Set
 
-from affectory.pipelines.store.files import LocalFiles
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.errors import UserError
 from affectory.schemas.ledgers import PEOPLE
@@ -13,7 +12,7 @@ RELATIONS = ("expert", "clinician", "parent", "self", "crowd")
 
 def hold_to_key(workspace: Workspace, pseudonym: Callable[[str], str]) -> None:
     """Refuse another pseudonym key than the ledgers were begun with: the same people would count twice."""
-    files, mark = LocalFiles(workspace.root / "ledgers"), pseudonym("whoever holds the key").encode()
+    files, mark = workspace.files("ledgers"), pseudonym("whoever holds the key").encode()
     if not files.create("pseudonyms.mark", mark) and files.read("pseudonyms.mark") != mark:
         hint = "give people.pseudonym_key the value that it had, or build in another workspace"
         raise UserError("the ledgers of this workspace name people under another pseudonym key", hint)

@@ -54,12 +54,12 @@ def _stage_line(stage: StagePlan) -> str:
     )
 
 
-def show_plan(bound: Bound, where: Path) -> ShownPlan:
+def show_plan(bound: Bound, where: str | Path) -> ShownPlan:
     """Look at the sources and compare with what is committed; source hashes are remembered, nothing else is kept."""
     workspace = Workspace(where)
-    options = Options(where, where)
+    options = Options(where, Path())
     with workspace.lease() as lease:
-        scan = scan_sources(bound, workspace, options, lease.epoch)
+        scan = scan_sources(bound, workspace.held(lease.epoch), options, lease.epoch)
     check_sources(bound, workspace, scan)
     plan = make_plan(bound, workspace, scan, rated=importer(bound, workspace, options, scan).pending())
     build = last_build(workspace)

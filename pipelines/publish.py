@@ -146,14 +146,18 @@ class _Opener:
         self._in_place = {place.original: place for place in places_of(samples)}
 
     def __call__(self, asset: str, format: str) -> bytes:
+        made = self._assets.read(asset)
+        if made is not None:
+            return made
         place = self._in_place.get(asset, Place("", "", None))
         return read_verified(locate(self._assets, self._roots, asset, place), asset)
 
 
-def publish_last(bound: Bound, workspace: Path, releases: Path, run: Run) -> Release:
+def publish_last(bound: Bound, workspace: str | Path, releases: Path, run: Run) -> Release:
     """Publish the last build again, under the recipe's present `publish`, `label` being what it was."""
     found = Workspace(workspace)
     with found.lease() as lease:
+        found = found.held(lease.epoch)
         build = last_build(found)
         if build is None or not build.complete:
             raise UserError(f"no build in {workspace} is finished yet", "build it first: affectory build")

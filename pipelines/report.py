@@ -17,12 +17,13 @@ from affectory.pipelines.build import Summary
 from affectory.pipelines.history import StageTotals, last_build
 from affectory.pipelines.release.load_test import load_line
 from affectory.pipelines.release.model import Release
+from affectory.pipelines.store.files import is_remote, local_path
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.errors import UserError
 from affectory.schemas.parquet import read_parquet
 
 
-def summary_text(summary: Summary, recipe: Path, workspace: Path | None) -> str:
+def summary_text(summary: Summary, recipe: Path, workspace: str | Path | None) -> str:
     """Kept, rejected, failed, where to look, and how to load; `workspace` is named where it is not the recipe's own."""
     where = f" --workspace {_short(workspace)}" if workspace else ""
     see = f"{_command()} rejects {_short(recipe)}{where}"
@@ -39,7 +40,7 @@ def summary_text(summary: Summary, recipe: Path, workspace: Path | None) -> str:
     lines += [f"  why         {_counted(Counter(summary.reasons))}"] if summary.reasons else []
     left_out = summary.reasons or summary.unattached or _refused_ratings(summary)
     lines += [f"  look        {see}"] if left_out else []
-    lines += [f"  log         {_short(Path(summary.log))}"] if summary.partitions_run else []
+    lines += [f"  log         {_short(summary.log)}"] if summary.partitions_run else []
     return "\n".join([*lines, *(_release(summary) if summary.release else ())])
 
 
@@ -106,13 +107,13 @@ def _counted(counts: Counter[str]) -> str:
     return ", ".join(f"{n} {name}" for name, n in counts.most_common()) or "nothing"
 
 
-def _short(path: Path | None) -> str:
-    if path is None:
-        return ""
+def _short(location: str | Path | None) -> str:
+    if location is None or is_remote(location):
+        return str(location or "")
     try:
-        return str(path.absolute().relative_to(Path.cwd()))
+        return str(local_path(location).absolute().relative_to(Path.cwd()))
     except ValueError:
-        return str(path)
+        return str(location)
 
 
 def release_line(release: Release) -> str:
@@ -195,7 +196,7 @@ def _counts(total: StageTotals) -> str:
     return f"{c.rows_in:>8} {c.kept:>8} {c.out:>8} {c.rejected:>9} {c.failed:>7}"
 
 
-def status_of(where: Path, releases: Path) -> Status:
+def status_of(where: str | Path, releases: Path) -> Status:
     """The state of a workspace and its releases."""
     workspace = Workspace(where)
     build = last_build(workspace)
@@ -208,8 +209,8 @@ def status_of(where: Path, releases: Path) -> Status:
 
 
 def _last_run(workspace: Workspace) -> str:
-    logs = sorted(workspace.runs().glob("*.jsonl")) if workspace.runs().exists() else []
+    logs = [name for name in workspace.runs().names() if name.endswith(".jsonl")]
     if not logs:
         return ""
-    ended = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(logs[-1].stat().st_mtime))
-    return f"{logs[-1].name}, last written {ended}"
+    ended = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(workspace.runs().modified(logs[-1])))
+    return f"{logs[-1]}, last written {ended}"

@@ -11,14 +11,17 @@ from affectory.pipelines.history import last_build, live_commits
 from affectory.pipelines.runner.rejects import failed_for
 from affectory.pipelines.store.assets import name_of
 from affectory.pipelines.store.commits import Commit
+from affectory.pipelines.store.lease import forget_probes
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.errors import UserError
 from affectory.schemas.ids import digest
 from affectory.schemas.parquet import opened, read_parquet
 from affectory.schemas.types import FRAMES, MEDIA
 
+_KEPT = ("records/", "hashes.sqlite")
 
-def mark_for_retry(where: Path, reason: str) -> int:
+
+def mark_for_retry(where: str | Path, reason: str) -> int:
     """Have the next build run the rows that failed for `reason` again; how many they are."""
     workspace = Workspace(where)
     build = last_build(workspace)
@@ -57,16 +60,13 @@ def sweep(workspace: Workspace) -> tuple[int, int]:
     needed = {name for commit in live for name in commit.parts.values()}
     needed |= {f"commits/{key[:2]}/{key}.json" for key in build.keys}
     needed |= {f"assets/{name_of(asset)}" for commit in live for asset in _assets(workspace, commit)}
-    kept = ("records/", "hashes.sqlite")
-    files = freed = 0
+    derived = workspace.files("derived")
+    sizes = {name: size for name, size in derived.sizes().items() if name not in needed and not name.startswith(_KEPT)}
     # Manifests first: a kill in between leaves parts that nothing names, never a name without its part.
-    for folder in ("commits", "parts", "assets", ""):
-        for path in sorted(p for p in (workspace.derived / folder).rglob("*") if p.is_file()):
-            name = path.relative_to(workspace.derived).as_posix()
-            if name not in needed and not name.startswith(kept):
-                files, freed = files + 1, freed + path.stat().st_size
-                path.unlink()
-    return files, freed
+    derived.discard(sorted(sizes, key=lambda name: (not name.startswith("commits/"), name)))
+    forget_probes(workspace.files("lease"))
+    left, half = workspace.files("").tidy()
+    return len(sizes) + left, sum(sizes.values()) + half
 
 
 def _assets(workspace: Workspace, commit: Commit) -> Iterator[str]:

@@ -7,7 +7,6 @@ process that calls for it holds, for each million, 40 MB of samples with their s
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -64,7 +63,7 @@ class SamplesPart:
     by: tuple[str, ...]
 
     def members(self) -> Memberships:
-        return memberships_of(samples_of(Workspace(Path(self.workspace)).commits(), self.keys), self.by)
+        return memberships_of(samples_of(Workspace(self.workspace).commits(), self.keys), self.by)
 
 
 @dataclass(frozen=True)

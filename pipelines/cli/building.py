@@ -68,13 +68,14 @@ def build(
     """Build the dataset and publish a release; what is done already is not done again."""
     from affectory.pipelines.build import build as run_build
     from affectory.pipelines.report import summary_text
+    from affectory.pipelines.store.files import below
 
     project = open_project(recipe, overrides, root, workspace, releases)
     chosen = choice(engine, workers, address, engine_option)
     options = replace(project.options(chosen, partition_rows, refit), publish=publishing)
     if sample is not None:
-        preview = project.workspace / f"preview-{sample}"
-        options = replace(options, workspace=preview, releases=preview / "releases", sample=sample)
+        preview = below(project.workspace, f"preview-{sample}")
+        options = replace(options, workspace=preview, releases=Path(below(preview, "releases")), sample=sample)
     with open_run(options.workspace, json=json) as run:
         summary = run_build(project.bound, options, run)
         run.tell("summary", **summary.facts())
@@ -102,12 +103,16 @@ def publish(
         print(f"{release.version} ({'unchanged' if release.unchanged else how(release)})\n  {release.path}")
 
 
-def open_run(workspace: Path, *, json: bool) -> "Run":
+def open_run(where: str | Path, *, json: bool) -> "Run":
     """A run with its log in the workspace, told to the terminal or as JSON."""
-    from affectory.pipelines.events import Lines, Run, as_json
+    from affectory.pipelines.events import KeptLog, Lines, Run, as_json
+    from affectory.pipelines.store.files import is_remote
+    from affectory.pipelines.store.workspace import Workspace
 
     name = f"{time.strftime('%Y%m%d-%H%M%S')}-{time.time_ns() % 1_000_000:06d}.jsonl"
-    return Run(workspace / "runs" / name, (as_json(sys.stdout) if json else Lines(),))
+    workspace, told = Workspace(where), as_json(sys.stdout) if json else Lines()
+    log = workspace.log(name)
+    return Run(log, (told, KeptLog(log, workspace.runs())) if is_remote(where) else (told,))
 
 
 COMMANDS = (plan, build, publish)

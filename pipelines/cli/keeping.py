@@ -18,7 +18,7 @@ from affectory.pipelines.cli.options import (
     Workers,
     WorkspaceDir,
     choice,
-    find_folders,
+    find_workspace,
     open_project,
 )
 
@@ -61,11 +61,11 @@ def clean(
     from affectory.pipelines.events import size
     from affectory.pipelines.store.workspace import Workspace
 
-    found = Workspace(find_folders(recipe, workspace, workspace)[0])
+    found = Workspace(find_workspace(recipe, workspace))
     if not yes and not typer.confirm(f"Delete what is derived in {found.derived}? Ledgers, fits and releases stay."):
         raise typer.Exit(0)
-    with found.lease():
-        print(f"freed {size(found.clean())}; ledgers, fits and releases are untouched")
+    with found.lease() as lease:
+        print(f"freed {size(found.held(lease.epoch).clean())}; ledgers, fits and releases are untouched")
 
 
 def gc(recipe: Recipe = DEFAULT_RECIPE, workspace: WorkspaceDir = None) -> None:
@@ -74,9 +74,9 @@ def gc(recipe: Recipe = DEFAULT_RECIPE, workspace: WorkspaceDir = None) -> None:
     from affectory.pipelines.retry import sweep
     from affectory.pipelines.store.workspace import Workspace
 
-    found = Workspace(find_folders(recipe, workspace, workspace)[0])
-    with found.lease():
-        files, freed = sweep(found)
+    found = Workspace(find_workspace(recipe, workspace))
+    with found.lease() as lease:
+        files, freed = sweep(found.held(lease.epoch))
     print(f"deleted {files} file{'s' * (files != 1)}, freed {size(freed)}")
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from affectory.pipelines.history import BuildRecord
     from affectory.pipelines.store.workspace import Workspace
     from affectory.schemas.recipe.model import RecipeSpec
+    from affectory.schemas.urls import Location
 
 Recipe = Annotated[Path, typer.Argument(help="The recipe.")]
 DEFAULT_RECIPE = Path("recipe.yaml")
@@ -22,7 +23,9 @@ Set = Annotated[
 Root = Annotated[
     list[str] | None, typer.Option("--root", help="A further folder or address that the recipe may read or write.")
 ]
-WorkspaceDir = Annotated[Path | None, typer.Option("--workspace", help="Where ledgers, tables and caches lie.")]
+WorkspaceDir = Annotated[
+    str | None, typer.Option("--workspace", help="Folder or s3:// address where ledgers, tables and caches lie.")
+]
 Releases = Annotated[Path | None, typer.Option("--releases", help="Where releases lie.")]
 Engine = Annotated[str, typer.Option("--engine", help="What to build on: local, ray or beam.")]
 Address = Annotated[
@@ -51,7 +54,7 @@ class Project:
     """A bound recipe with its folders."""
 
     bound: "Bound"
-    workspace: Path
+    workspace: "Location"
     releases: Path
 
     def options(self, engine: "Choice", partition_rows: int | None = None, refit: bool = False) -> "Options":
@@ -61,7 +64,7 @@ class Project:
 
 
 def open_project(
-    recipe: Path, overrides: list[str] | None, roots: list[str] | None, workspace: Path | None, releases: Path | None
+    recipe: Path, overrides: list[str] | None, roots: list[str] | None, workspace: str | None, releases: Path | None
 ) -> Project:
     """Read, check and bind a recipe; options on the command line win over what it says."""
     from affectory.pipelines.bind import read_and_bind
@@ -71,10 +74,26 @@ def open_project(
     return Project(bound, found, made)
 
 
-def folders(spec: "RecipeSpec", beside: Path, workspace: Path | None, releases: Path | None) -> tuple[Path, Path]:
+def folders(spec: "RecipeSpec", beside: Path, workspace: str | None, releases: Path | None) -> "tuple[Location, Path]":
     """The workspace and the folder of releases."""
-    found = workspace or beside / (spec.workspace or ".affectory") / spec.dataset
-    return found.absolute(), (releases or beside / spec.publish.to).absolute()
+    return _workspace(spec, beside, workspace), (releases or beside / spec.publish.to).absolute()
+
+
+def _workspace(spec: "RecipeSpec", beside: Path, given: str | None) -> "Location":
+    from affectory.schemas.urls import Url, is_url
+
+    if given is not None:
+        return absolute(given)
+    named = spec.workspace or ".affectory"
+    return Url(named.rstrip("/")) / spec.dataset if is_url(named) else (beside / named / spec.dataset).absolute()
+
+
+def absolute(workspace: str) -> "Location":
+    """A workspace as given on the command line, whatever the folder it is looked at from."""
+    from affectory.schemas.urls import read_location
+
+    found = read_location(workspace, "--workspace", ("s3",))
+    return found.absolute() if isinstance(found, Path) else found
 
 
 @dataclass(frozen=True)
@@ -86,7 +105,7 @@ class Built:
     releases: Path
 
 
-def open_built(recipe: Path, workspace: Path | None, releases: Path | None = None) -> Built:
+def open_built(recipe: Path, workspace: str | None, releases: Path | None = None) -> Built:
     """The last build of a recipe's workspace, without checking what the recipe would do now."""
     from affectory.pipelines.history import last_build
     from affectory.pipelines.store.workspace import Workspace
@@ -100,10 +119,15 @@ def open_built(recipe: Path, workspace: Path | None, releases: Path | None = Non
     return Built(found, record, made)
 
 
-def find_folders(recipe: Path, workspace: Path | None, releases: Path | None) -> tuple[Path, Path]:
+def find_workspace(recipe: Path, workspace: str | None) -> "Location":
+    """The workspace as the option or the recipe says."""
+    return absolute(workspace) if workspace else find_folders(recipe, None, None)[0]
+
+
+def find_folders(recipe: Path, workspace: str | None, releases: Path | None) -> "tuple[Location, Path]":
     """Folders as the options and the recipe say; the recipe is only read where an option is missing."""
     if workspace and releases:
-        return workspace.absolute(), releases.absolute()
+        return absolute(workspace), releases.absolute()
     from affectory.schemas.recipe.load import load_recipe_partly
     from affectory.schemas.recipe.problems import RecipeProblems
 

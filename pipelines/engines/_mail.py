@@ -6,7 +6,6 @@ import socket
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
-from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -32,7 +31,7 @@ class Mail:
 
     @property
     def _files(self) -> Files:
-        return Workspace(Path(self.workspace)).records()
+        return Workspace(self.workspace).records()
 
     def _name(self, name: str) -> str:
         return f"{_FOLDER}/{self.run}/{name}"

@@ -4,7 +4,6 @@ import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from affectory.pipelines.engines._ray_cluster import Cluster, translated
@@ -81,7 +80,7 @@ class Tasks:
     @staticmethod
     def _ahead(task: _Task) -> _Task:
         """Past tasks that would wait for a scarce thing only to find their work done."""
-        commits = Workspace(Path(task.partition.workspace)).commits()
+        commits = Workspace(task.partition.workspace).commits()
         while task.hop.needs != LIGHT and commits.has(task.partition.links[(task.hop.until or 0) - 1].key):
             task = replace(task, left=task.left[1:])
         return task

@@ -2,7 +2,6 @@
 
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -13,6 +12,7 @@ from affectory.pipelines.engines._ray_exchange import exchange
 from affectory.pipelines.engines._ray_tasks import Tasks
 from affectory.pipelines.engines.base import Choice, Report
 from affectory.pipelines.runner.partition import Partition
+from affectory.pipelines.store.files import below
 from affectory.pipelines.store.workspace import Workspace
 
 
@@ -38,9 +38,9 @@ class Ray:
         if self._cluster.own or "://" in workspace:
             return ""
         name = f"seen/{uuid.uuid4().hex}"
-        files = Workspace(Path(workspace)).records()
+        files = Workspace(workspace).records()
         files.create(name, b"")
-        return str(files.path(name))
+        return below(files.location, name)
 
     def exchange(
         self, parts: Sequence[Any], read: Callable[[Any], pa.Table], reduce: Callable[[int, pa.Table], None]

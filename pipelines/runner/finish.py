@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from affectory.pipelines.runner.attach import attach, standing
+from affectory.pipelines.store.files import PartFile
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.derived import LABELS, NOTES, OPINIONS_TABLE, REJECTS, SAMPLES
 from affectory.schemas.ids import digest, opinion_id
@@ -42,7 +43,7 @@ def finish(how: Finish, flow: pa.Table, workspace: Workspace) -> tuple[dict[str,
 def _judged(how: Finish, flow: pa.Table, workspace: Workspace) -> tuple[pa.Table, pa.Table]:
     if not how.judgements:
         return _plain(OPINIONS_TABLE.empty()), REJECTS.empty()
-    judgements = standing(read_parquet(workspace.records().path(how.judgements)))
+    judgements = standing(read_parquet(PartFile(workspace.records().location, how.judgements)))
     judged, samples = (table.column("anchor").to_pylist() for table in (judgements, flow))
     found = attach(judged, samples, lengths(flow), how.least_overlap, text_lengths(flow)).samples
     places = pa.array([i if i >= 0 else None for i in found], pa.int64())

@@ -1,6 +1,6 @@
 """Media on the way in and out of a stage: paths for the columns it reads, bytes it wrote into the store."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from affectory.transforms.rows import set_column
 def hydrate(rows: pa.Table, reads: Columns, store: AssetStore, roots: Mapping[str, str]) -> pa.Table:
     """Fill in the local path of every media value in the columns that a stage reads."""
     places = places_of(rows)
+    store.bring(_named(rows, reads))
 
     def with_path(value: dict[str, Any] | None, place: Place) -> dict[str, Any] | None:
         if value is None or value["asset"] is None:
@@ -33,6 +34,15 @@ def hydrate(rows: pa.Table, reads: Columns, store: AssetStore, roots: Mapping[st
             frames = [None if fs is None else [with_path(f, place) for f in fs] for fs, place in pairs]
             rows = set_column(rows, name, pa.array(frames, FRAMES))
     return rows
+
+
+def _named(rows: pa.Table, names: Iterable[str]) -> Iterator[str]:
+    """The assets that the media columns among these refer to."""
+    for name in names:
+        column = rows.column(name)
+        if column.type in (MEDIA, FRAMES):
+            values = pc.list_flatten(column) if column.type == FRAMES else column
+            yield from pc.struct_field(values, "asset").drop_null().to_pylist()
 
 
 def places_of(rows: pa.Table) -> list[Place]:
@@ -73,17 +83,21 @@ def without_changed(result: Result, stale: set[int]) -> Result:
 def externalise(rows: pa.Table, store: AssetStore) -> pa.Table:
     """Move bytes into the store and leave references, so that no table carries media or paths of this machine."""
 
-    def kept(value: dict[str, Any] | None) -> dict[str, Any] | None:
-        if value is None:
-            return None
-        asset = value["asset"] if value["bytes"] is None else store.put(value["bytes"])
-        return {**value, "asset": asset, "bytes": None, "path": None}
-
     for name in rows.column_names:
         dtype = rows.schema.field(name).type
         if dtype == MEDIA and rows.column(name).null_count < rows.num_rows:
-            rows = set_column(rows, name, pa.array([kept(v) for v in rows.column(name).to_pylist()], MEDIA))
+            rows = set_column(rows, name, pa.array(_kept(rows.column(name).to_pylist(), store), MEDIA))
         elif dtype == FRAMES and rows.column(name).null_count < rows.num_rows:
-            frames = [None if fs is None else [kept(f) for f in fs] for fs in rows.column(name).to_pylist()]
+            lists = rows.column(name).to_pylist()
+            kept = iter(_kept([frame for frames in lists if frames for frame in frames], store))
+            frames = [None if frames is None else [next(kept) for _ in frames] for frames in lists]
             rows = set_column(rows, name, pa.array(frames, FRAMES))
     return rows
+
+
+def _kept(values: Sequence[dict[str, Any] | None], store: AssetStore) -> list[dict[str, Any] | None]:
+    assets = iter(store.put_all([v["bytes"] for v in values if v and v["bytes"] is not None]))
+    return [
+        v and {**v, "asset": v["asset"] if v["bytes"] is None else next(assets), "bytes": None, "path": None}
+        for v in values
+    ]

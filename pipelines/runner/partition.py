@@ -3,10 +3,9 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -95,7 +94,8 @@ _OWN = _Own()
 
 def run_partition(partition: Partition) -> PartitionReport:
     """Run what is not committed yet; everything committed before a kill is found again here."""
-    return PartitionReport(partition.root, tuple(_Run(partition).stages()))
+    with _running(partition) as run:
+        return PartitionReport(partition.root, tuple(run.stages()))
 
 
 def questions(partition: Partition, index: int) -> pa.Table | None:
@@ -103,20 +103,29 @@ def questions(partition: Partition, index: int) -> pa.Table | None:
 
     Everything before the link has to be committed.
     """
-    return _Run(partition).questions(index)
+    with _running(partition) as run:
+        return run.questions(index)
 
 
 def ask(partition: Partition, stage: Stage, rows: pa.Table) -> dict[str, Said]:
     """Put questions of a partition to a model and keep the replies; why some got none."""
-    return _Run(partition).ask(stage, rows)
+    with _running(partition) as run:
+        return run.ask(stage, rows)
+
+
+@contextmanager
+def _running(partition: Partition) -> "Iterator[_Run]":
+    """Media that were brought to this machine for a partition are gone from it afterwards."""
+    workspace = Workspace(partition.workspace, partition.epoch)
+    with workspace.assets() as assets:
+        yield _Run(partition, workspace, assets)
 
 
 class _Run:
-    def __init__(self, partition: Partition) -> None:
-        workspace = Workspace(Path(partition.workspace))
+    def __init__(self, partition: Partition, workspace: Workspace, assets: AssetStore) -> None:
         self.partition = partition
-        self.commits: CommitStore = workspace.commits(partition.epoch)
-        self.assets: AssetStore = workspace.assets()
+        self.commits: CommitStore = workspace.commits()
+        self.assets = assets
         self.workspace = workspace
         self._flow: tuple[str, pa.Table] | None = None
         self._asked = 0

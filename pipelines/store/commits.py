@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from affectory.pipelines.store.files import PartFile, files_at
+from affectory.pipelines.store.files import PartFile, files_at, unguarded
 from affectory.schemas.parquet import read_parquet
 
 
@@ -51,7 +51,7 @@ class Commit:
 class CommitStore:
     """Commits and their parts, found by key."""
 
-    def __init__(self, root: str | Path, guard: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, root: str | Path, guard: Callable[[], None] = unguarded) -> None:
         self.files = files_at(root)
         self._guard = guard
 

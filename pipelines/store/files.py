@@ -1,12 +1,21 @@
 """Create-only files below one place, on a disk or on object storage: the single write that both can do."""
 
 import os
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal, Protocol
 from urllib.parse import unquote, urlsplit
+
+BATCH = 500
+_ABANDONED_S = 3600.0
+"""A file that is still being written is never this old."""
+
+
+def unguarded() -> None:
+    """Asked before every write where anybody may write."""
 
 
 class Files(Protocol):
@@ -51,8 +60,20 @@ class Files(Protocol):
         """When `name` was last written, in seconds by the clock of whatever stores it."""
         ...
 
+    def sizes(self, folder: str = "") -> dict[str, int]:
+        """The names below `folder`, each with how many bytes it has."""
+        ...
+
     def remove(self, name: str) -> int:
         """Delete `name`; the bytes that this freed."""
+        ...
+
+    def discard(self, names: Sequence[str]) -> None:
+        """Delete many in their order, some at a time; those that are gone already do not matter."""
+        ...
+
+    def tidy(self) -> tuple[int, int]:
+        """Delete what writers left half written long ago; how many files, and the bytes that this freed."""
         ...
 
 
@@ -61,13 +82,13 @@ def is_remote(location: str | Path) -> bool:
     return isinstance(location, str) and "://" in location and not location.startswith("file://")
 
 
-def files_at(location: str | Path) -> Files:
-    """The files at a path or URL."""
+def files_at(location: str | Path, guard: Callable[[], None] = unguarded) -> Files:
+    """The files at a path or URL; `guard` is asked before each is created or deleted, and raises where none may."""
     if is_remote(location):
         from affectory.pipelines.store.objects import ObjectFiles
 
-        return ObjectFiles(str(location))
-    return LocalFiles(local_path(location))
+        return ObjectFiles(str(location), guard)
+    return LocalFiles(local_path(location), guard)
 
 
 def local_path(location: str | Path) -> Path:
@@ -100,8 +121,9 @@ class PartFile:
 class LocalFiles:
     """Files in a folder of this machine, or of a disk that several share."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, guard: Callable[[], None] = unguarded) -> None:
         self.root = root
+        self._guard = guard
 
     @property
     def location(self) -> str:
@@ -118,6 +140,7 @@ class LocalFiles:
         temporary = self._written(data)
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
+            self._guard()
             os.link(temporary, target)
         except FileExistsError:
             return False
@@ -170,8 +193,29 @@ class LocalFiles:
     def remove(self, name: str) -> int:
         """Delete `name`; the bytes that this freed."""
         size = self.size(name)
+        self._guard()
         self.path(name).unlink()
         return size
+
+    def sizes(self, folder: str = "") -> dict[str, int]:
+        """The names below `folder`, each with how many bytes it has."""
+        return {name: self.size(name) for name in self.names(folder)}
+
+    def discard(self, names: Sequence[str]) -> None:
+        """Delete many in their order."""
+        for start in range(0, len(names), BATCH):
+            self._guard()
+            for name in names[start : start + BATCH]:
+                self.path(name).unlink(missing_ok=True)
+
+    def tidy(self) -> tuple[int, int]:
+        """Delete what writers left half written long ago, here and in the folders below."""
+        before = time.time() - _ABANDONED_S
+        stats = ((p, p.stat()) for p in self.root.rglob(".tmp/*") if p.is_file())
+        old = [(path, stat.st_size) for path, stat in stats if stat.st_mtime < before]
+        for path, _ in old:
+            path.unlink(missing_ok=True)
+        return len(old), sum(size for _, size in old)
 
 
 def _write_synced(path: Path, data: bytes) -> None:

@@ -1,21 +1,30 @@
-"""Who may build in a workspace: create-only epochs, so that a holder that lost the lease cannot commit."""
+"""Who may build in a workspace: create-only epochs, so that a holder that lost the lease can write no more."""
 
-import json
-import os
+import contextlib
 import re
-import socket
 import threading
 import time
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
-from affectory.pipelines.store.files import LocalFiles
-from affectory.schemas.errors import AffectoryError, Exit
+from affectory.pipelines.store.files import Files, files_at
+from affectory.pipelines.store.holder import Holder
+from affectory.schemas.errors import AffectoryError, Exit, UserError
 
-BEAT_S, STALE_S = 15.0, 120.0
+
+@dataclass(frozen=True)
+class Times:
+    """How often a holder shows that it lives, and how long it may not before it counts as dead."""
+
+    beat_s: float = 15.0
+    stale_s: float = 120.0
+
+
+TIMES = Times()
 _EPOCH = re.compile(r"\d{8}\.")
+_PROBE = "probe-"
 
 
 @dataclass(eq=False)
@@ -25,9 +34,18 @@ class LeaseHeld(AffectoryError):
     exit_code = Exit.LEASE
     holder: str
     since: str
+    where: str = ""
+    silent_s: float | None = None
+    stale_s: float = TIMES.stale_s
 
     def __str__(self) -> str:
-        return f"another build holds the lease of this workspace: {self.holder}, since {self.since}"
+        where = f" {self.where}" if self.where else ""
+        told = f"another build holds the lease of this workspace{where}: {self.holder}, since {self.since}"
+        todo = "wait for it to end, or stop it; then build again"
+        if self.silent_s is None:
+            return f"{told}\n  {todo}"
+        silent = f"its last sign of life is {max(0.0, self.silent_s):.0f} s old"
+        return f"{told}; {silent}\n  {todo}: after {self.stale_s:g} s of silence the next build takes over"
 
 
 @dataclass(eq=False)
@@ -41,93 +59,117 @@ class LeaseLost(AffectoryError):
         return f"this build lost its lease (epoch {self.epoch}) to a later one; build again"
 
 
-def guard(root: Path, epoch: int) -> None:
+def guard(root: str | Path, epoch: int) -> None:
     """Raise `LeaseLost` once a later epoch exists."""
-    if any(int(name[:8]) > epoch for name in _epochs(LocalFiles(root))):
+    if any(int(name[:8]) > epoch for name in _epochs(files_at(root))):
         raise LeaseLost(epoch)
 
 
 class Lease:
-    """Held from `with` to its end; a heartbeat tells other machines that the holder lives."""
+    """Held from `with` to its end; a heartbeat tells other machines that the holder lives.
 
-    def __init__(self, root: Path) -> None:
-        self.files = LocalFiles(root)
+    Whether it beats is judged by the clock of the storage alone: those of two machines may differ by hours.
+    """
+
+    def __init__(self, root: str | Path, times: Times = TIMES) -> None:
+        self.files = files_at(root)
+        self.times = times
         self.epoch = 0
+        self._where = self.files.location.removesuffix("/lease")
         self._stop = threading.Event()
 
     def __enter__(self) -> "Lease":
         current = self._newest()
-        if current and not self._over(current):
-            holder = json.loads(self.files.read(f"{current:08d}.json"))
-            raise LeaseHeld(f"process {holder['pid']} on {holder['host']}", holder["since"])
+        now = self._storage_clock()
+        if current and not self._over(current, now):
+            raise self._held(current, now)
         self.epoch = current + 1
-        if not self.files.create(f"{self.epoch:08d}.json", json.dumps(_me()).encode()):
-            raise LeaseHeld("another build that started at the same moment", "now")
+        if not self.files.create(f"{self.epoch:08d}.json", Holder.me().to_json()):
+            raise LeaseHeld("another build that started at the same moment", "now", self._where)
         threading.Thread(target=self._beat, daemon=True).start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None) -> None:
         self._stop.set()
-        self.files.create(f"{self.epoch:08d}.done", b"")
+        # A lease that could not be given back is taken over in time: no reason to lose what the build has to say.
+        with contextlib.suppress(AffectoryError, OSError):
+            self.files.create(f"{self.epoch:08d}.done", b"")
+            self._sweep()
+
+    def _sweep(self) -> None:
         for name in _epochs(self.files):
             if int(name[:8]) < self.epoch:
-                self.files.path(name).unlink(missing_ok=True)
+                with contextlib.suppress(FileNotFoundError):
+                    self.files.remove(name)
 
     def state(self) -> str:
-        """Who holds the lease, in words."""
+        """Who holds the lease, in words; writes nothing, so it has only this machine's clock to judge a silence by."""
         current = self._newest()
-        if not current or self._over(current):
+        if not current or self._over(current, time.time()):
             return "free"
-        holder = json.loads(self.files.read(f"{current:08d}.json"))
-        return f"held by process {holder['pid']} on {holder['host']} since {holder['since']}"
+        holder = self._holder(current)
+        return f"held by {holder} since {holder.since}" if holder else "free"
 
     def _newest(self) -> int:
         return max((int(n[:8]) for n in _epochs(self.files) if n.endswith(".json")), default=0)
 
-    def _over(self, epoch: int) -> bool:
+    def _holder(self, epoch: int) -> Holder | None:
+        """Who holds an epoch; None where a later holder swept it since it was listed."""
+        try:
+            return Holder.from_json(self.files.read(f"{epoch:08d}.json"))
+        except FileNotFoundError:
+            return None
+
+    def _held(self, epoch: int, now: float) -> LeaseHeld:
+        holder, silent = self._holder(epoch), now - self._last_beat(epoch)
+        if holder is None or holder.is_near:
+            return LeaseHeld(str(holder or "another build"), holder.since if holder else "now", self._where)
+        return LeaseHeld(str(holder), holder.since, self._where, silent, self.times.stale_s)
+
+    def _over(self, epoch: int, now: float) -> bool:
         if self.files.exists(f"{epoch:08d}.done"):
             return True
-        try:
-            holder = json.loads(self.files.read(f"{epoch:08d}.json"))
-        except FileNotFoundError:  # swept by a later holder since it was listed
-            return True
-        if holder["host"] == socket.gethostname():
-            return bool(_started(holder["pid"]) != holder["started"])
-        beat = self.files.path(f"{epoch:08d}.beat")
-        seen = beat if beat.exists() else self.files.path(f"{epoch:08d}.json")
-        return time.time() - seen.stat().st_mtime > STALE_S
+        holder = self._holder(epoch)
+        if holder is None or holder.is_near:
+            return holder is None or not holder.lives
+        return now - self._last_beat(epoch) > self.times.stale_s
+
+    def _last_beat(self, epoch: int) -> float:
+        for name in (f"{epoch:08d}.beat", f"{epoch:08d}.json"):
+            with contextlib.suppress(FileNotFoundError):
+                return self.files.modified(name)
+        return 0.0
+
+    def _storage_clock(self) -> float:
+        """What time it is for the storage, which must keep its word not to write over what exists."""
+        nonce = uuid.uuid4().hex
+        name = f"{_PROBE}{nonce}"
+        created = self.files.create(name, f"one {nonce}".encode())
+        again = self.files.create(name, f"two {nonce}".encode())
+        now = self.files.modified(name)
+        self.files.remove(name)
+        if again or not created:
+            hint = "use a storage that honours If-None-Match (Amazon S3, MinIO, Ceph, Cloudflare R2 in new versions)"
+            raise UserError(f"{self._where}: the storage writes over objects that it is asked to keep", hint)
+        return now
 
     def _beat(self) -> None:
-        while not self._stop.wait(BEAT_S):
-            self.files.path(f"{self.epoch:08d}.beat").touch()
+        beats = 0
+        while not self._stop.wait(self.times.beat_s):
+            beats += 1
+            # A storage that stumbles for once is asked again at the next beat.
+            with contextlib.suppress(Exception):
+                self.files.put(f"{self.epoch:08d}.beat", str(beats).encode())
 
 
-def _epochs(files: LocalFiles) -> list[str]:
+def _epochs(files: Files) -> list[str]:
     """The files of the lease; what else a file system leaves in the folder does not matter."""
     return [name for name in files.names() if _EPOCH.match(name)]
 
 
-def _me() -> dict[str, Any]:
-    now = time.strftime("%Y-%m-%d %H:%M:%S %z")
-    return {"pid": os.getpid(), "host": socket.gethostname(), "started": _started(os.getpid()), "since": now}
-
-
-def _started(pid: int) -> str | None:
-    """A live process's start time in the kernel's clock, so that a reused pid is not taken for the holder."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    except OSError:
-        return _started_portably(pid)
-    return None if fields[0] == "Z" else fields[19]
-
-
-def _started_portably(pid: int) -> str | None:
-    if Path("/proc/self/stat").exists():
-        return None
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return None
-    except PermissionError:
-        pass
-    return "alive"
+def forget_probes(files: Files) -> None:
+    """Remove the probes of builds that were killed while they asked for the time; called by the holder."""
+    for name in files.names():
+        if name.startswith(_PROBE):
+            with contextlib.suppress(FileNotFoundError):
+                files.remove(name)

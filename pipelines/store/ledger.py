@@ -1,7 +1,7 @@
 """A ledger on disk: append-only segments; a row whose key is already there is not written twice."""
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,27 +9,29 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from affectory.pipelines.store.files import LocalFiles
+from affectory.pipelines.store.files import PartFile, below, files_at, unguarded
 from affectory.schemas.ids import digest
 from affectory.schemas.migrate import upgrade, written_version
-from affectory.schemas.parquet import read_parquet
+from affectory.schemas.parquet import Part, opened
 from affectory.schemas.tables import TableSpec
 
 
 class Ledger:
     """One of the four ledgers. It offers reading and appending, and nothing that removes."""
 
-    def __init__(self, root: Path, spec: TableSpec) -> None:
+    def __init__(self, root: str | Path, spec: TableSpec, guard: Callable[[], None] = unguarded) -> None:
         self.spec = spec
-        self._files = LocalFiles(root / spec.name)
+        self._files = files_at(below(root, spec.name), guard)
 
-    def segments(self) -> Iterator[Path]:
-        yield from (self._files.path(name) for name in self._files.names() if name.endswith(".parquet"))
+    def segments(self) -> Iterator[PartFile]:
+        """The files it is made of."""
+        where = self._files.location
+        yield from (PartFile(where, name) for name in self._files.names() if name.endswith(".parquet"))
 
     def read(self, columns: Sequence[str] | None = None) -> pa.Table:
         """Every row, each key once; all columns or the chosen ones."""
         wanted = None if columns is None else list(dict.fromkeys([*columns, *self.spec.key]))
-        tables = [self._segment(path, wanted) for path in self.segments()]
+        tables = [self._segment(part, wanted) for part in self.segments()]
         table = self._first_of_each(pa.concat_tables(tables)) if tables else self.spec.empty()
         return table if columns is None else table.select(list(columns))
 
@@ -46,13 +48,14 @@ class Ledger:
             self._files.create(f"{digest(*names)}.parquet", buffer.getvalue())
         return int(fresh.num_rows)
 
-    def _segment(self, path: Path, columns: list[str] | None) -> pa.Table:
+    def _segment(self, part: Part, columns: list[str] | None) -> pa.Table:
         """One file in the newest schema; what an older version wrote is read whole to be brought up to date."""
-        if columns is None or written_version(read_parquet(path, []), self.spec) != self.spec.version:
-            table = upgrade(read_parquet(path), self.spec)
-            return table if columns is None else table.select(columns)
-        there = [name for name in columns if name in pq.read_schema(path).names]
-        table = read_parquet(path, there)
+        with opened(part) as file:
+            if columns is None or written_version(file.read([]), self.spec) != self.spec.version:
+                table = upgrade(file.read(use_threads=False), self.spec)
+                return table if columns is None else table.select(columns)
+            there = [name for name in columns if name in file.schema_arrow.names]
+            table = file.read(there, use_threads=False)
         fields = [self.spec.schema.field(name) for name in columns]
         arrays = [table[f.name].cast(f.type) if f.name in there else pa.nulls(table.num_rows, f.type) for f in fields]
         return pa.table(arrays, schema=pa.schema(fields))

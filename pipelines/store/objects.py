@@ -2,12 +2,13 @@
 
 import io
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
+from affectory.pipelines.store.files import BATCH, unguarded
 from affectory.pipelines.store.filesystems import CREATING, explained, filesystem
 from affectory.schemas.errors import UserError
 
@@ -19,12 +20,13 @@ _CONFLICTS, _WAIT_S = 5, 0.2
 class ObjectFiles:
     """Files below a URL such as s3://bucket/prefix."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, guard: Callable[[], None] = unguarded) -> None:
         scheme = url.partition("://")[0].lower()
         if scheme not in CREATING:
             hint = f"allowed: a folder, or {', '.join(f'{name}://' for name in CREATING)}"
             raise UserError(f"{scheme}:// cannot hold a workspace: nothing there keeps two builds apart", hint)
         self.url = url.rstrip("/")
+        self._guard = guard
 
     @property
     def location(self) -> str:
@@ -47,6 +49,7 @@ class ObjectFiles:
         """Write `name` unless it exists; whether this call wrote it."""
         for waited in range(_CONFLICTS):
             try:
+                self._guard()
                 with self._told():
                     self._fs.pipe_file(self._key(name), data, mode="create")
                 return True
@@ -106,13 +109,18 @@ class ObjectFiles:
 
     def names(self, folder: str = "") -> Iterator[str]:
         """All names below `folder`, sorted."""
+        yield from self.sizes(folder)
+
+    def sizes(self, folder: str = "") -> dict[str, int]:
+        """The names below `folder` in their order, each with how many bytes it has."""
         top = f"{self._root}/{folder}".rstrip("/")
         with self._told():
             try:
-                found = self._fs.find(top, detail=False)
+                found = self._fs.find(top, detail=True)
             except FileNotFoundError:
-                found = []
-        yield from sorted(name[len(self._root) + 1 :] for name in found if name.startswith(f"{top}/"))
+                found = {}
+        infos = ((name, info) for name, info in sorted(found.items()) if name.startswith(f"{top}/"))
+        return {name[len(self._root) + 1 :]: int(info["size"]) for name, info in infos if info["type"] == "file"}
 
     def size(self, name: str) -> int:
         return int(self._info(name)["size"])
@@ -125,9 +133,21 @@ class ObjectFiles:
     def remove(self, name: str) -> int:
         """Delete `name`; the bytes that this freed."""
         size = self.size(name)
+        self._guard()
         with self._told():
             self._fs.rm_file(self._key(name))
         return size
+
+    def discard(self, names: Sequence[str]) -> None:
+        """Delete many in their order, some at a time."""
+        for start in range(0, len(names), BATCH):
+            self._guard()
+            with self._told():
+                self._fs.rm([self._key(name) for name in names[start : start + BATCH]])
+
+    def tidy(self) -> tuple[int, int]:
+        """Half an upload has no name: there is nothing to delete."""
+        return 0, 0
 
     def _info(self, name: str) -> dict[str, Any]:
         with self._told():

@@ -1,14 +1,16 @@
-"""The folder a dataset is built in: ledgers that are kept, fits that stay until refitted, and what is derived."""
+"""The place a dataset is built in: ledgers that are kept, fits that stay until refitted, and what is derived."""
 
+import hashlib
+import os
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from affectory.pipelines.store.answers import Answers
 from affectory.pipelines.store.assets import AssetStore
 from affectory.pipelines.store.commits import CommitStore
-from affectory.pipelines.store.files import LocalFiles
+from affectory.pipelines.store.files import Files, below, files_at, is_remote, local_path, unguarded
 from affectory.pipelines.store.lease import Lease, guard
 from affectory.pipelines.store.ledger import Ledger
 from affectory.schemas.ledgers import LEDGERS
@@ -17,55 +19,89 @@ from affectory.transforms.base import Whom
 
 @dataclass(frozen=True)
 class Workspace:
-    """Where everything of one dataset lies. Only `derived` may be deleted."""
+    """Where everything of one dataset lies: a folder, or a prefix on object storage. Only `derived` may be deleted.
 
-    root: Path
+    Who holds its lease writes under the epoch of it; once a later one began, such a writer can write no more.
+    """
+
+    root: str | Path
+    epoch: int | None = None
+
+    def held(self, epoch: int) -> "Workspace":
+        """The same, for the holder of a lease to write in."""
+        return replace(self, epoch=epoch)
+
+    def files(self, folder: str) -> Files:
+        """The files of a folder, which only the holder of the lease may add to where one is named."""
+        return files_at(below(self.root, folder), self._guard)
 
     @property
-    def derived(self) -> Path:
-        return self.root / "derived"
+    def derived(self) -> str:
+        return below(self.root, "derived")
 
     def ledger(self, name: str) -> Ledger:
-        return Ledger(self.root / "ledgers", LEDGERS[name])
+        return Ledger(below(self.root, "ledgers"), LEDGERS[name], self._guard)
 
     def answers(self, whom: Whom, epoch: int = 0) -> Answers:
-        """The replies of one model, for the build of an epoch."""
-        return Answers(LocalFiles(self.root / "ledgers" / "answers"), whom, epoch)
+        """The replies of one model, for the build of an epoch. One that lost its lease still keeps what it paid for."""
+        return Answers(files_at(below(self.root, "ledgers/answers")), whom, epoch)
 
     def commits(self, epoch: int | None = None) -> CommitStore:
         """The commits; a writer names the epoch of its lease."""
-        return CommitStore(self.derived, self.guard(epoch) if epoch is not None else lambda: None)
+        return CommitStore(self.derived, self._guard if epoch is None else self.guard(epoch))
 
     def assets(self) -> AssetStore:
-        return AssetStore(self.derived / "assets")
+        return AssetStore(below(self.derived, "assets"))
 
     def hashes(self) -> Path:
-        """What is remembered of file hashes."""
-        return self.derived / "hashes.sqlite"
+        """What this machine remembers of file hashes."""
+        folder = self.machine_folder if is_remote(self.root) else local_path(self.derived)
+        return folder / "hashes.sqlite"
 
-    def records(self) -> LocalFiles:
+    def records(self) -> Files:
         """Small JSON records of scans, imports and builds."""
-        return LocalFiles(self.derived / "records")
+        return self.files("derived/records")
 
-    def exchanges(self) -> LocalFiles:
+    def exchanges(self) -> Files:
         """What steps over the whole dataset write while they are under way."""
-        return LocalFiles(self.derived / "exchanges")
+        return self.files("derived/exchanges")
 
-    def fits(self) -> LocalFiles:
+    def fits(self) -> Files:
         """Dataset-wide fits: new rows are placed by them, only a refit changes them."""
-        return LocalFiles(self.root / "fits")
+        return self.files("fits")
 
-    def runs(self) -> Path:
-        return self.root / "runs"
+    def runs(self) -> Files:
+        """The logs of runs."""
+        return files_at(below(self.root, "runs"))
+
+    def log(self, name: str) -> Path:
+        """Where this machine writes the log of a run while it lasts."""
+        folder = self.machine_folder if is_remote(self.root) else local_path(self.root)
+        return folder / "runs" / name
+
+    @property
+    def machine_folder(self) -> Path:
+        """What only this machine needs to remember of a workspace that lies elsewhere; it may be deleted."""
+        caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        return caches / "affectory" / "workspaces" / hashlib.sha256(str(self.root).encode()).hexdigest()[:16]
 
     def lease(self) -> Lease:
-        return Lease(self.root / "lease")
+        return Lease(below(self.root, "lease"))
 
     def guard(self, epoch: int) -> Callable[[], None]:
-        return lambda: guard(self.root / "lease", epoch)
+        return lambda: guard(below(self.root, "lease"), epoch)
+
+    @property
+    def _guard(self) -> Callable[[], None]:
+        return unguarded if self.epoch is None else self.guard(self.epoch)
 
     def clean(self) -> int:
         """Delete all that is derived; the bytes that this freed. Ledgers and fits are out of its reach."""
-        freed = sum(p.stat().st_size for p in self.derived.rglob("*") if p.is_file())
-        shutil.rmtree(self.derived, ignore_errors=True)
+        self._guard()
+        freed = sum(self.files("derived").sizes().values())
+        if is_remote(self.root):
+            self.hashes().unlink(missing_ok=True)
+            self.files("derived").discard(list(self.files("derived").names()))
+        else:
+            shutil.rmtree(self.derived, ignore_errors=True)
         return freed
