@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from affectory.pipelines.engines import _machine
-from affectory.pipelines.engines.base import Choice, PartitionKillsWorkers, Report, heavy_first
+from affectory.pipelines.engines.base import Choice, Notice, PartitionKillsWorkers, Report, heavy_first
 from affectory.pipelines.runner.child import Child, ChildDied
 from affectory.pipelines.runner.partition import Partition, run_partition
 
@@ -95,6 +95,8 @@ class _Pool:
                 yield child.receive()
             except ChildDied as died:
                 self._waiting.appendleft(self._again(partition, died))
+                text = f"partition {partition.root[:12]} runs again (its worker died: {died})"
+                yield Notice("again", text, partition.root)
 
     @staticmethod
     def _again(partition: Partition, died: ChildDied) -> Partition:

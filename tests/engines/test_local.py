@@ -12,9 +12,10 @@ from support.partitions import GOOD, Build, counts
 from support.steps import Faulty, FaultyByRow, LethalView, NeverStarts, Opines, flow
 
 from affectory.pipelines.engines import local
-from affectory.pipelines.engines.base import PartitionKillsWorkers
+from affectory.pipelines.engines.base import Notice, PartitionKillsWorkers
 from affectory.pipelines.engines.local import run, workers_for
 from affectory.pipelines.runner.execute import SetUpFailed
+from affectory.pipelines.runner.partition import PartitionReport
 from affectory.pipelines.store.commits import Counts
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.errors import UserError
@@ -72,7 +73,11 @@ def test_a_stage_that_was_committed_before_a_kill_is_found_again(build: Callable
 def test_a_killed_worker_costs_only_the_row_that_killed_it(build: Callable[..., Build]) -> None:
     """The stage was not declared to be dangerous: its partition is run once more with everything isolated."""
     one = build(Faulty())
-    reports = list(run(one.partitions([["a", "segfault", "b", "reject"], ["c"]]), 2))
+    found = list(run(one.partitions([["a", "segfault", "b", "reject"], ["c"]]), 2))
+    again = [notice for notice in found if isinstance(notice, Notice)]
+    assert [(n.kind, n.partition) for n in again] == [("again", "00-root")]
+    assert "the process was ended by SIGSEGV" in again[0].text
+    reports = [report for report in found if isinstance(report, PartitionReport)]
     assert counts(reports, "s0") == Counts(5, 3, 3, 1, 1)
     tables = one.commits()["00-0-s0"][1]
     assert [row["text"] for row in tables["rows"]] == ["a", "b"]
