@@ -5,6 +5,7 @@ import io
 import json
 import logging
 import os
+import socket
 import sys
 import tempfile
 import threading
@@ -21,11 +22,12 @@ from affectory.schemas.errors import AffectoryError, UserError
 _QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_SCHEDULER_EVENTS": "0"}
 _OURS_WINS = {"RAY_OVERRIDE_JOB_RUNTIME_ENV": "1"}
 """A submitted job has an environment for its workers too; that we compute with one thread is not for it to say."""
-_AUTHENTICATION = (
-    "Ray asks for a token: set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN_PATH (or RAY_AUTH_TOKEN) to the cluster's token, "
-    "the same on every node and here; `ray get-auth-token --generate` makes one; "
-    "RAY_AUTH_MODE=disabled is for a cluster that was started so"
+_ADDRESSES = "address: auto (a cluster on this machine), HOST:PORT of its head (port 6379), or ray://HOST:10001"
+_TOKEN = (
+    "Ray asks for a token unless told otherwise: set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN_PATH (or RAY_AUTH_TOKEN) "
+    "to the cluster's token, the same here and on every node; `ray get-auth-token --generate` makes one"
 )
+_PATIENCE_S = 10.0
 
 
 class Cluster:
@@ -62,6 +64,7 @@ class Cluster:
             with _environment({**_QUIET, **ONE_THREAD}):  # its processes take it from here
                 ray.init("local", num_cpus=self.cores, include_dashboard=False, **quiet)
             return
+        _knock(self.address)
         with tempfile.TemporaryDirectory(prefix="affectory-") as folder, _environment(_OURS_WINS):
             ray.init(self.address, runtime_env=_code_and_threads(Path(folder)), **quiet)
 
@@ -95,18 +98,29 @@ def _code_and_threads(folder: Path) -> dict[str, Any]:
     return {"env_vars": ONE_THREAD, **code}
 
 
+def _knock(address: str) -> None:
+    """See that something listens there: Ray itself would try for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdigit():
+        try:
+            socket.create_connection((host, int(port)), _PATIENCE_S).close()
+        except OSError as error:
+            raise UserError(f"nothing answers at {address!r}: {error}", _ADDRESSES) from error
+
+
 def translated(error: Exception, address: str = "") -> AffectoryError | Exception:
     """What Ray raises, in words that help; anything else as it is."""
     from ray import exceptions
 
     what = str(error).partition("\n")[0][:300]
     if isinstance(error, exceptions.AuthenticationError):
-        return UserError(f"the Ray cluster {address} refused us: {what.partition('. ')[0]}", _AUTHENTICATION)
+        return UserError(f"the Ray cluster {address} asks for a token: {what.partition('. ')[0]}", _TOKEN)
     if isinstance(error, exceptions.RuntimeEnvSetupError):
-        return UserError(f"a node could not take our code: {str(error)[-600:]}", "pip must be there on every node")
+        return UserError(
+            f"a node could not take our code: {str(error).strip()[-600:]}", "pip must be there on every node"
+        )
     if isinstance(error, ConnectionError | ValueError | RuntimeError) and address:
-        hint = "address: auto (a cluster on this machine), HOST:PORT of its head (6379), or ray://HOST:10001"
-        return UserError(f"no Ray cluster at {address!r}: {what}", hint)
+        return UserError(f"no Ray cluster lets us in at {address!r}: {what}", f"{_ADDRESSES}. {_TOKEN}")
     return error
 
 

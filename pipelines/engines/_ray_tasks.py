@@ -8,14 +8,13 @@ from typing import Any
 
 from affectory.pipelines.engines._ray_cluster import Cluster, translated
 from affectory.pipelines.engines._ray_hops import LIGHT, Hop, Needs, hops
+from affectory.pipelines.engines._ray_losses import ATTEMPTS, loss_of
 from affectory.pipelines.engines._ray_work import Raised, work
-from affectory.pipelines.engines.base import Notice, PartitionKillsWorkers, Report, heavy_first
+from affectory.pipelines.engines.base import Notice, Report, heavy_first
 from affectory.pipelines.runner.partition import Partition, PartitionReport, StageReport
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.errors import UserError
 
-ATTEMPTS = 5
-"""How often a partition may go down with its worker or node. A cluster loses nodes through no fault of a partition."""
 _BEAT_S = 1.0
 _PATIENCE_S = 30.0
 _ROOM_S = 5.0
@@ -105,14 +104,12 @@ class Tasks:
 
     def _settled(self, ref: Any, task: _Task) -> Report:
         import ray
-        from ray import exceptions as lost
+        from ray.exceptions import RayError
 
         try:
             answer = ray.get(ref)
-        except (lost.WorkerCrashedError, lost.OutOfMemoryError, lost.NodeDiedError, lost.ObjectLostError) as error:
+        except RayError as error:
             return self._again(task, error)
-        except lost.RayError as error:
-            raise translated(error) from error
         if isinstance(answer, Raised):
             raise answer.error
         done = (*task.done, *answer.stages)
@@ -123,19 +120,16 @@ class Tasks:
 
     def _again(self, task: _Task, error: Exception) -> Notice:
         """Once a worker died under it, with every stage isolated: a row that ends processes is then found."""
-        from ray.exceptions import OutOfMemoryError, WorkerCrashedError
-
+        loss = loss_of(error)
+        if loss is None:
+            raise translated(error) from error
         root, times = task.partition.root, task.lost + 1
-        detail = str(error).partition("\n")[0][:300]
         if times == ATTEMPTS:
-            raise PartitionKillsWorkers(root, times, detail) from error
-        memory = isinstance(error, OutOfMemoryError)
-        own = memory or isinstance(error, WorkerCrashedError)
-        partition = replace(task.partition, isolate="all") if own else task.partition
-        again = replace(task, partition=partition, lost=times, alone=task.alone or memory)
-        self._waiting.appendleft(again)
-        why = "out of memory" if memory else "its worker died" if own else "its node was lost"
-        return Notice("again", f"partition {root[:12]} runs again ({why}; {times} of {ATTEMPTS - 1} times)", root)
+            raise loss.last(root, times, error) from error
+        partition = replace(task.partition, isolate="all") if loss.own else task.partition
+        alone = task.alone or loss.memory
+        self._waiting.appendleft(replace(task, partition=partition, lost=times, alone=alone))
+        return Notice("again", f"partition {root[:12]} runs again ({loss.why}; {times} of {ATTEMPTS - 1} times)", root)
 
     def _look_for(self, task: _Task) -> Iterator[Report]:
         """A machine of its own will never have what it has not; a cluster may grow."""
