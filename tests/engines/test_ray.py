@@ -11,17 +11,21 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+import yaml
 from support import steps
 from support.partitions import GOOD, Build, counts
-from support.project import texts
+from support.project import TEXTS, texts
 from support.steps import Faulty, FaultyByRow, LethalView, NeverStarts, Opines
 from support.steps_hard import SMALL_MB, Hard
 
+from affectory.pipelines import discovery
 from affectory.pipelines.engines import _ray_tasks, local
 from affectory.pipelines.engines._ray_cluster import Cluster
 from affectory.pipelines.engines._ray_hops import Hop, Needs, hops
+from affectory.pipelines.engines._ray_work import check_shared
 from affectory.pipelines.engines.base import Choice, Notice, PartitionKillsWorkers, opened
 from affectory.pipelines.engines.ray_data import Ray
+from affectory.pipelines.process import TooManyFailed
 from affectory.pipelines.runner.execute import Allowance, SetUpFailed
 from affectory.pipelines.runner.partition import PartitionReport
 from affectory.pipelines.store.commits import Counts
@@ -192,6 +196,39 @@ def test_nothing_to_do_connects_to_nothing(monkeypatch: pytest.MonkeyPatch) -> N
     with opened(Choice("ray", address="nowhere:1")) as engine:
         assert list(engine.run([])) == []
         engine.exchange([], pytest.fail, pytest.fail)
+
+
+def test_a_node_that_does_not_see_the_workspace_ends_the_build(
+    build: Callable[..., Build], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marker = str(tmp_path / "of-another-disk")
+    monkeypatch.setattr(Ray, "_marker", lambda self, workspace: marker)
+    one = build(Opines())
+    with pytest.raises(UserError, match="does not see the workspace") as caught:
+        run(one.partitions([["a"]]))
+    assert "s3://" in caught.value.hint
+    assert set(one.commits()) == {"00-root"}
+
+
+def test_nodes_must_see_the_sources_of_media(tmp_path: Path, build: Callable[..., Build]) -> None:
+    [partition] = build(Opines()).partitions([["a"]])
+    there, gone = str(tmp_path), str(tmp_path / "gone")
+    films = replace(partition, kinds=frozenset({"video"}), roots={"here": there, "films": gone, "far": "s3://films"})
+    with pytest.raises(UserError, match=f"does not see the source films \\({gone}\\)"):
+        check_shared(films, there)
+    check_shared(replace(films, roots={"here": there, "far": "s3://films"}), there)
+    check_shared(replace(films, kinds=frozenset({"text"})), there)
+
+
+def test_a_build_with_too_many_failures_stops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = {**discovery.steps(), "flaky": "support.steps_failing"}
+    monkeypatch.setattr(discovery, "steps", lambda: steps)
+    made = texts(tmp_path, 12)
+    flaky = [{"flaky": {"while_there": str(tmp_path)}}]
+    limits = {"max_failed": 0.1, "min_for_max_failed": 1}
+    made.recipe.write_text(yaml.safe_dump({**TEXTS, "ingest": flaky, "limits": limits}, sort_keys=False))
+    with pytest.raises(TooManyFailed, match="stage flaky failed on"):
+        made.build(engine="ray", workers=2, partition_rows=3)
 
 
 def noted(folder: str, bucket: int, rows: pa.Table) -> None:

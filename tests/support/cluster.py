@@ -87,13 +87,7 @@ class RayCluster:
             self._end(node)
             log = self._folder / f"node-{node}-{secrets.token_hex(4)}.log"
             with log.open("wb") as file:
-                where = [
-                    f"--temp-dir={self._folder / str(node)}",
-                    f"--node-ip-address={self._network}.{1 + node}",
-                    *_SMALL,
-                    *_ANY_PORT,
-                ]
-                command = [*RAY, "start", "--block", *(self._head() if node == 0 else self._joins()), *where]
+                command = [*RAY, "start", "--block", *self._options(node), *_SMALL, *_ANY_PORT]
                 self._nodes[node] = subprocess.Popen(command, stdout=file, stderr=file, env=self.env)
             if self._is_up(node, log):
                 return

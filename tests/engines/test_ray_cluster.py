@@ -1,0 +1,86 @@
+"""A Ray cluster of three nodes: builds are submitted to it, and survive what is killed under them."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.cluster import BUILD, RayCluster
+from support.drills import Drills, Kind
+from support.project import texts
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="each node has a loopback address of its own")
+
+WHERE_CODE_IS = """
+import sys
+import ray, affectory
+from affectory.pipelines.engines._ray_cluster import Cluster
+from affectory.pipelines.engines.base import Choice
+cluster = Cluster(Choice("ray", address=sys.argv[1]))
+cluster.connect()
+@ray.remote(scheduling_strategy="SPREAD")
+def where():
+    import time, os
+    import affectory
+    time.sleep(1)
+    return ray.get_runtime_context().get_node_id(), affectory.__file__, os.environ["OMP_NUM_THREADS"]
+found = ray.get([where.remote() for _ in cluster.nodes()])
+cluster.close()
+nodes, files, threads = map(set, zip(*found))
+print(len(nodes), *files, *threads, sep="\\n")
+"""
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[RayCluster]:
+    with RayCluster() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def drills(cluster: RayCluster, tmp_path_factory: pytest.TempPathFactory) -> Drills:
+    return Drills(cluster, tmp_path_factory.mktemp("drills"))
+
+
+@pytest.mark.parametrize(("seed", "kind"), [(1, "worker"), (2, "raylet"), (3, "worker")])
+def test_what_is_killed_costs_only_the_partitions_in_flight(drills: Drills, seed: int, kind: Kind) -> None:
+    row = drills.drill(seed, kind)
+    assert row.same_hash and row.same_counts, row
+    assert row.killed == {"worker": "ray::partition", "raylet": "raylet"}[kind], row
+    assert row.again <= 2 and row.rewritten <= 4, "more was done again than was in flight"
+
+
+def test_workers_get_the_code_that_the_driver_runs(cluster: RayCluster) -> None:
+    command = [sys.executable, "-c", WHERE_CODE_IS, cluster.address]
+    done = subprocess.run(command, env=cluster.env, capture_output=True, text=True, check=True)
+    nodes, *files, threads = done.stdout.split()
+    assert int(nodes) > 1 and threads == "1"
+    assert files and all("/py_modules_files/affectory-" in file for file in files)
+
+
+def test_who_has_no_token_is_told_so(cluster: RayCluster, tmp_path: Path) -> None:
+    env = {**cluster.env, "RAY_AUTH_TOKEN_PATH": "", "HOME": str(tmp_path)}
+    shown = refused(tmp_path, cluster.address, env)
+    assert f"the Ray cluster {cluster.address} asks for a token" in shown and "RAY_AUTH_TOKEN_PATH" in shown
+
+
+def test_a_wrong_token_is_refused(cluster: RayCluster, tmp_path: Path) -> None:
+    env = {**cluster.env, "RAY_AUTH_TOKEN": "wrong", "RAY_NUM_REDIS_GET_RETRIES": "2"}  # not twenty
+    shown = refused(tmp_path, cluster.address, env)
+    assert f"no Ray cluster lets us in at '{cluster.address}'" in shown and "RAY_AUTH_TOKEN_PATH" in shown
+
+
+def test_where_nothing_answers_nobody_waits(tmp_path: Path) -> None:
+    assert "nothing answers at '127.0.0.1:1'" in refused(tmp_path, "127.0.0.1:1", dict(os.environ))
+
+
+def refused(folder: Path, address: str, env: dict[str, str]) -> str:
+    """What a build says that cannot reach its cluster."""
+    made = texts(folder / "p")
+    command = [*BUILD, str(made.recipe), "--engine", "ray", "--address", address]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2 and not done.stdout, done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stderr
