@@ -7,9 +7,8 @@ from multiprocessing.connection import wait
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from affectory.pipelines.engines import _machine
+from affectory.pipelines.engines import _machine, _shelves
 from affectory.pipelines.engines.base import Choice, Notice, PartitionKillsWorkers, Report, heavy_first
 from affectory.pipelines.runner.child import Child, ChildDied
 from affectory.pipelines.runner.partition import Partition, run_partition
@@ -35,11 +34,8 @@ class Local:
     def exchange(
         self, parts: Sequence[Any], read: Callable[[Any], pa.Table], reduce: Callable[[int, pa.Table], None]
     ) -> None:
-        """Narrow rows of one machine's data fit its memory."""
-        if parts:
-            rows = pa.concat_tables([read(part) for part in parts])
-            for bucket in pc.unique(rows.column("bucket")).to_pylist():
-                reduce(bucket, rows.filter(pc.equal(rows.column("bucket"), bucket)))
+        """All in this process: rows of few columns, held a part and a 64th at a time."""
+        _shelves.exchange(parts, read, reduce)
 
     def close(self) -> None:
         """Workers end with their run."""

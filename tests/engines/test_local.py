@@ -158,3 +158,26 @@ def test_rows_of_other_kinds_pass_by_and_keep_their_place(build: Callable[..., B
     list(run([replace(partition, root="mixed", rows=3)], 0))
     rows = one.commits()["00-0-s0"][1]["rows"]
     assert [(r["text"], r["length"]) for r in rows] == [("a", 1), ("picture", None), ("c", 1)]
+
+
+@pytest.mark.parametrize("buckets", [1, 5, 200])
+def test_all_rows_of_a_bucket_meet(buckets: int) -> None:
+    found: dict[int, list[int]] = {}
+
+    def read(part: int) -> pa.Table:
+        numbers = [] if part == 2 else list(range(part, 700, 7))
+        return pa.table(
+            {"n": pa.array(numbers, pa.int64()), "bucket": pa.array([n % buckets for n in numbers], pa.int64())}
+        )
+
+    def reduce(bucket: int, rows: pa.Table) -> None:
+        assert bucket not in found
+        found[bucket] = rows["n"].to_pylist()
+
+    local.Local(2).exchange(range(7), read, reduce)
+    assert {bucket: sorted(numbers) for bucket, numbers in found.items()} == {
+        bucket: [n for n in range(700) if n % buckets == bucket and n % 7 != 2] for bucket in range(buckets)
+    }
+    local.Local(2).exchange([], read, reduce)
+    local.Local(2).exchange([2], read, reduce)
+    assert len(found) == buckets
