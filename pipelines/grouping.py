@@ -1,8 +1,13 @@
 """Records into partitions: those of an earlier scan stay as they were, new records come together in new ones."""
 
+from collections.abc import Iterator
+
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
+from affectory.pipelines.columns import stretches
 from affectory.schemas.ids import digest
 
 ROWS = {"text": 4096, "video": 8, "audio": 16, "image": 32, "signal": 16}
@@ -11,21 +16,33 @@ ROWS = {"text": 4096, "video": 8, "audio": 16, "image": 32, "signal": 16}
 
 def grouped(table: pa.Table, previous: pa.Table | None, rows: int | None, layout: str = "") -> pa.Array:
     """The root key of every record; `layout` stands for the code that lays records out."""
-    keys: list[str | None] = _kept(table, previous, layout)
-    waiting: dict[tuple[str, str], list[int]] = {}
-    places = zip(keys, table.column("source").to_pylist(), table.column("kind").to_pylist(), strict=True)
-    for index, (key, source, kind) in enumerate(places):
-        if key is None:
-            waiting.setdefault((source, kind), []).append(index)
-    prints = table.column("fingerprint").to_pylist()
-    for (_, kind), indices in sorted(waiting.items()):
-        size = rows or ROWS.get(kind, 16)
-        for start in range(0, len(indices), size):
-            members = indices[start : start + size]
-            root = root_key([prints[i] for i in members], layout)
-            for i in members:
-                keys[i] = root
-    return pa.array(keys, pa.string())
+    keys = _kept(table, previous, layout)
+    fresh = np.flatnonzero(np.asarray(pc.is_null(keys)))
+    waiting = table.select(["source", "kind"]).take(pa.array(fresh))
+    order = np.lexsort([_ranks(waiting.column(name)) for name in ("kind", "source")])
+    waiting, fresh = waiting.take(pa.array(order)), fresh[order]
+    prints = table.column("fingerprint").take(pa.array(fresh))
+    made, sizes = [], []
+    for start, size in _cuts(waiting, rows):
+        made.append(root_key(prints.slice(start, size).to_pylist(), layout))
+        sizes.append(size)
+    at = np.full(len(keys), len(made))
+    at[fresh] = np.repeat(np.arange(len(made)), sizes)
+    return pc.coalesce(keys, pa.array([*made, None], pa.string()).take(pa.array(at)))
+
+
+def _ranks(column: pa.ChunkedArray) -> NDArray[np.int64]:
+    """Each value's place among the sorted ones, of which there are few."""
+    return np.asarray(pc.index_in(column, value_set=pc.unique(column).sort())).astype(np.int64)
+
+
+def _cuts(waiting: pa.Table, rows: int | None) -> Iterator[tuple[int, int]]:
+    """Where partitions of records of one source and kind start, and their sizes."""
+    for _, first, count in stretches(waiting.column("source")):
+        for kind, start, size in stretches(waiting.column("kind").slice(first, count)):
+            most = rows or ROWS.get(kind, 16)
+            for at in range(0, size, most):
+                yield first + start + at, min(most, size - at)
 
 
 def root_key(fingerprints: list[str], layout: str = "") -> str:
@@ -33,17 +50,23 @@ def root_key(fingerprints: list[str], layout: str = "") -> str:
     return digest("root", layout, sorted(fingerprints))
 
 
-def _kept(table: pa.Table, previous: pa.Table | None, layout: str) -> list[str | None]:
+def _kept(table: pa.Table, previous: pa.Table | None, layout: str) -> pa.Array:
     """Keys of earlier partitions of which every record is still there, unchanged and laid out as it would be now."""
-    none: list[str | None] = [None] * table.num_rows
     if previous is None:
-        return none
-    now = table.column("fingerprint")
-    still = pc.is_in(previous.column("fingerprint"), value_set=now.combine_chunks())
-    broken = set(pc.unique(previous.filter(pc.invert(still)).column("root")).to_pylist())
-    earlier = dict(zip(previous.column("fingerprint").to_pylist(), previous.column("root").to_pylist(), strict=True))
-    members: dict[str, list[str]] = {}
-    for print_, root in earlier.items():
-        members.setdefault(root, []).append(print_)
-    broken |= {root for root, prints in members.items() if root_key(prints, layout) != root}
-    return [root if (root := earlier.get(print_)) not in broken else None for print_ in now.to_pylist()]
+        return pa.nulls(table.num_rows, pa.string())
+    earlier = previous.select(["fingerprint", "root"]).sort_by("root")
+    whole = pa.array(
+        [
+            root
+            for root, start, size in stretches(earlier.column("root"))
+            if root_key(earlier.column("fingerprint").slice(start, size).to_pylist(), layout) == root
+        ],
+        pa.string(),
+    )
+    now = table.column("fingerprint").combine_chunks()
+    gone = pc.invert(pc.is_in(earlier.column("fingerprint"), value_set=now))
+    broken = earlier.column("root").filter(gone).combine_chunks()
+    at = pc.index_in(now, value_set=earlier.column("fingerprint").combine_chunks())
+    roots = earlier.column("root").combine_chunks().take(at)
+    stays = pc.and_(pc.is_in(roots, value_set=whole), pc.invert(pc.is_in(roots, value_set=broken)))
+    return pc.if_else(stays, roots, pa.scalar(None, pa.string()))

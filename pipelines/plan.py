@@ -4,13 +4,13 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import groupby
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from affectory.pipelines.acts import NOTHING, Revised, counting, said_of
 from affectory.pipelines.bind import Bound
+from affectory.pipelines.columns import stretches
 from affectory.pipelines.history import last_build
 from affectory.pipelines.runner.attach import standing
 from affectory.pipelines.runner.execute import Allowance
@@ -161,12 +161,8 @@ def _roots_of(ledger: pa.Table, index: pa.Table) -> pa.Array:
 def _split(ledger: pa.Table, roots: pa.Array) -> dict[str, pa.Table]:
     placed = ledger.append_column("root", roots).filter(pc.is_valid(roots))
     placed = placed.sort_by([("root", "ascending"), ("judgement_id", "ascending")])
-    by_root, start = {}, 0
-    for root, run in groupby(placed.column("root").to_pylist()):
-        size = sum(1 for _ in run)
-        by_root[root] = placed.slice(start, size).drop_columns("root")
-        start += size
-    return by_root
+    rows = placed.drop_columns("root")
+    return {root: rows.slice(start, size) for root, start, size in stretches(placed.column("root"))}
 
 
 def _retries(workspace: Workspace) -> dict[str, str]:

@@ -198,11 +198,14 @@ def load_scan(workspace: Workspace, key: str) -> Scan:
     commit = commits.get(key)
     index = commits.read(commit, "records", ["root", "kind"])
     counts = commit.counts
-    roots: dict[str, tuple[str, int]] = {}
-    for root, kind in zip(*(index.column(c).to_pylist() for c in ("root", "kind")), strict=True) if index else ():
-        roots[root] = kind, roots.get(root, (kind, 0))[1] + 1
-    found = tuple(Root(k, kind, n) for k, (kind, n) in sorted(roots.items()))
+    found = tuple(Root(**root) for root in _counted(index).to_pylist()) if index else ()
     return Scan(key, found, counts.rows_in, counts.kept, counts.rejected)
+
+
+def _counted(index: pa.Table) -> pa.Table:
+    """The root partitions in order, each with its kind and its records."""
+    counted = index.group_by(["root", "kind"], use_threads=False).aggregate([([], "count_all")])
+    return counted.rename_columns(["key", "kind", "rows"]).sort_by("key")
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from affectory.pipelines.columns import firsts
 from affectory.pipelines.components import Places, components
 from affectory.schemas.ids import fractions
 
@@ -87,8 +88,8 @@ def _each_once(samples: pa.Table) -> pa.Table:
     """The samples in order; of those with the same id the last."""
     order = np.asarray(pc.sort_indices(samples.column("sample_id")))
     ids = samples.column("sample_id").take(pa.array(order))
-    last = np.append(np.asarray(pc.not_equal(ids.slice(1), ids.slice(0, max(0, len(ids) - 1)))), True)[: len(ids)]
-    return samples.take(pa.array(order[last.astype(bool)]))
+    last = firsts(ids)[1:] if len(ids) else ()
+    return samples.take(pa.array(order[np.append(last, True)[: len(ids)].astype(bool)]))
 
 
 def _ranked(column: pa.ChunkedArray) -> tuple[pa.Array, Places]:

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from affectory.pipelines.columns import firsts
 from affectory.pipelines.connecting import EDGES, connected
 from affectory.pipelines.exchanges import Exchanges, Found, Keyed, Outcome, Rows, by_key, distinct_rows, filled
 from affectory.pipelines.splits import (
@@ -176,21 +177,13 @@ class _Meet:
 def _met(bucket: int, rows: pa.Table) -> Found:
     """Nodes that share a group are connected; the first of them takes what the fit knows of the group."""
     nodes = distinct_rows(rows.filter(pc.is_valid(rows["node"])).select(["group", "node"]))
-    first = nodes.filter(_firsts(nodes["group"]))
+    first = nodes.filter(pa.array(firsts(nodes["group"])))
     low = _joined_to(nodes["group"], first, "group", "node")
     edges = distinct_rows(pa.table([nodes["node"], low], schema=EDGES)).filter(pc.field("high") != pc.field("low"))
     fit = rows.filter(pc.is_valid(rows["split"]))
     known = pa.table([_joined_to(fit["group"], first, "group", "node"), fit["split"]], ["node", "split"])
     found = {"edges": edges, "known": distinct_rows(known.filter(pc.is_valid(known["node"])))}
     return Found(found, {"edges": edges.num_rows})
-
-
-def _firsts(column: pa.ChunkedArray) -> pa.Array:
-    """Which rows of a sorted column begin something new."""
-    if not len(column):
-        return pa.array([], pa.bool_())
-    new = pc.not_equal(column.slice(1), column.slice(0, len(column) - 1))
-    return pa.array(np.append(True, np.asarray(new)))
 
 
 def _joined_to(keys: pa.ChunkedArray, table: pa.Table, key: str, value: str) -> pa.ChunkedArray:
