@@ -8,7 +8,7 @@ from typing import Any
 
 from affectory.pipelines.bind import Bound
 from affectory.pipelines.checks import check_ratings, check_sources
-from affectory.pipelines.engines.base import LOCALLY, Choice, Engine, opened
+from affectory.pipelines.engines.base import LOCALLY, Choice, Engine, listeners, opened
 from affectory.pipelines.events import Run, Tell
 from affectory.pipelines.history import BuildRecord, StageTotals, record_build
 from affectory.pipelines.judging import Importer, said_by
@@ -88,7 +88,7 @@ class _Build:
         imported = self._import(scan)
         check_ratings(self.bound, self.workspace, imported)
         plan = make_plan(self.bound, self.workspace, scan, self.epoch, said_by(self.workspace, imported))
-        with opened(self.options.engine) as engine:
+        with opened(self.options.engine) as engine, self.run.also(listeners(engine)):
             ran = self._process(plan, imported, engine)
             finished = sorted(p.finish.key for p in plan.partitions)
             splits, moved = split(self.bound, self.workspace, finished, self.epoch, engine, self.options.refit)

@@ -4,7 +4,8 @@ import contextlib
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, TextIO
@@ -43,6 +44,16 @@ class Run:
             self._file.flush()
         for listener in self._listeners:
             listener(event)
+
+    @contextmanager
+    def also(self, listeners: tuple[Listener, ...]) -> Iterator[None]:
+        """Tell others too, for a while."""
+        before = self._listeners
+        self._listeners = (*before, *listeners)
+        try:
+            yield
+        finally:
+            self._listeners = before
 
     def __enter__(self) -> "Run":
         return self

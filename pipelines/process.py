@@ -1,6 +1,6 @@
 """The pass over all partitions: ingest, assist and label, on an engine, counted as it goes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from affectory.pipelines.engines.base import Engine, Notice
@@ -35,7 +35,9 @@ def process(plan: Plan, engine: Engine, run: Run) -> int:
     waiting = plan.waiting
     total = sum(p.rows for p in waiting)
     sizes = {p.root: p.rows for p in waiting}
-    run.tell("start", what="build", partitions=len(waiting), rows=total, workers=engine.workers)
+    dataset = plan.bound.recipe.spec.dataset
+    run.tell("start", what="build", dataset=dataset, partitions=len(waiting), rows=total, workers=engine.workers)
+    gpus = {stage.name: stage.transform.resources.gpus for stage in plan.bound.stages}
     tally, done = _Tally(plan), 0
     for report in engine.run(waiting):
         if isinstance(report, Notice):
@@ -43,18 +45,18 @@ def process(plan: Plan, engine: Engine, run: Run) -> int:
         elif report is not None:
             done += sizes[report.partition]
             tally.add(report)
-            _log(report, run)
+            _log(report, run, gpus)
         run.tell("progress", what="build", done=done, total=total, unit="rows", **tally.lost())
     return len(waiting)
 
 
-def _log(report: PartitionReport, run: Run) -> None:
+def _log(report: PartitionReport, run: Run, gpus: Mapping[str, float]) -> None:
     for stage in report.stages:
         counts = {"rows_in": stage.counts.rows_in, "out": stage.counts.out}
         lost = {"rejected": stage.counts.rejected, "failed": stage.counts.failed}
-        asked = {"asked": stage.asked} if stage.asked else {}
+        more: dict[str, float] = {"asked": stage.asked, "gpus": gpus.get(stage.stage, 0)}
         about = {"partition": report.partition, "stage": stage.stage, "seconds": round(stage.seconds, 3)}
-        run.tell("stage", **about, **counts, **lost, **asked)
+        run.tell("stage", **about, **counts, **lost, **{k: v for k, v in more.items() if v})
 
 
 class _Tally:

@@ -68,6 +68,11 @@ class Cluster:
         with tempfile.TemporaryDirectory(prefix="affectory-") as folder, _environment(_OURS_WINS):
             ray.init(self.address, runtime_env=_code_and_threads(Path(folder)), **quiet)
 
+    @property
+    def keeps_metrics(self) -> bool:
+        """A driver that is no process of the cluster (ray://) has nowhere to keep them."""
+        return self._connected and not self.address.startswith("ray://")
+
     def nodes(self) -> list[dict[str, float]]:
         """The resources of each node that lives."""
         import ray

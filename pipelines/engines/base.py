@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import pyarrow as pa
 
+from affectory.pipelines.events import Event, Listener
 from affectory.pipelines.runner.partition import Partition, PartitionReport
 from affectory.schemas.errors import AffectoryError, UserError
 
@@ -88,6 +89,18 @@ def _modules() -> dict[str, str]:
     """Each has a module to itself, called by the first word of its name; those with an underscore before it help."""
     found = [module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)])]
     return {name.partition("_")[0]: name for name in found if name != "base" and not name.startswith("_")}
+
+
+@runtime_checkable
+class Hears(Protocol):
+    """An engine that is told what happens while it is open, to show it where its cluster shows things."""
+
+    def heard(self, event: Event) -> None: ...
+
+
+def listeners(engine: Engine) -> tuple[Listener, ...]:
+    """What of an engine listens to a build."""
+    return (engine.heard,) if isinstance(engine, Hears) else ()
 
 
 @contextmanager

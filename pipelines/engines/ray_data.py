@@ -9,8 +9,10 @@ import ray  # noqa: F401  # said at once where it is not installed
 
 from affectory.pipelines.engines._ray_cluster import Cluster
 from affectory.pipelines.engines._ray_exchange import exchange
+from affectory.pipelines.engines._ray_metrics import Metrics
 from affectory.pipelines.engines._ray_tasks import Tasks
 from affectory.pipelines.engines.base import Choice, Report
+from affectory.pipelines.events import Event
 from affectory.pipelines.runner.partition import Partition
 from affectory.pipelines.store.files import below
 from affectory.pipelines.store.workspace import Workspace
@@ -22,6 +24,7 @@ class Ray:
     def __init__(self, choice: Choice) -> None:
         self._choice = choice
         self._cluster = Cluster(choice)
+        self._metrics: Metrics | None = None
 
     @property
     def workers(self) -> int:
@@ -48,6 +51,13 @@ class Ray:
         if parts:
             self._cluster.connect()
             exchange(parts, read, reduce)
+
+    def heard(self, event: Event) -> None:
+        """What happens in a build shows where the cluster's own metrics do."""
+        if event["event"] == "start" and "dataset" in event:
+            self._metrics = Metrics(event["dataset"])
+        elif self._metrics and self._cluster.keeps_metrics:
+            self._metrics(event)
 
     def close(self) -> None:
         self._cluster.close()
