@@ -85,6 +85,8 @@ class _Build:
     epoch: int
 
     def go(self) -> Summary:
+        if self.options.publish:
+            shelf_at(self.options.releases).check()
         scan = scan_sources(self.bound, self.workspace, self.options, self.epoch, self.run.tell)
         check_sources(self.bound, self.workspace, scan)
         imported = self._import(scan)

@@ -85,6 +85,7 @@ class Hub:
         refuse_patterns(self.url)
         if "@" in self.name or self.name.count("/") != 1:
             raise UserError(f"{self.url} is no dataset to publish to", "allowed: hf://datasets/org/name")
+        self._newest_commit()
 
     def place(self, version: str) -> Url:
         return Url(f"{self.url}@{version}")
@@ -115,7 +116,7 @@ class Hub:
     def publish(self, staged: Path, manifest: Manifest, told: Told) -> bool:
         """Upload, commit upon the head that was compared with, and tag; False where another commit came first."""
         from huggingface_hub import CommitOperationAdd, CommitOperationDelete
-        from huggingface_hub.utils import disable_progress_bars
+        from huggingface_hub.utils.tqdm import disable_progress_bars
 
         disable_progress_bars()  # one is told already
         with explained(self.name):

@@ -19,7 +19,7 @@ class Shelf(Protocol):
     """The versions of one dataset."""
 
     def check(self) -> None:
-        """Raise where nobody could load a release from."""
+        """Raise where nobody could load from, or what cannot be reached: better told before a build than after it."""
         ...
 
     def place(self, version: str) -> Location:
