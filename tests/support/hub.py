@@ -215,86 +215,88 @@ class _Answers:
 _RESOLVE = re.compile(r"/datasets/(?P<repo>[\w.-]+/[\w.-]+)/resolve/(?P<revision>[^/]+)/(?P<name>.+)")
 
 
-def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
-    answers = _Answers(hub)
+class _Server(ThreadingHTTPServer):
+    def __init__(self, hub: Hub) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.hub, self.answers = hub, _Answers(hub)
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
 
-        def answer(self) -> None:
-            path, query = urlsplit(self.path).path, parse_qs(urlsplit(self.path).query)
-            body = self.body()
-            hub.asked.append(f"{self.command} {path}")
-            try:
-                hub.before(self.command, path)
-                if self.command in ("POST", "PUT") and "lfs/" not in path:
-                    self.check_token()
-                if match := _RESOLVE.fullmatch(unquote(path)):
-                    self.resolve(**match.groupdict())
-                else:
-                    self.route(path, body, {name: values[0] for name, values in query.items()})
-            except Refused as refused:
-                self.reply(refused.args[0], b'{"error": "refused"}', {"X-Error-Code": refused.args[1]})
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
 
-        do_GET = do_POST = do_PUT = do_HEAD = answer
+    def answer(self) -> None:
+        path, query = urlsplit(self.path).path, parse_qs(urlsplit(self.path).query)
+        body = self.body()
+        self.server.hub.asked.append(f"{self.command} {path}")
+        try:
+            self.server.hub.before(self.command, path)
+            if self.command in ("POST", "PUT") and "lfs/" not in path:
+                self.check_token()
+            if match := _RESOLVE.fullmatch(unquote(path)):
+                self.resolve(**match.groupdict())
+            else:
+                self.route(path, body, {name: values[0] for name, values in query.items()})
+        except Refused as refused:
+            self.reply(refused.args[0], b'{"error": "refused"}', {"X-Error-Code": refused.args[1]})
 
-        def body(self) -> bytes:
-            if self.headers.get("Transfer-Encoding") != "chunked":
-                return self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            pieces = []
-            while size := int(self.rfile.readline(), 16):
-                pieces.append(self.rfile.read(size))
-                self.rfile.readline()
+    do_GET = do_POST = do_PUT = do_HEAD = answer
+
+    def body(self) -> bytes:
+        if self.headers.get("Transfer-Encoding") != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        pieces = []
+        while size := int(self.rfile.readline(), 16):
+            pieces.append(self.rfile.read(size))
             self.rfile.readline()
-            return b"".join(pieces)
+        self.rfile.readline()
+        return b"".join(pieces)
 
-        def check_token(self) -> None:
-            if self.headers.get("Authorization") != f"Bearer {TOKEN}":
-                raise Refused(401, "")
+    def check_token(self) -> None:
+        if self.headers.get("Authorization") != f"Bearer {TOKEN}":
+            raise Refused(401, "")
 
-        def route(self, path: str, body: bytes, query: dict[str, str]) -> None:
-            for method, pattern, answer in answers.routes:
-                match = re.fullmatch(pattern, path)
-                if match and method == self.command:
-                    given = {k: unquote(v) if v else v for k, v in match.groupdict().items()}
-                    extra = {"recursive": query["recursive"]} if "recursive" in query else {}
-                    status, data = answer(body, **given, **extra)
-                    self.reply(status, json.dumps(data).encode(), {"Content-Type": "application/json"})
-                    return
-            raise Refused(404, "EntryNotFound")
-
-        def resolve(self, repo: str, revision: str, name: str) -> None:
-            commit = hub.repo(repo).at(revision)
-            if name not in commit.files:
-                raise Refused(404, "EntryNotFound")
-            data, headers = commit.files[name], {"X-Repo-Commit": commit.oid, "ETag": f'"{_oid(commit.files[name])}"'}
-            wanted = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
-            if wanted is None:
-                self.reply(200, data, headers)
+    def route(self, path: str, body: bytes, query: dict[str, str]) -> None:
+        for method, pattern, answer in self.server.answers.routes:
+            match = re.fullmatch(pattern, path)
+            if match and method == self.command:
+                given = {k: unquote(v) if v else v for k, v in match.groupdict().items()}
+                extra = {"recursive": query["recursive"]} if "recursive" in query else {}
+                status, data = answer(body, **given, **extra)
+                self.reply(status, json.dumps(data).encode(), {"Content-Type": "application/json"})
                 return
-            first, last = int(wanted[1]), min(int(wanted[2] or len(data)), len(data) - 1)
-            headers["Content-Range"] = f"bytes {first}-{last}/{len(data)}"
-            self.reply(206, data[first : last + 1], headers)
+        raise Refused(404, "EntryNotFound")
 
-        def reply(self, status: int, data: bytes, headers: dict[str, str]) -> None:
-            self.send_response(status)
-            for name, value in {**headers, "Content-Length": str(len(data))}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(data)
+    def resolve(self, repo: str, revision: str, name: str) -> None:
+        commit = self.server.hub.repo(repo).at(revision)
+        if name not in commit.files:
+            raise Refused(404, "EntryNotFound")
+        data, headers = commit.files[name], {"X-Repo-Commit": commit.oid, "ETag": f'"{_oid(commit.files[name])}"'}
+        wanted = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
+        if wanted is None:
+            self.reply(200, data, headers)
+            return
+        first, last = int(wanted[1]), min(int(wanted[2] or len(data)), len(data) - 1)
+        headers["Content-Range"] = f"bytes {first}-{last}/{len(data)}"
+        self.reply(206, data[first : last + 1], headers)
 
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
+    def reply(self, status: int, data: bytes, headers: dict[str, str]) -> None:
+        self.send_response(status)
+        for name, value in {**headers, "Content-Length": str(len(data))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(data)
 
-    return Handler
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
 
 
 @contextmanager
 def serving_hub() -> Iterator[Hub]:
     """The hub for as long as a test needs it."""
     hub = Hub()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(hub))
+    server = _Server(hub)
     hub.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
