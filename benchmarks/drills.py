@@ -2,9 +2,9 @@
 
     make drills        # both; the tables go to docs/drills.md
 
-Kills: a three-node Ray cluster on this machine; workers, actors and whole nodes are ended with `kill -9` at moments drawn
-by seed. Circumstances: every recipe of tests/support/matrix.py on every engine, with each number of workers and each size
-of partitions; a recipe's releases must be equal byte for byte.
+Kills: a three-node Ray cluster on this machine; workers, actors and whole nodes are ended with `kill -9` at moments
+drawn by seed. Circumstances: every recipe of tests/support/matrix.py on every engine, with each number of workers and
+each size of partitions; a recipe's releases must be equal byte for byte.
 """
 
 import argparse
