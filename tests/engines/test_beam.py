@@ -84,6 +84,13 @@ def test_workers_in_processes_elsewhere_share_nothing_but_the_workspace(build: C
     assert mail_of(one) == []
 
 
+def test_mail_goes_through_object_storage_too(bucket: str) -> None:
+    one = Build(f"{bucket}/w", (steps.stage(FaultyByRow(), "s0"),))
+    found = reports(one.partitions([["a", "twice"], ["b"]]), 2)
+    assert counts(found, "s0") == Counts(3, 3, 4)
+    assert mail_of(one) == []
+
+
 def test_a_killed_worker_costs_only_the_row_that_killed_it(build: Callable[..., Build]) -> None:
     one = build(Faulty())
     said = list(on_beam(2).run(one.partitions([["a", "segfault", "b", "reject"], ["c"]])))
@@ -179,7 +186,7 @@ def children_of(pid: int) -> list[str]:
 
 
 def test_a_build_whose_driver_was_killed_leaves_no_process_and_goes_on(tmp_path: Path) -> None:
-    made = texts(tmp_path, 120)
+    made = texts(tmp_path, 60)
     arguments = ["build", "recipe.yaml", "--workspace", "ws", "--releases", "releases", "--engine", "beam"]
     command = [*COMMAND, *arguments, "--workers", "2", "--partition-rows", "3"]
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as driver:
@@ -192,7 +199,7 @@ def test_a_build_whose_driver_was_killed_leaves_no_process_and_goes_on(tmp_path:
     assert children_of(driver.pid) == []
     before = labelled().keys()
     ended = made.build(engine="beam", workers=2, partition_rows=3)
-    assert ended.kept == 120 and 0 < ended.partitions_run < 40 and before < labelled().keys()
+    assert ended.kept == 60 and 0 < ended.partitions_run < 20 and before < labelled().keys()
     assert not [name for name in _records(made) if name.startswith("mail")]
 
 
