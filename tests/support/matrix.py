@@ -25,7 +25,7 @@ from affectory.pipelines.engines.base import names
 from affectory.pipelines.store.commits import Counts
 
 WORKERS = (1, 2)
-SIZES = (None, 3, 1)
+SIZES = (None, 1, 3)
 DEMO = Path(__file__).parents[2] / "pipelines" / "recipes" / "demo"
 EXTRA_STEPS = {"flaky": "support.steps_failing", "halting": "support.steps_halting"}
 EVERYWHERE = "/"
