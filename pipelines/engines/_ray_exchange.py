@@ -19,9 +19,7 @@ def exchange(parts: Sequence[Any], read: Callable[[Any], pa.Table], reduce: Call
     which is safe, as a bucket may be reduced twice."""
     from ray.exceptions import RayError
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Ray Data warns of its own settings
-        _settle()
+    settle()
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             _exchange(parts, read, reduce)
@@ -57,13 +55,16 @@ def _reduce(reduce: Callable[[int, pa.Table], None], rows: pa.Table) -> pa.Table
     return pa.table({"bucket": pa.array([bucket], pa.int64())})
 
 
-def _settle() -> None:
-    """Sorting is done by tasks, whose lost results Ray makes again; the hash shuffle keeps rows in actors."""
+def settle() -> None:
+    """Ray Data as we use it. Sorting is done by tasks, whose lost results Ray makes again; the hash shuffle keeps rows
+    in actors."""
     from ray.data import DataContext
     from ray.data.context import ShuffleStrategy
 
-    context = DataContext.get_current()
-    context.shuffle_strategy = ShuffleStrategy.SORT_SHUFFLE_PULL_BASED
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Ray Data warns of its own settings
+        context = DataContext.get_current()
+        context.shuffle_strategy = ShuffleStrategy.SORT_SHUFFLE_PULL_BASED
     context.enable_progress_bars = False
     context.print_on_execution_start = False
     context.raise_original_map_exception = True

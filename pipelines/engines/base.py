@@ -30,9 +30,9 @@ LOCALLY = Choice()
 
 @dataclass(frozen=True)
 class Notice:
-    """What an engine has to say while it works: of what it waits, or which partition it runs again and why."""
+    """What an engine has to say while it works: of what it waits, what it runs again and why, who was asked."""
 
-    kind: Literal["waiting", "again"]
+    kind: Literal["waiting", "again", "asked"]
     text: str
     partition: str = ""
 

@@ -10,6 +10,7 @@ import ray  # noqa: F401  # said at once where it is not installed
 from affectory.pipelines.engines._ray_cluster import Cluster
 from affectory.pipelines.engines._ray_exchange import exchange
 from affectory.pipelines.engines._ray_metrics import Metrics
+from affectory.pipelines.engines._ray_models import stream, way_of
 from affectory.pipelines.engines._ray_tasks import Tasks
 from affectory.pipelines.engines.base import Choice, Report
 from affectory.pipelines.events import Event
@@ -23,6 +24,7 @@ class Ray:
 
     def __init__(self, choice: Choice) -> None:
         self._choice = choice
+        self._way = way_of(choice.options)
         self._cluster = Cluster(choice)
         self._metrics: Metrics | None = None
 
@@ -34,7 +36,10 @@ class Ray:
         if partitions:
             self._cluster.connect()
             at_once = None if self._cluster.own else self._choice.workers
-            yield from Tasks(partitions, self._cluster, at_once, self._marker(partitions[0].workspace)).run()
+            marker = self._marker(partitions[0].workspace)
+            came = yield from stream(partitions, self._cluster, marker, self._way)
+            onward = [came.onward(partition) for partition in partitions]
+            yield from Tasks(onward, self._cluster, at_once, marker, came.stages).run()
 
     def _marker(self, workspace: str) -> str:
         """A file that every node of a cluster must see; one machine sees itself."""

@@ -1,5 +1,6 @@
 """A stage that asks a model: what was asked before is found in the ledger, the rest is asked, kept, and then read."""
 
+import uuid
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import cast
@@ -9,6 +10,8 @@ import pyarrow as pa
 from affectory.pipelines.runner.media import without_changed
 from affectory.pipelines.runner.stage import Stage
 from affectory.pipelines.store.answers import Answers, Writer, answer_id
+from affectory.pipelines.store.files import Files
+from affectory.schemas.ids import digest
 from affectory.transforms.asking import REPLIES, REPLY, ask_step, read_step, unpacked, with_replies
 from affectory.transforms.base import Asking, Columns, Failed, Rejected, Resources, Result, Said, Sent, Step
 
@@ -115,11 +118,10 @@ class Desk:
         whole = told.then(self.run(reads(stage), told.rows))
         return replace(whole, rows=whole.rows.drop_columns([REPLIES])), len(new.ids)
 
-    def pending(self, stage: Stage, rows: pa.Table) -> pa.Table:
-        """The rows that a model would be asked about now."""
+    def pending(self, stage: Stage, rows: pa.Table) -> Questions:
+        """What a model would be asked now."""
         questions = Questions.of(stage, rows)
-        found = self.answers.find(self.partition, questions.known())
-        return questions.without({**found, **self.refused}).rows
+        return questions.without({**self.answers.find(self.partition, questions.known()), **self.refused})
 
     def ask(self, stage: Stage, questions: Questions) -> dict[str, Said]:
         """Put questions to the model and keep its replies as they come; why some got none."""
@@ -137,6 +139,21 @@ class Desk:
         finally:
             writer.flush()
         return lost
+
+
+@dataclass(frozen=True)
+class Tries:
+    """How often some questions were put to a model: whoever begins leaves a mark, and cannot take it away by dying."""
+
+    files: Files
+    folder: str
+
+    def begin(self, questions: Questions) -> int:
+        """How often it was tried before."""
+        name, tries = f"{self.folder}/{digest(questions.ids)}", 0
+        while not self.files.create(f"{name}.{tries}", uuid.uuid4().bytes):
+            tries += 1
+        return tries
 
 
 _UNANSWERED = Failed(0, "Unanswered", "the reply is missing from the ledger; build again")

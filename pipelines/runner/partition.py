@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from affectory.pipelines.runner.asking import Desk, Questions
+from affectory.pipelines.runner.asking import Desk, Questions, Tries
 from affectory.pipelines.runner.child import Child
 from affectory.pipelines.runner.execute import ALLOWED, Allowance, join, run_stage
 from affectory.pipelines.runner.finish import Finish, finish
@@ -92,11 +92,6 @@ class _Own(threading.local):
 _OWN = _Own()
 
 
-def end_child() -> None:
-    """End this thread's child; its next stage starts another, in the surroundings of then."""
-    _OWN.child.stop()
-
-
 def run_partition(partition: Partition) -> PartitionReport:
     """Run what is not committed yet; everything committed before a kill is found again here."""
     with _running(partition) as run:
@@ -112,10 +107,24 @@ def questions(partition: Partition, index: int) -> pa.Table | None:
         return run.questions(index)
 
 
-def ask(partition: Partition, stage: Stage, rows: pa.Table) -> dict[str, Said]:
-    """Put questions of a partition to a model and keep the replies; why some got none."""
+def ask(partition: Partition, stage: Stage, rows: pa.Table) -> dict[str, Said] | None:
+    """Put questions of a partition to a model and keep the replies; why some got none.
+
+    Called again after it died, it asks what is not answered yet; None once it died more often than rows are retried.
+    """
     with _running(partition) as run:
         return run.ask(stage, rows)
+
+
+def forget_tries(partition: Partition) -> None:
+    """Remove what tells how often `ask` was called in this build."""
+    tries = _tries(Workspace(partition.workspace, partition.epoch), partition.epoch)
+    for name in list(tries.files.names(tries.folder)):
+        tries.files.remove(name)
+
+
+def _tries(workspace: Workspace, epoch: int) -> Tries:
+    return Tries(workspace.records(), f"tries/{epoch}")
 
 
 @contextmanager
@@ -215,13 +224,16 @@ class _Run:
             return None
         table = self._read((self.partition.root, *(x.key for x in self.partition.links))[index])
         table = table.filter(self._chosen(link, table))
-        return self._desk(link.stage, link.stage.whom).pending(
-            link.stage, table.filter(pa.array(_mine(link.stage, table)))
-        )
+        rows = table.filter(pa.array(_mine(link.stage, table)))
+        return self._desk(link.stage, link.stage.whom).pending(link.stage, rows).rows
 
-    def ask(self, stage: Stage, rows: pa.Table) -> dict[str, Said]:
+    def ask(self, stage: Stage, rows: pa.Table) -> dict[str, Said] | None:
         assert stage.whom is not None
-        return self._desk(stage, stage.whom).ask(stage, Questions.of(stage, rows))
+        desk, given = self._desk(stage, stage.whom), Questions.of(stage, rows)
+        tries = _tries(self.workspace, self.partition.epoch).begin(given)
+        if tries > self.partition.allowance.retries:
+            return None
+        return desk.ask(stage, desk.pending(stage, rows) if tries else given)
 
     def _hydrated(self, stage: Stage, rows: pa.Table) -> pa.Table:
         return hydrate(rows, stage.transform.reads(), self.assets, self.partition.roots)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -50,6 +51,7 @@ class Oracle:
     gpus: float = 0.0
     dies_after: int = 0
     lives: int = 0
+    starts: bool = True
 
     on: ClassVar[frozenset[str]] = frozenset({"text"})
     __pydantic_config__ = STRICT
@@ -72,6 +74,8 @@ class Oracle:
 
     def model(self) -> Model:
         calls = count()
+        if not self.starts:
+            raise FileNotFoundError("no such model")
 
         def model(rows: pa.Table) -> Sequence[Said]:
             texts = rows.column("text").to_pylist()
@@ -129,3 +133,27 @@ def build_in_fours(folder: Path) -> None:
     discovery.steps = lambda: known  # type: ignore[assignment]
     answers.FLUSH_ANSWERS = 4
     Project(folder).build()
+
+
+def streamed_with_a_gpu(folder: str) -> None:
+    """Run the partitions that lie in a folder, on a Ray that believes in a GPU; print the GPUs of its tasks."""
+    import ray
+
+    from affectory.pipelines.engines import _ray_tasks
+    from affectory.pipelines.engines.base import Choice, opened
+
+    ray.init("local", num_cpus=2, num_gpus=1, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+    gpus: list[float] = []
+    ahead = _ray_tasks.Tasks._ahead
+
+    def noted(task: Any) -> Any:
+        task = ahead(task)
+        gpus.append(task.hop.needs.gpus)
+        return task
+
+    _ray_tasks.Tasks._ahead = staticmethod(noted)  # type: ignore[method-assign]
+    partitions = pickle.loads(Path(folder, "partitions").read_bytes())
+    with opened(Choice("ray")) as engine:
+        list(engine.run(partitions))
+    ray.shutdown()
+    print(json.dumps(gpus))
