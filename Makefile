@@ -12,7 +12,7 @@ EXTRAS := ray beam s3 quality media models llm
 RESOLVE := uv pip compile -q pyproject.toml --group dev --universal --python-version 3.11 --no-build
 SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
 
-.PHONY: help demo test lint pin
+.PHONY: help demo test lint drills pin
 .DELETE_ON_ERROR:
 
 help:  ## say what can be made
@@ -28,6 +28,9 @@ lint: $(READY)  ## check style, formatting and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+drills: $(READY)  ## kill parts of a Ray cluster under builds, and build under all circumstances (half an hour)
+	@$(BIN)/python benchmarks/drills.py
 
 pin:  ## resolve the dependencies afresh, after pyproject.toml changed (needs uv)
 	@command -v uv >/dev/null || { echo "make pin needs uv: pip install uv"; exit 1; }

@@ -1,18 +1,22 @@
-"""What it takes to give samples their splits in one process: seconds, and peak memory above that of the samples.
+"""What it takes to give samples their splits: seconds by the clock and of this process, peak memory above the samples.
 
     .venv/bin/python benchmarks/splits.py --one-by-one
 
 Samples are made in memory: records of five samples, speakers of twenty, dialogues of ten, one sample in four without a
 speaker. They are placed anew, then again by the fit that this gave with one sample in a hundred added. `--one-by-one`
-measures the dicts of the tests beside it.
+measures the dicts of the tests beside it, `--exchanges ENGINE` the steps that a large build takes, from partitions on
+disk to a commit of splits, with the memory of this process only.
 """
 
 import argparse
 import os
 import subprocess
 import sys
+import tempfile
 import time
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -65,6 +69,39 @@ def one_by_one(table: pa.Table, more: pa.Table) -> tuple[float, float]:
     return middle - start, time.perf_counter() - middle
 
 
+def exchanged(name: str, table: pa.Table, more: pa.Table) -> tuple[float, float]:
+    """The same by exchanges on an engine, from commits to a table of splits and a fit."""
+    from affectory.pipelines.engines.base import Choice, opened
+    from affectory.pipelines.store.workspace import Workspace
+
+    with tempfile.TemporaryDirectory(prefix="splits-") as folder, opened(Choice(name)) as engine:
+        workspace = Workspace(folder)
+        return _placed(workspace, engine, table, "a"), _placed(workspace, engine, more, "b")
+
+
+def _placed(workspace: Any, engine: Any, table: pa.Table, prefix: str) -> float:
+    from affectory.pipelines.exchanges import Exchanges, buckets_for
+    from affectory.pipelines.split_fit import SplitFit
+    from affectory.pipelines.splits_exchanged import Placing, SamplesPart
+    from affectory.pipelines.splitting import TOGETHER
+    from affectory.pipelines.store.commits import Counts
+
+    anchor = pc.make_struct(table["record"], field_names=["record"])
+    keys, samples = [], table.drop_columns("record").append_column("anchor", anchor)
+    for start in range(0, table.num_rows, 4095):  # whole records
+        keys.append(f"{prefix}{start:08}")
+        workspace.commits().commit(keys[-1], "label", Counts(), {"samples": samples.slice(start, 4095)}, {})
+    parts = [SamplesPart(workspace.root, tuple(keys[n : n + TOGETHER]), BY) for n in range(0, len(keys), TOGETHER)]
+    fit, start_s = SplitFit(workspace.fits(), BY, SHARES), time.perf_counter()
+    exchanges = Exchanges(engine, workspace.exchanges(), prefix, buckets_for(table.num_rows))
+    placed = Placing(exchanges, parts, SHARES, fit.parts(), refit=False).place()
+    fit.write(placed.pieces())
+    workspace.commits().commit(f"{prefix}-split", "split", Counts(), {"splits": placed.splits}, {})
+    seconds = time.perf_counter() - start_s
+    assert placed.splits.num_rows + placed.conflicts.num_rows == table.num_rows
+    return seconds
+
+
 def peak_mb() -> float:
     """The most memory that this process ever held."""
     status = Path("/proc/self/status").read_text()
@@ -74,21 +111,25 @@ def peak_mb() -> float:
 def measure(how: str, count: int) -> None:
     table, more = samples(count), samples(count + count // 100)
     before = peak_mb()
-    seconds = {"columns": in_columns, "one by one": one_by_one}[how](table, more)
-    print(f"{how:<12}{count:>12,}{seconds[0]:>10.1f}{seconds[1]:>10.1f}{peak_mb() - before:>12,.0f}")
+    ways = {"columns": in_columns, "one by one": one_by_one}
+    start = time.process_time()
+    seconds = (ways.get(how) or partial(exchanged, how))(table, more)
+    own = time.process_time() - start
+    print(f"{how:<12}{count:>12,}{seconds[0]:>10.1f}{seconds[1]:>10.1f}{own:>10.1f}{peak_mb() - before:>12,.0f}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--samples", type=int, nargs="+", default=[1_000_000, 5_000_000])
     parser.add_argument("--one-by-one", action="store_true", help="measure the dicts of the tests as well")
+    parser.add_argument("--exchanges", metavar="ENGINE", nargs="*", default=[], help="measure exchanges on engines")
     parser.add_argument("--only", nargs=2, metavar=("HOW", "COUNT"), help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.only:
         return measure(chosen.only[0], int(chosen.only[1]))
-    print(f"{'how':<12}{'samples':>12}{'new s':>10}{'by fit s':>10}{'peak MB':>12}", flush=True)
+    print(f"{'how':<12}{'samples':>12}{'new s':>10}{'by fit s':>10}{'cpu s':>10}{'peak MB':>12}", flush=True)
     for count in chosen.samples:
-        for how in ("columns", *(["one by one"] if chosen.one_by_one else [])):
+        for how in ("columns", *(["one by one"] if chosen.one_by_one else []), *chosen.exchanges):
             # A process each, as a peak never sinks.
             environment = {**os.environ, "OMP_NUM_THREADS": "1"}
             subprocess.run([sys.executable, __file__, "--only", how, str(count)], check=True, env=environment)

@@ -15,10 +15,12 @@ from affectory.pipelines.judging import Importer, said_by
 from affectory.pipelines.plan import Plan, make_plan
 from affectory.pipelines.process import TooManyFailed, check_failures, process
 from affectory.pipelines.publish import Publisher, validate
+from affectory.pipelines.release.shelf import shelf_at
 from affectory.pipelines.scan import Scan, Scanner
 from affectory.pipelines.splitting import split
 from affectory.pipelines.store.commits import Commit
 from affectory.pipelines.store.workspace import Workspace
+from affectory.schemas.urls import Location
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Options:
     """How to build, as against what: nothing here may change a release's bytes."""
 
     workspace: str | Path
-    releases: Path
+    releases: Location
     engine: Choice = LOCALLY
     partition_rows: int | None = None
     sample: int | None = None
@@ -83,6 +85,8 @@ class _Build:
     epoch: int
 
     def go(self) -> Summary:
+        if self.options.publish:
+            shelf_at(self.options.releases).check()
         scan = scan_sources(self.bound, self.workspace, self.options, self.epoch, self.run.tell)
         check_sources(self.bound, self.workspace, scan)
         imported = self._import(scan)
@@ -150,7 +154,7 @@ class _Build:
                 unchanged=release.unchanged, bump=release.bump, changes=release.reasons,
                 splits=dict(release.rows.get("default", {})),
             )  # fmt: skip
-        path = self.options.releases / current
+        path = shelf_at(self.options.releases).place(current)
         return replace(summary, release=str(path), version=current, unchanged=True)
 
 

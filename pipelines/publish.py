@@ -16,6 +16,7 @@ from affectory.pipelines.engines.base import LOCALLY, opened
 from affectory.pipelines.events import Run
 from affectory.pipelines.history import BuildRecord, last_build, parts, read_parts
 from affectory.pipelines.release.model import Release, ReleaseInputs
+from affectory.pipelines.release.shelf import shelf_at
 from affectory.pipelines.runner.media import places_of
 from affectory.pipelines.splitting import split
 from affectory.pipelines.store.assets import Place, locate, read_verified
@@ -25,6 +26,7 @@ from affectory.quality.gate import check
 from affectory.schemas.derived import SAMPLES, TABLES
 from affectory.schemas.errors import UserError
 from affectory.schemas.ids import digest
+from affectory.schemas.urls import Location
 
 TOOLS = ("affectory", "pyarrow", "datasets", "av", "pillow", "numpy", "opencv-python-headless")
 
@@ -55,7 +57,7 @@ class Publisher:
     bound: Bound
     workspace: Workspace
     build: BuildRecord
-    releases: Path
+    releases: Location
     run: Run
 
     def publish(self) -> Release:
@@ -63,27 +65,19 @@ class Publisher:
         from affectory.pipelines.release.write import write_release
 
         inputs = self._inputs()
-        self.run.tell("start", what="publish", rows=inputs.splits.num_rows)
-        release = write_release(inputs, self.releases, self._progress)
+        release = write_release(inputs, self.releases, _Progress(self.run))
         record = {"version": release.version, "hash": release.hash, "releases": str(self.releases)}
         self.workspace.records().create(self._record_name(release), json.dumps(record).encode())
         return release
-
-    def _progress(self, done: int, total: int) -> None:
-        self.run.tell("progress", what="publish", done=done, total=total, unit="rows")
 
     def _record_name(self, release: Release) -> str:
         return f"published/{self.key}-{digest(str(self.releases), release.version)[:8]}.json"
 
     def current(self) -> str | None:
         """The version that already holds exactly this build, if it is the latest in its folder."""
-        latest = self.releases / "LATEST"
-        if not latest.exists():
-            return None
-        version_now = latest.read_text().strip()
+        version_now = shelf_at(self.releases).named()
         name = f"published/{self.key}-{digest(str(self.releases), version_now)[:8]}.json"
-        there = (self.releases / version_now / "manifest.json").exists()
-        return version_now if there and self.workspace.records().exists(name) else None
+        return version_now if version_now and self.workspace.records().exists(name) else None
 
     @property
     def key(self) -> str:
@@ -120,6 +114,20 @@ class Publisher:
         )
 
 
+@dataclass
+class _Progress:
+    """Tells a run how far publishing is; each part of it has a rate of its own."""
+
+    run: Run
+    part: str = ""
+
+    def __call__(self, what: str, done: int, total: int, unit: str) -> None:
+        if what != self.part:
+            self.run.tell("start", what=what, total=total, unit=unit)
+            self.part = what
+        self.run.tell("progress", what=what, done=done, total=total, unit=unit)
+
+
 def _without_folders(recipe: Mapping[str, Any]) -> dict[str, Any]:
     """The recipe as it is published: where a machine keeps its files and what it may bear say nothing of the data."""
     publish = {k: v for k, v in recipe["publish"].items() if k != "to"}
@@ -153,7 +161,7 @@ class _Opener:
         return read_verified(locate(self._assets, self._roots, asset, place), asset)
 
 
-def publish_last(bound: Bound, workspace: str | Path, releases: Path, run: Run) -> Release:
+def publish_last(bound: Bound, workspace: str | Path, releases: Location, run: Run) -> Release:
     """Publish the last build again, under the recipe's present `publish`, `label` being what it was."""
     found = Workspace(workspace)
     with found.lease() as lease:

@@ -15,12 +15,14 @@ import pyarrow.parquet as pq
 
 from affectory.pipelines.build import Summary
 from affectory.pipelines.history import StageTotals, last_build
-from affectory.pipelines.release.load_test import load_line
+from affectory.pipelines.release.loading import load_line
 from affectory.pipelines.release.model import Release
+from affectory.pipelines.release.places import files_of
+from affectory.pipelines.release.shelf import shelf_at
 from affectory.pipelines.store.files import is_remote, local_path
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.errors import UserError
-from affectory.schemas.parquet import read_parquet
+from affectory.schemas.urls import Location, as_location
 
 
 def summary_text(summary: Summary, recipe: Path, workspace: str | Path | None) -> str:
@@ -73,34 +75,31 @@ def _judgements(summary: Summary) -> str:
 
 
 def _release(summary: Summary) -> list[str]:
-    path = Path(summary.release)
-    kinds, labels, splits = contents(path)
+    place = as_location(summary.release)
+    kinds, labels, splits = contents(place)
     return [
         "",
-        f"  release     {_short(path)}",
+        f"  release     {_short(place)}",
         f"  holds       {_counted(kinds)}",
         f"  splits      {_counted(splits)}",
         f"  labels      {_counted(labels)}",
-        f"  card        {_short(path / 'README.md')}",
-        f"  load        {load_line(path)}",
+        f"  card        {_short(place / 'README.md')}",
+        f"  load        {load_line(place)}",
     ]
 
 
-def contents(release: Path) -> tuple[Counter[str], Counter[str], Counter[str]]:
+def contents(release: Location) -> tuple[Counter[str], Counter[str], Counter[str]]:
     """Samples of a release by kind, by label and by split."""
-    manifest = json.loads((release / "manifest.json").read_text())
+    files = files_of(release)
+    rows = json.loads(files.read("manifest.json"))["rows"]["default"]
+    names = json.loads(files.read("taxonomy.json"))["labels"]
     kinds, labels = Counter[str](), Counter[str]()
-    for file in sorted(release.glob("data/default/*.parquet")):
-        table = read_parquet(file, columns=["kind", "label"])
+    for name in files.names("data/default"):
+        with files.open(name) as file:
+            table = pq.read_table(file, columns=["kind", "label"])
         kinds.update(table.column("kind").to_pylist())
-        labels.update(_label_names(release, table))
-    rows = manifest["rows"]["default"]
+        labels.update("no opinion" if i is None else names[i] for i in table.column("label").to_pylist())
     return kinds, labels, Counter(rows)
-
-
-def _label_names(release: Path, table: pa.Table) -> list[str]:
-    names = json.loads((release / "taxonomy.json").read_text())["labels"]
-    return ["no opinion" if i is None else names[i] for i in table.column("label").to_pylist()]
 
 
 def _counted(counts: Counter[str]) -> str:
@@ -196,13 +195,12 @@ def _counts(total: StageTotals) -> str:
     return f"{c.rows_in:>8} {c.kept:>8} {c.out:>8} {c.rejected:>9} {c.failed:>7}"
 
 
-def status_of(where: str | Path, releases: Path) -> Status:
+def status_of(where: str | Path, releases: Location) -> Status:
     """The state of a workspace and its releases."""
     workspace = Workspace(where)
     build = last_build(workspace)
-    latest = releases / "LATEST"
     stages = build.totals if build else ()
-    version = latest.read_text().strip() if latest.exists() else ""
+    version = shelf_at(releases).named() or ""
     return Status(
         str(where), build.number if build else 0, stages, workspace.lease().state(), version, _last_run(workspace)
     )

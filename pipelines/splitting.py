@@ -24,7 +24,7 @@ from affectory.schemas.recipe.model import Splits
 AT_ONCE = 2_000_000
 """Samples that this process places by itself, whatever the engine: seconds, and some 400 MB a million. More of them
 are placed by exchanges on the engine."""
-_TOGETHER = 8
+TOGETHER = 8
 """Partitions whose samples are read as one part."""
 _READERS = 16
 
@@ -87,8 +87,8 @@ class _Splitting:
 
     def _exchanged(self, exchanges: Exchanges, rows: int, fit_file: SplitFit) -> tuple[_Placed, int]:
         where, by = str(self.workspace.root), tuple(self.rule.by)
-        starts = range(0, len(self.finished), _TOGETHER)
-        samples = [SamplesPart(where, self.finished[n : n + _TOGETHER], by) for n in starts]
+        starts = range(0, len(self.finished), TOGETHER)
+        samples = [SamplesPart(where, self.finished[n : n + TOGETHER], by) for n in starts]
         placed = Placing(exchanges, samples, self.rule.shares, fit_file.parts(), self.refit).place()
         accounted = placed.splits.num_rows + placed.conflicts.num_rows
         if accounted != rows:

@@ -1,9 +1,9 @@
 """From a sample back to its file, and on to every opinion and label about it."""
 
+import contextlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -11,11 +11,15 @@ import pyarrow.compute as pc
 
 from affectory.pipelines.finding import Chain, span, the_one
 from affectory.pipelines.history import BuildRecord
+from affectory.pipelines.release.places import files_of
+from affectory.pipelines.release.shelf import shelf_at
 from affectory.pipelines.release.version import FIRST, Version
 from affectory.pipelines.scan import load_scan
 from affectory.pipelines.store.workspace import Workspace
+from affectory.schemas.errors import AffectoryError
 from affectory.schemas.ledgers import SOURCES
 from affectory.schemas.parquet import read_parquet
+from affectory.schemas.urls import as_location
 
 _MEDIA = ("video", "audio", "image")
 _VAD = ("valence", "arousal", "dominance")
@@ -141,9 +145,10 @@ def _published(workspace: Workspace) -> Iterable[tuple[str, tuple[str, ...]]]:
     files = workspace.records()
     records = [json.loads(files.read(name)) for name in files.names("published")]
     for record in sorted(records, key=lambda r: Version.parse(r["version"]) or FIRST):
-        path = Path(record["releases"]) / record["version"] / "taxonomy.json"
-        if path.is_file():
-            taxonomy = json.loads(path.read_text(encoding="utf-8"))
+        place = shelf_at(as_location(record["releases"])).place(record["version"])
+        # What was published may be gone, or out of reach from here.
+        with contextlib.suppress(OSError, AffectoryError):
+            taxonomy = json.loads(files_of(place).read("taxonomy.json"))
             yield taxonomy["name"], tuple(taxonomy["labels"])
 
 

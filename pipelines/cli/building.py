@@ -69,13 +69,14 @@ def build(
     from affectory.pipelines.build import build as run_build
     from affectory.pipelines.report import summary_text
     from affectory.pipelines.store.files import below
+    from affectory.schemas.urls import as_location
 
     project = open_project(recipe, overrides, root, workspace, releases)
     chosen = choice(engine, workers, address, engine_option)
     options = replace(project.options(chosen, partition_rows, refit), publish=publishing)
     if sample is not None:
         preview = below(project.workspace, f"preview-{sample}")
-        options = replace(options, workspace=preview, releases=Path(below(preview, "releases")), sample=sample)
+        options = replace(options, workspace=preview, releases=as_location(below(preview, "releases")), sample=sample)
     with open_run(options.workspace, json=json) as run:
         summary = run_build(project.bound, options, run)
         run.tell("summary", **summary.facts())

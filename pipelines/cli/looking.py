@@ -2,7 +2,7 @@
 
 import json as json_format
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,9 +12,13 @@ from affectory.pipelines.cli.options import (
     Recipe,
     Releases,
     WorkspaceDir,
-    find_folders,
+    find_releases,
+    find_workspace,
     open_built,
 )
+
+if TYPE_CHECKING:
+    from affectory.schemas.urls import Location
 
 RecipeOption = Annotated[Path, typer.Option("--recipe", help="The recipe.")]
 
@@ -25,7 +29,7 @@ def status(
     """Say what was built last, stage by stage, whether a build is at work, and which release is the latest."""
     from affectory.pipelines.report import status_of
 
-    found = status_of(*find_folders(recipe, workspace, releases))
+    found = status_of(find_workspace(recipe, workspace), find_releases(recipe, releases))
     print(json_format.dumps(found.facts(), default=str) if json else found.as_text())
 
 
@@ -73,15 +77,15 @@ def releases(
     recipe: Recipe = DEFAULT_RECIPE, releases: Releases = None, workspace: WorkspaceDir = None, json: Json = False
 ) -> None:
     """List the releases, oldest first."""
-    from affectory.pipelines.release.pointer import list_releases
+    from affectory.pipelines.release.shelf import list_releases
     from affectory.pipelines.report import release_line
 
-    for found in list_releases(find_folders(recipe, workspace, releases)[1]):
+    for found in list_releases(find_releases(recipe, releases)):
         print(json_format.dumps(found.__dict__, default=str) if json else release_line(found))
 
 
 def diff(
-    a: Annotated[str, typer.Argument(help="A release's version or folder.")],
+    a: Annotated[str, typer.Argument(help="A release's version, folder or address.")],
     b: Annotated[str, typer.Argument(help="The other release.")],
     recipe: RecipeOption = DEFAULT_RECIPE,
     releases: Releases = None,
@@ -94,18 +98,20 @@ def diff(
     print(json_format.dumps(found.as_json(), ensure_ascii=False, default=str) if json else found.as_text())
 
 
-def release_path(name: str, recipe: Path, releases: Path | None) -> Path:
-    """The folder of a release, given as one or as a version."""
-    from affectory.pipelines.release.pointer import list_releases
+def release_path(name: str, recipe: Path, releases: str | None) -> "Location":
+    """Where a release lies, given as that or as a version."""
+    from affectory.pipelines.release.shelf import shelf_at
     from affectory.schemas.errors import UserError
+    from affectory.schemas.urls import is_url, read_location
 
-    if (Path(name) / "manifest.json").exists():
-        return Path(name)
-    folder = releases.absolute() if releases else find_folders(recipe, None, None)[1]
-    known = [found.version for found in list_releases(folder)]
+    if is_url(name) or (Path(name) / "manifest.json").exists():
+        return read_location(name, "release")
+    where = find_releases(recipe, releases)
+    shelf = shelf_at(where)
+    known = [found.version for found in shelf.releases()]
     if name not in known:
-        raise UserError(f"no release {name!r} in {folder}", f"there are: {', '.join(known) or 'none'}")
-    return folder / name
+        raise UserError(f"no release {name!r} in {where}", f"there are: {', '.join(known) or 'none'}")
+    return shelf.place(name)
 
 
 COMMANDS = (status, rejects, trace, releases, diff)

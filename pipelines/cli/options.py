@@ -26,7 +26,9 @@ Root = Annotated[
 WorkspaceDir = Annotated[
     str | None, typer.Option("--workspace", help="Folder or s3:// address where ledgers, tables and caches lie.")
 ]
-Releases = Annotated[Path | None, typer.Option("--releases", help="Where releases lie.")]
+Releases = Annotated[
+    str | None, typer.Option("--releases", help="Folder, s3:// address or hf://datasets/org/name where releases lie.")
+]
 Engine = Annotated[str, typer.Option("--engine", help="What to build on: local, ray or beam.")]
 Address = Annotated[
     str, typer.Option("--address", help="Of a running Ray cluster: auto, HOST:PORT or ray://. Default: a local one.")
@@ -55,7 +57,7 @@ class Project:
 
     bound: "Bound"
     workspace: "Location"
-    releases: Path
+    releases: "Location"
 
     def options(self, engine: "Choice", partition_rows: int | None = None, refit: bool = False) -> "Options":
         from affectory.pipelines.build import Options
@@ -64,19 +66,14 @@ class Project:
 
 
 def open_project(
-    recipe: Path, overrides: list[str] | None, roots: list[str] | None, workspace: str | None, releases: Path | None
+    recipe: Path, overrides: list[str] | None, roots: list[str] | None, workspace: str | None, releases: str | None
 ) -> Project:
     """Read, check and bind a recipe; options on the command line win over what it says."""
     from affectory.pipelines.bind import read_and_bind
 
     bound = read_and_bind(recipe, overrides or (), roots or ())
-    found, made = folders(bound.recipe.spec, recipe.absolute().parent, workspace, releases)
-    return Project(bound, found, made)
-
-
-def folders(spec: "RecipeSpec", beside: Path, workspace: str | None, releases: Path | None) -> "tuple[Location, Path]":
-    """The workspace and the folder of releases."""
-    return _workspace(spec, beside, workspace), (releases or beside / spec.publish.to).absolute()
+    spec, beside = bound.recipe.spec, recipe.absolute().parent
+    return Project(bound, _workspace(spec, beside, workspace), _releases(spec, beside, releases))
 
 
 def _workspace(spec: "RecipeSpec", beside: Path, given: str | None) -> "Location":
@@ -88,11 +85,20 @@ def _workspace(spec: "RecipeSpec", beside: Path, given: str | None) -> "Location
     return Url(named.rstrip("/")) / spec.dataset if is_url(named) else (beside / named / spec.dataset).absolute()
 
 
-def absolute(workspace: str) -> "Location":
-    """A workspace as given on the command line, whatever the folder it is looked at from."""
+def _releases(spec: "RecipeSpec", beside: Path, given: str | None) -> "Location":
+    from affectory.schemas.urls import Url, is_url
+
+    if given is not None:
+        return absolute(given, "--releases", ("s3", "hf"))
+    named = spec.publish.to
+    return Url(named.rstrip("/")) if is_url(named) else (beside / named).absolute()
+
+
+def absolute(given: str, what: str = "--workspace", schemes: tuple[str, ...] = ("s3",)) -> "Location":
+    """A place as given on the command line, whatever the folder it is looked at from."""
     from affectory.schemas.urls import read_location
 
-    found = read_location(workspace, "--workspace", ("s3",))
+    found = read_location(given, what, schemes)
     return found.absolute() if isinstance(found, Path) else found
 
 
@@ -102,36 +108,55 @@ class Built:
 
     workspace: "Workspace"
     record: "BuildRecord"
-    releases: Path
 
 
-def open_built(recipe: Path, workspace: str | None, releases: Path | None = None) -> Built:
+def open_built(recipe: Path, workspace: str | None) -> Built:
     """The last build of a recipe's workspace, without checking what the recipe would do now."""
     from affectory.pipelines.history import last_build
     from affectory.pipelines.store.workspace import Workspace
     from affectory.schemas.errors import UserError
 
-    where, made = find_folders(recipe, workspace, releases)
+    where = find_workspace(recipe, workspace)
     found = Workspace(where)
     record = last_build(found)
     if record is None:
         raise UserError(f"nothing was built in {where} yet", f"build it: affectory build {recipe}")
-    return Built(found, record, made)
+    return Built(found, record)
 
 
 def find_workspace(recipe: Path, workspace: str | None) -> "Location":
     """The workspace as the option or the recipe says."""
-    return absolute(workspace) if workspace else find_folders(recipe, None, None)[0]
+    if workspace:
+        return absolute(workspace)
+    spec = _spec(recipe)
+    _refuse_unasked(recipe, "workspace", spec.workspace or "")
+    return _workspace(spec, recipe.absolute().parent, None)
 
 
-def find_folders(recipe: Path, workspace: str | None, releases: Path | None) -> "tuple[Location, Path]":
-    """Folders as the options and the recipe say; the recipe is only read where an option is missing."""
-    if workspace and releases:
-        return absolute(workspace), releases.absolute()
+def find_releases(recipe: Path, releases: str | None) -> "Location":
+    """The place of releases as the option or the recipe says."""
+    if releases:
+        return absolute(releases, "--releases", ("s3", "hf"))
+    spec = _spec(recipe)
+    _refuse_unasked(recipe, "releases", spec.publish.to)
+    return _releases(spec, recipe.absolute().parent, None)
+
+
+def _spec(recipe: Path) -> "RecipeSpec":
     from affectory.schemas.recipe.load import load_recipe_partly
     from affectory.schemas.recipe.problems import RecipeProblems
 
     read, problems = load_recipe_partly(recipe)
     if read is None:
         raise RecipeProblems(problems)
-    return folders(read.spec, recipe.absolute().parent, workspace, releases)
+    return read.spec
+
+
+def _refuse_unasked(recipe: Path, what: str, named: str) -> None:
+    """A recipe alone sends nobody's credentials anywhere."""
+    from affectory.schemas.errors import UserError
+    from affectory.schemas.urls import is_url, masked
+
+    if is_url(named):
+        shown = masked(named)
+        raise UserError(f"{recipe} leads to {shown}, which was not asked for", f"ask for it: --{what} {shown}")

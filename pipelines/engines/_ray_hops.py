@@ -20,10 +20,10 @@ class Needs:
     def options(self) -> dict[str, Any]:
         return {"num_cpus": self.cpus, "num_gpus": self.gpus, "memory": self.memory}
 
-    def fit(self, node: Mapping[str, float]) -> bool:
-        """Whether a node with these resources could ever run it."""
+    def times(self, node: Mapping[str, float]) -> int:
+        """How many such tasks a node with these resources has room for."""
         wanted = {"CPU": self.cpus, "GPU": self.gpus, "memory": self.memory}
-        return all(node.get(name, 0) >= amount for name, amount in wanted.items())
+        return int(min(node.get(name, 0) / amount for name, amount in wanted.items() if amount))
 
     def __str__(self) -> str:
         memory = f"{self.memory / 1e9:g} GB of memory" if self.memory else ""

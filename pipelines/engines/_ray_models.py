@@ -97,7 +97,7 @@ class _Passes:
 
     def _look_for(self, stage: Stage) -> Iterator[Report]:
         needs, nodes = needs_of(stage.transform.resources), self.cluster.nodes()
-        if not any(needs.fit(node) for node in nodes):
+        if not any(needs.times(node) for node in nodes):
             if self.cluster.own:
                 hint = "build on a cluster that has it (--address), or leave that stage out"
                 raise UserError(f"stage {stage.name} needs {needs}, which this machine does not have", hint)

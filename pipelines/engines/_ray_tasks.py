@@ -1,7 +1,8 @@
 """Partitions as Ray tasks: a bounded number on their way; those that went down with a worker or a node run again."""
 
+import sys
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -18,7 +19,7 @@ from affectory.schemas.errors import UserError
 
 _BEAT_S = 1.0
 _PATIENCE_S = 30.0
-_ROOM_S = 5.0
+_ROOM_S, _LEAST = 5.0, 2
 _AHEAD = 2
 """Tasks on their way for each that can run, so that no worker waits for the driver; and an autoscaler sees a demand."""
 
@@ -48,38 +49,57 @@ class Tasks:
         done: Mapping[str, Sequence[StageReport]] = MappingProxyType({}),
     ) -> None:
         self._cluster, self._at_once, self._marker = cluster, at_once, marker
-        self._waiting = deque(_Task(p, hops(p), tuple(done.get(p.root, ()))) for p in heavy_first(partitions))
+        self._waiting: dict[Needs, deque[_Task]] = defaultdict(deque)
         self._running: dict[Any, _Task] = {}
-        self._room, self._looked = 0, 0.0
-        self._quiet_since = time.monotonic()
+        self._rooms: dict[Needs, int] = {}
+        self._looked = self._quiet_since = time.monotonic()
         self._told: set[Needs] = set()
+        for partition in heavy_first(partitions):
+            self._wait(_Task(partition, hops(partition), tuple(done.get(partition.root, ()))))
 
     def run(self) -> Iterator[Report]:
         import ray
 
-        remote = ray.remote(max_retries=0)(work)  # who runs again, and how often, is told below
+        # Who runs again, and how often, is told below. A process that held a GPU ends, so that the next one has it all.
+        light, heavy = ray.remote(max_retries=0)(work), ray.remote(max_retries=0, num_gpus=1, max_calls=1)(work)
         try:
-            while self._waiting or self._running:
-                yield from self._submit(remote)
+            while self._running or any(self._waiting.values()):
+                yield from self._submit(light, heavy)
                 yield from self._finished()
         finally:
             for ref in self._running:
                 ray.cancel(ref, force=True)
 
-    def _submit(self, remote: Any) -> Iterator[Report]:
-        while self._waiting and len(self._running) < self._slots():
-            task = self._ahead(self._waiting.popleft())
-            if task.hop.needs not in self._told:
-                self._told.add(task.hop.needs)
-                yield from self._look_for(task)
-            partition = replace(task.partition, until=task.hop.until)
-            ref = remote.options(**self._options(task)).remote(partition, self._marker)
-            self._running[ref] = task
+    def _wait(self, task: _Task, first: bool = False) -> None:
+        task = self._ahead(task)
+        queue = self._waiting[task.hop.needs]
+        (queue.appendleft if first else queue.append)(task)
+
+    def _submit(self, light: Any, heavy: Any) -> Iterator[Report]:
+        """Each kind of needs has its own room: those who wait for a GPU do not keep others from the processors."""
+        for needs, queue in list(self._waiting.items()):
+            if queue and needs not in self._told:
+                self._told.add(needs)
+                yield from self._look_for(needs)
+            while queue and self._has_room(needs):
+                task = queue.popleft()
+                partition = replace(task.partition, until=task.hop.until)
+                remote = (heavy if needs.gpus else light).options(**self._options(task))
+                self._running[remote.remote(partition, self._marker, bool(needs.gpus))] = task
+
+    def _has_room(self, needs: Needs) -> bool:
+        if time.monotonic() - self._looked > _ROOM_S:
+            self._looked = time.monotonic()
+            self._rooms.clear()
+        if needs not in self._rooms:
+            self._rooms[needs] = _AHEAD * max(_LEAST, sum(map(needs.times, self._cluster.nodes())))
+        alike = sum(task.hop.needs == needs for task in self._running.values())
+        return alike < self._rooms[needs] and len(self._running) < (self._at_once or sys.maxsize)
 
     def _options(self, task: _Task) -> dict[str, Any]:
         needs = task.hop.needs
         if task.alone:
-            needs = replace(needs, cpus=min((n["CPU"] for n in self._cluster.nodes() if needs.fit(n)), default=1.0))
+            needs = replace(needs, cpus=min((n["CPU"] for n in self._cluster.nodes() if needs.times(n)), default=1.0))
         name = f"partition {task.partition.root[:12]}"
         spread = {"scheduling_strategy": "SPREAD"} if task.lost else {}
         return {**needs.options(), "name": name, **spread, **self._cluster.task_options}
@@ -91,12 +111,6 @@ class Tasks:
         while task.hop.needs != LIGHT and commits.has(task.partition.links[(task.hop.until or 0) - 1].key):
             task = replace(task, left=task.left[1:])
         return task
-
-    def _slots(self) -> int:
-        if time.monotonic() - self._looked > _ROOM_S:
-            self._looked = time.monotonic()
-            self._room = max(4, _AHEAD * round(sum(node.get("CPU", 0) for node in self._cluster.nodes())))
-        return min(self._room, self._at_once or self._room)
 
     def _finished(self) -> Iterator[Report]:
         import ray
@@ -123,7 +137,7 @@ class Tasks:
         done = (*task.done, *answer.stages)
         if len(task.left) == 1:
             return PartitionReport(task.partition.root, done)
-        self._waiting.appendleft(_Task(task.partition, task.left[1:], done))
+        self._wait(_Task(task.partition, task.left[1:], done), first=True)
         return None
 
     def _again(self, task: _Task, error: Exception) -> Notice:
@@ -136,13 +150,13 @@ class Tasks:
             raise loss.last(root, times, error) from error
         partition = replace(task.partition, isolate="all") if loss.own else task.partition
         alone = task.alone or loss.memory
-        self._waiting.appendleft(replace(task, partition=partition, lost=times, alone=alone))
+        self._wait(replace(task, partition=partition, lost=times, alone=alone), first=True)
         return Notice("again", f"partition {root[:12]} runs again ({loss.why}; {times} of {ATTEMPTS - 1} times)", root)
 
-    def _look_for(self, task: _Task) -> Iterator[Report]:
+    def _look_for(self, needs: Needs) -> Iterator[Report]:
         """A machine of its own will never have what it has not; a cluster may grow."""
-        needs, nodes = task.hop.needs, self._cluster.nodes()
-        if any(needs.fit(node) for node in nodes):
+        nodes = self._cluster.nodes()
+        if any(needs.times(node) for node in nodes):
             return
         if self._cluster.own:
             hint = "build on a cluster that has it (--address), or leave those stages out"
@@ -153,6 +167,6 @@ class Tasks:
         if time.monotonic() - self._quiet_since < _PATIENCE_S:
             return
         self._quiet_since = time.monotonic()
-        for task in {t.hop.needs: t for t in self._running.values()}.values():
-            yield from self._look_for(task)
+        for needs in {task.hop.needs for task in self._running.values()}:
+            yield from self._look_for(needs)
         yield Notice("waiting", f"no partition ended for {_PATIENCE_S:g} s; {self._cluster.load()}")

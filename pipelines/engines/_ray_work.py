@@ -17,8 +17,10 @@ class Raised:
     error: Exception
 
 
-def work(partition: Partition, marker: str) -> PartitionReport | Raised:
+def work(partition: Partition, marker: str, fresh: bool = False) -> PartitionReport | Raised:
     """Run a partition up to where it says. `marker` is a file that the driver wrote into the workspace, or empty."""
+    if fresh:
+        runner.end_child()  # it was started for a task that saw other devices
     try:
         if marker:
             check_shared(partition, marker)

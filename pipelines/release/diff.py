@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -12,8 +11,10 @@ import pyarrow.parquet as pq
 
 from affectory.pipelines.release.lineage import plain_json
 from affectory.pipelines.release.manifest import Content, read_manifest
+from affectory.pipelines.release.places import files_of
 from affectory.pipelines.release.version import Bump
 from affectory.schemas.derived import TABLES
+from affectory.schemas.urls import Location
 
 _AT_ONCE = 5000
 _MOST_REASONS = 5
@@ -120,29 +121,28 @@ class Side:
     """A release, or one that is about to become one."""
 
     name: str
-    path: Path
+    path: Location
     content: Content
 
     @classmethod
-    def of(cls, path: Path) -> "Side":
+    def of(cls, path: Location) -> "Side":
         manifest = read_manifest(path)
         return cls(manifest.version, path, manifest.content)
 
     def lineage(self) -> pa.Table:
-        return pq.read_table(self.path / "lineage.parquet", columns=["sample_id", "split", "row_hash"])
+        with files_of(self.path).open("lineage.parquet") as file:
+            return pq.read_table(file, columns=["sample_id", "split", "row_hash"])
 
     def rows(self, config: str, columns: Sequence[str], samples: Sequence[str], key: Sequence[str]) -> Rows:
         """Rows of some samples by key."""
-        import pyarrow.dataset as pads  # takes pandas along, which costs a second
-
-        files = sorted((self.path / "data" / config).glob("*.parquet"))
-        if not files:
-            return {}
-        found = pads.dataset(files).to_table(columns=list(columns), filter=pc.field("sample_id").isin(samples))
-        return {plain_json([row[k] for k in key]): row for row in found.to_pylist()}
+        files, wanted, found = files_of(self.path), pc.field("sample_id").isin(samples), []
+        for name in files.names(f"data/{config}"):
+            with files.open(name) as file:
+                found += pq.read_table(file, columns=list(columns), filters=wanted).to_pylist()
+        return {plain_json([row[k] for k in key]): row for row in found}
 
 
-def diff(a: Path, b: Path) -> ReleaseDiff:
+def diff(a: Location, b: Location) -> ReleaseDiff:
     """What changed from the release in `a` to that in `b`."""
     return compare(Side.of(a), Side.of(b))
 

@@ -8,7 +8,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,11 @@ import pyarrow.parquet as pq
 
 from affectory.pipelines.release.manifest import Content, read_manifest, verify
 from affectory.pipelines.release.media import decode_audio, decode_image, decode_video
-from affectory.pipelines.release.model import LoadTestFailed
+from affectory.pipelines.release.model import LoadTestFailed, Told
 
 _WHOLE_BYTES = 1 << 30
 """Up to this size everything is loaded; of more, features, counts and first rows."""
+_STEP = "\x1estep "
 _FEW = 3
 """Values decoded of each media column, of the first and of the last row group of a shard."""
 _DECODERS: dict[str, Callable[[Any], Any]] = {
@@ -31,33 +33,51 @@ _DECODERS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def load_line(path: Path) -> str:
-    """What to type to use a release."""
-    return f"from datasets import load_dataset; data = load_dataset({str(path.resolve())!r})"
-
-
-def run_load_test(path: Path, cache: Path) -> None:
+def run_load_test(path: Path, cache: Path, told: Told = lambda *_: None) -> None:
     """Load the release in `path`, in a child process; raises `LoadTestFailed`."""
     places = {"HF_HOME": str(cache), "HF_DATASETS_CACHE": str(cache), "XDG_CACHE_HOME": str(cache)}
     offline = dict.fromkeys(("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE", "HF_DATASETS_DISABLE_PROGRESS_BARS"), "1")
     command = [sys.executable, "-P", "-c", f"from {__name__} import main; main()", str(path), str(cache)]
     environment = {**os.environ, **places, **offline}
-    child = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    last = child.stdout.rstrip().rpartition("\n")[2]
-    if child.returncode:
-        raise LoadTestFailed((f"the load test ended with {child.returncode}: {child.stderr.strip()[-2000:]}",))
+    with tempfile.TemporaryFile("w+") as errors:
+        child = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True)
+        with child:
+            last = _listened(child.stdout or (), told)
+        errors.seek(0)
+        if child.returncode:
+            raise LoadTestFailed((f"the load test ended with {child.returncode}: {errors.read().strip()[-2000:]}",))
     if problems := json.loads(last):
         raise LoadTestFailed(tuple(problems))
 
 
-def find_problems(path: Path, cache: Path) -> list[str]:
+def _listened(lines: Iterable[str], told: Told) -> str:
+    """The last line of the child, after those that said how far it is were handed on."""
+    last = ""
+    for line in lines:
+        if line.startswith(_STEP):
+            done, total = line.removeprefix(_STEP).split()
+            told("load test", int(done), int(total), "steps")
+        else:
+            last = line
+    return last
+
+
+def find_problems(path: Path, cache: Path, step: Callable[[int, int], None] = lambda *_: None) -> list[str]:
     """What does not load as the manifest says; run it only where `datasets` was imported offline."""
     content = read_manifest(path).content
+    filled = [config for config, rows in content.rows.items() if rows]
+    shards = sorted((path / "data" / "default").glob("*.parquet"))
+    total = 1 + len(filled) + len(shards)
+    step(0, total)
     problems = verify(path)
-    for config, rows in content.rows.items():
-        if rows:
-            problems += _loads(path, config, content, cache)
-    return problems + [f"{name}: {problem}" for name, problem in _decodes(path, content)]
+    for done, config in enumerate(filled, start=1):
+        step(done, total)
+        problems += _loads(path, config, content, cache)
+    for done, shard in enumerate(shards, start=1 + len(filled)):
+        step(done, total)
+        problems += [f"{shard.name}: {problem}" for problem in _decodes(shard, content)]
+    step(total, total)
+    return problems
 
 
 def _loads(path: Path, config: str, content: Content, cache: Path) -> list[str]:
@@ -84,15 +104,14 @@ def _count(path: Path, config: str, split: str) -> int:
     return sum(int(pq.read_metadata(file).num_rows) for file in files)
 
 
-def _decodes(path: Path, content: Content) -> Iterator[tuple[str, str]]:
-    """The first media values that each shard's first and last row groups hold, decoded."""
-    for file in sorted((path / "data" / "default").glob("*.parquet")):
-        with pq.ParquetFile(file) as shard:
-            for group in sorted({0, shard.num_row_groups - 1}):
-                for column in content.media:
-                    for sample, value in islice(_values(shard, group, column), _FEW):
-                        if problem := _decode(column, value):
-                            yield file.name, f"{column} of {sample} does not decode: {problem}"
+def _decodes(file: Path, content: Content) -> Iterator[str]:
+    """What does not decode of the first media values in a shard's first and last row groups."""
+    with pq.ParquetFile(file) as shard:
+        for group in sorted({0, shard.num_row_groups - 1}):
+            for column in content.media:
+                for sample, value in islice(_values(shard, group, column), _FEW):
+                    if problem := _decode(column, value):
+                        yield f"{column} of {sample} does not decode: {problem}"
 
 
 def _values(shard: pq.ParquetFile, group: int, column: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -112,5 +131,9 @@ def _decode(column: str, value: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    """In the child process: print the problems of the release in the first argument as one line of JSON."""
-    print(json.dumps(find_problems(Path(sys.argv[1]), Path(sys.argv[2]))))
+    """In the child process: print how far it is, and at last the problems found as one line of JSON."""
+
+    def step(done: int, total: int) -> None:
+        print(f"{_STEP}{done} {total}", flush=True)
+
+    print(json.dumps(find_problems(Path(sys.argv[1]), Path(sys.argv[2]), step)))

@@ -5,9 +5,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
+from affectory.pipelines.release.places import files_of
 from affectory.pipelines.release.version import Bump
+from affectory.schemas.urls import Location
 
 MANIFEST = "manifest.json"
 FORMAT = 1
@@ -75,9 +77,9 @@ class Manifest:
         return cls(content=content, reasons=tuple(data["reasons"]), **own)
 
 
-def read_manifest(folder: Path) -> Manifest:
+def read_manifest(place: Location) -> Manifest:
     """The manifest of a release; OSError, KeyError, TypeError or ValueError where there is none."""
-    return Manifest.parse((folder / MANIFEST).read_text(encoding="utf-8"))
+    return Manifest.parse(files_of(place).read(MANIFEST).decode())
 
 
 def complete(folder: Path) -> Manifest | None:
@@ -98,21 +100,34 @@ def hash_files(folder: Path) -> dict[str, FileFacts]:
 
 
 def _sha256(path: Path) -> str:
-    hasher = hashlib.sha256()
     with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            hasher.update(chunk)
-    return hasher.hexdigest()
+        return facts_of(file).sha256
 
 
-def verify(path: Path) -> list[str]:
+def _hashes(place: Location) -> dict[str, FileFacts]:
+    if isinstance(place, Path):
+        return hash_files(place)
+    files = files_of(place)
+    return {name: facts_of(files.open(name)) for name in files.names() if name != MANIFEST}
+
+
+def facts_of(file: IO[bytes]) -> FileFacts:
+    """Hash and size of what a file holds from here on."""
+    hasher, size = hashlib.sha256(), 0
+    while chunk := file.read(_CHUNK):
+        hasher.update(chunk)
+        size += len(chunk)
+    return FileFacts(hasher.hexdigest(), size)
+
+
+def verify(path: Location) -> list[str]:
     """What differs from the manifest; empty where every byte is as published."""
     try:
         manifest = read_manifest(path)
-        promised = json.loads((path / MANIFEST).read_text(encoding="utf-8"))["hash"]
+        promised = json.loads(files_of(path).read(MANIFEST))["hash"]
     except (OSError, KeyError, TypeError, ValueError) as error:
         return [f"{MANIFEST}: cannot be read ({error})"]
-    found, expected = hash_files(path), manifest.content.files
+    found, expected = _hashes(path), manifest.content.files
     problems = [f"{name}: missing" for name in sorted(set(expected) - set(found))]
     problems += [f"{name}: not in the manifest" for name in sorted(set(found) - set(expected))]
     problems += [f"{name}: changed" for name in sorted(set(found) & set(expected)) if found[name] != expected[name]]

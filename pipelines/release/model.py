@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -11,6 +10,10 @@ import pyarrow as pa
 from affectory.schemas.errors import AffectoryError, UserError
 from affectory.schemas.parquet import Part
 from affectory.schemas.taxonomy import Taxonomy
+from affectory.schemas.urls import Location
+
+Told = Callable[[str, int, int, str], None]
+"""Hears how far a part of publishing is: what is done, how much of it, of how much, in which unit."""
 
 CONFIGS = ("default", "opinions", "labels", "notes", "samples")
 MEDIA = ("image", "audio", "video", "frames")
@@ -62,7 +65,7 @@ class Release:
     """One published version."""
 
     version: str
-    path: Path
+    path: Location
     hash: str
     rows: Mapping[str, Mapping[str, int]]
     """By config and split."""

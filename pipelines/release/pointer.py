@@ -1,4 +1,4 @@
-"""The releases folder: staging, versions, and the pointer that moves last and only forward.
+"""Releases in a folder: staging, versions, and the pointer that moves last and only forward.
 
 A kill at any moment leaves the old state or the complete new one: what is written lies in a staging folder, which
 becomes a version by one rename, and a version that `LATEST` does not name yet is found by its manifest.
@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from affectory.pipelines.release.manifest import Manifest, complete
+from affectory.pipelines.release.manifest import MANIFEST, Manifest, complete
 from affectory.pipelines.release.model import Release
 from affectory.pipelines.release.version import Version
 from affectory.schemas.errors import UserError
+from affectory.schemas.urls import Location
 
 LATEST = "LATEST"
 _STAGING = ".staging-"
@@ -24,7 +25,7 @@ _LOCK = ".lock"
 
 def list_releases(releases: Path) -> list[Release]:
     """All complete versions, oldest first."""
-    return [_release(path, manifest) for _, path, manifest in _versions(releases)]
+    return [release_of(path, manifest) for _, path, manifest in _versions(releases)]
 
 
 def latest(releases: Path) -> Release | None:
@@ -36,10 +37,11 @@ def latest(releases: Path) -> Release | None:
     manifest = complete(path)
     if manifest is None:
         raise UserError(f"{pointer} names {path.name}, which is not a complete release", "restore it, or remove LATEST")
-    return _release(path, manifest)
+    return release_of(path, manifest)
 
 
-def _release(path: Path, manifest: Manifest) -> Release:
+def release_of(path: Location, manifest: Manifest) -> Release:
+    """A version by where it lies and its manifest."""
     content = manifest.content
     return Release(manifest.version, path, content.hash, content.rows, manifest.bump, manifest.reasons)
 
@@ -50,12 +52,19 @@ def _versions(releases: Path) -> list[tuple[Version, Path, Manifest]]:
     return sorted(((v, p, m) for v, p, m in found if m), key=lambda item: item[0])
 
 
+def named(releases: Path) -> str | None:
+    """The version that `LATEST` names, if it has a manifest."""
+    pointer = releases / LATEST
+    version = pointer.read_text(encoding="utf-8").strip() if pointer.exists() else ""
+    return version if version and (releases / version / MANIFEST).exists() else None
+
+
 def recover(releases: Path) -> Path | None:
     """Where the latest release lies, after moving `LATEST` to a newer complete version that a kill kept it from."""
     if versions := _versions(releases):
         advance(releases, versions[-1][0])
     newest = latest(releases)
-    return newest.path if newest else None
+    return releases / newest.version if newest else None
 
 
 def advance(releases: Path, version: Version) -> None:

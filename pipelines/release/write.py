@@ -20,34 +20,32 @@ from affectory.pipelines.release.gather import Gathered, Window, note_types
 from affectory.pipelines.release.lineage import PUBLIC_REJECTS, LineageWriter, lineage_rows, reject_rows
 from affectory.pipelines.release.load_test import run_load_test
 from affectory.pipelines.release.manifest import MANIFEST, Content, Manifest, hash_files, read_manifest
-from affectory.pipelines.release.model import CONFIGS, MEDIA, Release, ReleaseInputs
-from affectory.pipelines.release.pointer import advance, publish, recover, staging, sweep, sync_tree
+from affectory.pipelines.release.model import CONFIGS, MEDIA, Release, ReleaseInputs, Told
 from affectory.pipelines.release.shards import Piece, ShardWriter, parquet_writer
+from affectory.pipelines.release.shelf import Shelf, shelf_at
 from affectory.pipelines.release.version import FIRST, Version
 from affectory.schemas.derived import TABLES
-from affectory.schemas.errors import UserError
 from affectory.schemas.ids import digest
+from affectory.schemas.urls import Location
 
 Progress = Callable[[int, int], None]
 _CARD = {"title": None, "description": "", "licence": None, "citation": "", "homepage": "", "authors": (), "limits": ()}
 
 
-def write_release(inputs: ReleaseInputs, releases: Path, progress: Progress | None = None) -> Release:
+def write_release(inputs: ReleaseInputs, releases: Location, told: Told = lambda *_: None) -> Release:
     """Write, test and publish a release; the same data as `LATEST` holds publishes nothing.
 
     Args:
         inputs: What is published.
-        releases: The folder of all versions of this dataset.
-        progress: Told the rows written so far, and all there are.
+        releases: The folder or address of all versions of this dataset.
+        told: Hears how far writing, testing and uploading are.
     """
-    if strange := set("*?[]") & set(str(releases.resolve())):
-        hint = "`datasets` takes them for a pattern and could not load from there: choose another folder"
-        raise UserError(f"{releases} has {' '.join(sorted(strange))} in its path", hint)
-    sweep(releases)
-    with staging(releases) as area:
+    shelf = shelf_at(releases)
+    shelf.check()
+    with shelf.staging() as area:
         folder = area / "release"
-        content = write_content(inputs, folder, area / "gathered", progress)
-        return _publish(inputs, content, folder, releases, area / "cache")
+        content = write_content(inputs, folder, area / "gathered", lambda n, of: told("publish", n, of, "rows"))
+        return _publish(inputs, content, folder, shelf, area / "cache", told)
 
 
 def write_content(inputs: ReleaseInputs, folder: Path, gathering: Path, progress: Progress | None = None) -> Content:
@@ -177,35 +175,33 @@ def _size_of(folder: Path, split: str) -> int:
     return sum(path.stat().st_size for path in folder.glob(f"{split}-*.parquet"))
 
 
-def _publish(inputs: ReleaseInputs, content: Content, folder: Path, releases: Path, cache: Path) -> Release:
+def _publish(inputs: ReleaseInputs, content: Content, folder: Path, shelf: Shelf, cache: Path, told: Told) -> Release:
     """Take the next version; where another run takes it first, the one after, compared anew."""
     tested = False
     while True:
-        parent = recover(releases)
+        parent = shelf.recover()
         change = _change(parent, Side("this build", folder, content))
         manifest = _manifest(inputs, content, parent, change)
         if change and change.empty and parent:
             return Release(manifest.version, parent, content.hash, content.rows, "none", (), unchanged=True)
         (folder / MANIFEST).write_text(manifest.as_json(), encoding="utf-8")
         if not tested:
-            run_load_test(folder, cache)
+            run_load_test(folder, cache, told)
             tested = True
-        sync_tree(folder)
-        version = Version.parse(manifest.version) or FIRST
-        if publish(folder, releases, version):
-            advance(releases, version)
-            target = releases / manifest.version
-            return Release(manifest.version, target, content.hash, content.rows, manifest.bump, manifest.reasons)
+        if shelf.publish(folder, manifest, told):
+            place = shelf.place(manifest.version)
+            return Release(manifest.version, place, content.hash, content.rows, manifest.bump, manifest.reasons)
 
 
-def _change(parent: Path | None, staged: Side) -> ReleaseDiff | None:
+def _change(parent: Location | None, staged: Side) -> ReleaseDiff | None:
     return compare(Side.of(parent), staged) if parent else None
 
 
-def _manifest(inputs: ReleaseInputs, content: Content, parent: Path | None, change: ReleaseDiff | None) -> Manifest:
+def _manifest(inputs: ReleaseInputs, content: Content, parent: Location | None, change: ReleaseDiff | None) -> Manifest:
     created, toolchain = datetime.now(UTC).isoformat(timespec="seconds"), dict(inputs.versions)
     if not parent or not change:
         return Manifest(content, str(FIRST), "first", ("first release",), created, None, toolchain)
-    version = (Version.parse(parent.name) or FIRST).bumped(change.bump)
-    named = {"version": parent.name, "hash": read_manifest(parent).content.hash}
+    last = read_manifest(parent)
+    version = (Version.parse(last.version) or FIRST).bumped(change.bump)
+    named = {"version": last.version, "hash": last.content.hash}
     return Manifest(content, str(version), change.bump, change.reasons, created, named, toolchain)

@@ -92,6 +92,11 @@ class _Own(threading.local):
 _OWN = _Own()
 
 
+def end_child() -> None:
+    """End this thread's child; its next stage starts another, in the surroundings of then."""
+    _OWN.child.stop()
+
+
 def run_partition(partition: Partition) -> PartitionReport:
     """Run what is not committed yet; everything committed before a kill is found again here."""
     with _running(partition) as run:

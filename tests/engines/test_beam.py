@@ -1,5 +1,7 @@
 """The engine on Beam's runners: what goes wrong in a partition costs that partition, and Beam is not heard of."""
 
+import signal
+import subprocess
 import sys
 import threading
 import time
@@ -14,6 +16,7 @@ import pyarrow as pa
 import pytest
 from support import steps
 from support.partitions import GOOD, Build, counts
+from support.project import COMMAND, Project, texts
 from support.steps import Counting, Faulty, FaultyByRow, LethalView, NeverStarts, Opines
 
 from affectory.pipelines.engines import beam
@@ -78,6 +81,13 @@ def test_workers_in_processes_elsewhere_share_nothing_but_the_workspace(build: C
     one = build(FaultyByRow())
     found = reports(one.partitions([["a", "twice"], ["segfault", "b"]]), None, *ELSEWHERE)
     assert counts(found, "s0") == Counts(4, 3, 4, 0, 1)
+    assert mail_of(one) == []
+
+
+def test_mail_goes_through_object_storage_too(bucket: str) -> None:
+    one = Build(f"{bucket}/w", (steps.stage(FaultyByRow(), "s0"),))
+    found = reports(one.partitions([["a", "twice"], ["b"]]), 2)
+    assert counts(found, "s0") == Counts(3, 3, 4)
     assert mail_of(one) == []
 
 
@@ -167,6 +177,34 @@ def test_a_job_that_ends_without_word_of_a_partition_has_failed(
     monkeypatch.setattr(beam._work(), "run_all", lambda root, mail, given: None)
     with pytest.raises(BeamFailed, match="2 of 2 partitions not run"):
         reports(partitions)
+
+
+def children_of(pid: int) -> list[str]:
+    """Worker processes that a process started; each names it as its last argument."""
+    found = [process.read_bytes().split(b"\0")[:-1] for process in Path("/proc").glob("[0-9]*/cmdline")]
+    return [str(words) for words in found if words and words[-1] == str(pid).encode()]
+
+
+def test_a_build_whose_driver_was_killed_leaves_no_process_and_goes_on(tmp_path: Path) -> None:
+    made = texts(tmp_path, 60)
+    arguments = ["build", "recipe.yaml", "--workspace", "ws", "--releases", "releases", "--engine", "beam"]
+    command = [*COMMAND, *arguments, "--workers", "2", "--partition-rows", "3"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as driver:
+        labelled = Workspace(made.workspace).commits
+        while driver.poll() is None and sum("mail" in n and "done" in n for n in _records(made)) < 2:
+            time.sleep(0.05)
+        driver.send_signal(signal.SIGKILL)
+    assert driver.returncode == -signal.SIGKILL
+    time.sleep(0.3)
+    assert children_of(driver.pid) == []
+    before = labelled().keys()
+    ended = made.build(engine="beam", workers=2, partition_rows=3)
+    assert ended.kept == 60 and 0 < ended.partitions_run < 20 and before < labelled().keys()
+    assert not [name for name in _records(made) if name.startswith("mail")]
+
+
+def _records(made: Project) -> list[str]:
+    return list(Workspace(made.workspace).records().names())
 
 
 @dataclass(frozen=True)

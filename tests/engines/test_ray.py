@@ -139,6 +139,26 @@ def test_a_scarce_thing_is_not_asked_for_when_its_work_is_done(build: Callable[.
     assert [s.stage for s in report.stages] == ["label"]
 
 
+def test_those_who_wait_for_a_scarce_thing_do_not_hold_up_the_others(build: Callable[..., Build]) -> None:
+    """There is no GPU, and of the partitions that want one there are more than may be on their way."""
+    wanting = with_needs(build(Faulty(), name="a"), 1).partitions([["a"]] * 12)
+    others = build(Faulty(), name="b").partitions([["a"]] * 3)
+    with opened(Choice("ray")) as engine:
+        running, found = engine.run([*wanting, *others]), list[Any]()
+        while len(reports(found)) < 3:
+            found.append(next(running))
+        running.close()
+    assert {len(r.stages) for r in reports(found)} == {2}
+
+
+@pytest.mark.parametrize(
+    ("needs", "times"), [(Needs(), 8), (Needs(gpus=0.5), 4), (Needs(cpus=3), 2), (Needs(memory=20), 5), (Needs(9), 0)]
+)
+def test_a_node_has_room_for_so_many(needs: Needs, times: int) -> None:
+    assert needs.times({"CPU": 8.0, "GPU": 2.0, "memory": 100.0}) == times
+    assert needs.times({"CPU": 8.0}) == (times if needs in (Needs(), Needs(cpus=3)) else 0)
+
+
 def test_it_says_what_it_waits_for(build: Callable[..., Build]) -> None:
     with opened(Choice("ray")) as engine:
         running = engine.run(with_needs(build(Faulty()), 1).partitions([["a"]]))

@@ -87,6 +87,7 @@ def test_of_two_that_start_at_once_one_builds_and_the_other_says_so(
     assert late.returncode == Exit.LEASE == 3
     said = facts(output)["text"] if form == "json" else errors
     assert f"process {winner.pid} on {socket.gethostname()}, since 20" in said
+    assert "then build again" in said, "it says what to do"
     assert "Traceback" not in errors
     if form == "json":
         assert facts(output)["error"] == "LeaseHeld"
@@ -117,6 +118,7 @@ def test_a_holder_on_another_machine_is_respected_while_its_heart_beats(project:
     late = built(project)
     assert late.returncode == Exit.LEASE
     assert f"process {os.getpid()} on another-machine, since 2026-01-01" in late.stderr
+    assert "sign of life" in late.stderr and "120 s of silence" in late.stderr, "it says when it would be taken over"
     assert not project.releases.exists(), "nothing was built"
 
 

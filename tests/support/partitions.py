@@ -23,7 +23,7 @@ GOOD = [["a", "bb", "reject"], ["twice", "raise"], [], ["ccc"]]
 class Build:
     """Partitions of a workspace: lists of texts, each through the same stages."""
 
-    root: Path
+    root: str | Path
     stages: tuple[Stage, ...]
 
     def partitions(self, texts: Sequence[list[str]], isolate: Any = "declared") -> list[Partition]:

@@ -74,7 +74,7 @@ def main() -> None:
     folder, seed, kills = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     draw = random.Random(seed)
     worlds = runpy.run_path(str(Path(__file__).with_name("conftest.py")))
-    write.run_load_test = lambda path, cache: None  # type: ignore[assignment]
+    write.run_load_test = lambda *_: None  # type: ignore[assignment]
     first = worlds["small_world"]().inputs(folder / "first")
     grown = worlds["small_world"]()
     grown.add(77)

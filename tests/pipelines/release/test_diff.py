@@ -17,7 +17,7 @@ NAMES = st.text("xyz_", min_size=1, max_size=150)
 def pair(first: Any, second: Any, folder: Path) -> ReleaseDiff:
     """The difference between two worlds, each published in its own folder."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(write, "run_load_test", lambda folder, cache: None)
+        patch.setattr(write, "run_load_test", lambda *_: None)
         a, b = (write_release(w.inputs(folder / n / "in"), folder / n).path for n, w in (("a", first), ("b", second)))
     return diff(a, b)
 

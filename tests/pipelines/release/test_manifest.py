@@ -15,7 +15,7 @@ from affectory.pipelines.release.write import write_content
 
 @pytest.fixture
 def published(world: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Release:
-    monkeypatch.setattr(write, "run_load_test", lambda folder, cache: None)
+    monkeypatch.setattr(write, "run_load_test", lambda *_: None)
     return write_release(world.inputs(tmp_path / "in"), tmp_path / "releases")
 
 

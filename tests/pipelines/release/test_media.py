@@ -12,7 +12,7 @@ from affectory.pipelines.release.media import decode_audio, decode_image, decode
 
 @pytest.fixture
 def published(world: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(write, "run_load_test", lambda folder, cache: None)
+    monkeypatch.setattr(write, "run_load_test", lambda *_: None)
     return write_release(world.inputs(tmp_path / "in"), tmp_path / "releases").path
 
 

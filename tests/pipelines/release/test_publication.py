@@ -20,7 +20,7 @@ KILLS = 18
 @pytest.fixture
 def fast(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the load test, which has tests of its own."""
-    monkeypatch.setattr(write, "run_load_test", lambda folder, cache: None)
+    monkeypatch.setattr(write, "run_load_test", lambda *_: None)
 
 
 def release(world: Any, folder: Path) -> Release:
@@ -72,8 +72,8 @@ def test_the_slower_of_two_runs_starts_from_the_other(
     else:
         world.add(78)
 
-    def meanwhile(folder: Path, cache: Path) -> None:
-        monkeypatch.setattr(write, "run_load_test", lambda folder, cache: None)
+    def meanwhile(folder: Path, cache: Path, told: Any) -> None:
+        monkeypatch.setattr(write, "run_load_test", lambda *_: None)
         write_release(other.inputs(tmp_path / "other"), tmp_path / "releases")
 
     monkeypatch.setattr(write, "run_load_test", meanwhile)
@@ -143,9 +143,9 @@ def test_wrong_bytes_publish_nothing(world: Any, tmp_path: Path) -> None:
 
 
 def test_progress_counts_up_to_all_rows(world: Any, tmp_path: Path, fast: None) -> None:
-    seen: list[tuple[int, int]] = []
+    seen: list[tuple[str, int, int, str]] = []
     write_release(world.inputs(tmp_path / "in"), tmp_path / "releases", lambda *now: seen.append(now))
-    assert seen == [(n, 8) for n in range(1, 9)]
+    assert seen == [("publish", n, 8, "rows") for n in range(1, 9)]
 
 
 def test_memory_does_not_grow_with_the_media(tmp_path: Path) -> None:

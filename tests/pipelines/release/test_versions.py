@@ -15,7 +15,7 @@ PLAIN = {"media": ("image",)}
 @pytest.fixture(autouse=True)
 def no_load_test(monkeypatch: pytest.MonkeyPatch) -> None:
     """It has tests of its own, and takes seconds."""
-    monkeypatch.setattr(write, "run_load_test", lambda folder, cache: None)
+    monkeypatch.setattr(write, "run_load_test", lambda *_: None)
 
 
 def release(world: Any, folder: Path) -> Release:

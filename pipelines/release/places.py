@@ -1,0 +1,35 @@
+"""The files of one release, wherever it lies: in a folder, in a bucket or on the hub."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Protocol
+
+from affectory.pipelines.store.files import LocalFiles
+from affectory.schemas.urls import Location, Url
+
+
+class ReleaseFiles(Protocol):
+    """What a release holds, by name."""
+
+    def read(self, name: str) -> bytes: ...
+
+    def open(self, name: str) -> IO[bytes]:
+        """For reading here and there, as Parquet is."""
+        ...
+
+    def names(self, folder: str = "") -> Iterator[str]:
+        """All names below `folder`, sorted."""
+        ...
+
+
+def files_of(place: Location) -> ReleaseFiles:
+    """The files of the release that lies at `place`."""
+    if not isinstance(place, Url):
+        return LocalFiles(Path(place))
+    if place.scheme == "hf":
+        from affectory.pipelines.release.hub import HubFiles
+
+        return HubFiles(place)
+    from affectory.pipelines.store.objects import ObjectFiles
+
+    return ObjectFiles(str(place))
