@@ -19,7 +19,8 @@ from affectory.pipelines.release.model import Release, ReleaseInputs
 from affectory.pipelines.release.shelf import shelf_at
 from affectory.pipelines.runner.media import places_of
 from affectory.pipelines.splitting import split
-from affectory.pipelines.store.assets import Place, locate, read_verified
+from affectory.pipelines.store.assets import Place
+from affectory.pipelines.store.originals import read_original
 from affectory.pipelines.store.workspace import Workspace
 from affectory.quality.findings import Finding, GateFailed
 from affectory.quality.gate import check
@@ -158,7 +159,7 @@ class _Opener:
         if made is not None:
             return made
         place = self._in_place.get(asset, Place("", "", None))
-        return read_verified(locate(self._assets, self._roots, asset, place), asset)
+        return read_original(self._roots, asset, place)
 
 
 def publish_last(bound: Bound, workspace: str | Path, releases: Location, run: Run) -> Release:

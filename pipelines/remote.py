@@ -58,6 +58,20 @@ def chunks(file: RemoteFile, most: int | None = None) -> Iterator[bytes]:
                     yield chunk
 
 
+def save(url: str, target: Path) -> None:
+    """Write all of a file to `target`, however long it is now."""
+    with told(url):
+        fs = filesystem(url)
+        fs.get_file(fs._strip_protocol(url), str(target))
+
+
+def read(url: str) -> bytes:
+    """All bytes of a file."""
+    with told(url):
+        fs = filesystem(url)
+        return bytes(fs.cat_file(fs._strip_protocol(url)))
+
+
 @contextmanager
 def told(url: str) -> Iterator[None]:
     """What a store refuses, in words of what to do about it."""

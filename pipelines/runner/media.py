@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from affectory.pipelines.hashes import unchanged
-from affectory.pipelines.store.assets import AssetStore, Place, locate
+from affectory.pipelines.store.assets import AssetStore, Place
+from affectory.pipelines.store.originals import bring, is_as_hashed, locate
 from affectory.schemas.types import FRAMES, MEDIA
 from affectory.transforms.base import Columns, Failed, Result
 from affectory.transforms.rows import set_column
@@ -19,6 +20,8 @@ def hydrate(rows: pa.Table, reads: Columns, store: AssetStore, roots: Mapping[st
     """Fill in the local path of every media value in the columns that a stage reads."""
     places = places_of(rows)
     store.bring(_named(rows, reads))
+    own = [name for name, dtype in reads.items() if dtype == MEDIA]
+    bring(store, roots, _valued(rows, own, places))
 
     def with_path(value: dict[str, Any] | None, place: Place) -> dict[str, Any] | None:
         if value is None or value["asset"] is None:
@@ -45,6 +48,13 @@ def _named(rows: pa.Table, names: Iterable[str]) -> Iterator[str]:
             yield from pc.struct_field(values, "asset").drop_null().to_pylist()
 
 
+def _valued(rows: pa.Table, names: Iterable[str], places: Sequence[Place]) -> Iterator[tuple[str, Place]]:
+    """The assets in these columns, each with where its record lies."""
+    for name in names:
+        assets = pc.struct_field(rows.column(name), "asset").to_pylist()
+        yield from ((asset, place) for asset, place in zip(assets, places, strict=True) if asset)
+
+
 def places_of(rows: pa.Table) -> list[Place]:
     """Where the records of these samples lie."""
     originals = pc.struct_field(rows.column("original"), "asset").to_pylist()
@@ -60,7 +70,7 @@ def changed(rows: pa.Table, reads: Columns, memory: Path) -> set[int]:
     found = set()
     for name in media:
         for index, value in enumerate(rows.column(name).to_pylist()):
-            if value and value["path"] and value["asset"] in own and Path(value["path"]).name != value["asset"]:
+            if value and value["path"] and value["asset"] in own and not is_as_hashed(value["path"], value["asset"]):
                 if value["path"] not in stale:
                     stale[value["path"]] = not unchanged(Path(value["path"]), value["asset"], memory)
                 if stale[value["path"]]:

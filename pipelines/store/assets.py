@@ -3,14 +3,14 @@
 import contextlib
 import hashlib
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
 from affectory.pipelines.store.files import files_at, is_remote
-from affectory.schemas.errors import AffectoryError, UserError
+from affectory.schemas.errors import AffectoryError
 
 _AT_ONCE = 8
 
@@ -74,6 +74,7 @@ class AssetStore:
         """Have all of these on this machine soon; what is not in the store is passed over."""
         wanted = list(dict.fromkeys(assets)) if self._remote else []
         if len(wanted) > 1:
+            self.scratch.stat()  # made here, not by several threads at once
             with ThreadPoolExecutor(_AT_ONCE) as pool:
                 list(pool.map(self.path, wanted))
 
@@ -113,22 +114,3 @@ class Place:
     source: str
     uri: str
     original: str | None
-
-
-def locate(store: AssetStore, roots: Mapping[str, str], asset: str, place: Place) -> Path:
-    """The file that holds an asset: in the store, or the user's own, which stays where it is."""
-    kept = store.path(asset)
-    if kept is not None:
-        return kept
-    if asset != place.original:
-        raise AssetMissing(asset)
-    root = Path(roots[place.source])
-    return root if root.is_file() else root / place.uri
-
-
-def read_verified(path: Path, asset: str) -> bytes:
-    """The bytes at `path`, refused when they are no longer those that were hashed at ingest."""
-    data = path.read_bytes()
-    if hashlib.sha256(data).hexdigest() != asset:
-        raise UserError(f"{path} changed since it was read", "build again: the new content will be read as new")
-    return data

@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.media import write_video
 from support.project import TEXTS, Project, project, texts, write_image
 
+from affectory.pipelines import build as module
 from affectory.pipelines.bind import Bound, read_and_bind
 from affectory.pipelines.build import Options, Summary, build
 from affectory.pipelines.engines.base import Choice
@@ -56,6 +58,64 @@ def test_a_release_from_a_bucket_is_that_from_a_folder(tmp_path: Path, bucket: s
     assert there.release_hash == here.release_hash
     assert contents(Path(there.release)) == contents(Path(here.release))
     assert (there.records, there.judgements) == (12, 24)
+
+
+MEDIA: dict[str, Any] = {
+    "dataset": "media",
+    "taxonomy": "ekman-7",
+    "sources": [{"kind": "folder", "name": "media", "path": "media"}],
+    "ingest": ["probe", {"clips": {"height": 48}}, "load_image"],
+}
+
+
+def media(folder: Path) -> Project:
+    """A video, two pictures and a text."""
+    made = project(folder, MEDIA)
+    write_image(folder / "media" / "sub" / "1.png", 1)
+    write_image(folder / "media" / "2.png", 2)
+    write_video(folder / "media" / "a b.mp4", 12, sound=False)
+    (folder / "media" / "t.txt").write_text("Good morning")
+    return made
+
+
+def media_elsewhere(local: Project, bucket: str) -> Project:
+    recipe = {**MEDIA, "sources": [{**MEDIA["sources"][0], "path": f"{bucket}/media"}]}
+    upload(local.folder / "media", f"{bucket}/media")
+    return project(local.folder.with_name("elsewhere"), recipe)
+
+
+def test_media_in_a_bucket_make_the_same_release(tmp_path: Path, bucket: str, scratch: Path) -> None:
+    local = media(tmp_path / "local")
+    here, there = local.build(), built(media_elsewhere(local, bucket), bucket)
+    assert (there.kept, there.failed) == (4, 0)
+    assert contents(Path(there.release)) == contents(Path(here.release))
+    assert list(scratch.iterdir()) == [], "nothing stays of what was fetched"
+
+
+@pytest.mark.parametrize("what", ["changed", "gone"])
+def test_media_that_change_after_the_scan_fail_alone(
+    tmp_path: Path, bucket: str, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    made = media_elsewhere(media(tmp_path / "local"), bucket)
+    planned = module.make_plan
+
+    def meanwhile(*given: Any) -> Any:
+        fs, key = filesystem(bucket), f"{bucket}/media/2.png"
+        fs.rm_file(key) if what == "gone" else fs.pipe_file(key, (tmp_path / "local/media/sub/1.png").read_bytes())
+        return planned(*given)
+
+    monkeypatch.setattr(module, "make_plan", meanwhile)
+    there = built(made, bucket)
+    assert (there.kept, there.failed) == (3, 1)
+    assert [(row["reason"], row["uri"]) for row in made.rejects()] == [("SourceChanged", "2.png")]
+
+
+@pytest.fixture
+def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where temporary folders are made."""
+    (tmp_path / "scratch").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "scratch"))
+    return tmp_path / "scratch"
 
 
 def folder_of_oddities(folder: Path) -> Path:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from affectory.pipelines.store.assets import AssetMissing, AssetStore, Place, locate, name_of, read_verified
+from affectory.pipelines.store.assets import AssetMissing, AssetStore, Place, name_of
+from affectory.pipelines.store.originals import locate, read_original
 from affectory.schemas.errors import UserError
 
 
@@ -53,8 +54,9 @@ def test_bytes_that_changed_since_they_were_hashed_are_refused(tmp_path: Path) -
     path = tmp_path / "a.wav"
     path.write_bytes(b"then")
     asset = hashlib.sha256(b"then").hexdigest()
-    assert read_verified(path, asset) == b"then"
+    roots, place = {"clips": str(tmp_path)}, Place("clips", "a.wav", asset)
+    assert read_original(roots, asset, place) == b"then"
     path.write_bytes(b"now")
     with pytest.raises(UserError, match=r"a\.wav changed since it was read") as raised:
-        read_verified(path, asset)
+        read_original(roots, asset, place)
     assert "build again" in raised.value.hint
