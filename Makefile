@@ -10,6 +10,8 @@ PIP := $(BIN)/python -m pip install -qq --no-input --disable-pip-version-check
 # What is pinned fits these extras too, so that a build with an engine encodes the same bytes as one without.
 EXTRAS := ray beam s3 quality media models llm
 RESOLVE := uv pip compile -q pyproject.toml --group dev --universal --python-version 3.11 --no-build
+RESOLVE_GPU := uv pip compile -q pyproject.toml $(addprefix --extra ,ray s3 llm models media) --python-version 3.12 \
+	--python-platform x86_64-manylinux_2_31 --no-build --no-annotate --no-header
 SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
 
 .PHONY: help demo test lint drills pin
@@ -36,7 +38,9 @@ pin:  ## resolve the dependencies afresh, after pyproject.toml changed (needs uv
 	@command -v uv >/dev/null || { echo "make pin needs uv: pip install uv"; exit 1; }
 	@all=$$(mktemp); trap 'rm -f "$$all"' EXIT; \
 	$(RESOLVE) $(EXTRAS:%=--extra %) -o "$$all" && \
-	$(RESOLVE) -c "$$all" --generate-hashes --no-annotate --custom-compile-command "make pin" -o constraints.txt
+	$(RESOLVE) -c "$$all" --generate-hashes --no-annotate --custom-compile-command "make pin" -o constraints.txt && \
+	{ echo "# Pins of Dockerfile.gpu: ray[llm] with vLLM, beside the pins of constraints.txt. Made by: make pin"; \
+	  $(RESOLVE_GPU) -c "$$all"; } > infra/images/constraints-gpu.txt
 
 # The pins by hash first, then the project itself, which has no hash. The stamp spares later runs network and time.
 $(READY): pyproject.toml constraints.txt | $(BIN)/python

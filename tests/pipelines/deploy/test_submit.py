@@ -6,12 +6,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support.head import Head, started
+from support.head import Head
 from support.project import COMMAND, Project, texts
 
 from affectory.pipelines.cli import deploying
@@ -26,12 +25,6 @@ from affectory.schemas.errors import UserError
 
 SECRET = "value-of-the-key"
 pytestmark = pytest.mark.filterwarnings("ignore:ssl=None is deprecated:DeprecationWarning")  # of Ray's client
-
-
-@pytest.fixture(scope="module")
-def head(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Head]:
-    with started(tmp_path_factory.mktemp("head")) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
