@@ -91,7 +91,7 @@ def _placed(workspace: Any, engine: Any, table: pa.Table, prefix: str) -> float:
     for start in range(0, table.num_rows, 4095):  # whole records
         keys.append(f"{prefix}{start:08}")
         workspace.commits().commit(keys[-1], "label", Counts(), {"samples": samples.slice(start, 4095)}, {})
-    parts = [SamplesPart(workspace.root, tuple(keys[n : n + TOGETHER]), BY) for n in range(0, len(keys), TOGETHER)]
+    parts = [SamplesPart(n, workspace.root, tuple(keys[n : n + TOGETHER]), BY) for n in range(0, len(keys), TOGETHER)]
     fit, start_s = SplitFit(workspace.fits(), BY, SHARES), time.perf_counter()
     exchanges = Exchanges(engine, workspace.exchanges(), prefix, buckets_for(table.num_rows))
     placed = Placing(exchanges, parts, SHARES, fit.parts(), refit=False).place()

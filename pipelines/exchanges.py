@@ -231,18 +231,6 @@ def row_groups(part: PartFile) -> list[Rows]:
 
 
 @dataclass(frozen=True)
-class Keyed:
-    """Reads rows, with all columns of a schema, on their way to where those with the same key meet."""
-
-    key: str
-    buckets: int
-    schema: pa.Schema
-
-    def __call__(self, part: Rows) -> pa.Table:
-        return by_key(filled(part.read(), self.schema), self.key, self.buckets)
-
-
-@dataclass(frozen=True)
 class _Ranged:
     """Reads rows on their way to where those of a range of keys meet."""
 

@@ -6,7 +6,7 @@ process that calls for it holds, for each million, 40 MB of samples with their s
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from affectory.pipelines.columns import firsts
 from affectory.pipelines.connecting import EDGES, connected
-from affectory.pipelines.exchanges import Exchanges, Found, Keyed, Outcome, Rows, by_key, distinct_rows, filled
+from affectory.pipelines.exchanges import Exchanges, Found, Outcome, Rows, by_key, distinct_rows, filled
 from affectory.pipelines.splits import (
     CONFLICTS,
     FIT,
@@ -39,13 +39,14 @@ def _texts(*names: str) -> pa.Schema:
     return pa.schema([(name, pa.string()) for name in names])
 
 
-_GROUPS = pa.list_(pa.string())
-_MEET, _OWN = _texts("group", "node", "split"), _texts("group", "sample_id", "split")
+_LIST, _PART = pa.list_(pa.string()), ("part", pa.int64())
+_MEET, _OWN = _texts("group", "node", "split"), pa.schema([*_texts("group", "split"), _PART])
 _JOIN, _DECIDE = _texts("node", "root", "split"), _texts("root", "node", "split")
-_SETTLE = _texts("sample_id", "split", "record_id", "detail")
 _DECIDED = _texts("node", "root", "splits")
-_TORN = pa.schema([*CONFLICTS, ("groups", _GROUPS)])
-_GIVE = pa.schema([*_DECIDED, ("sample_id", pa.string()), ("record_id", pa.string()), ("groups", _GROUPS)])
+_ASK = pa.schema([*_DECIDED, _PART])
+_GIVE = pa.schema([*_ASK, ("keys", _LIST)])
+_TORN = pa.schema([_PART, *CONFLICTS, ("groups", _LIST)])
+_SETTLE = pa.schema([*_TORN, *_texts("group", "split")])
 
 
 def samples_of(commits: CommitStore, keys: Sequence[str]) -> pa.Table:
@@ -57,8 +58,9 @@ def samples_of(commits: CommitStore, keys: Sequence[str]) -> pa.Table:
 
 @dataclass(frozen=True)
 class SamplesPart:
-    """Some partitions whose samples are read together."""
+    """Some partitions whose samples are read together, known by a number."""
 
+    number: int
     workspace: str
     keys: tuple[str, ...]
     by: tuple[str, ...]
@@ -101,9 +103,7 @@ class Placing:
 
     def place(self) -> ExchangedPlacement:
         """A split or a reason for every sample, and the fit that comes of it."""
-        decided = self._decided(self._meet())
-        give = _Give(self.exchanges.buckets)
-        given = self.exchanges.run("give", [*self.samples, *decided], give, _Given(self.shares))
+        given = self._given(self._decided(self._meet()))
         settled = self._settled(given) if given.facts()["torn"] else None
         return ExchangedPlacement(self._splits(given, settled), _conflicts(settled), self._fit(given))
 
@@ -128,15 +128,23 @@ class Placing:
         decided = self.exchanges.run("decide", [*stars, *known], self._keyed("root", _DECIDE), _decide)
         return _rows(decided, "decided")
 
+    def _given(self, decided: Sequence[Rows]) -> Outcome:
+        """Each part asks what was decided of its nodes, and gives its own samples their splits: they stay where they
+        are, however many of them are of one node."""
+        told: list[Rows] = []
+        if decided:
+            ask = _Ask(self.exchanges.buckets)
+            told = _rows(self.exchanges.run("ask", [*self.samples, *decided], ask, _asked), "told")
+        return self.exchanges.run("give", [*self.samples, *told], _by_part, _Given(self.samples[0], self.shares))
+
     def _keyed(self, key: str, schema: pa.Schema) -> "_Stars":
         return _Stars(key, self.exchanges.buckets, schema)
 
     def _settled(self, given: Outcome) -> Outcome:
         """Samples of torn components stay where all of their groups are already, and are held back otherwise."""
-        torn, buckets = _rows(given, "torn"), self.exchanges.buckets
-        own = self.exchanges.run("own", [*torn, *self._binding], _Own(buckets), _owned)
-        rows = [*_rows(own, "own"), *torn]
-        return self.exchanges.run("settle", rows, Keyed("sample_id", buckets, _SETTLE), _settle)
+        torn = _rows(given, "torn")
+        own = self.exchanges.run("own", [*torn, *self._binding], _Own(self.exchanges.buckets), _owned)
+        return self.exchanges.run("settle", [*_rows(own, "own"), *torn], _settling, _settle)
 
     def _splits(self, given: Outcome, settled: Outcome | None) -> pa.Table:
         parts = _rows(given, "placed") + (_rows(settled, "placed") if settled else [])
@@ -225,42 +233,55 @@ def _decide(bucket: int, rows: pa.Table) -> Found:
 
 
 @dataclass(frozen=True)
-class _Give:
-    """Samples with their groups, and what was decided, meet by node."""
+class _Ask:
+    """Nodes of each part, and what was decided of nodes, meet by node."""
 
     buckets: int
 
     def __call__(self, part: SamplesPart | Rows) -> pa.Table:
-        rows = part.read() if isinstance(part, Rows) else self._samples(part.members())
-        return by_key(filled(rows, _GIVE), "node", self.buckets)
+        rows = part.read() if isinstance(part, Rows) else self._nodes(part)
+        return by_key(filled(rows, _ASK), "node", self.buckets)
 
     @staticmethod
-    def _samples(members: Memberships) -> pa.Table:
-        places = np.stack(members.places, axis=1)
-        has = places >= 0
-        ends = np.append(0, np.cumsum(has.sum(axis=1))).astype(np.int32)
-        groups = pa.ListArray.from_arrays(pa.array(ends), members.groups.take(pa.array(places[has])))
-        node = members.groups.take(pa.array(members.roots()[members.first]))
-        names = ["node", "sample_id", "record_id", "groups"]
-        return pa.table([node, members.samples, members.records, groups], names)
+    def _nodes(part: SamplesPart) -> pa.Table:
+        members = part.members()
+        nodes = members.groups.take(pa.array(np.unique(members.roots())))
+        return pa.table([nodes, pa.repeat(part.number, len(nodes))], ["node", "part"])
+
+
+def _asked(bucket: int, rows: pa.Table) -> Found:
+    asked, decided = rows.filter(pc.is_valid(rows["part"])), rows.filter(pc.is_valid(rows["root"]))
+    root, splits = (_joined_to(asked["node"], decided, "node", name) for name in ("root", "splits"))
+    told = pa.table([asked["node"], root, splits, asked["part"]], schema=_ASK).filter(pc.is_valid(root))
+    return Found({"told": distinct_rows(told)})
+
+
+def _by_part(part: SamplesPart | Rows) -> pa.Table:
+    """What a part is told goes to the part, and so do the keys of its samples."""
+    own = {} if isinstance(part, Rows) else {"part": [part.number], "keys": pa.array([list(part.keys)], _LIST)}
+    rows = filled(part.read() if isinstance(part, Rows) else pa.table(own), _GIVE)
+    return rows.append_column("bucket", rows["part"])
 
 
 @dataclass(frozen=True)
 class _Given:
-    """Every sample gets the split of its component, drawn where it is new; those of torn ones are told apart."""
+    """Every sample of a part gets the split of its component, drawn where it is new; those of torn ones are told
+    apart. `like` is any part."""
 
+    like: SamplesPart
     shares: Mapping[str, float]
 
     def __call__(self, bucket: int, rows: pa.Table) -> Found:
-        decided, samples = rows.filter(pc.is_valid(rows["root"])), rows.filter(pc.is_valid(rows["sample_id"]))
-        samples = samples.sort_by("sample_id")
+        [keys] = rows["keys"].drop_null().to_pylist()
+        decided = rows.filter(pc.is_valid(rows["root"]))
+        samples = _with_groups(replace(self.like, number=bucket, keys=tuple(keys)).members())
         root = pc.coalesce(_joined_to(samples["node"], decided, "node", "root"), samples["node"])
         splits = pc.fill_null(_joined_to(samples["node"], decided, "node", "splits"), "")
         torn = pc.match_substring(splits, _AND)
         samples = samples.append_column("split", self._drawn(root, splits)).append_column("splits_now", splits)
         whole, held = samples.filter(pc.invert(torn)), samples.filter(torn)
         grown = _exploded(whole, "split").rename_columns(["group", "split"])
-        found = {"placed": whole.select(SPLITS.names), "grown": distinct_rows(grown), "torn": _torn(held)}
+        found = {"placed": whole.select(SPLITS.names), "grown": distinct_rows(grown), "torn": _torn(held, bucket)}
         return Found(found, {"torn": held.num_rows})
 
     def _drawn(self, root: pa.ChunkedArray, splits: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -272,11 +293,22 @@ class _Given:
         return pc.if_else(new, _joined_to(root, fresh, "root", "split"), splits)
 
 
-def _torn(held: pa.Table) -> pa.Table:
+def _with_groups(members: Memberships) -> pa.Table:
+    """The samples with their nodes and all of their groups."""
+    places = np.stack(members.places, axis=1)
+    has = places >= 0
+    ends = np.append(0, np.cumsum(has.sum(axis=1))).astype(np.int32)
+    groups = pa.ListArray.from_arrays(pa.array(ends), members.groups.take(pa.array(places[has])))
+    node = members.groups.take(pa.array(members.roots()[members.first]))
+    return pa.table([node, members.samples, members.records, groups], ["node", "sample_id", "record_id", "groups"])
+
+
+def _torn(held: pa.Table, part: int) -> pa.Table:
     known = pc.unique(held["splits_now"])
     words = [conflict(splits.split(_AND)) for splits in known.to_pylist()]
     detail = pa.array(words, pa.string()).take(pc.index_in(held["splits_now"], value_set=known).combine_chunks())
-    return held.append_column("detail", detail).select(_TORN.names)
+    told = held.append_column("detail", detail).append_column("part", pa.repeat(part, held.num_rows))
+    return told.select(_TORN.names)
 
 
 def _exploded(samples: pa.Table, column: str) -> pa.Table:
@@ -294,24 +326,33 @@ class _Own:
 
     def __call__(self, part: Rows) -> pa.Table:
         rows = part.read()
-        rows = _exploded(rows, "sample_id") if "groups" in rows.column_names else rows
+        rows = distinct_rows(_exploded(rows, "part")) if "groups" in rows.column_names else rows
         return by_key(filled(rows, _OWN), "group", self.buckets)
 
 
 def _owned(bucket: int, rows: pa.Table) -> Found:
-    samples, fit = rows.filter(pc.is_valid(rows["sample_id"])), rows.filter(pc.is_valid(rows["split"]))
-    own = pa.table([samples["sample_id"], _joined_to(samples["group"], fit, "group", "split")], schema=SPLITS)
-    return Found({"own": distinct_rows(own)})
+    asked, fit = rows.filter(pc.is_valid(rows["part"])), rows.filter(pc.is_valid(rows["split"]))
+    split = _joined_to(asked["group"], fit, "group", "split")
+    own = pa.table([asked["part"], asked["group"], split], ["part", "group", "split"])
+    return Found({"own": distinct_rows(own.filter(pc.is_valid(split)))})
+
+
+def _settling(part: Rows) -> pa.Table:
+    """What a part is told of its groups goes to its torn samples."""
+    rows = filled(part.read(), _SETTLE)
+    return rows.append_column("bucket", rows["part"])
 
 
 def _settle(bucket: int, rows: pa.Table) -> Found:
-    torn = rows.filter(pc.is_valid(rows["detail"])).select(CONFLICTS.names).sort_by("sample_id")
-    own = distinct_rows(rows.filter(pc.is_null(rows["detail"])).select(SPLITS.names))
+    torn = rows.filter(pc.is_valid(rows["sample_id"])).sort_by("sample_id")
+    known = rows.filter(pc.is_valid(rows["group"])).select(["group", "split"])
+    own = _exploded(torn, "sample_id")
+    own = distinct_rows(pa.table([own["sample_id"], _joined_to(own["group"], known, "group", "split")], schema=SPLITS))
     counted = own.group_by("sample_id", use_threads=False).aggregate([("split", "count", pc.CountOptions(mode="all"))])
     several = counted.filter(pc.field("split_count") > 1)["sample_id"].combine_chunks()
     settled = own.filter(pc.and_(pc.is_valid(own["split"]), pc.invert(pc.is_in(own["sample_id"], value_set=several))))
     held = pc.invert(pc.is_in(torn["sample_id"], value_set=settled["sample_id"].combine_chunks()))
-    return Found({"placed": settled, "conflicts": torn.filter(held)})
+    return Found({"placed": settled, "conflicts": torn.filter(held).select(CONFLICTS.names)})
 
 
 def _in_order(bucket: int, rows: pa.Table) -> Found:

@@ -88,7 +88,8 @@ class _Splitting:
     def _exchanged(self, exchanges: Exchanges, rows: int, fit_file: SplitFit) -> tuple[_Placed, int]:
         where, by = str(self.workspace.root), tuple(self.rule.by)
         starts = range(0, len(self.finished), TOGETHER)
-        samples = [SamplesPart(where, self.finished[n : n + TOGETHER], by) for n in starts]
+        cuts = enumerate(self.finished[start : start + TOGETHER] for start in starts)
+        samples = [SamplesPart(number, where, keys, by) for number, keys in cuts]
         placed = Placing(exchanges, samples, self.rule.shares, fit_file.parts(), self.refit).place()
         accounted = placed.splits.num_rows + placed.conflicts.num_rows
         if accounted != rows:

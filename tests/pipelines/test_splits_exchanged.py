@@ -192,7 +192,7 @@ def test_a_placement_that_is_killed_again_and_again_ends_as_one_that_is_not(tmp_
     expected, _, _ = exchanged(tmp_path, table, by, fit, Layout())
     workspace, engine = Workspace(tmp_path / "killed"), Stumbling(patience=1)
     keys = committed(workspace, table, 3)
-    parts = [SamplesPart(str(workspace.root), (key,), tuple(by)) for key in keys]
+    parts = [SamplesPart(n, str(workspace.root), (key,), tuple(by)) for n, key in enumerate(keys)]
     fits_ = SplitFit(workspace.fits(), by, EVEN)
     fits_.save(fit_table(fit))
     placing = Placing(Exchanges(engine, workspace.exchanges(), "x", 3), parts, EVEN, fits_.parts(), refit=False)
@@ -207,3 +207,30 @@ def test_a_placement_that_is_killed_again_and_again_ends_as_one_that_is_not(tmp_
     assert len(engine.reduced) == sum("/done/" in name for name in workspace.exchanges().names())
     pieces = pa.concat_tables(list(placed.pieces()))
     assert as_placement(placed.splits, placed.conflicts, pieces) == expected
+
+
+@dataclass
+class Weighing(Stumbling):
+    """Notes the most rows that came together in each exchange."""
+
+    most: dict[str, int] = field(default_factory=dict)
+
+    def exchange(self, parts: Sequence[Any], read: Any, reduce: Any) -> None:
+        def weighing(bucket: int, rows: pa.Table) -> None:
+            name = reduce.folder.rsplit("/", 1)[-1]
+            self.most[name] = max(self.most.get(name, 0), rows.num_rows)
+            reduce(bucket, rows)
+
+        Local(0).exchange(parts, read, weighing)
+
+
+def test_samples_of_one_speaker_do_not_come_together(tmp_path: Path) -> None:
+    """However many they are: a thousand, in ten parts, of which most are torn between two splits."""
+    table = table_of([(n, "p", f"d{n % 5}") for n in range(1000)])
+    fit = {"speaker:p": "train", "dialogue:d1": "test"}
+    engine = Weighing()
+    exchanged(tmp_path, table, ["speaker", "dialogue"], fit, Layout(10, 1, 1000, engine))
+    torn = engine.most.pop("settle")
+    assert 100 <= torn < 120, "those of one part"
+    assert engine.most.keys() >= {"meet", "join", "decide", "ask", "give", "own"}
+    assert max(engine.most.values()) < 100, engine.most

@@ -110,7 +110,7 @@ def exchanged(
     """The placement by exchanges, groups moved, and whether the fit changed."""
     workspace = Workspace(folder / str(next(_NUMBER)))
     keys = committed(workspace, table, layout.partitions)
-    parts = [SamplesPart(str(workspace.root), (key,), tuple(by)) for key in keys]
+    parts = [SamplesPart(n, str(workspace.root), (key,), tuple(by)) for n, key in enumerate(keys)]
     fits_ = SplitFit(workspace.fits(), by, EVEN)
     fits_.save(fit_table(fit))
     with pytest.MonkeyPatch.context() as patch:
