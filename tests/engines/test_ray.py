@@ -1,7 +1,6 @@
 """Ray: what runs again and how often, what is waited for, and that nothing of Ray shows in errors and output."""
 
 import functools
-import json
 import os
 import sys
 from collections.abc import Callable
@@ -13,6 +12,8 @@ import pyarrow as pa
 import pytest
 import yaml
 from support import steps
+from support.exchanging import expected, noted, spread
+from support.exchanging import found as noted_in
 from support.partitions import GOOD, Build, counts
 from support.project import TEXTS, texts
 from support.steps import Faulty, FaultyByRow, LethalView, NeverStarts, Opines
@@ -251,21 +252,6 @@ def test_a_build_with_too_many_failures_stops(tmp_path: Path, monkeypatch: pytes
         made.build(engine="ray", workers=2, partition_rows=3)
 
 
-def noted(folder: str, bucket: int, rows: pa.Table) -> None:
-    assert set(rows.column("bucket").to_pylist()) == {bucket}
-    text = json.dumps(sorted(rows.column("text").to_pylist()))
-    Path(folder, f"{bucket}-{os.getpid()}-{os.urandom(4).hex()}").write_text(text)
-
-
-def spread(part: int) -> pa.Table:
-    """Rows of one part in several buckets; every third part has none."""
-    rows = [] if part % 3 == 0 else [(part % 5, f"{part}-{i}") for i in range(part)]
-    rows += [(9, f"all-{part}")] if part % 3 else []
-    return pa.table(
-        {"bucket": pa.array([b for b, _ in rows], pa.int64()), "text": pa.array([t for _, t in rows], pa.string())}
-    )
-
-
 def once_lethal(folder: str, part: int) -> pa.Table:
     """Ends its worker the first time that it reads part 7."""
     mark = Path(folder, "died")
@@ -277,15 +263,12 @@ def once_lethal(folder: str, part: int) -> pa.Table:
 
 @pytest.mark.parametrize("lethal", [False, True], ids=["calm", "a worker dies"])
 def test_every_bucket_is_reduced_once_with_all_of_its_rows(tmp_path: Path, lethal: bool) -> None:
-    seen, expected = tmp_path / "seen", {}
+    seen = tmp_path / "seen"
     seen.mkdir()
-    for row in pa.concat_tables([spread(part) for part in range(40)]).to_pylist():
-        expected.setdefault(row["bucket"], []).append(row["text"])
     read = functools.partial(once_lethal, str(tmp_path)) if lethal else spread
     with opened(Choice("ray")) as engine:
         engine.exchange(range(40), read, functools.partial(noted, str(seen)))
-    found = sorted((int(p.name.partition("-")[0]), json.loads(p.read_text())) for p in seen.iterdir())
-    assert found == sorted((bucket, sorted(texts)) for bucket, texts in expected.items())
+    assert noted_in(seen) == expected(40)
     assert lethal == (tmp_path / "died").exists()
 
 

@@ -3,16 +3,26 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from support.cluster import BUILD, RayCluster
 from support.drills import Drills, Kind
+from support.exchanging import expected, found
 from support.project import texts
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="each node has a loopback address of its own")
 
+EXCHANGE = f"""
+import functools, sys
+sys.path.insert(0, {str(Path(__file__).parents[1])!r})
+from support.exchanging import noted, slowly
+from affectory.pipelines.engines.base import Choice, opened
+with opened(Choice("ray", address="auto")) as engine:
+    engine.exchange(range(60), slowly, functools.partial(noted, sys.argv[1]))
+"""
 WHERE_CODE_IS = """
 import sys
 import ray, affectory
@@ -50,6 +60,18 @@ def test_what_is_killed_costs_only_the_partitions_in_flight(drills: Drills, seed
     assert row.same_hash and row.same_counts, row
     assert row.killed == {"worker": "ray::partition", "raylet": "raylet"}[kind], row
     assert row.again <= 2 and row.rewritten <= 4, "more was done again than was in flight"
+
+
+def test_rows_meet_though_a_node_is_lost(cluster: RayCluster, tmp_path: Path) -> None:
+    """Blocks that lay on it are made again."""
+    cluster.restore()
+    (tmp_path / "seen").mkdir()
+    with cluster.submit(sys.executable, "-c", EXCHANGE, str(tmp_path / "seen"), log=tmp_path / "log") as job:
+        while not (raylets := cluster.raylets("MapBatches")) and job.poll() is None:
+            time.sleep(0.02)
+        raylets[0].kill()
+        assert job.wait(120) == 0, (tmp_path / "log").read_text()[-3000:]
+    assert dict(found(tmp_path / "seen")) == dict(expected(60))
 
 
 def test_workers_get_the_code_that_the_driver_runs(cluster: RayCluster) -> None:
