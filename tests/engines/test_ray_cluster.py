@@ -15,13 +15,12 @@ from support.project import texts
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="each node has a loopback address of its own")
 
-EXCHANGE = f"""
+EXCHANGE = """
 import functools, sys
-sys.path.insert(0, {str(Path(__file__).parents[1])!r})
 from support.exchanging import noted, slowly
 from affectory.pipelines.engines.base import Choice, opened
 with opened(Choice("ray", address="auto")) as engine:
-    engine.exchange(range(60), slowly, functools.partial(noted, sys.argv[1]))
+    engine.exchange(range(48), slowly, functools.partial(noted, sys.argv[1]))
 """
 WHERE_CODE_IS = """
 import sys
@@ -71,7 +70,7 @@ def test_rows_meet_though_a_node_is_lost(cluster: RayCluster, tmp_path: Path) ->
             time.sleep(0.02)
         raylets[0].kill()
         assert job.wait(120) == 0, (tmp_path / "log").read_text()[-3000:]
-    assert dict(found(tmp_path / "seen")) == dict(expected(60))
+    assert dict(found(tmp_path / "seen")) == dict(expected(48))
 
 
 def test_workers_get_the_code_that_the_driver_runs(cluster: RayCluster) -> None:

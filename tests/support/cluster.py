@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+from support.steps import PYTHON_PATH
+
 from affectory.pipelines.runner.memory import family
 
 RAY = [sys.executable, "-m", "ray.scripts.scripts"]
@@ -57,7 +59,7 @@ class RayCluster:
         path = os.pathsep.join(
             [str(Path(sys.executable).parent), os.environ.get("PATH", "")]
         )  # pip is looked for there
-        return {**os.environ, **token, "PATH": path, "RAY_USAGE_STATS_ENABLED": "0"}
+        return {**os.environ, **token, "PATH": path, "PYTHONPATH": PYTHON_PATH, "RAY_USAGE_STATS_ENABLED": "0"}
 
     def __enter__(self) -> "RayCluster":
         (self._folder / "token").write_text(secrets.token_hex(32))

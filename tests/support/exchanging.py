@@ -24,7 +24,7 @@ def spread(part: int) -> pa.Table:
 
 
 def slowly(part: int) -> pa.Table:
-    time.sleep(0.5)
+    time.sleep(0.2)
     return spread(part)
 
 
