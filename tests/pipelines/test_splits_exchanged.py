@@ -68,6 +68,14 @@ def test_a_chain_through_all_partitions_is_one_component(tmp_path: Path) -> None
         assert placed == split_oracle.place(tokens_of(table, ["speaker", "dialogue"]), EVEN, {})
 
 
+def test_exchanges_through_object_storage_are_those_of_a_disk(tmp_path: Path, bucket: str) -> None:
+    table = table_of([(n, f"p{n % 4}", f"d{n // 5}") for n in range(20)])
+    fit = {"speaker:p1": "train", "dialogue:d3": "test"}
+    here, there = (exchanged(place, table, ["speaker", "dialogue"], fit, Layout()) for place in (tmp_path, bucket))
+    assert there == here
+    assert there[0].conflicts
+
+
 nodes = st.integers(0, 30).map(lambda n: f"n{n}")
 
 

@@ -20,6 +20,7 @@ from affectory.pipelines.split_fit import SplitFit
 from affectory.pipelines.splits import FIT, Memberships
 from affectory.pipelines.splits_exchanged import Placing, SamplesPart
 from affectory.pipelines.store.commits import Counts
+from affectory.pipelines.store.files import below
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.ids import sample_id
 
@@ -105,10 +106,10 @@ def committed(workspace: Workspace, table: pa.Table, partitions: int) -> list[st
 
 
 def exchanged(
-    folder: Path, table: pa.Table, by: Sequence[str], fit: Mapping[str, str], layout: Layout, refit: bool = False
+    folder: str | Path, table: pa.Table, by: Sequence[str], fit: Mapping[str, str], layout: Layout, refit: bool = False
 ) -> tuple[Placement, int, bool]:
     """The placement by exchanges, groups moved, and whether the fit changed."""
-    workspace = Workspace(folder / str(next(_NUMBER)))
+    workspace = Workspace(below(folder, str(next(_NUMBER))))
     keys = committed(workspace, table, layout.partitions)
     parts = [SamplesPart(n, str(workspace.root), (key,), tuple(by)) for n, key in enumerate(keys)]
     fits_ = SplitFit(workspace.fits(), by, EVEN)
