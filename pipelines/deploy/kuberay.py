@@ -95,7 +95,7 @@ def _nightly(site: Site) -> Written:
         "spec": {"schedule": deploy.schedule, "timeZone": deploy.time_zone, "jobTemplate": job_spec(site)},
     }
     comment = """\
-The build by schedule, for KubeRay 1.6 or newer with the feature gate RayCronJob (alpha):
+The build by schedule, for KubeRay 1.6 or newer whose operator has --feature-gates=RayCronJob=true (alpha):
   kubectl apply -f raycronjob.yaml
 RayCronJob starts a build also while the last one runs. The second finds the lease held, says by whom, and ends with
 exit code 3; nothing is lost. Without the feature gate: affectory schedule --kind cronjob."""
