@@ -108,6 +108,8 @@ class Lines:
             print(event["text"], file=self._stream, flush=True)
         elif event["event"] == "start":
             self._start = self._last = self._clock()
+            if self._live:
+                self._last -= self._every  # what comes may take long before it has more to say
 
     def _progress(self, event: Event) -> None:
         now = self._clock()
@@ -136,13 +138,11 @@ def progress_line(event: Event, seconds: float) -> str:
     left = f"{duration((total - done) / rate)} left" if rate > 0 else "time left unknown"
     counts = ", ".join(f"{event[k]:,} {k}" for k in ("kept", "rejected", "failed") if k in event)
     share = f" ({100 * done // total} %)" if total else ""
-    parts = [
-        f"{event['what']} {done:,}/{total:,} {event['unit']}{share}",
-        f"{rate:,.1f} {event['unit']}/s",
-        left,
-        counts,
-    ]
-    return ", ".join(part for part in parts if part)
+    if event["unit"] == "bytes":
+        much, pace = f"{size(done)}/{size(total)}", f"{size(rate)}/s"
+    else:
+        much, pace = f"{done:,}/{total:,} {event['unit']}", f"{rate:,.1f} {event['unit']}/s"
+    return ", ".join(part for part in (f"{event['what']} {much}{share}", pace, left, counts) if part)
 
 
 def duration(seconds: float) -> str:

@@ -19,7 +19,7 @@ from affectory.pipelines.release.model import Release, Told
 from affectory.pipelines.release.pointer import LATEST, release_of
 from affectory.pipelines.release.shelf import refuse_patterns, scratch
 from affectory.pipelines.release.version import FIRST, Version
-from affectory.pipelines.remote import told as explaining
+from affectory.pipelines.remote import told as told_why
 from affectory.pipelines.store.filesystems import filesystem
 from affectory.pipelines.store.lease import Lease, LeaseHeld, guard
 from affectory.pipelines.store.objects import ObjectFiles
@@ -127,7 +127,7 @@ class Bucket:
     def _named(self) -> list[Version]:
         """Versions of which there is anything, newest first."""
         fs = filesystem(self.url)
-        with explaining(self.url):
+        with told_why(self.url):
             try:
                 found = fs.ls(fs._strip_protocol(str(self.url)), detail=False)
             except FileNotFoundError:
@@ -183,7 +183,7 @@ class Bucket:
     def _send(self, path: Path, name: str, facts: FileFacts, progress: "_Sent") -> None:
         """Created, so that nobody who lost the turn can change it later; then looked at as it lies there."""
         fs = filesystem(self.url)
-        with explaining(self.url), contextlib.suppress(FileExistsError):
+        with told_why(self.url), contextlib.suppress(FileExistsError):
             # It exists where an answer was lost and the same was sent again: what lies there decides.
             options: dict[str, Any] = {"chunksize": PART_BYTES, "max_concurrency": _AT_ONCE, "mode": "create"}
             fs.put_file(str(path), self._key(name), callback=progress.callback(), **options)
@@ -196,7 +196,7 @@ class Bucket:
 
     def _holds(self, path: Path, name: str, facts: FileFacts) -> bool:
         """By size and the store's own checksum; where that is of another kind, by reading it back."""
-        with explaining(self.url):
+        with told_why(self.url):
             info = filesystem(self.url).info(self._key(name))
         if int(info["size"]) != facts.size:
             return False

@@ -6,7 +6,7 @@ refused; whatever a kill kept from being tagged is tagged by the next publisher.
 
 import os
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +18,7 @@ from affectory.pipelines.release.model import Release, Told
 from affectory.pipelines.release.pointer import release_of
 from affectory.pipelines.release.shelf import refuse_patterns, scratch
 from affectory.pipelines.release.version import Version
+from affectory.pipelines.remote import told as told_why
 from affectory.schemas.errors import AffectoryError, UserError
 from affectory.schemas.urls import Url
 
@@ -44,21 +45,21 @@ class HubFiles:
     def __init__(self, place: Url) -> None:
         from huggingface_hub import HfFileSystem
 
-        self._root = place.removeprefix("hf://")
+        self._url, self._root = place, place.removeprefix("hf://")
         self._fs = HfFileSystem(endpoint=os.environ.get("HF_ENDPOINT"), skip_instance_cache=True)
 
     def read(self, name: str) -> bytes:
-        with explained(self._root):
+        with told_why(self._url):
             return bytes(self._fs.cat_file(f"{self._root}/{name}"))
 
     def open(self, name: str) -> IO[bytes]:
         """For reading here and there."""
-        with explained(self._root):
+        with told_why(self._url):
             file: IO[bytes] = self._fs.open(f"{self._root}/{name}", "rb", block_size=_BLOCK)
             return file
 
     def names(self, folder: str = "") -> Iterator[str]:
-        with explained(self._root):
+        with told_why(self._url):
             found = self._fs.find(f"{self._root}/{folder}".rstrip("/"))
         yield from sorted(name.removeprefix(f"{self._root}/") for name in found)
 
@@ -119,7 +120,7 @@ class Hub:
         from huggingface_hub.utils.tqdm import disable_progress_bars
 
         disable_progress_bars()  # one is told already
-        with explained(self.name):
+        with told_why(self.url):
             self._head = self._head or self._made()
             there = {f.path for f in self._api.list_repo_tree(**self._at(self._head), recursive=True) if _is_file(f)}
             wanted = [*manifest.content.files, MANIFEST]
@@ -163,7 +164,7 @@ class Hub:
     def _tag(self, manifest: Manifest, commit: str) -> None:
         """Name a commit by its version once it is seen to hold what was sent."""
         files = manifest.content.files
-        with explained(self.name):
+        with told_why(self.url):
             there = {f.path: f for f in self._api.list_repo_tree(**self._at(commit), recursive=True) if _is_file(f)}
             for name, facts in files.items():
                 lfs = there[name].lfs if name in there else None
@@ -179,7 +180,7 @@ class Hub:
     def _newest_commit(self) -> str | None:
         from huggingface_hub.errors import RepositoryNotFoundError
 
-        with explained(self.name):
+        with told_why(self.url):
             try:
                 return str(self._api.repo_info(self.name, repo_type=_KIND).sha)
             except RepositoryNotFoundError as error:
@@ -200,14 +201,14 @@ class Hub:
 
     def _commit_of(self, version: str) -> str:
         """The commit that published a version, also where others came after it."""
-        with explained(self.name):
+        with told_why(self.url):
             commits = self._api.list_repo_commits(self.name, repo_type=_KIND)
         return next((c.commit_id for c in commits if c.title == _title(version)), str(self._head))
 
     def _tags(self) -> set[Version]:
         from huggingface_hub.errors import RepositoryNotFoundError
 
-        with explained(self.name):
+        with told_why(self.url):
             try:
                 refs = self._api.list_repo_refs(self.name, repo_type=_KIND)
             except RepositoryNotFoundError as error:
@@ -235,18 +236,3 @@ def _is_file(entry: Any) -> bool:
 def _status(error: Exception) -> int | None:
     response = getattr(error, "response", None)
     return None if response is None else int(response.status_code)
-
-
-@contextmanager
-def explained(name: str) -> Iterator[None]:
-    """What the hub refuses, in words of what to do about it."""
-    try:
-        yield
-    except Exception as error:
-        if _status(error) in (401, 403) or type(error).__name__ == "LocalTokenNotFoundError":
-            hint = "log in with `hf auth login`, or set HF_TOKEN to a token that may write there"
-            raise UserError(f"the hub refuses {name}: {str(error).splitlines()[0]}", hint) from error
-        if type(error).__module__.startswith(("httpx", "httpcore")):
-            hint = "check the network and HF_ENDPOINT; what was built stays, so: affectory publish"
-            raise UserError(f"the hub does not answer for {name}: {type(error).__name__}: {error}", hint) from error
-        raise

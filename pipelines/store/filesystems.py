@@ -22,7 +22,7 @@ _ABOUT_CREDENTIALS = "NoCredentialsError", "PartialCredentialsError", "Credentia
 def filesystem(url: str) -> Any:
     """The file system of a URL, as the environment says it is reached: credentials are never part of a URL."""
     scheme = url.partition("://")[0].lower()
-    return _opened(scheme, tuple(sorted(item for item in os.environ.items() if item[0].startswith("AWS_"))))
+    return _opened(scheme, tuple(sorted(item for item in os.environ.items() if item[0].startswith(("AWS_", "HF_")))))
 
 
 @lru_cache(maxsize=16)
@@ -32,6 +32,8 @@ def _opened(scheme: str, environment: tuple[tuple[str, str], ...]) -> Any:
         # `standard` repeats on 500, 502, 503, 504, throttling, timeouts and broken connections, with growing waits.
         retries = {"max_attempts": _ATTEMPTS, "mode": "standard"}
         options["config_kwargs"] = {"retries": retries, "connect_timeout": 10, "read_timeout": 60}
+    if scheme == "hf":
+        options["endpoint"] = dict(environment).get("HF_ENDPOINT")
     if scheme == "memory":
         options = {}
     try:
@@ -54,6 +56,12 @@ def explained(error: Exception, url: str) -> UserError | None:
     if name in _ABOUT_CREDENTIALS:
         hint = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or run where a role gives them"
         return UserError(f"there are no credentials for {url}", hint)
+    if getattr(getattr(error, "response", None), "status_code", None) in (401, 403):
+        hint = "log in with `hf auth login`, or set HF_TOKEN to a token with the rights for it"
+        return UserError(f"the hub refuses {url}: {str(error).splitlines()[0]}", hint)
+    if type(error).__module__.startswith(("httpx", "httpcore")):
+        hint = "check the network and HF_ENDPOINT; what was committed stays, so try again later"
+        return UserError(f"the hub does not answer for {url}: {name}: {error}", hint)
     if isinstance(error, PermissionError):
         hint = "the credentials in use must be right, and allow to list, read, write and delete below it"
         return UserError(f"access to {url} is denied: {error}", hint)

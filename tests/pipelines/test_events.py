@@ -111,6 +111,14 @@ def test_a_new_start_counts_from_there() -> None:
     assert "2.0 rows/s" in stream.getvalue()
 
 
+def test_a_part_that_begins_is_seen_at_once_on_a_terminal() -> None:
+    stream = Terminal()
+    told, _ = lines(stream)
+    told({"event": "start", "what": "load test"})
+    told({"event": "progress", "what": "load test", "done": 0, "total": 3, "unit": "steps"})
+    assert "load test 0/3 steps" in stream.getvalue()
+
+
 def test_what_people_need_not_see_is_not_shown() -> None:
     stream = io.StringIO()
     told, _ = lines(stream)
@@ -129,6 +137,11 @@ def test_what_people_need_not_see_is_not_shown() -> None:
             progress(120, kept=110, rejected=8, failed=2),
             10.0,
             "build 120/400 rows (30 %), 12.0 rows/s, 23 s left, 110 kept, 8 rejected, 2 failed",
+        ),
+        (
+            {"what": "upload", "done": 1_500_000, "total": 6_000_000, "unit": "bytes"},
+            3.0,
+            "upload 1.5 MB/6.0 MB (25 %), 500.0 kB/s, 9 s left",
         ),
         (progress(5000, total=1_000_000), 1.0, "build 5,000/1,000,000 rows (0 %), 5,000.0 rows/s, 3 min 19 s left"),
     ],

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.hub import reached, serving_hub
 from support.media import write_video
 from support.project import TEXTS, Project, project, texts, write_image
 
@@ -116,6 +117,37 @@ def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "scratch").mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "scratch"))
     return tmp_path / "scratch"
+
+
+def test_a_release_from_the_hub_is_that_from_a_folder(tmp_path: Path) -> None:
+    local = texts(tmp_path / "local", 6)
+    here = local.build()
+    with serving_hub() as hub, reached(hub):
+        hub.new(
+            "org/in", **{f"in/{name}": (local.folder / name).read_bytes() for name in ("lines.jsonl", "ratings.csv")}
+        )
+        lines = {**TEXTS["sources"][0], "path": "hf://datasets/org/in/in/lines.jsonl"}
+        ratings = {**TEXTS["ratings"][0], "path": "hf://datasets/org/in@main/in/ratings.csv"}
+        made = project(tmp_path / "elsewhere", {**TEXTS, "sources": [lines], "ratings": [ratings]})
+        there = built(made, "hf://datasets/org/in")
+        reads = len([asked for asked in hub.asked if "resolve" in asked])
+        assert built(made, "hf://datasets/org/in").unchanged
+        assert len([asked for asked in hub.asked if "resolve" in asked]) == reads, "what was read is known again"
+    assert contents(Path(there.release)) == contents(Path(here.release))
+
+
+def test_a_folder_of_the_hub_is_walked_as_one_of_this_machine(tmp_path: Path) -> None:
+    root = folder_of_oddities(tmp_path / "x")
+    source, limits = FolderSource(path="x"), Limits(row_bytes=500, file_bytes=2000)
+    with serving_hub() as hub, reached(hub):
+        files = {f"x/{p.relative_to(root).as_posix()}": p.read_bytes() for p in root.rglob("*") if p.is_file()}
+        hub.new("org/in", **files)
+        there = outcome(source, Url("hf://datasets/org/in/x"), tmp_path / "there.sqlite", limits)
+        with pytest.raises(UserError, match="there is nothing at hf://datasets/org/in/y"):
+            listing(Url("hf://datasets/org/in/y"))
+        with pytest.raises(UserError, match="there is nothing at hf://datasets/org/none"):
+            listing(Url("hf://datasets/org/none"))
+    assert there == outcome(source, root, tmp_path / "here.sqlite", limits)
 
 
 def folder_of_oddities(folder: Path) -> Path:

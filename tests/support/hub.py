@@ -16,6 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+import pytest
 import yaml
 
 TOKEN = "hf_test"
@@ -306,3 +307,13 @@ def serving_hub() -> Iterator[Hub]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@contextmanager
+def reached(hub: Hub) -> Iterator[None]:
+    """The environment of this process leads to the hub; files go by the protocol that this hub knows."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HF_ENDPOINT", hub.url)
+        patch.setenv("HF_TOKEN", TOKEN)
+        patch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_XET", True)
+        yield

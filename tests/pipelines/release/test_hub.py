@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.hub import TOKEN, Commit, Hub, serving_hub
+from support.hub import Commit, Hub, reached, serving_hub
 
 from affectory.pipelines.release import diff, hub, latest, list_releases, verify, write, write_release
 from affectory.pipelines.release.loading import load_line
@@ -22,12 +22,9 @@ pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=<:DeprecationWarnin
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
-    with serving_hub() as found:
-        monkeypatch.setenv("HF_ENDPOINT", found.url)
-        monkeypatch.setenv("HF_TOKEN", TOKEN)
-        monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_XET", True)
-        monkeypatch.setattr(write, "run_load_test", lambda *_: None)
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    monkeypatch.setattr(write, "run_load_test", lambda *_: None)
+    with serving_hub() as found, reached(found):
         yield found
 
 
