@@ -138,7 +138,8 @@ class Model:
     def __init__(self, work: bytes) -> None:
         self._like: Partition
         self._stage: Stage
-        self._like, self._stage = pickle.loads(work)
+        self._marker: str
+        self._like, self._stage, self._marker = pickle.loads(work)
 
     def __call__(self, batch: pa.Table) -> pa.Table:
         noted = pc.is_valid(batch.column(NOTE))
@@ -152,6 +153,8 @@ class Model:
 
     def _ask(self, root: str, rows: pa.Table) -> _Asked | _Left | _Wrong:
         try:
+            if self._marker:
+                check_shared(self._like, self._marker)
             refused = runner.ask(replace(self._like, root=root), self._stage, rows.drop_columns([_ROOT, NOTE]))
         except Exception as error:
             return _Wrong(portable(error))

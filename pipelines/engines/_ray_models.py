@@ -132,7 +132,7 @@ class _Passes:
         grows = needs.gpus and not self.cluster.own
         return rows.map_batches(
             Model,
-            fn_constructor_args=(pickle.dumps((replace(like, links=(), refused={}), stage)),),
+            fn_constructor_args=(pickle.dumps((replace(like, links=(), refused={}), stage, self.marker)),),
             compute=ActorPoolStrategy(min_size=1, max_size=None if grows else most),
             batch_size=_BATCHES * stage.transform.resources.batch_rows,
             batch_format="pyarrow",

@@ -125,7 +125,7 @@ class _Index:
         yield from ((self.names[segment], by_segment[segment]) for segment in sorted(by_segment))
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)
 def _index(location: str, folder: str, epoch: int) -> _Index:
     """All answers of a model as a build first sees them; the next build, of another epoch, looks anew."""
     files = files_at(location)
