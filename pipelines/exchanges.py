@@ -11,16 +11,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
+from affectory.pipelines.columns import hashed
 from affectory.pipelines.engines.base import Engine
 from affectory.pipelines.store.files import Files, PartFile, files_at
 from affectory.schemas.parquet import opened, read_parquet
 
 ROWS_A_BUCKET = 100_000
 """Some megabytes of narrow rows: little for whoever reduces them, and few buckets to write."""
-_SEED, _STEP = np.uint64(0xD6E8FEB86659FD93), np.uint64(0x9E3779B97F4A7C15)
-_MASKS = np.array([(1 << (8 * n)) - 1 for n in range(9)], np.uint64)
 _SAMPLED_FILES, _SAMPLED_ROWS = 64, 256
 
 
@@ -31,36 +29,12 @@ def buckets_for(rows: int) -> int:
 
 def bucket_of(keys: pa.Array | pa.ChunkedArray, buckets: int) -> pa.Array:
     """The bucket of each key: the same on every machine, whatever else is there."""
-    return pa.array((_hashed(keys) % np.uint64(buckets)).astype(np.int64))
+    return pa.array((hashed(keys) % np.uint64(buckets)).astype(np.int64))
 
 
 def by_key(rows: pa.Table, key: str, buckets: int) -> pa.Table:
     """Rows on their way to where those with the same key meet."""
     return rows.append_column("bucket", bucket_of(rows.column(key), buckets))
-
-
-def _hashed(keys: pa.Array | pa.ChunkedArray) -> NDArray[np.uint64]:
-    """A hash of each string, eight bytes of all of them at a time."""
-    parts = keys.chunks if isinstance(keys, pa.ChunkedArray) else [keys]
-    hashes = [_hashed_array(part.cast(pa.large_binary())) for part in parts]
-    return np.concatenate([np.zeros(0, np.uint64), *hashes])
-
-
-def _hashed_array(keys: pa.Array) -> NDArray[np.uint64]:
-    if not len(keys):
-        return np.zeros(0, np.uint64)
-    _, offsets, data = keys.buffers()
-    ends = np.frombuffer(offsets, np.int64)[keys.offset : keys.offset + len(keys) + 1]
-    letters = np.concatenate([np.frombuffer(data or b"", np.uint8), np.zeros(8, np.uint8)])
-    words = np.lib.stride_tricks.sliding_window_view(letters, 8)
-    lengths = np.diff(ends)
-    hashes = lengths.astype(np.uint64) * _SEED
-    for at in range(0, int(lengths.max()), 8):
-        rows = np.flatnonzero(lengths > at)
-        word = words[ends[rows] + at].copy().view("<u8").ravel() & _MASKS[np.minimum(lengths[rows] - at, 8)]
-        mixed = (hashes[rows] ^ word) * _STEP
-        hashes[rows] = mixed ^ (mixed >> np.uint64(32))
-    return hashes
 
 
 @dataclass(frozen=True)

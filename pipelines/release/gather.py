@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from affectory.pipelines.columns import Lookup
 from affectory.pipelines.release.model import split_rank
 from affectory.schemas.derived import TABLES
 from affectory.schemas.errors import UserError
@@ -107,11 +108,11 @@ def _place(splits: pa.Table, windows: int) -> pa.Table:
 def _deal(parts: Sequence[Part], spec: TableSpec, keys: pa.Table, folder: Path) -> None:
     """Rows about published samples, appended to the file of their sample's window."""
     folder.mkdir(parents=True)
-    ids, numbers = keys["sample_id"].combine_chunks(), keys["window"].combine_chunks()
+    ids, numbers = Lookup(keys["sample_id"]), keys["window"].combine_chunks()
     writers: dict[int, pa.ipc.RecordBatchStreamWriter] = {}
     try:
         for batch in _batches(parts, spec):
-            window = numbers.take(pc.index_in(batch["sample_id"], value_set=ids).combine_chunks())
+            window = numbers.take(ids.find(batch["sample_id"]))
             for number in pc.unique(window).drop_null().to_pylist():
                 if number not in writers:
                     writers[number] = pa.ipc.new_stream(str(folder / f"{number}.arrow"), spec.schema)
