@@ -121,11 +121,11 @@ class Side:
     """A release, or one that is about to become one."""
 
     name: str
-    path: Location
+    path: Location | str
     content: Content
 
     @classmethod
-    def of(cls, path: Location) -> "Side":
+    def of(cls, path: Location | str) -> "Side":
         manifest = read_manifest(path)
         return cls(manifest.version, path, manifest.content)
 
@@ -142,7 +142,7 @@ class Side:
         return {plain_json([row[k] for k in key]): row for row in found}
 
 
-def diff(a: Location, b: Location) -> ReleaseDiff:
+def diff(a: Location | str, b: Location | str) -> ReleaseDiff:
     """What changed from the release in `a` to that in `b`."""
     return compare(Side.of(a), Side.of(b))
 

@@ -77,7 +77,7 @@ class Manifest:
         return cls(content=content, reasons=tuple(data["reasons"]), **own)
 
 
-def read_manifest(place: Location) -> Manifest:
+def read_manifest(place: Location | str) -> Manifest:
     """The manifest of a release; OSError, KeyError, TypeError or ValueError where there is none."""
     return Manifest.parse(files_of(place).read(MANIFEST).decode())
 
@@ -104,7 +104,7 @@ def _sha256(path: Path) -> str:
         return facts_of(file).sha256
 
 
-def _hashes(place: Location) -> dict[str, FileFacts]:
+def _hashes(place: Location | str) -> dict[str, FileFacts]:
     if isinstance(place, Path):
         return hash_files(place)
     files = files_of(place)
@@ -120,7 +120,7 @@ def facts_of(file: IO[bytes]) -> FileFacts:
     return FileFacts(hasher.hexdigest(), size)
 
 
-def verify(path: Location) -> list[str]:
+def verify(path: Location | str) -> list[str]:
     """What differs from the manifest; empty where every byte is as published."""
     try:
         manifest = read_manifest(path)

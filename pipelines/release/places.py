@@ -1,11 +1,10 @@
 """The files of one release, wherever it lies: in a folder, in a bucket or on the hub."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import IO, Protocol
 
 from affectory.pipelines.store.files import LocalFiles
-from affectory.schemas.urls import Location, Url
+from affectory.schemas.urls import Location, Url, read_location
 
 
 class ReleaseFiles(Protocol):
@@ -22,10 +21,11 @@ class ReleaseFiles(Protocol):
         ...
 
 
-def files_of(place: Location) -> ReleaseFiles:
+def files_of(place: Location | str) -> ReleaseFiles:
     """The files of the release that lies at `place`."""
+    place = read_location(place, "release")
     if not isinstance(place, Url):
-        return LocalFiles(Path(place))
+        return LocalFiles(place)
     if place.scheme == "hf":
         from affectory.pipelines.release.hub import HubFiles
 

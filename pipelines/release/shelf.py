@@ -12,7 +12,7 @@ from affectory.pipelines.release.manifest import Manifest
 from affectory.pipelines.release.model import Release, Told
 from affectory.pipelines.release.version import FIRST, Version
 from affectory.schemas.errors import UserError
-from affectory.schemas.urls import Location, Url
+from affectory.schemas.urls import Location, Url, read_location
 
 
 class Shelf(Protocol):
@@ -51,10 +51,11 @@ class Shelf(Protocol):
         ...
 
 
-def shelf_at(location: Location) -> Shelf:
+def shelf_at(location: Location | str) -> Shelf:
     """The versions at a folder, below an address, or of a dataset on the hub."""
+    location = read_location(location, "releases")
     if not isinstance(location, Url):
-        return Folder(Path(location))
+        return Folder(location)
     if location.scheme == "hf":
         from affectory.pipelines.release.hub import Hub
 
@@ -64,12 +65,12 @@ def shelf_at(location: Location) -> Shelf:
     return Bucket(location)
 
 
-def list_releases(location: Location) -> list[Release]:
+def list_releases(location: Location | str) -> list[Release]:
     """All complete versions, oldest first."""
     return shelf_at(location).releases()
 
 
-def latest(location: Location) -> Release | None:
+def latest(location: Location | str) -> Release | None:
     """The release that the pointer names."""
     return shelf_at(location).latest()
 

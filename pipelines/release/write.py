@@ -32,7 +32,7 @@ Progress = Callable[[int, int], None]
 _CARD = {"title": None, "description": "", "licence": None, "citation": "", "homepage": "", "authors": (), "limits": ()}
 
 
-def write_release(inputs: ReleaseInputs, releases: Location, told: Told = lambda *_: None) -> Release:
+def write_release(inputs: ReleaseInputs, releases: Location | str, told: Told = lambda *_: None) -> Release:
     """Write, test and publish a release; the same data as `LATEST` holds publishes nothing.
 
     Args:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -84,6 +85,19 @@ def test_the_line_that_is_printed_loads_it(world: Any, tmp_path: Path, releases:
     ran = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.strip() == "{'train': (7, ['anger', 'disgust']), 'test': (1, ['anger', 'disgust'])}"
+
+
+def test_the_examples_for_users_run(world: Any, tmp_path: Path, bucket: str, s3_server: Any, fast: None) -> None:
+    filesystem(bucket).call_s3("create_bucket", Bucket="bucket")
+    write_release(world.inputs(tmp_path / "in"), Url("s3://bucket/releases"))
+    page = (Path(__file__).resolve().parents[3] / "docs" / "consume.md").read_text()
+    code = "\n".join(re.findall(r"^```python s3\n(.*?)^```$", page, re.MULTILINE | re.DOTALL))
+    environment = {**os.environ, **s3_server.environment, "HF_HOME": str(tmp_path / "hf")}
+    ran = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.splitlines() == ["7 ['anger', 'disgust']", "model", "8"]
+    newest = latest("s3://bucket/releases")
+    assert newest and verify(str(newest.path)) == []
 
 
 def killed_at(folder: Path, kills: dict[int, Url]) -> None:
