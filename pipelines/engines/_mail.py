@@ -60,12 +60,17 @@ class Mail:
         return self._files.exists(self._name(_STOP))
 
     def fresh(self, seen: set[str]) -> Iterator[PartitionReport | Notice]:
-        """What came since `seen`, which grows; an error that a worker left is raised."""
+        """What came since `seen`, which grows; an error that a worker left is raised.
+
+        What was read is removed: there are thousands of partitions, and looking takes as long as there is to list.
+        """
         files, stop = self._files, self._name(_STOP)
         for name in files.names(f"{_FOLDER}/{self.run}"):
-            if name not in seen and name not in (stop, self._name(_OPEN)):
-                seen.add(name)
-                yield _WORD.validate_json(files.read(name))
+            if name not in (stop, self._name(_OPEN)):
+                if name not in seen:
+                    seen.add(name)
+                    yield _WORD.validate_json(files.read(name))
+                files.remove(name)
         if files.exists(stop):
             raise decoded(files.read(stop).decode())
 

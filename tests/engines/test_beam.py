@@ -19,7 +19,7 @@ from support.partitions import GOOD, Build, counts
 from support.project import COMMAND, Project, texts
 from support.steps import Counting, Faulty, FaultyByRow, LethalView, NeverStarts, Opines
 
-from affectory.pipelines.engines import beam
+from affectory.pipelines.engines import _beam_work, beam
 from affectory.pipelines.engines._mail import Mail, decoded, encoded
 from affectory.pipelines.engines.base import Choice, Notice, PartitionKillsWorkers, opened
 from affectory.pipelines.engines.beam import Beam, BeamFailed, engine
@@ -161,6 +161,38 @@ def test_mail_that_a_killed_driver_left_is_thrown_away(build: Callable[..., Buil
     Mail(str(one.root), "old").stop(UserError("of a build long ago"))
     assert [r.partition for r in reports(partitions)] == ["00-root"]
     assert mail_of(one) == []
+
+
+def test_word_that_comes_twice_is_heard_once(build: Callable[..., Build]) -> None:
+    """A runner may try again what was done already."""
+    mail, seen, report = Mail(str(build().root)), set[str](), PartitionReport("p", ())
+    mail.open()
+    for heard in ([report], []):
+        mail.post(report)
+        assert list(mail.fresh(seen)) == heard
+        assert [name.rpartition("/")[2] for name in mail_of(build())] == ["open"]
+
+
+def test_a_child_outlives_the_thread_that_started_it(build: Callable[..., Build]) -> None:
+    """Beam's threads come and go; the kernel ends a child with the thread that started it."""
+    one = build(FaultyByRow())
+    partitions = one.partitions([["a"], ["b"]])
+    mail = Mail(str(one.root))
+    mail.open()
+    common, elements = _beam_work.packed(partitions)
+    worker = _beam_work.RunPartition(mail, common)
+    worker.setup()
+    pids = []
+    for element in elements:
+        thread = threading.Thread(target=worker.process, args=(element,))
+        thread.start()
+        thread.join()
+        time.sleep(0.05)
+        pids.append(worker._child.pid)
+    assert len(set(pids)) == 1
+    assert [type(word) for word in mail.fresh(set())] == [PartitionReport, PartitionReport]
+    worker.teardown()
+    assert worker._child.pid == 0
 
 
 def test_a_worker_that_sees_another_disk_is_told_of(build: Callable[..., Build], monkeypatch: Any) -> None:
