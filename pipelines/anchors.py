@@ -32,7 +32,7 @@ def lost_anchors(plan: Plan) -> Lost:
     judged, child = [p for p in plan.partitions if p.finish.judgements], Child()
     with TemporaryDirectory() as scratch:
         try:
-            parts = [_lost(plan, partition, child, AssetStore(Path(scratch))) for partition in judged]
+            parts = [_lost_of(plan, partition, child, Path(scratch)) for partition in judged]
         finally:
             child.stop()
     gone = plan.lost.num_rows
@@ -41,6 +41,11 @@ def lost_anchors(plan: Plan) -> Lost:
         gone + sum(p.standing for p in parts),
         sum(p.records_cut for p in parts),
     )
+
+
+def _lost_of(plan: Plan, partition: Partition, child: Child, scratch: Path) -> Lost:
+    with AssetStore(scratch) as assets:
+        return _lost(plan, partition, child, assets)
 
 
 def _lost(plan: Plan, partition: Partition, child: Child, scratch: AssetStore) -> Lost:

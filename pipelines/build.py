@@ -138,7 +138,7 @@ class _Build:
             groups_moved=moved,
             refitted=self.options.refit,
             preview=self.options.sample is not None,
-            log=str(self.run.log),
+            log=self.run.kept_at,
         )
 
     def _published(self, record: BuildRecord, summary: Summary) -> Summary:

@@ -31,9 +31,10 @@ class Listener(Protocol):
 class Run:
     """One run: its events go to the log and to whoever listens."""
 
-    def __init__(self, log: Path, listeners: tuple[Listener, ...] = ()) -> None:
+    def __init__(self, log: Path, listeners: tuple[Listener, ...] = (), kept_at: str = "") -> None:
         log.parent.mkdir(parents=True, exist_ok=True)
         self.log = log
+        self.kept_at = kept_at or str(log)
         self._file = log.open("a", encoding="utf-8")
         self._listeners = listeners
 

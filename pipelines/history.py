@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from affectory.pipelines.store.commits import Commit, Counts
 from affectory.pipelines.store.files import PartFile
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.derived import REJECTS
-from affectory.schemas.parquet import Part, read_parquet
+from affectory.schemas.parquet import Part, read_all
 
 OF_JUDGEMENTS = ("ratings", "label")
 """Stages whose rejects are ratings and judgements, not samples."""
@@ -85,11 +85,13 @@ def record_build(workspace: Workspace, build: BuildRecord) -> BuildRecord:
 def _counted(workspace: Workspace, build: BuildRecord) -> BuildRecord:
     sums: dict[str, Counts] = {}
     facts, reasons = Counter[str](), Counter[str]()
-    for commit in live_commits(workspace, build):
+    live = list(live_commits(workspace, build))
+    for commit in live:
         sums[commit.stage] = sums.get(commit.stage, Counts()) + commit.counts
         facts.update(commit.facts)
-        rejects = workspace.commits().read(commit, "rejects", ["reason"]) if commit.stage not in OF_JUDGEMENTS else None
-        reasons.update(rejects.column("reason").to_pylist() if rejects else ())
+    lost = _tables(workspace, (commit for commit in live if commit.stage not in OF_JUDGEMENTS), "rejects")
+    for rejects in read_all(lost, ["reason"]):
+        reasons.update(rejects.column("reason").to_pylist())
     totals = tuple(StageTotals(stage, counts) for stage, counts in sums.items())
     return replace(build, totals=totals, facts=dict(facts), reasons=dict(sorted(reasons.items())))
 
@@ -108,27 +110,27 @@ def live_commits(workspace: Workspace, build: BuildRecord) -> Iterator[Commit]:
     """Commits of a build in the order of its chains; shared ones once."""
     commits = workspace.commits()
     chained = (key for chain in build.chains for key in chain)
-    for key in dict.fromkeys([build.scan, build.imported, *chained, build.lost, build.splits]):
-        if key and commits.has(key):
-            yield commits.get(key)
+    keys = dict.fromkeys([build.scan, build.imported, *chained, build.lost, build.splits])
+    yield from commits.find(key for key in keys if key)
 
 
 def rejects(workspace: Workspace, build: BuildRecord) -> pa.Table:
     """Everything that the build did not keep, from the first file to the last split."""
-    commits = workspace.commits()
-    tables = [commits.read(commit, "rejects") for commit in live_commits(workspace, build)]
-    return pa.concat_tables([REJECTS.empty(), *(REJECTS.cast(t) for t in tables if t is not None)])
+    tables = read_all(_tables(workspace, live_commits(workspace, build), "rejects"))
+    return pa.concat_tables([REJECTS.empty(), *map(REJECTS.cast, tables)])
 
 
 def parts(workspace: Workspace, keys: list[str], table: str) -> list[PartFile]:
     """The files that hold a table of the given commits."""
+    return _tables(workspace, workspace.commits().get_all(keys), table)
+
+
+def _tables(workspace: Workspace, found: Iterable[Commit], table: str) -> list[PartFile]:
     commits = workspace.commits()
-    found = [commits.get(key) for key in keys]
     return [commits.part(commit, table) for commit in found if table in commit.parts]
 
 
 def read_parts(parts: Sequence[Part], schema: pa.Schema, columns: list[str]) -> pa.Table:
     """Chosen columns of part files as one table."""
     wanted = pa.schema([schema.field(name) for name in columns])
-    tables = [read_parquet(part, columns=columns).cast(wanted) for part in parts]
-    return pa.concat_tables([wanted.empty_table(), *tables])
+    return pa.concat_tables([wanted.empty_table(), *(table.cast(wanted) for table in read_all(parts, columns))])

@@ -1,11 +1,10 @@
 """Looking at, and fetching from, object storage and the hub, one small step above fsspec."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from affectory.pipelines.store.filesystems import explained, filesystem
+from affectory.pipelines.store.filesystems import filesystem, told
 from affectory.schemas.errors import UserError
 from affectory.schemas.urls import Url
 from affectory.transforms.sources.base import RemoteFile, RemoteFolder
@@ -70,15 +69,3 @@ def read(url: str) -> bytes:
     with told(url):
         fs = filesystem(url)
         return bytes(fs.cat_file(fs._strip_protocol(url)))
-
-
-@contextmanager
-def told(url: str) -> Iterator[None]:
-    """What a store refuses, in words of what to do about it."""
-    try:
-        yield
-    except Exception as error:
-        known = explained(error, url)
-        if known is None:
-            raise
-        raise known from error

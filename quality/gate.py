@@ -11,7 +11,7 @@ from affectory.quality.findings import Finding
 from affectory.schemas.derived import TABLES
 from affectory.schemas.ledgers import KINDS
 from affectory.schemas.opinion import PERSPECTIVES, RATER_KINDS
-from affectory.schemas.parquet import Part, read_parquet
+from affectory.schemas.parquet import Part, read_all
 from affectory.schemas.taxonomy import Taxonomy
 
 TOLERANCE = 1e-4
@@ -34,7 +34,7 @@ def check(tables: Mapping[str, Sequence[Part]], taxonomy: Taxonomy, min_rows: in
 
 def _read(tables: Mapping[str, Sequence[Part]], name: str, columns: list[str]) -> pa.Table:
     schema = pa.schema([TABLES[name].schema.field(c) for c in columns])
-    parts = [read_parquet(part, columns=columns).cast(schema) for part in tables.get(name, ())]
+    parts = [table.cast(schema) for table in read_all(tables.get(name, ()), columns)]
     return pa.concat_tables([schema.empty_table(), *parts])
 
 

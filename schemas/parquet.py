@@ -1,11 +1,15 @@
 """Reading one Parquet file whole: without threads, and without the dataset machinery that loads pandas."""
 
+from collections import deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import IO, Literal, Protocol
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+_AHEAD = 8
 
 
 class Part(Protocol):
@@ -19,6 +23,28 @@ def opened(part: Part) -> Iterator[pq.ParquetFile]:
     """The Parquet file that a part is."""
     with part.open("rb") as file, pq.ParquetFile(file) as parquet:
         yield parquet
+
+
+def in_turn(parts: Sequence[Part]) -> Iterator[pq.ParquetFile]:
+    """The Parquet files that parts are, one after another; those that lie elsewhere are opened some ahead."""
+    if not any(getattr(part, "is_remote", False) for part in parts):
+        for part in parts:
+            with opened(part) as parquet:
+                yield parquet
+        return
+    waiting: deque[Future[IO[bytes]]] = deque()
+    with ThreadPoolExecutor(_AHEAD) as pool:
+        for number in range(len(parts)):
+            while len(waiting) < _AHEAD and number + len(waiting) < len(parts):
+                waiting.append(pool.submit(parts[number + len(waiting)].open, "rb"))
+            with waiting.popleft().result() as file, pq.ParquetFile(file) as parquet:
+                yield parquet
+
+
+def read_all(parts: Sequence[Part], columns: Sequence[str] | None = None) -> list[pa.Table]:
+    """The rows of each part, all columns or the chosen ones."""
+    chosen = None if columns is None else list(columns)
+    return [file.read(columns=chosen, use_threads=False) for file in in_turn(parts)]
 
 
 def read_parquet(part: Part, columns: Sequence[str] | None = None) -> pa.Table:

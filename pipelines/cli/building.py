@@ -107,13 +107,13 @@ def publish(
 def open_run(where: str | Path, *, json: bool) -> "Run":
     """A run with its log in the workspace, told to the terminal or as JSON."""
     from affectory.pipelines.events import KeptLog, Lines, Run, as_json
-    from affectory.pipelines.store.files import is_remote
+    from affectory.pipelines.store.files import below, is_remote
     from affectory.pipelines.store.workspace import Workspace
 
     name = f"{time.strftime('%Y%m%d-%H%M%S')}-{time.time_ns() % 1_000_000:06d}.jsonl"
     workspace, told = Workspace(where), as_json(sys.stdout) if json else Lines()
-    log = workspace.log(name)
-    return Run(log, (told, KeptLog(log, workspace.runs())) if is_remote(where) else (told,))
+    log, runs = workspace.log(name), workspace.runs()
+    return Run(log, (told, KeptLog(log, runs)), below(runs.location, name)) if is_remote(where) else Run(log, (told,))
 
 
 COMMANDS = (plan, build, publish)

@@ -19,8 +19,8 @@ from affectory.pipelines.release.model import Release, Told
 from affectory.pipelines.release.pointer import LATEST, release_of
 from affectory.pipelines.release.shelf import refuse_patterns, scratch
 from affectory.pipelines.release.version import FIRST, Version
-from affectory.pipelines.remote import told as told_why
 from affectory.pipelines.store.filesystems import filesystem
+from affectory.pipelines.store.filesystems import told as told_why
 from affectory.pipelines.store.lease import Lease, LeaseHeld, guard
 from affectory.pipelines.store.objects import ObjectFiles
 from affectory.schemas.errors import AffectoryError, UserError

@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from affectory.pipelines.columns import Lookup
 from affectory.pipelines.release.model import split_rank
 from affectory.schemas.derived import TABLES
 from affectory.schemas.errors import UserError
-from affectory.schemas.parquet import Part, opened
+from affectory.schemas.parquet import Part, in_turn
 from affectory.schemas.tables import TableSpec
 
 GATHERED = ("samples", "notes", "labels", "opinions")
@@ -76,14 +77,13 @@ def _order(spec: TableSpec) -> tuple[str, ...]:
 
 
 def _window_count(parts: Mapping[str, Sequence[Part]]) -> int:
-    size = sum(_size(part) for found in parts.values() for part in found)
+    size = sum(_size(file) for found in parts.values() for file in in_turn(found))
     return min(_MOST_WINDOWS, max(1, math.ceil(size / WINDOW_BYTES)))
 
 
-def _size(part: Part) -> int:
-    with opened(part) as file:
-        groups = (file.metadata.row_group(number) for number in range(file.metadata.num_row_groups))
-        return sum(int(group.total_byte_size) for group in groups)
+def _size(file: pq.ParquetFile) -> int:
+    groups = (file.metadata.row_group(number) for number in range(file.metadata.num_row_groups))
+    return sum(int(group.total_byte_size) for group in groups)
 
 
 def _place(splits: pa.Table, windows: int) -> pa.Table:
@@ -123,10 +123,9 @@ def _deal(parts: Sequence[Part], spec: TableSpec, keys: pa.Table, folder: Path) 
 
 
 def _batches(parts: Sequence[Part], spec: TableSpec) -> Iterator[pa.Table]:
-    for part in parts:
-        with opened(part) as file:
-            for batch in file.iter_batches(_BATCH_ROWS):
-                yield spec.cast(pa.Table.from_batches([batch]))
+    for file in in_turn(parts):
+        for batch in file.iter_batches(_BATCH_ROWS):
+            yield spec.cast(pa.Table.from_batches([batch]))
 
 
 def _check_unique(table: pa.Table, spec: TableSpec) -> None:

@@ -18,7 +18,7 @@ from affectory.pipelines.release.model import Release, Told
 from affectory.pipelines.release.pointer import release_of
 from affectory.pipelines.release.shelf import refuse_patterns, scratch
 from affectory.pipelines.release.version import Version
-from affectory.pipelines.remote import told as told_why
+from affectory.pipelines.store.filesystems import told as told_why
 from affectory.schemas.errors import AffectoryError, UserError
 from affectory.schemas.urls import Url
 

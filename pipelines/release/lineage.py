@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,7 +14,7 @@ from affectory.pipelines.release.columns import public_rows
 from affectory.pipelines.release.gather import Window
 from affectory.pipelines.release.shards import parquet_writer
 from affectory.schemas.derived import REJECTS
-from affectory.schemas.parquet import Part, read_parquet
+from affectory.schemas.parquet import Part, read_all
 
 LINEAGE = pa.schema(
     [
@@ -100,9 +100,9 @@ def plain_json(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-def reject_rows(parts: Iterable[Part]) -> pa.Table:
+def reject_rows(parts: Sequence[Part]) -> pa.Table:
     """What was not kept, in an order of its own: without uris and rows, and without the folders of whoever built it."""
-    tables = [read_parquet(part, list(_REJECTS)).cast(PUBLIC_REJECTS) for part in parts]
+    tables = [table.cast(PUBLIC_REJECTS) for table in read_all(parts, _REJECTS)]
     rows = pa.concat_tables([PUBLIC_REJECTS.empty_table(), *tables])
     detail = [None if text is None else without_folders(text) for text in rows["detail"].to_pylist()]
     rows = rows.set_column(_REJECTS.index("detail"), "detail", pa.array(detail, pa.string()))

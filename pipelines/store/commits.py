@@ -3,15 +3,18 @@
 import io
 import json
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from affectory.pipelines.store.files import PartFile, files_at, unguarded
+from affectory.pipelines.store.files import PartFile, files_at, is_remote, unguarded
 from affectory.schemas.parquet import read_parquet
+
+_AT_ONCE = 16
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,19 @@ class CommitStore:
 
     def get(self, key: str) -> Commit:
         return Commit.from_json(self.files.read(_manifest(key)))
+
+    def get_all(self, keys: Iterable[str]) -> list[Commit]:
+        """Many commits, in the order given. What is mostly waited for is read at once."""
+        if not is_remote(self.files.location):
+            return [self.get(key) for key in keys]
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            return list(pool.map(self.get, keys))
+
+    def find(self, keys: Iterable[str]) -> list[Commit]:
+        """Those of many commits that are there."""
+        wanted = list(keys)
+        there = self.keys() if is_remote(self.files.location) else {key for key in wanted if self.has(key)}
+        return self.get_all(key for key in wanted if key in there)
 
     def keys(self) -> set[str]:
         """Every key that is committed."""

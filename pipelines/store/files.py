@@ -110,6 +110,10 @@ class PartFile:
     location: str
     name: str
 
+    @property
+    def is_remote(self) -> bool:
+        return is_remote(self.location)
+
     def open(self, mode: Literal["rb"] = "rb", /) -> IO[bytes]:
         """For reading here and there."""
         return files_at(self.location).open(self.name)

@@ -1,6 +1,8 @@
 """The file systems of object storage: opened once, patient with a storage that stumbles, clear about refusals."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
@@ -69,3 +71,15 @@ def explained(error: Exception, url: str) -> UserError | None:
         hint = "check AWS_ENDPOINT_URL, the region and the network; what was committed stays, so build again later"
         return UserError(f"the storage of {url} does not answer as it should: {name}: {error}", hint)
     return None
+
+
+@contextmanager
+def told(url: str) -> Iterator[None]:
+    """What the storage refuses, in words of what to do about it."""
+    try:
+        yield
+    except Exception as error:
+        known = explained(error, url)
+        if known is None:
+            raise
+        raise known from error

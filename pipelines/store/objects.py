@@ -3,13 +3,12 @@
 import io
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from affectory.pipelines.store.files import BATCH, unguarded
-from affectory.pipelines.store.filesystems import CREATING, explained, filesystem
+from affectory.pipelines.store.filesystems import CREATING, filesystem, told
 from affectory.schemas.errors import UserError
 
 _WHOLE = 4 << 20
@@ -50,7 +49,7 @@ class ObjectFiles:
         for waited in range(_CONFLICTS):
             try:
                 self._guard()
-                with self._told():
+                with told(self.url):
                     self._fs.pipe_file(self._key(name), data, mode="create")
                 return True
             except FileExistsError:
@@ -73,21 +72,22 @@ class ObjectFiles:
     def put(self, name: str, data: bytes) -> None:
         """Write `name` whatever was there."""
         try:
-            with self._told():
+            with told(self.url):
                 self._fs.pipe_file(self._key(name), data)
         except FileNotFoundError as error:
             raise self._no_bucket() from error
 
     def read(self, name: str) -> bytes:
-        with self._told():
-            return bytes(self._fs.cat_file(self._key(name)))
+        with told(self.url):
+            # In one stream: to fetch in several, s3fs would first ask for the size.
+            return bytes(self._fs.cat_file(self._key(name), **({"max_concurrency": 1} if self._is_s3 else {})))
 
     def open(self, name: str) -> IO[bytes]:
         """Small ones whole; of large ones only what is asked for."""
         size = self.size(name)
         if size <= _WHOLE:
             return io.BytesIO(self.read(name))
-        with self._told():
+        with told(self.url):
             file: IO[bytes] = self._fs.open(self._key(name), "rb", size=size, block_size=_WHOLE, cache_type="none")
             return file
 
@@ -96,14 +96,15 @@ class ObjectFiles:
         target = folder / PurePosixPath(name).name
         if not target.exists():
             half = target.with_name(f"{target.name}.half")
-            with self._told():
+            with told(self.url):
                 self._fs.get_file(self._key(name), str(half))
             half.replace(target)
         return target
 
     def exists(self, name: str) -> bool:
         try:
-            return bool(self._info(name))
+            self.size(name)
+            return True
         except FileNotFoundError:
             return False
 
@@ -114,27 +115,33 @@ class ObjectFiles:
     def sizes(self, folder: str = "") -> dict[str, int]:
         """The names below `folder` in their order, each with how many bytes it has."""
         top = f"{self._root}/{folder}".rstrip("/")
-        with self._told():
+        with told(self.url):
             try:
-                found = self._fs.find(top, detail=True)
+                found = self._listed(top)
             except FileNotFoundError:
                 found = {}
         infos = ((name, info) for name, info in sorted(found.items()) if name.startswith(f"{top}/"))
         return {name[len(self._root) + 1 :]: int(info["size"]) for name, info in infos if info["type"] == "file"}
 
+    def _listed(self, top: str) -> dict[str, Any]:
+        bucket, _, key = top.partition("/")
+        # Of a folder that is empty s3fs asks in two more ways whether it is a file; of a prefix it does not.
+        by_prefix = self._is_s3 and key
+        found = self._fs.find(bucket, prefix=f"{key}/", detail=True) if by_prefix else self._fs.find(top, detail=True)
+        return dict(found)
+
     def size(self, name: str) -> int:
-        return int(self._info(name)["size"])
+        return self._head(name)[0]
 
     def modified(self, name: str) -> float:
         """When `name` was last written, by the clock of the storage."""
-        with self._told():
-            return float(self._fs.modified(self._key(name)).timestamp())
+        return self._head(name)[1]
 
     def remove(self, name: str) -> int:
         """Delete `name`; the bytes that this freed."""
         size = self.size(name)
         self._guard()
-        with self._told():
+        with told(self.url):
             self._fs.rm_file(self._key(name))
         return size
 
@@ -142,30 +149,29 @@ class ObjectFiles:
         """Delete many in their order, some at a time."""
         for start in range(0, len(names), BATCH):
             self._guard()
-            with self._told():
+            with told(self.url):
                 self._fs.rm([self._key(name) for name in names[start : start + BATCH]])
 
     def tidy(self) -> tuple[int, int]:
         """Half an upload has no name: there is nothing to delete."""
         return 0, 0
 
-    def _info(self, name: str) -> dict[str, Any]:
-        with self._told():
-            info: dict[str, Any] = self._fs.info(self._key(name))
-        if info["type"] != "file":
-            raise FileNotFoundError(f"{self.url}/{name}")
-        return info
+    @property
+    def _is_s3(self) -> bool:
+        return hasattr(self._fs, "call_s3")
 
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        """What the storage refuses, in words of what to do about it."""
-        try:
-            yield
-        except Exception as error:
-            told = explained(error, self.url)
-            if told is None:
-                raise
-            raise told from error
+    def _head(self, name: str) -> tuple[int, float]:
+        """Size and time of a file."""
+        path = self._key(name)
+        with told(self.url):
+            if self._is_s3:  # whose `info` also lists what may lie below, had it no such file
+                bucket, key, _ = self._fs.split_path(path)
+                found = self._fs.call_s3("head_object", Bucket=bucket, Key=key)
+                return int(found["ContentLength"]), float(found["LastModified"].timestamp())
+            info = self._fs.info(path)
+            if info["type"] != "file":
+                raise FileNotFoundError(f"{self.url}/{name}")
+            return int(info["size"]), float(self._fs.modified(path).timestamp())
 
     def _no_bucket(self) -> UserError:
         bucket = self._root.partition("/")[0]

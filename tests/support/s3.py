@@ -1,18 +1,74 @@
-"""An S3 server on this machine for tests: moto's, with credentials that open nothing else."""
+"""An S3 server on this machine for tests: moto's, careful as the real one is, and as faulty as a test wants it."""
 
-from collections.abc import Iterator
+import io
+import random
+import socket
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "test",
-    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_SECRET_ACCESS_KEY": "opens-nothing-0451",
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_EC2_METADATA_DISABLED": "true",
 }
+_ERROR = "<?xml version='1.0'?><Error><Code>{}</Code><Message>as the test wants it</Message></Error>"
+_BROKEN = {"500": ("500 Internal Server Error", "InternalError"), "503": ("503 Slow Down", "SlowDown")}
+_FAULTS = [f"{what} {when}" for what in (*_BROKEN, "dropped") for when in ("before", "after")]
+"""What a request may meet: before it took effect, or after, so that only its answer is lost."""
+
+
+@dataclass
+class Faults:
+    """A share of the requests goes wrong."""
+
+    share: float = 0.0
+    draw: random.Random = field(default_factory=lambda: random.Random(1))
+    met: Counter[str] = field(default_factory=Counter)
+
+    def next(self) -> str:
+        """The fault of a request; empty for most."""
+        if self.draw.random() >= self.share:
+            return ""
+        fault = self.draw.choice(_FAULTS)
+        self.met[fault] += 1
+        return fault
+
+
+@dataclass
+class _Careful:
+    """Moto's application, one request at a time: as on S3, of two that create a name one comes first."""
+
+    app: Any
+    faults: Faults
+    requests: Counter[str] = field(default_factory=Counter)
+    _lock: Any = field(default_factory=threading.Lock)
+
+    def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        if environ.get("CONTENT_LENGTH"):
+            environ["wsgi.input"] = io.BytesIO(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
+        with self._lock:
+            self.requests[environ["REQUEST_METHOD"]] += 1
+            fault, _, when = self.faults.next().partition(" ")
+            if when != "before":
+                begun: list[Any] = []
+                body = b"".join(self.app(environ, lambda *given: begun.extend(given)))
+        if not fault:
+            start(*begun)
+            return [body]
+        if fault == "dropped":
+            environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+            raise ConnectionResetError("as the test wants it")
+        status, code = _BROKEN[fault]
+        start(status, [("Content-Type", "application/xml")])
+        return [_ERROR.format(code).encode()]
 
 
 @dataclass(frozen=True)
@@ -20,6 +76,7 @@ class Server:
     """Where the server answers; reached through the environment, as a user's storage is."""
 
     url: str
+    app: _Careful
 
     @property
     def environment(self) -> dict[str, str]:
@@ -35,17 +92,25 @@ class Server:
 
 
 @contextmanager
-def serving() -> Iterator[Server]:
+def serving(faults: Faults | None = None) -> Iterator[Server]:
     """The server for as long as tests need it."""
-    from moto.server import ThreadedMotoServer
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+    from werkzeug.serving import make_server
 
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
+    class Quiet(MotoRequestHandler):  # type: ignore[misc]
+        def log(self, *_: object) -> None:
+            pass
+
+    app = _Careful(DomainDispatcherApplication(create_backend_app), faults or Faults())
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
     try:
-        host, port = server.get_host_and_port()
-        yield Server(f"http://{host}:{port}")
+        yield Server(f"http://127.0.0.1:{server.server_port}", app)
     finally:
-        server.stop()
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 @contextmanager

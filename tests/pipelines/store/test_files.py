@@ -250,7 +250,7 @@ class TestOnObjectStorage:
         def denied(*_: object, **__: object) -> None:
             raise PermissionError("Forbidden")
 
-        for name in ("pipe_file", "info", "cat_file", "find"):
+        for name in ("pipe_file", "call_s3", "cat_file", "find"):
             monkeypatch.setattr(files._fs, name, denied)
         for look in (lambda: files.create("a", b""), lambda: files.exists("a"), lambda: list(files.names())):
             with pytest.raises(UserError, match="is denied: Forbidden") as raised:
