@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from affectory.pipelines.engines._mail import Mail, decoded, encoded
+from affectory.pipelines.engines._shared import check_sources
 from affectory.pipelines.engines.base import Notice, PartitionKillsWorkers
 from affectory.pipelines.runner.child import Child, ChildDied
 from affectory.pipelines.runner.partition import Partition, PartitionReport, run_partition
@@ -34,8 +35,8 @@ class _Stopped(Exception):
 class RunPartition(beam.DoFn):
     """Runs partitions one by one in a child process: native code that crashes costs no Beam worker."""
 
-    def __init__(self, mail: Mail, common: bytes) -> None:
-        self._mail, self._common = mail, common
+    def __init__(self, mail: Mail, common: bytes, elsewhere: bool = False) -> None:
+        self._mail, self._common, self._elsewhere = mail, common, elsewhere
 
     def setup(self) -> None:
         self._child = Child()
@@ -67,6 +68,8 @@ class RunPartition(beam.DoFn):
             return self._run(replace(partition, isolate="all"))
 
     def _patiently(self, partition: Partition) -> PartitionReport:
+        if self._elsewhere:
+            check_sources(partition)
         _STARTER.submit(self._send, partition).result()
         while not self._child.answers(_LOOK_S):
             if self._mail.stopped():
@@ -102,11 +105,11 @@ def pipeline(arguments: Sequence[str]) -> beam.Pipeline:
     return beam.Pipeline(options=PipelineOptions(list(arguments)))
 
 
-def run_all(root: beam.Pipeline, mail: Mail, partitions: Sequence[Partition]) -> None:
+def run_all(root: beam.Pipeline, mail: Mail, partitions: Sequence[Partition], elsewhere: bool) -> None:
     """Add to a pipeline: every partition is run, wherever a worker is free."""
     common, elements = packed(partitions)
     spread = root | beam.Create(elements, reshuffle=False) | beam.Reshuffle()
-    _ = spread | beam.ParDo(RunPartition(mail, common))
+    _ = spread | beam.ParDo(RunPartition(mail, common, elsewhere))
 
 
 def exchange_all(

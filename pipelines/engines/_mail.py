@@ -2,7 +2,6 @@
 
 import importlib
 import json
-import socket
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
@@ -10,12 +9,13 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from affectory.pipelines.engines._shared import not_seen
 from affectory.pipelines.engines.base import Notice
 from affectory.pipelines.runner.child import RaisedInChild
 from affectory.pipelines.runner.partition import PartitionReport
 from affectory.pipelines.store.files import Files
 from affectory.pipelines.store.workspace import Workspace
-from affectory.schemas.errors import AffectoryError, UserError
+from affectory.schemas.errors import AffectoryError
 
 _WORD: TypeAdapter[PartitionReport | Notice] = TypeAdapter(PartitionReport | Notice)
 _FOLDER, _OPEN, _STOP = "mail", "open", "stop"
@@ -44,8 +44,7 @@ class Mail:
     def check_seen(self) -> None:
         """A worker that does not see the driver's files would write where none looks."""
         if not self._files.exists(self._name(_OPEN)):
-            where = f"worker {socket.gethostname()} does not see the workspace {self.workspace}"
-            raise UserError(where, "keep workspace and sources in s3://, or on a disk that all workers share")
+            raise not_seen(f"the workspace {self.workspace}")
 
     def post(self, word: PartitionReport | Notice) -> None:
         """A partition ends once and is said to run again once: what is posted twice is the same."""

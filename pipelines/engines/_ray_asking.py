@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from affectory.pipelines.engines._ray_work import check_shared
+from affectory.pipelines.engines._shared import check_shared
 from affectory.pipelines.runner import partition as runner
 from affectory.pipelines.runner.child import portable
 from affectory.pipelines.runner.partition import Partition, StageReport

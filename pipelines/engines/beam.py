@@ -57,7 +57,7 @@ class Beam:
         mail = Mail(partitions[0].workspace)
         mail.open()
         ordered = heavy_first(partitions)
-        job = _Job(self.flags, lambda root: work.run_all(root, mail, ordered))
+        job = _Job(self.flags, lambda root: work.run_all(root, mail, ordered, not self.flags.local))
         try:
             job.start()
             yield from self._reports(job, mail, len(partitions))

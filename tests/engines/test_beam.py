@@ -202,11 +202,20 @@ def test_a_worker_that_sees_another_disk_is_told_of(build: Callable[..., Build],
         reports(partitions)
 
 
+def test_a_worker_elsewhere_that_sees_no_source_is_told_of(build: Callable[..., Build]) -> None:
+    one = build(FaultyByRow())
+    [partition] = one.partitions([["a"]])
+    films = replace(partition, kinds=frozenset({"video"}), roots={"films": "/nowhere/films"})
+    loopback = ("--runner=PortableRunner", "--job_endpoint=embed", "--environment_type=LOOPBACK")
+    with pytest.raises(UserError, match=r"does not see the source films \(/nowhere/films\)"):
+        reports([films], None, *loopback)
+
+
 def test_a_job_that_ends_without_word_of_a_partition_has_failed(
     build: Callable[..., Build], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     partitions = build(FaultyByRow()).partitions([["a"], ["b"]])
-    monkeypatch.setattr(beam._work(), "run_all", lambda root, mail, given: None)
+    monkeypatch.setattr(beam._work(), "run_all", lambda *_: None)
     with pytest.raises(BeamFailed, match="2 of 2 partitions not run"):
         reports(partitions)
 

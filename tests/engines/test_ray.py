@@ -23,7 +23,7 @@ from affectory.pipelines import discovery
 from affectory.pipelines.engines import _ray_tasks, local
 from affectory.pipelines.engines._ray_cluster import Cluster
 from affectory.pipelines.engines._ray_hops import Hop, Needs, hops
-from affectory.pipelines.engines._ray_work import check_shared
+from affectory.pipelines.engines._shared import check_shared
 from affectory.pipelines.engines.base import Choice, Notice, PartitionKillsWorkers, opened
 from affectory.pipelines.engines.ray_data import Ray
 from affectory.pipelines.process import TooManyFailed
