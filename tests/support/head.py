@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -37,10 +38,11 @@ def started(folder: Path, cpus: int = 2) -> Iterator[Head]:
     token = folder / "token"
     token.write_text(TOKEN)
     head = Head(*free_ports(3), token)
-    with (folder / "head.log").open("wb") as log:
-        process = subprocess.Popen(
-            _command(head, cpus), env=_environment(folder), stdout=log, stderr=log, start_new_session=True
-        )
+    # Paths of sockets may not be long, and nobody else's `auto` is to find this cluster.
+    short = tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True)
+    with short as temporary, (folder / "head.log").open("wb") as log:
+        command = [*_command(head, cpus), f"--temp-dir={temporary}"]
+        process = subprocess.Popen(command, env=_environment(folder), stdout=log, stderr=log, start_new_session=True)
         try:
             _wait(head, process, folder / "head.log")
             yield head

@@ -11,7 +11,9 @@ import pytest
 import yaml
 from support import kube
 from support.project import texts
+from typer.main import get_command
 
+from affectory.pipelines.cli.app import app
 from affectory.pipelines.deploy.bundle import read
 from affectory.pipelines.deploy.schedule import KINDS, write_schedule
 from affectory.pipelines.deploy.site import Site
@@ -179,6 +181,18 @@ def test_a_job_finds_recipe_storage_and_secrets_under_the_names_that_were_writte
     reference = env["PSEUDONYM_KEY"]["valueFrom"]["secretKeyRef"]
     assert reference == {"name": secret["metadata"]["name"], "key": "PSEUDONYM_KEY"}
     assert secret["stringData"] == {"PSEUDONYM_KEY": "", "AWS_SECRET_ACCESS_KEY": ""}
+
+
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
+def test_the_command_of_a_job_is_one_that_build_takes(tmp_path: Path, recipe: str) -> None:
+    (job,) = documents(written(tmp_path, recipe, "kuberay")["rayjob.yaml"])
+    words = shlex.split(job["spec"]["entrypoint"])
+    assert words[:3] == ["python", "-m", "affectory.pipelines.cli"]
+    found = get_command(app).commands[words[3]].make_context(words[3], words[4:]).params  # type: ignore[attr-defined]
+    assert (str(found["recipe"]), found["engine"], found["address"]) == ("/recipe/recipe.yaml", "ray", "auto")
+    assert found["workspace"] in ("/data/workspaces/hello-affect", "s3://b/ws")
+    assert found["releases"] in ("/data/releases/hello-affect", "s3://b/out")
+    assert found["root"][0] == "/recipe"
 
 
 def test_storage_that_is_an_address_needs_no_claim(tmp_path: Path) -> None:

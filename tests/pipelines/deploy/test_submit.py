@@ -1,6 +1,7 @@
 """Builds sent to a real Ray head with a token: what travels, what comes back, and how it ends."""
 
 import io
+import json
 import os
 import signal
 import subprocess
@@ -74,9 +75,12 @@ def test_a_lease_that_is_held_is_told_and_the_exit_code_comes_through(
     made: Project, head: Head, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with Workspace(made.workspace).lease():
-        assert submit(made, head) == 3
-    out, _ = capfd.readouterr()
-    assert f"process {os.getpid()} on" in out
+        assert submit(made, head, json=True) == 3
+    out, err = capfd.readouterr()
+    event = json.loads(out.splitlines()[-1])
+    assert (event["event"], event["error"]) == ("error", "LeaseHeld")
+    assert f"process {os.getpid()} on" in event["holder"]
+    assert "Running entrypoint" in err and not [line for line in out.splitlines() if not line.startswith("{")]
 
 
 def test_interrupting_leaves_the_job_running(made: Project, head: Head, jobs: Jobs) -> None:
@@ -92,7 +96,7 @@ def test_interrupting_leaves_the_job_running(made: Project, head: Head, jobs: Jo
     assert running.returncode == 130
     job = first.split()[1]
     assert f"job {job} goes on" in rest
-    assert jobs.outcome(job).status == "succeeded"
+    assert jobs.outcome(job).status == "succeeded", "".join(jobs.follow(job))
     assert (made.releases / "LATEST").exists()
 
 
