@@ -183,8 +183,9 @@ class Bucket:
     def _send(self, path: Path, name: str, facts: FileFacts, progress: "_Sent") -> None:
         """Created, so that nobody who lost the turn can change it later; then looked at as it lies there."""
         fs = filesystem(self.url)
-        with told_why(self.url), contextlib.suppress(FileExistsError):
-            # It exists where an answer was lost and the same was sent again: what lies there decides.
+        with told_why(self.url), contextlib.suppress(FileExistsError, FileNotFoundError):
+            # Where an answer was lost and the same was asked again, the name is taken, or the upload in parts is over
+            # and unknown: what lies there decides.
             options: dict[str, Any] = {"chunksize": PART_BYTES, "max_concurrency": _AT_ONCE, "mode": "create"}
             fs.put_file(str(path), self._key(name), callback=progress.callback(), **options)
         progress.add(facts.size)
@@ -197,7 +198,10 @@ class Bucket:
     def _holds(self, path: Path, name: str, facts: FileFacts) -> bool:
         """By size and the store's own checksum; where that is of another kind, by reading it back."""
         with told_why(self.url):
-            info = filesystem(self.url).info(self._key(name))
+            try:
+                info = filesystem(self.url).info(self._key(name))
+            except FileNotFoundError:
+                return False
         if int(info["size"]) != facts.size:
             return False
         if str(info.get("ETag", "")).strip('"') == etag(path, facts.size):

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 from support.hub import reached, serving_hub
 from support.media import write_video
 from support.project import TEXTS, Project, project, texts, write_image
+from support.s3 import Faults, serving
+from support.s3 import reached as at_server
 
 from affectory.pipelines import build as module
 from affectory.pipelines.bind import Bound, read_and_bind
@@ -109,6 +112,17 @@ def test_media_that_change_after_the_scan_fail_alone(
     there = built(made, bucket)
     assert (there.kept, there.failed) == (3, 1)
     assert [(row["reason"], row["uri"]) for row in made.rejects()] == [("SourceChanged", "2.png")]
+
+
+def test_a_storage_that_fails_now_and_then_changes_nothing(tmp_path: Path) -> None:
+    local, faults = media(tmp_path / "local"), Faults(0.0, Random(3))
+    here = local.build()
+    with serving(faults) as server, at_server(server):
+        made = media_elsewhere(local, bucket := server.bucket())
+        faults.share = 0.2
+        there = built(made, bucket)
+    assert faults.met.total() > 3
+    assert contents(Path(there.release)) == contents(Path(here.release))
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.s3 import Faults, reached, serving
 
 from affectory.pipelines.release import diff, latest, list_releases, verify, write, write_release
 from affectory.pipelines.release.bucket import Bucket, ReleasesHeld, UploadBroken, etag
@@ -222,6 +223,25 @@ def test_a_pointer_that_was_left_behind_is_moved(world: Any, tmp_path: Path, rel
     again = write_release(world.inputs(tmp_path / "in3"), releases)
     assert (again.version, again.unchanged) == ("v1.1.0", True)
     assert files_at(releases).read("LATEST") == b"v1.1.0\n"
+
+
+@pytest.mark.parametrize("part_bytes", [4 << 10, 16 << 20], ids=["parts", "whole"])
+def test_a_server_that_fails_now_and_then_changes_nothing(
+    world: Any, tmp_path: Path, fast: None, monkeypatch: pytest.MonkeyPatch, part_bytes: int
+) -> None:
+    faults = Faults(0.0)
+    with serving(faults) as server, reached(server):
+        place = Url(f"{server.bucket()}/releases")
+        faults.share = 0.05
+        for number in range(3):
+            world.add(70 + number)
+            inputs = world.inputs(tmp_path / f"in{number}")
+            here, there = (write_release(inputs, where) for where in (tmp_path / "releases", place))
+            assert (there.version, there.hash) == (here.version, here.hash)
+        faults.share = 0.0
+        assert objects(place) == local(tmp_path / "releases")
+        assert [r.version for r in list_releases(place)] == ["v1.0.0", "v1.1.0", "v1.2.0"]
+    assert faults.met.total() > 3
 
 
 @pytest.fixture
