@@ -6,8 +6,6 @@ import pytest
 from support.media import write_video
 from support.project import Project, project, write_csv
 
-from affectory.pipelines.store.workspace import Workspace
-
 RECIPE = {
     "dataset": "scenes",
     "taxonomy": "ekman-7",
@@ -36,7 +34,7 @@ def video(tmp_path: Path) -> Project:
 
 
 def ledger_bytes(made: Project) -> dict[str, bytes]:
-    return {p.name: p.read_bytes() for p in Workspace(made.workspace).ledger("judgements").segments()}
+    return {p.name: p.read_bytes() for p in (made.workspace / "ledgers" / "judgements").glob("*.parquet")}
 
 
 def test_another_threshold_keeps_all_judgements_and_attaches_them_anew(video: Project) -> None:
