@@ -2,24 +2,27 @@
 
 import json
 import random
+import re
 import shutil
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import asdict, dataclass
-from functools import cached_property
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from support.cluster import BUILD, Process, RayCluster
-from support.project import line, texts, write_lines
+from support.cluster import BUILD, RayCluster
+from support.project import TEXTS, line, project, texts, write_lines
 
-Kind = Literal["worker", "raylet"]
-KINDS: tuple[Kind, ...] = ("worker", "raylet")
+Kind = Literal["worker", "actor", "raylet"]
+KINDS: tuple[Kind, ...] = ("worker", "actor", "raylet")
 _LINES, _ROWS = 120, 2
 _LOOK_S = 0.02
 _JOB_S = 300.0
+_ASKING_S = 1.5
+"""Within so long of its start an actor is killed; asking takes a few seconds."""
 
 
 @dataclass(frozen=True)
@@ -42,69 +45,79 @@ class Row:
     seconds: float
 
 
+@dataclass(frozen=True)
+class Calm:
+    """A build on this machine that nobody disturbs: its summary, and the keys of what workers commit."""
+
+    summary: Mapping[str, Any]
+    keys: Set[str]
+
+
 class Drills:
-    """One cluster, one recipe, and what a build of it comes to where nothing is killed."""
+    """One cluster, two recipes, and what builds of them come to where nothing is killed."""
 
     def __init__(self, cluster: RayCluster, folder: Path) -> None:
         self._cluster, self._folder = cluster, folder
+        self._calm = cache(self._undisturbed)
 
     def drill(self, seed: int, kind: Kind) -> Row:
         """Build on the cluster, and kill something of a kind at a moment drawn by the seed."""
         self._cluster.restore()
-        draw, folder = random.Random(f"{seed}-{kind}"), self._folder / f"{kind}-{seed}"
-        self._calm_keys  # noqa: B018  # built before the clock starts
+        draw, calm = random.Random(f"{seed}-{kind}"), self._calm(kind == "actor")
+        folder = _inputs(self._folder / f"{kind}-{seed}", asks=kind == "actor")
         start = time.monotonic()
-        with self._build(folder) as job:
-            killed, after = self._kill(job, folder, kind, draw)
+        on_it = ["--engine", "ray", "--address", "auto", "--engine-option=models=stream"]
+        with self._cluster.submit(*BUILD, *_places(folder), *on_it, log=folder / "job.log") as job:
+            victim = self._victim(job, kind, draw, lambda: len(_keys(folder) & calm.keys) / len(calm.keys))
+            after = len(_keys(folder) & calm.keys)
             assert job.wait(_JOB_S) == 0, (folder / "job.log").read_text()[-3000:]
-        row = self._row(folder, killed=killed, after=after, seed=seed, kind=kind, seconds=time.monotonic() - start)
+        row = _row(folder, calm, seed=seed, kind=kind, killed=victim, after=after, seconds=time.monotonic() - start)
         shutil.rmtree(folder)
         return row
 
-    def _build(self, folder: Path) -> "subprocess.Popen[bytes]":
-        places = _places(_inputs(folder))
-        return self._cluster.submit(*BUILD, *places, "--engine", "ray", "--address", "auto", log=folder / "job.log")
+    def _victim(
+        self, job: "subprocess.Popen[bytes]", kind: Kind, draw: random.Random, done: Callable[[], float]
+    ) -> str:
+        """Kill something at the drawn moment; what it called itself."""
+        if kind == "actor":
+            _wait(job, lambda: self._cluster.workers("MapWorker"))
+            time.sleep(draw.uniform(0, _ASKING_S))
+        else:
+            moment = draw.uniform(0.05, 0.9)
+            _wait(job, lambda: done() >= moment)
+        find, title = {
+            "worker": (self._cluster.workers, "partition"),
+            "actor": (self._cluster.workers, "MapWorker"),
+            "raylet": (self._cluster.raylets, "partition"),
+        }[kind]
+        found = _wait(job, lambda: find(title))
+        if not found:
+            return "nothing: the build was over"
+        victim = draw.choice(found)
+        victim.kill()
+        return str(re.sub(r".*/|[( ].*", "", victim.title.partition(" --")[0]))
 
-    def _kill(self, job: "subprocess.Popen[bytes]", folder: Path, kind: Kind, draw: random.Random) -> tuple[str, int]:
-        moment = draw.uniform(0.05, 0.9) * len(self._calm_keys)
-        _wait(job, lambda: len(_keys(folder) & self._calm_keys) >= moment)
-        [victim] = _wait(job, lambda: self._victims(kind, draw)) or [Process(0, "nothing: the build was over")]
-        if victim.pid:
-            victim.kill()
-        title = victim.title.partition(" --")[0].rsplit("/", 1)[-1].split(" ")[0]
-        return title, len(_keys(folder) & self._calm_keys)
+    def _undisturbed(self, asks: bool) -> Calm:
+        folder = _inputs(self._folder / ("asking" if asks else "plain"), asks)
+        built = subprocess.run([*BUILD, *_places(folder), "--workers", "1"], capture_output=True, text=True)
+        assert built.returncode == 0, built.stderr[-3000:]
+        commits, summary = list(_commits(folder)), _summary(folder)
+        assert summary["rejected"] and summary["kept"]
+        return Calm(summary, {c["key"] for c in commits if c["stage"] not in ("root", "ratings", "split")})
 
-    def _victims(self, kind: Kind, draw: random.Random) -> list[Process]:
-        found = (self._cluster.workers if kind == "worker" else self._cluster.raylets)("partition")
-        return [draw.choice(found)] if found else []
 
-    def _row(self, folder: Path, **facts: Any) -> Row:
-        events, summary = _events(folder), _summary(folder)
-        written = _parts(folder, self._calm_keys)
-        return Row(
-            **facts,
-            of=len(self._calm_keys),
-            same_hash=summary["release_hash"] == self._calm["release_hash"],
-            same_counts=summary["stages"] == self._calm["stages"],
-            again=sum(e["event"] == "say" and e["what"] == "again" for e in events),
-            rewritten=sum(written.values()) - len(written),
-            parts=len(written),
-        )
-
-    @cached_property
-    def _calm(self) -> dict[str, Any]:
-        """The summary of a build on this machine that nobody disturbs."""
-        folder = _inputs(self._folder / "calm")
-        subprocess.run([*BUILD, *_places(folder), "--workers", "1"], check=True, capture_output=True)
-        return _summary(folder)
-
-    @cached_property
-    def _calm_keys(self) -> set[str]:
-        """Keys of what workers commit."""
-        assert self._calm["rejected"] and self._calm["kept"]
-        return {
-            commit["key"] for commit in _commits(self._folder / "calm") if commit["stage"] not in ("root", "ratings")
-        }
+def _row(folder: Path, calm: Calm, **facts: Any) -> Row:
+    events, summary = _events(folder), _summary(folder)
+    written = _parts(folder, calm.keys)
+    return Row(
+        **facts,
+        of=len(calm.keys),
+        same_hash=summary["release_hash"] == calm.summary["release_hash"],
+        same_counts=summary["stages"] == calm.summary["stages"],
+        again=sum(e["event"] == "say" and e["what"] == "again" for e in events),
+        rewritten=sum(written.values()) - len(written),
+        parts=len(written),
+    )
 
 
 def table(rows: list[Row]) -> str:
@@ -115,8 +128,10 @@ def table(rows: list[Row]) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def _inputs(folder: Path) -> Path:
+def _inputs(folder: Path, asks: bool) -> Path:
     made = texts(folder, _LINES)
+    if asks:
+        project(folder, {**TEXTS, "assist": [*TEXTS["assist"], "text_emotion"]})
     lines = [{**line(n), "body": "?"} if n % 10 == 0 else line(n) for n in range(_LINES)]
     write_lines(made.folder / "lines.jsonl", lines)
     return folder
@@ -143,7 +158,7 @@ def _keys(folder: Path) -> set[str]:
     return {path.stem for path in (folder / "ws" / "derived" / "commits").rglob("*.json")}
 
 
-def _parts(folder: Path, keys: set[str]) -> Counter[tuple[str, str]]:
+def _parts(folder: Path, keys: Set[str]) -> Counter[tuple[str, str]]:
     """How often each part of these commits was written."""
     names = [path.name for path in (folder / "ws" / "derived" / "parts").rglob("*.parquet")]
     keyed = Counter((name.split("-")[0], name.rsplit(".", 2)[1]) for name in names)
