@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -41,8 +42,10 @@ ELSEWHERE = (
 
 
 @pytest.fixture(autouse=True)
-def python_path(monkeypatch: pytest.MonkeyPatch) -> None:
+def around(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Workers find the tests' steps; what Beam's job server leaves behind is not left on this machine."""
     monkeypatch.setenv("PYTHONPATH", steps.PYTHON_PATH)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path_factory.mktemp("beam")))
 
 
 @pytest.fixture
