@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from affectory.pipelines.events import size
 from affectory.schemas.errors import UserError
@@ -44,6 +44,9 @@ class Input:
     def travels(self) -> bool:
         return not self.is_url and not Path(self.given).is_absolute()
 
+    def is_below(self, folders: tuple[str, ...]) -> bool:
+        return is_below(self.given, folders)
+
 
 @dataclass(frozen=True)
 class Bundle:
@@ -79,9 +82,9 @@ class Bundle:
     def size(self) -> int:
         return sum(file.stat().st_size for file in self.files)
 
-    def stays(self) -> list[str]:
-        """Local places that the recipe names and that do not travel."""
-        return [at.given for at in self.inputs if not at.is_url and (not at.travels or not self.data)]
+    def stays(self, seen: tuple[str, ...]) -> list[str]:
+        """Local places that the recipe names, that do not travel and are not in folders that a cluster sees anyway."""
+        return [at.given for at in self.inputs if not at.is_url and not at.travels and not at.is_below(seen)]
 
     def check_size(self, largest: int = LARGEST) -> None:
         if self.size > largest:
@@ -96,11 +99,10 @@ class Bundle:
             shutil.copy2(file, target)
 
     def refuse_unseen(self, folders: tuple[str, ...]) -> None:
-        """Raise where data would have to travel, or lie where no root allows to read but those folders."""
-        wrong = [self._problem(at) for at in self.inputs if at.travels]
-        others = [at for at in self.inputs if not at.travels and not at.given.startswith(folders)]
-        found = [self.recipe.check_path(at.path, at.given, must_exist=False) for at in others]
-        if problems := (*wrong, *(problem for problem in found if problem)):
+        """Raise where data are neither below those folders nor at an address that a root allows."""
+        unseen = [at for at in self.inputs if not at.is_url and not at.is_below(folders)]
+        found = [self.recipe.check_path(at.path, at.given) for at in self.inputs if at.is_url]
+        if problems := (*map(self._problem, unseen), *filter(None, found)):
             raise RecipeProblems(problems)
 
     def _problem(self, at: Input) -> Problem:
@@ -114,6 +116,11 @@ class Bundle:
 
     def _resolved(self, at: Input) -> Path:
         return Path(self.recipe.resolve(at.given, at.path))
+
+
+def is_below(place: str, folders: tuple[str, ...]) -> bool:
+    """Whether a path lies in one of some folders; an address never does."""
+    return any(PurePosixPath(place).is_relative_to(folder) for folder in folders)
 
 
 def _below(path: Path) -> Iterator[Path]:

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from affectory.pipelines.deploy.bundle import Bundle
+from affectory.pipelines.deploy.bundle import Bundle, is_below
 from affectory.schemas.errors import UserError
 from affectory.schemas.ids import digest
 from affectory.schemas.recipe.deploy import Deploy
@@ -81,6 +81,10 @@ class Site:
     def nightly(self) -> str:
         """The build of a schedule, in words that no shell does anything to."""
         storage = self.deploy.storage
+        for what, where in (("workspace", self.workspace), ("releases", self.releases), ("recipe", storage.recipe)):
+            if where and "://" not in where and not is_below(where, self.on_claim):
+                hint = f"mount a volume there with deploy.storage.claim and path, or move the {what} below its path"
+                raise UserError(f"the {what} at {where} is on no volume that every node sees", hint)
         if storage.recipe:
             words = self.command(storage.recipe)
         else:

@@ -33,7 +33,7 @@ class Submission:
 
     def notes(self) -> list[str]:
         """What a person should know before the job starts."""
-        places = [p for p in self._bundle.stays() if not p.startswith(self.site.on_claim)] if self._carries else []
+        places = self._bundle.stays(self.site.on_claim) if self._carries else []
         return [f"{place} does not travel: every node of the cluster must see it" for place in places]
 
     @contextmanager

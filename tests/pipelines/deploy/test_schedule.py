@@ -230,6 +230,12 @@ def test_includes_and_a_taxonomy_file_travel_with_the_recipe(tmp_path: Path) -> 
     [
         (REMOTE, "the workspace would be"),
         (REMOTE + "deploy: {storage: {workspace: 's3://b/w'}}\n", "the releases would be"),
+        (REMOTE + "workspace: /home/me/ws\npublish: {to: 's3://b/out'}\n", "on no volume that every node sees"),
+        (REMOTE + "deploy: {storage: {claim: data, workspace: /data2/ws}}\n", "on no volume that every node sees"),
+        (
+            REMOTE + "deploy: {storage: {workspace: 's3://b/w', releases: 's3://b/r', recipe: /r.yaml}}\n",
+            "recipe at /r",
+        ),
         (REMOTE + "workspace: ws\npublish: {to: /data/out}\n", "every node of a cluster must see it"),
     ],
 )
@@ -238,9 +244,10 @@ def test_folders_that_only_one_machine_sees_are_refused(tmp_path: Path, recipe: 
         written(tmp_path, recipe, "kuberay")
 
 
-def test_data_that_the_cluster_does_not_see_are_told_with_their_place(tmp_path: Path) -> None:
+@pytest.mark.parametrize("place", ["", "/home/me/", "/data2/"])
+def test_data_that_the_cluster_does_not_see_are_told_with_their_place(tmp_path: Path, place: str) -> None:
     with pytest.raises(RecipeProblems) as caught:
-        written(tmp_path, SMALL.replace("/data/hello/", "") + "deploy: {storage: {claim: data}}\n", "kuberay")
+        written(tmp_path, SMALL.replace("/data/hello/", place) + "deploy: {storage: {claim: data}}\n", "kuberay")
     (problem,) = caught.value.problems
     assert (problem.key, problem.line) == ("sources[0].path", 3)
     assert "shared volume or object storage" in problem.hint
