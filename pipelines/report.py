@@ -95,8 +95,9 @@ def contents(release: Location) -> tuple[Counter[str], Counter[str], Counter[str
     names = json.loads(files.read("taxonomy.json"))["labels"]
     kinds, labels = Counter[str](), Counter[str]()
     for name in files.names("data/default"):
-        with files.open(name) as file:
-            table = pq.read_table(file, columns=["kind", "label"])
+        # Not pq.read_table: its threads may let go of our file while Python ends, and take the process down.
+        with files.open(name) as file, pq.ParquetFile(file) as shard:
+            table = shard.read(columns=["kind", "label"])
         kinds.update(table.column("kind").to_pylist())
         labels.update("no opinion" if i is None else names[i] for i in table.column("label").to_pylist())
     return kinds, labels, Counter(rows)

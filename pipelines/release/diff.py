@@ -130,15 +130,20 @@ class Side:
         return cls(manifest.version, path, manifest.content)
 
     def lineage(self) -> pa.Table:
-        with files_of(self.path).open("lineage.parquet") as file:
-            return pq.read_table(file, columns=["sample_id", "split", "row_hash"])
+        # Not pq.read_table: its threads may let go of our file while Python ends, and take the process down.
+        with files_of(self.path).open("lineage.parquet") as file, pq.ParquetFile(file) as table:
+            return table.read(columns=["sample_id", "split", "row_hash"])
 
     def rows(self, config: str, columns: Sequence[str], samples: Sequence[str], key: Sequence[str]) -> Rows:
         """Rows of some samples by key."""
-        files, wanted, found = files_of(self.path), pc.field("sample_id").isin(samples), []
+        files, wanted, found = files_of(self.path), pa.array(samples, pa.string()), []
+        read = list(dict.fromkeys(("sample_id", *columns)))
         for name in files.names(f"data/{config}"):
-            with files.open(name) as file:
-                found += pq.read_table(file, columns=list(columns), filters=wanted).to_pylist()
+            with files.open(name) as file, pq.ParquetFile(file) as shard:
+                for group in range(shard.num_row_groups):
+                    rows = shard.read_row_group(group, columns=read)
+                    chosen = rows.filter(pc.is_in(rows.column("sample_id"), value_set=wanted))
+                    found += chosen.select(list(columns)).to_pylist()
         return {plain_json([row[k] for k in key]): row for row in found}
 
 
