@@ -25,6 +25,8 @@ from affectory.schemas.urls import Url
 _START = "hf://datasets/"
 _KIND = "dataset"
 _BLOCK = 4 << 20
+_OF_THE_HUB = ".gitattributes"
+"""Lies in every dataset and says which files are large."""
 _CONFLICT, _PRECONDITION = 409, 412
 
 
@@ -59,9 +61,11 @@ class HubFiles:
             return file
 
     def names(self, folder: str = "") -> Iterator[str]:
+        """All names below `folder`, sorted."""
         with told_why(self._url):
             found = self._fs.find(f"{self._root}/{folder}".rstrip("/"))
-        yield from sorted(name.removeprefix(f"{self._root}/") for name in found)
+        names = (name.removeprefix(f"{self._root}/") for name in found)
+        yield from sorted(name for name in names if name != _OF_THE_HUB)
 
 
 @dataclass

@@ -19,6 +19,7 @@ from affectory.pipelines.engines.base import Choice
 from affectory.pipelines.events import Run
 from affectory.pipelines.inputs import CHANGED, found_files, inputs_of, local_files
 from affectory.pipelines.remote import listing
+from affectory.pipelines.store.files import files_at
 from affectory.pipelines.store.filesystems import filesystem
 from affectory.schemas.errors import UserError
 from affectory.schemas.urls import Url
@@ -62,6 +63,25 @@ def test_a_release_from_a_bucket_is_that_from_a_folder(tmp_path: Path, bucket: s
     assert there.release_hash == here.release_hash
     assert contents(Path(there.release)) == contents(Path(here.release))
     assert (there.records, there.judgements) == (12, 24)
+
+
+def test_nothing_but_the_recipe_is_here(tmp_path: Path, bucket: str) -> None:
+    """Sources, ratings, workspace and releases in one bucket."""
+    local = texts(tmp_path / "local", 8)
+    here = local.build()
+    upload(local.folder, f"{bucket}/in")
+    lines = {**TEXTS["sources"][0], "path": f"{bucket}/in/lines.jsonl"}
+    ratings = {**TEXTS["ratings"][0], "path": f"{bucket}/in/ratings.csv"}
+    made = project(tmp_path / "elsewhere", {**TEXTS, "sources": [lines], "ratings": [ratings]})
+    options = Options(f"{bucket}/ws", Url(f"{bucket}/out"), Choice("local", 0))
+    for _ in range(2):
+        with Run(tmp_path / "log.jsonl") as run:
+            there = build(read_and_bind(made.recipe, (), [bucket]), options, run)
+    assert (there.release, there.unchanged) == (f"{bucket}/out/v1.0.0", True)
+    files = files_at(there.release)
+    found = {name: files.read(name) for name in files.names() if name != "manifest.json"}
+    assert found == contents(Path(here.release))
+    assert sorted(path.name for path in made.folder.iterdir()) == ["recipe.yaml"]
 
 
 MEDIA: dict[str, Any] = {
