@@ -5,6 +5,7 @@ import io
 import json
 import logging
 import os
+import re
 import socket
 import sys
 import tempfile
@@ -117,15 +118,16 @@ def translated(error: Exception, address: str = "") -> AffectoryError | Exceptio
     """What Ray raises, in words that help; anything else as it is."""
     from ray import exceptions
 
-    what = str(error).partition("\n")[0][:300]
+    what = " ".join(str(error).split())
     if isinstance(error, exceptions.AuthenticationError):
         return UserError(f"the Ray cluster {address} asks for a token: {what.partition('. ')[0]}", _TOKEN)
     if isinstance(error, exceptions.RuntimeEnvSetupError):
-        return UserError(
-            f"a node could not take our code: {str(error).strip()[-600:]}", "pip must be there on every node"
-        )
+        return UserError(f"a node could not take our code: {what[-600:]}", "pip must be there on every node")
+    if isinstance(error, exceptions.RayError) and (missing := re.search(r"No module named '([\w.]+)'", what)):
+        hint = "every node needs the same packages, in the same versions: one image for all of them"
+        return UserError(f"a node of the cluster lacks the module {missing[1]}", hint)
     if isinstance(error, ConnectionError | ValueError | RuntimeError) and address:
-        return UserError(f"no Ray cluster lets us in at {address!r}: {what}", f"{_ADDRESSES}. {_TOKEN}")
+        return UserError(f"no Ray cluster lets us in at {address!r}: {what[:400]}", f"{_ADDRESSES}. {_TOKEN}")
     return error
 
 

@@ -1,16 +1,18 @@
 """Ray: what runs again and how often, what is waited for, and that nothing of Ray shows in errors and output."""
 
 import functools
+import json
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
 import yaml
+from ray import exceptions as ray_errors
 from support import steps
 from support.exchanging import expected, noted, spread
 from support.exchanging import found as noted_in
@@ -21,12 +23,13 @@ from support.steps_hard import SMALL_MB, Hard
 
 from affectory.pipelines import discovery
 from affectory.pipelines.engines import _ray_tasks, local
-from affectory.pipelines.engines._ray_cluster import Cluster
+from affectory.pipelines.engines._ray_cluster import Cluster, _code_and_threads
 from affectory.pipelines.engines._ray_hops import Hop, Needs, hops
 from affectory.pipelines.engines._shared import check_shared
 from affectory.pipelines.engines.base import Choice, Notice, PartitionKillsWorkers, opened
 from affectory.pipelines.engines.ray_data import Ray
 from affectory.pipelines.process import TooManyFailed
+from affectory.pipelines.runner.child import ONE_THREAD
 from affectory.pipelines.runner.execute import Allowance, SetUpFailed
 from affectory.pipelines.runner.partition import PartitionReport
 from affectory.pipelines.store.commits import Counts
@@ -86,6 +89,59 @@ def test_a_partition_that_ends_its_worker_each_time_stops_the_build(build: Calla
     with pytest.raises(PartitionKillsWorkers, match="partition 00-root ended its worker process 5 times: The worker"):
         run([lethal])
     assert set(one.commits()) == {"00-root", "00-0-s0"}, "what was committed stays"
+
+
+@dataclass
+class Hill:
+    """A cluster to ask about its nodes."""
+
+    own: bool = False
+    task_options: Any = field(default_factory=dict)
+
+    def nodes(self) -> list[dict[str, float]]:
+        return [{"CPU": 8.0, "memory": 1e9}, {"CPU": 4.0}]
+
+
+LOST = [
+    (ray_errors.NodeDiedError("gone"), "its node was lost", False, 1.0, PartitionKillsWorkers),
+    (ray_errors.WorkerCrashedError(), "its worker died", True, 1.0, PartitionKillsWorkers),
+    (ray_errors.OutOfMemoryError("full"), "its node was out of memory", True, 4.0, PartitionKillsWorkers),
+    (ray_errors.RuntimeEnvSetupError("no pip"), "its node could not take our code", False, 1.0, UserError),
+]
+
+
+@pytest.mark.parametrize(("error", "why", "isolated", "cpus", "last"), LOST, ids=[why for _, why, *_ in LOST])
+def test_what_is_lost_runs_again_so_many_times(
+    build: Callable[..., Build], error: Any, why: str, isolated: bool, cpus: float, last: type[Exception]
+) -> None:
+    """Who may have done it gets children for its stages; after memory ran out it has a node to itself."""
+    [partition] = build(Opines()).partitions([["a"]])
+    tasks = _ray_tasks.Tasks([partition], Hill(), None, "")  # type: ignore[arg-type]
+    [queue] = tasks._waiting.values()
+    for number in range(1, 5):
+        notice = tasks._again(queue.popleft(), error)
+        assert f"{why}; {number} of 4 times" in notice.text
+        assert (queue[0].partition.isolate == "all") == isolated
+        options = tasks._options(queue[0])
+        assert (options["num_cpus"], options["scheduling_strategy"]) == (cpus, "SPREAD")
+    with pytest.raises(last):
+        tasks._again(queue.popleft(), error)
+
+
+def test_what_is_no_loss_is_told_at_once(build: Callable[..., Build]) -> None:
+    [partition] = build(Opines()).partitions([["a"]])
+    tasks = _ray_tasks.Tasks([partition], Hill(), None, "")  # type: ignore[arg-type]
+    [queue] = tasks._waiting.values()
+    with pytest.raises(UserError, match="a node of the cluster lacks the module torchcodec"):
+        tasks._again(queue[0], ray_errors.RaySystemError("No module named 'torchcodec'"))
+
+
+def test_a_submitted_jobs_code_is_kept_and_its_threads_are_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    [wheel] = _code_and_threads(tmp_path)["py_modules"]
+    assert Path(wheel).name.startswith("affectory-") and Path(wheel).exists()
+    submitted = {"runtime_env": {"py_modules": ["gcs://a.whl"], "env_vars": {"OMP_NUM_THREADS": "8"}}}
+    monkeypatch.setenv("RAY_JOB_CONFIG_JSON_ENV_VAR", json.dumps(submitted))
+    assert _code_and_threads(tmp_path) == {"env_vars": ONE_THREAD}
 
 
 @pytest.mark.parametrize(

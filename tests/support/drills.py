@@ -13,12 +13,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
+import pyarrow.parquet as pq
 from support.cluster import BUILD, RayCluster
 from support.project import TEXTS, line, project, texts, write_lines
 
 Kind = Literal["worker", "actor", "raylet"]
 KINDS: tuple[Kind, ...] = ("worker", "actor", "raylet")
-_LINES, _ROWS = 120, 2
+_LINES, _ROWS = 80, 2
 _LOOK_S = 0.02
 _JOB_S = 300.0
 _ASKING_S = 1.5
@@ -42,6 +43,8 @@ class Row:
     rewritten: int
     """Parts of commits that were written more than once, of so many in the end."""
     parts: int
+    asked_again: int
+    """Answers of a model that were heard more than once."""
     seconds: float
 
 
@@ -117,6 +120,7 @@ def _row(folder: Path, calm: Calm, **facts: Any) -> Row:
         again=sum(e["event"] == "say" and e["what"] == "again" for e in events),
         rewritten=sum(written.values()) - len(written),
         parts=len(written),
+        asked_again=sum(n - 1 for n in _answers(folder).values()),
     )
 
 
@@ -163,6 +167,12 @@ def _parts(folder: Path, keys: Set[str]) -> Counter[tuple[str, str]]:
     names = [path.name for path in (folder / "ws" / "derived" / "parts").rglob("*.parquet")]
     keyed = Counter((name.split("-")[0], name.rsplit(".", 2)[1]) for name in names)
     return Counter({part: n for part, n in keyed.items() if part[0] in keys})
+
+
+def _answers(folder: Path) -> Counter[str]:
+    """How often each answer was kept."""
+    files = (folder / "ws" / "ledgers" / "answers").rglob("*.parquet")
+    return Counter(key for file in files for key in pq.read_table(file, columns=["answer_id"]).column(0).to_pylist())
 
 
 def _events(folder: Path) -> list[dict[str, Any]]:
