@@ -95,7 +95,6 @@ def contents(release: Location) -> tuple[Counter[str], Counter[str], Counter[str
     names = json.loads(files.read("taxonomy.json"))["labels"]
     kinds, labels = Counter[str](), Counter[str]()
     for name in files.names("data/default"):
-        # Not pq.read_table: its threads may let go of our file while Python ends, and take the process down.
         with files.open(name) as file, pq.ParquetFile(file) as shard:
             table = shard.read(columns=["kind", "label"])
         kinds.update(table.column("kind").to_pylist())

@@ -73,7 +73,14 @@ def main() -> None:
     # Before numpy is loaded: sums over several threads differ in the last bit.
     for name in _ONE_THREAD:
         os.environ.setdefault(name, "1")
-    app()
+    try:
+        app()
+    except SystemExit as ended:
+        if "pyarrow" not in sys.modules or not isinstance(ended.code, int | None):
+            raise
+        from affectory.pipelines.ending import end_now
+
+        end_now(ended.code or 0)
 
 
 def _leave(error: AffectoryError) -> None:

@@ -130,7 +130,6 @@ class Side:
         return cls(manifest.version, path, manifest.content)
 
     def lineage(self) -> pa.Table:
-        # Not pq.read_table: its threads may let go of our file while Python ends, and take the process down.
         with files_of(self.path).open("lineage.parquet") as file, pq.ParquetFile(file) as table:
             return table.read(columns=["sample_id", "split", "row_hash"])
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from affectory.pipelines.ending import end_now
 from affectory.pipelines.release.manifest import Content, read_manifest, verify
 from affectory.pipelines.release.media import decode_audio, decode_image, decode_video
 from affectory.pipelines.release.model import LoadTestFailed, Told
@@ -137,3 +138,4 @@ def main() -> None:
         print(f"{_STEP}{done} {total}", flush=True)
 
     print(json.dumps(find_problems(Path(sys.argv[1]), Path(sys.argv[2]), step)))
+    end_now(0)
