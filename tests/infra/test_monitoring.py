@@ -76,6 +76,12 @@ def test_brackets_close_and_variables_are_declared(text: str) -> None:
     assert not set(rest) & set("()[]{}")
 
 
+def test_the_documentation_names_every_metric_and_no_other() -> None:
+    told = set(re.findall(r"`(ray_affectory_\w+)\{", (ROOT / "docs" / "cluster.md").read_text()))
+    assert told <= {series for metric in METRICS for series in metric.series}
+    assert [metric.name for metric in METRICS if not told & set(metric.series)] == []
+
+
 def test_panels_are_told_apart_and_do_not_overlap() -> None:
     ids = [panel["id"] for panel in DASHBOARD["panels"]]
     assert len(ids) == len(set(ids))

@@ -1,5 +1,6 @@
 """The recipe's `deploy`: what it takes, what it refuses and where, and that it is no part of what is published."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from support.recipes import GOOD, problems_of
 
 from affectory.pipelines.publish import _without_folders
 from affectory.schemas.recipe import load_recipe
+from affectory.schemas.recipe.deploy import Deploy
 from affectory.schemas.recipe.moments import checked_schedule, checked_zone
 
 
@@ -98,6 +100,16 @@ def test_deploy_is_read_and_is_no_part_of_what_is_published(tmp_path: Path) -> N
     assert (placed.spec.deploy.schedule, placed.spec.deploy.gpu_workers.max) == ("0 4 * * 1", 2)
     assert placed.spec.deploy.gpu_workers.tolerations[0].key == "nvidia.com/gpu"
     assert _without_folders(placed.canonical()) == _without_folders(plain.canonical())
+
+
+def test_the_example_of_the_documentation_is_one(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "cluster.md").read_text()
+    blocks = re.findall(r"^```yaml\n(deploy:.*?)^```", text, re.MULTILINE | re.DOTALL)
+    lines = re.findall(r"^    (deploy: .*)$", text, re.MULTILINE)
+    assert (len(blocks), len(lines)) == (1, 1)
+    for example in (*blocks, *lines):
+        (tmp_path / "recipe.yaml").write_text(f"{GOOD}{example}\n")
+        assert load_recipe(tmp_path / "recipe.yaml").spec.deploy != Deploy()
 
 
 def test_a_recipe_knows_the_files_that_it_was_read_from(tmp_path: Path) -> None:
