@@ -1,5 +1,6 @@
 """What differs between two releases, from their lineage and the rows it marks as changed."""
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -139,11 +140,22 @@ class Side:
         read = list(dict.fromkeys(("sample_id", *columns)))
         for name in files.names(f"data/{config}"):
             with files.open(name) as file, pq.ParquetFile(file) as shard:
-                for group in range(shard.num_row_groups):
+                for group in _groups_with(shard, sorted(samples)):
                     rows = shard.read_row_group(group, columns=read)
                     chosen = rows.filter(pc.is_in(rows.column("sample_id"), value_set=wanted))
                     found += chosen.select(list(columns)).to_pylist()
         return {plain_json([row[k] for k in key]): row for row in found}
+
+
+def _groups_with(shard: pq.ParquetFile, samples: Sequence[str]) -> Iterator[int]:
+    """The row groups of a shard that may hold any of some sorted samples; of the others nothing has to be fetched."""
+    for number in range(shard.num_row_groups):
+        group = shard.metadata.row_group(number)
+        ids = next(c for c in map(group.column, range(group.num_columns)) if c.path_in_schema == "sample_id")
+        facts = ids.statistics
+        unknown = facts is None or not facts.has_min_max
+        if unknown or bisect_left(samples, facts.min) < bisect_right(samples, facts.max):
+            yield number
 
 
 def diff(a: Location | str, b: Location | str) -> ReleaseDiff:

@@ -5,6 +5,7 @@ import random
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -40,6 +41,30 @@ def test_everything_that_changed_is_counted(make_world: Any, tmp_path: Path) -> 
     assert found.columns["text"] == 1 and found.columns["label"] == 2 and found.columns["label_pool"] == 1
     assert found.tables == {"opinions": {"added": 1, "removed": 1}}
     assert found.reasons[:2] == ("1 row added", "1 row removed")
+
+
+def test_only_row_groups_of_changed_rows_are_read(
+    make_world: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+    whole = pq.ParquetFile.read_row_group
+    old, new = make_world(), make_world()
+    for world in (old, new):
+        for number in range(100, 140):
+            world.add(number)
+        world.options = {"row_group_bytes": 300}
+    new.rows["samples"][20]["text"] = "another line"
+
+    def noted(self: Any, group: int, **more: Any) -> Any:
+        read.append(group)
+        return whole(self, group, **more)
+
+    monkeypatch.setattr(pq.ParquetFile, "read_row_group", noted)
+    found = pair(old, new, tmp_path)
+    assert (found.changed, found.columns) == (1, {"text": 1})
+    groups = [pq.ParquetFile(f).num_row_groups for f in (tmp_path / "a").glob("v1.0.0/data/default/*.parquet")]
+    assert max(groups) > 8
+    assert len(read) <= 6, "of each config on each side the group that may hold the row"
 
 
 def test_it_prints_for_people_and_programs(make_world: Any, tmp_path: Path) -> None:
