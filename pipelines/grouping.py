@@ -63,10 +63,10 @@ def _kept(table: pa.Table, previous: pa.Table | None, layout: str) -> pa.Array:
         ],
         pa.string(),
     )
-    now = table.column("fingerprint").combine_chunks()
+    now = table.column("fingerprint")
     gone = pc.invert(pc.is_in(earlier.column("fingerprint"), value_set=now))
-    broken = earlier.column("root").filter(gone).combine_chunks()
-    at = pc.index_in(now, value_set=earlier.column("fingerprint").combine_chunks())
-    roots = earlier.column("root").combine_chunks().take(at)
+    broken = earlier.column("root").filter(gone)
+    at = pc.index_in(now, value_set=earlier.column("fingerprint"))
+    roots = earlier.column("root").take(at)
     stays = pc.and_(pc.is_in(roots, value_set=whole), pc.invert(pc.is_in(roots, value_set=broken)))
     return pc.if_else(stays, roots, pa.scalar(None, pa.string()))

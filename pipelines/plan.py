@@ -154,8 +154,8 @@ class _Compiler:
 def _roots_of(ledger: pa.Table, index: pa.Table) -> pa.Array:
     """The root partition of each judgement's record, null where no source holds that record now."""
     records = pc.struct_field(ledger.column("anchor").combine_chunks(), "record")
-    places = pc.index_in(records, value_set=index.column("record_id").combine_chunks())
-    return index.column("root").combine_chunks().take(places)
+    places = pc.index_in(records, value_set=index.column("record_id"))
+    return index.column("root").take(places)
 
 
 def _split(ledger: pa.Table, roots: pa.Array) -> dict[str, pa.Table]:

@@ -1,7 +1,7 @@
 """What a check found: which rows break which rule, and whether that stops a release."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from affectory.schemas.errors import AffectoryError, Exit
@@ -28,6 +28,16 @@ class Finding:
     def __str__(self) -> str:
         named = ", ".join(self.rows[:5]) + (", ..." if len(self.rows) > 5 else "")
         return f"{self.table}: {self.rule} ({self.count}{': ' + named if named else ''})"
+
+
+def merged(findings: Iterable[Finding]) -> list[Finding]:
+    """What was found in several lots of rows as one finding for each rule."""
+    by_rule: dict[tuple[str, str], Finding] = {}
+    for new in findings:
+        old = by_rule.get((new.table, new.rule), replace(new, count=0, rows=()))
+        rows = tuple(sorted({*old.rows, *new.rows})[:SHOWN])
+        by_rule[new.table, new.rule] = replace(new, count=old.count + new.count, rows=rows)
+    return list(by_rule.values())
 
 
 @dataclass(eq=False)

@@ -1,13 +1,14 @@
 """The gate: rules that the tables of a dataset must keep before anything is published."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from affectory.quality.findings import Finding
+from affectory.quality.findings import Finding, merged
 from affectory.schemas.derived import TABLES
 from affectory.schemas.ledgers import KINDS
 from affectory.schemas.opinion import PERSPECTIVES, RATER_KINDS
@@ -15,33 +16,52 @@ from affectory.schemas.parquet import Part, read_all
 from affectory.schemas.taxonomy import Taxonomy
 
 TOLERANCE = 1e-4
+_AT_ONCE = 16
 
 Mask = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 
 
 def check(tables: Mapping[str, Sequence[Part]], taxonomy: Taxonomy, min_rows: int) -> list[Finding]:
-    """Every rule that is broken, with the rows that break it."""
-    samples = _read(tables, "samples", ["sample_id", "kind", "anchor"])
-    known = samples.column("sample_id").combine_chunks()
-    found = [*_samples(samples, min_rows)]
+    """Every rule that is broken, with the rows that break it. Only ids are held of all rows at once."""
+    known = _read(tables.get("samples", ()), "samples", ["sample_id"]).column("sample_id")
+    found = [*_few(known, min_rows), _unique("samples", known, "sample_id")]
     for name in ("notes", "opinions", "labels"):
-        found += _linked(name, _read(tables, name, ["sample_id"]), known)
-    found += _opinions(_read(tables, "opinions", ["opinion_id", "perspective", "rater_kind", "asked", "answer"]))
-    found += _labels(_read(tables, "labels", ["sample_id", "taxonomy", "space", "values", "count"]), taxonomy)
-    return [finding for finding in found if finding.count]
+        found += _linked(name, _read(tables.get(name, ()), name, ["sample_id"]), known)
+    opinions = _read(tables.get("opinions", ()), "opinions", ["opinion_id"])
+    found.append(_unique("opinions", opinions.column("opinion_id"), "opinion_id"))
+    rules: Mapping[str, Callable[[pa.Table], Iterator[Finding]]]
+    rules = {"samples": _samples, "opinions": _opinions, "labels": partial(_labels, taxonomy)}
+    for name, broken in rules.items():
+        for rows in _some(tables.get(name, ()), name, _COLUMNS[name]):
+            found += broken(rows)
+    return [finding for finding in merged(found) if finding.count]
 
 
-def _read(tables: Mapping[str, Sequence[Part]], name: str, columns: list[str]) -> pa.Table:
+_COLUMNS = {
+    "samples": ["sample_id", "kind", "anchor"],
+    "opinions": ["opinion_id", "perspective", "rater_kind", "asked", "answer"],
+    "labels": ["sample_id", "taxonomy", "space", "values", "count"],
+}
+
+
+def _some(parts: Sequence[Part], name: str, columns: list[str]) -> Iterator[pa.Table]:
+    """Rows of a few parts at a time."""
+    for first in range(0, len(parts), _AT_ONCE):
+        yield _read(parts[first : first + _AT_ONCE], name, columns)
+
+
+def _read(parts: Sequence[Part], name: str, columns: list[str]) -> pa.Table:
     schema = pa.schema([TABLES[name].schema.field(c) for c in columns])
-    parts = [table.cast(schema) for table in read_all(tables.get(name, ()), columns)]
-    return pa.concat_tables([schema.empty_table(), *parts])
+    return pa.concat_tables([schema.empty_table(), *(table.cast(schema) for table in read_all(parts, columns))])
 
 
-def _samples(samples: pa.Table, min_rows: int) -> Iterator[Finding]:
-    if samples.num_rows < min_rows:
-        yield Finding("samples", f"{samples.num_rows} rows, validate.min_rows asks for {min_rows}", 1, ())
-    yield _unique("samples", samples.column("sample_id"), "sample_id")
+def _few(ids: pa.ChunkedArray, min_rows: int) -> Iterator[Finding]:
+    if len(ids) < min_rows:
+        yield Finding("samples", f"{len(ids)} rows, validate.min_rows asks for {min_rows}", 1, ())
+
+
+def _samples(samples: pa.Table) -> Iterator[Finding]:
     yield _bad(samples, ~_within(samples.column("kind"), KINDS), f"kind is not one of {', '.join(KINDS)}")
     anchor = samples.column("anchor")
     for start, end in (("start_us", "end_us"), ("char_start", "char_end")):
@@ -55,14 +75,13 @@ def _unique(name: str, keys: pa.ChunkedArray, called: str) -> Finding:
     return Finding.of(name, f"{called} is not unique", pc.struct_field(twice, "values").to_pylist())
 
 
-def _linked(name: str, table: pa.Table, samples: pa.Array) -> Iterator[Finding]:
+def _linked(name: str, table: pa.Table, samples: pa.ChunkedArray) -> Iterator[Finding]:
     stray = table.filter(pc.invert(pc.is_in(table.column("sample_id"), value_set=samples)))
     yield Finding.of(name, "sample_id names no sample", stray.column("sample_id").to_pylist())
 
 
 def _opinions(table: pa.Table) -> Iterator[Finding]:
     ids = table.column("opinion_id")
-    yield _unique("opinions", ids, "opinion_id")
     for column, allowed in (("perspective", PERSPECTIVES), ("rater_kind", RATER_KINDS)):
         bad = ~_within(table.column(column), allowed)
         yield Finding.of("opinions", f"{column} is not one of {', '.join(allowed)}", _chosen(ids, bad))
@@ -74,7 +93,7 @@ def _opinions(table: pa.Table) -> Iterator[Finding]:
     yield Finding.of("opinions", "a weight is negative or not a number", _chosen(ids, wrong))
 
 
-def _labels(table: pa.Table, taxonomy: Taxonomy) -> Iterator[Finding]:
+def _labels(taxonomy: Taxonomy, table: pa.Table) -> Iterator[Finding]:
     of_this = _mask(pc.equal(table.column("taxonomy"), taxonomy.name))
     lengths = np.asarray(pc.fill_null(pc.list_value_length(table.column("values")), -1))
     yield _bad(

@@ -102,7 +102,7 @@ def _place(splits: pa.Table, windows: int) -> pa.Table:
         numbers = first + np.arange(part.num_rows) // size
         placed.append(part.append_column("window", pa.array(numbers)))
         first = int(numbers[-1]) + 1
-    return pa.concat_tables(placed).combine_chunks()
+    return pa.concat_tables(placed)
 
 
 def _deal(parts: Sequence[Part], spec: TableSpec, keys: pa.Table, folder: Path) -> None:

@@ -15,6 +15,8 @@ from affectory.schemas.migrate import upgrade, written_version
 from affectory.schemas.parquet import Part, opened
 from affectory.schemas.tables import TableSpec
 
+_SEGMENT_ROWS = 500_000
+
 
 class Ledger:
     """One of the four ledgers. It offers reading and appending, and nothing that removes."""
@@ -40,13 +42,16 @@ class Ledger:
         rows = self._first_of_each(self.spec.cast(rows))
         known = _keys(self.read(self.spec.key), self.spec.key)
         keys = _keys(rows, self.spec.key)
-        fresh = rows.filter(pc.invert(pc.is_in(keys, value_set=known.combine_chunks())))
-        if fresh.num_rows:
-            buffer = io.BytesIO()
-            pq.write_table(fresh, buffer, compression="zstd")
-            names = sorted(_keys(fresh, self.spec.key).to_pylist())
-            self._files.create(f"{digest(*names)}.parquet", buffer.getvalue())
+        fresh = rows.filter(pc.invert(pc.is_in(keys, value_set=known)))
+        for first in range(0, fresh.num_rows, _SEGMENT_ROWS):
+            self._write(fresh.slice(first, _SEGMENT_ROWS))
         return int(fresh.num_rows)
+
+    def _write(self, rows: pa.Table) -> None:
+        buffer = io.BytesIO()
+        pq.write_table(rows, buffer, compression="zstd")
+        names = sorted(_keys(rows, self.spec.key).to_pylist())
+        self._files.create(f"{digest(*names)}.parquet", buffer.getvalue())
 
     def _segment(self, part: Part, columns: list[str] | None) -> pa.Table:
         """One file in the newest schema; what an older version wrote is read whole to be brought up to date."""
@@ -64,7 +69,7 @@ class Ledger:
         keys = _keys(table, self.spec.key)
         if pc.count_distinct(keys).as_py() == table.num_rows:
             return table
-        kinds = keys.combine_chunks().dictionary_encode().indices.to_numpy()
+        kinds = keys.cast(pa.large_string()).combine_chunks().dictionary_encode().indices.to_numpy()
         return table.take(pa.array(np.sort(np.unique(kinds, return_index=True)[1])))
 
 
