@@ -96,7 +96,7 @@ def contents(release: Location) -> tuple[Counter[str], Counter[str], Counter[str
     kinds, labels = Counter[str](), Counter[str]()
     for name in files.names("data/default"):
         with files.open(name) as file, pq.ParquetFile(file) as shard:
-            table = shard.read(columns=["kind", "label"])
+            table = shard.read(columns=["kind", "label"], use_threads=False)
         kinds.update(table.column("kind").to_pylist())
         labels.update("no opinion" if i is None else names[i] for i in table.column("label").to_pylist())
     return kinds, labels, Counter(rows)

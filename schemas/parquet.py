@@ -1,4 +1,7 @@
-"""Reading one Parquet file whole: without threads, and without the dataset machinery that loads pandas."""
+"""Reading one Parquet file whole: without threads, and without the dataset machinery that loads pandas.
+
+A thread of Arrow that lets go of a file of Python while the process ends would abort it.
+"""
 
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -49,5 +52,11 @@ def read_all(parts: Sequence[Part], columns: Sequence[str] | None = None) -> lis
 
 def read_parquet(part: Part, columns: Sequence[str] | None = None) -> pa.Table:
     """A part's rows in their order, all columns or the chosen ones."""
-    with opened(part) as file:
-        return file.read(columns=None if columns is None else list(columns), use_threads=False)
+    with part.open("rb") as file:
+        return read_open(file, columns)
+
+
+def read_open(file: IO[bytes], columns: Sequence[str] | None = None) -> pa.Table:
+    """The same of a file that is open already."""
+    with pq.ParquetFile(file) as parquet:
+        return parquet.read(columns=None if columns is None else list(columns), use_threads=False)

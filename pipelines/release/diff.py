@@ -132,7 +132,7 @@ class Side:
 
     def lineage(self) -> pa.Table:
         with files_of(self.path).open("lineage.parquet") as file, pq.ParquetFile(file) as table:
-            return table.read(columns=["sample_id", "split", "row_hash"])
+            return table.read(columns=["sample_id", "split", "row_hash"], use_threads=False)
 
     def rows(self, config: str, columns: Sequence[str], samples: Sequence[str], key: Sequence[str]) -> Rows:
         """Rows of some samples by key."""
@@ -141,7 +141,7 @@ class Side:
         for name in files.names(f"data/{config}"):
             with files.open(name) as file, pq.ParquetFile(file) as shard:
                 for group in _groups_with(shard, sorted(samples)):
-                    rows = shard.read_row_group(group, columns=read)
+                    rows = shard.read_row_group(group, columns=read, use_threads=False)
                     chosen = rows.filter(pc.is_in(rows.column("sample_id"), value_set=wanted))
                     found += chosen.select(list(columns)).to_pylist()
         return {plain_json([row[k] for k in key]): row for row in found}

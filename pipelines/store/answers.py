@@ -24,6 +24,7 @@ from affectory.pipelines.store.files import Files, files_at
 from affectory.schemas.ids import digest
 from affectory.schemas.ledgers import ANSWERS
 from affectory.schemas.migrate import upgrade
+from affectory.schemas.parquet import read_open
 from affectory.transforms.asking import REPLY, packed, unpacked
 from affectory.transforms.base import Reply, Whom
 
@@ -78,8 +79,7 @@ class Answers:
         self.files.create(f"{self.folder}/{partition}/{digest(*sorted(ids))}.parquet", buffer.getvalue())
 
     def _read(self, name: str, ids: Sequence[str]) -> dict[str, Reply]:
-        with pq.ParquetFile(io.BytesIO(self.files.read(name))) as file:
-            table = upgrade(file.read(use_threads=False), ANSWERS)
+        table = upgrade(read_open(io.BytesIO(self.files.read(name))), ANSWERS)
         table = table.filter(pc.is_in(table.column("answer_id"), value_set=pa.array(ids, pa.string())))
         rows = table.select(["answer_id", *(f.name for f in REPLY)]).to_pylist(maps_as_pydicts="strict")
         return {row["answer_id"]: unpacked(row) for row in rows}
@@ -142,8 +142,8 @@ def _segments(files: Files, folder: str) -> list[str]:
 
 
 def _ids(files: Files, name: str) -> list[str]:
-    with files.open(name) as source, pq.ParquetFile(source) as file:
-        ids: list[str] = file.read(columns=["answer_id"], use_threads=False).column(0).to_pylist()
+    with files.open(name) as file:
+        ids: list[str] = read_open(file, ["answer_id"]).column(0).to_pylist()
     return ids
 
 
