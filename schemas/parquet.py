@@ -3,10 +3,12 @@
 A thread of Arrow that lets go of a file of Python while the process ends would abort it.
 """
 
+import io
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from typing import IO, Literal, Protocol
 
 import pyarrow as pa
@@ -24,13 +26,29 @@ class Part(Protocol):
 @contextmanager
 def opened(part: Part) -> Iterator[pq.ParquetFile]:
     """The Parquet file that a part is."""
-    with part.open("rb") as file, pq.ParquetFile(file) as parquet:
-        yield parquet
+    path = _path(part)
+    if path is not None:
+        with pq.ParquetFile(path) as parquet:
+            yield parquet
+    else:
+        with part.open("rb") as file, _parquet(file) as parquet:
+            yield parquet
+
+
+def _path(part: Part) -> Path | None:
+    found = part if isinstance(part, Path) else getattr(part, "path", None)
+    return found if isinstance(found, Path) else None
+
+
+def _parquet(file: IO[bytes]) -> pq.ParquetFile:
+    """Bytes in memory are read without Python: Arrow's threads may let go of a Python object as the process ends,
+    and that aborts it."""
+    return pq.ParquetFile(pa.BufferReader(file.getvalue()) if isinstance(file, io.BytesIO) else file)
 
 
 def in_turn(parts: Sequence[Part]) -> Iterator[pq.ParquetFile]:
     """The Parquet files that parts are, one after another; those that lie elsewhere are opened some ahead."""
-    if not any(getattr(part, "is_remote", False) for part in parts):
+    if all(_path(part) for part in parts):
         for part in parts:
             with opened(part) as parquet:
                 yield parquet
@@ -40,7 +58,7 @@ def in_turn(parts: Sequence[Part]) -> Iterator[pq.ParquetFile]:
         for number in range(len(parts)):
             while len(waiting) < _AHEAD and number + len(waiting) < len(parts):
                 waiting.append(pool.submit(parts[number + len(waiting)].open, "rb"))
-            with waiting.popleft().result() as file, pq.ParquetFile(file) as parquet:
+            with waiting.popleft().result() as file, _parquet(file) as parquet:
                 yield parquet
 
 
@@ -52,11 +70,11 @@ def read_all(parts: Sequence[Part], columns: Sequence[str] | None = None) -> lis
 
 def read_parquet(part: Part, columns: Sequence[str] | None = None) -> pa.Table:
     """A part's rows in their order, all columns or the chosen ones."""
-    with part.open("rb") as file:
-        return read_open(file, columns)
+    with opened(part) as parquet:
+        return parquet.read(columns=None if columns is None else list(columns), use_threads=False)
 
 
 def read_open(file: IO[bytes], columns: Sequence[str] | None = None) -> pa.Table:
     """The same of a file that is open already."""
-    with pq.ParquetFile(file) as parquet:
+    with _parquet(file) as parquet:
         return parquet.read(columns=None if columns is None else list(columns), use_threads=False)

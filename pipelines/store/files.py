@@ -114,6 +114,11 @@ class PartFile:
     def is_remote(self) -> bool:
         return is_remote(self.location)
 
+    @property
+    def path(self) -> Path | None:
+        """The file of this machine that it is."""
+        return None if self.is_remote else local_path(self.location) / self.name
+
     def open(self, mode: Literal["rb"] = "rb", /) -> IO[bytes]:
         """For reading here and there."""
         return files_at(self.location).open(self.name)

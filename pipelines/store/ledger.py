@@ -56,7 +56,7 @@ class Ledger:
     def _segment(self, part: Part, columns: list[str] | None) -> pa.Table:
         """One file in the newest schema; what an older version wrote is read whole to be brought up to date."""
         with opened(part) as file:
-            if columns is None or written_version(file.read([]), self.spec) != self.spec.version:
+            if columns is None or written_version(file.read([], use_threads=False), self.spec) != self.spec.version:
                 table = upgrade(file.read(use_threads=False), self.spec)
                 return table if columns is None else table.select(columns)
             there = [name for name in columns if name in file.schema_arrow.names]
