@@ -149,6 +149,18 @@ def test_a_broken_leftover_is_sent_again(world: Any, tmp_path: Path, releases: U
     assert verify(made.path) == []
 
 
+def test_half_a_file_is_not_there(world: Any, tmp_path: Path, releases: Url, fast: None) -> None:
+    """What a kill leaves of a file that is sent in parts: an upload that was begun and never completed."""
+    fs = filesystem(releases)
+    bucket, key, _ = fs.split_path(f"{releases}/v1.0.0/lineage.parquet")
+    begun = fs.call_s3("create_multipart_upload", Bucket=bucket, Key=key)
+    part = {"UploadId": begun["UploadId"], "PartNumber": 1, "Body": b"x" * (5 << 20)}
+    fs.call_s3("upload_part", Bucket=bucket, Key=key, **part)
+    assert list(files_at(releases).names()) == [] and list_releases(releases) == []
+    made = write_release(world.inputs(tmp_path / "in1"), releases)
+    assert (made.version, verify(made.path)) == ("v1.0.0", [])
+
+
 def test_what_is_not_ours_is_left_alone(world: Any, tmp_path: Path, releases: Url, fast: None) -> None:
     files_at(releases).create("v1.0.0/notes.txt", b"mine")
     with pytest.raises(UserError, match=r"v1\.0\.0/notes\.txt is in the way"):
