@@ -4,5 +4,6 @@ import sys
 
 from affectory.pipelines.cli.app import main
 
-sys.argv[0] = "affectory"  # what is printed for people to run next begins with it
-main()
+if __name__ == "__main__":
+    sys.argv[0] = "affectory"  # what is printed for people to run next begins with it
+    main()
