@@ -124,7 +124,7 @@ def _deal(parts: Sequence[Part], spec: TableSpec, keys: pa.Table, folder: Path) 
 
 def _batches(parts: Sequence[Part], spec: TableSpec) -> Iterator[pa.Table]:
     for file in in_turn(parts):
-        for batch in file.iter_batches(_BATCH_ROWS):
+        for batch in file.iter_batches(_BATCH_ROWS, use_threads=False):
             yield spec.cast(pa.Table.from_batches([batch]))
 
 

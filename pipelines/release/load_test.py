@@ -117,7 +117,7 @@ def _decodes(file: Path, content: Content) -> Iterator[str]:
 
 def _values(shard: pq.ParquetFile, group: int, column: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Samples and their values in a media column, with few rows in memory."""
-    for batch in shard.iter_batches(_FEW, row_groups=[group], columns=["sample_id", column]):
+    for batch in shard.iter_batches(_FEW, row_groups=[group], columns=["sample_id", column], use_threads=False):
         for row in batch.to_pylist():
             values = row[column] if isinstance(row[column], list) else [row[column]]
             yield from ((row["sample_id"], value) for value in values if value)

@@ -19,7 +19,6 @@ from support.exchanging import found as noted_in
 from support.partitions import GOOD, Build, counts
 from support.project import TEXTS, texts
 from support.steps import Faulty, FaultyByRow, LethalView, NeverStarts, Opines
-from support.steps_hard import SMALL_MB, Hard
 
 from affectory.pipelines import discovery
 from affectory.pipelines.engines import _ray_tasks, local
@@ -30,7 +29,7 @@ from affectory.pipelines.engines.base import Choice, Notice, PartitionKillsWorke
 from affectory.pipelines.engines.ray_data import Ray
 from affectory.pipelines.process import TooManyFailed
 from affectory.pipelines.runner.child import ONE_THREAD
-from affectory.pipelines.runner.execute import Allowance, SetUpFailed
+from affectory.pipelines.runner.execute import SetUpFailed
 from affectory.pipelines.runner.partition import PartitionReport
 from affectory.pipelines.store.commits import Counts
 from affectory.schemas.errors import UserError
@@ -71,15 +70,6 @@ def test_a_row_that_ends_its_worker_is_found(build: Callable[..., Build]) -> Non
     again = [notice for notice in found if isinstance(notice, Notice)]
     assert [(n.kind, n.partition) for n in again] == [("again", "00-root")]
     assert "its worker died; 1 of 4 times" in again[0].text
-
-
-def test_a_step_that_leaks_memory_costs_its_row(build: Callable[..., Build]) -> None:
-    one = build(Hard())
-    partitions = one.partitions([["a", "leak", "b"], ["c"]])
-    found = run([replace(p, allowance=Allowance(memory_mb=SMALL_MB)) for p in partitions])
-    assert counts(reports(found), "s0") == Counts(4, 3, 3, 0, 1)
-    lost = one.commits()["00-0-s0"][1]["rejects"]
-    assert [(r["outcome"], r["reason"], r["uri"]) for r in lost] == [("failed", "OutOfMemory", "1.txt")]
 
 
 def test_a_partition_that_ends_its_worker_each_time_stops_the_build(build: Callable[..., Build]) -> None:
