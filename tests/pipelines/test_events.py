@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from affectory.pipelines.events import Event, Lines, Run, as_json, duration, progress_line, size
+from affectory.pipelines.events import Event, KeptLog, Lines, Run, as_json, duration, progress_line, size
+from affectory.pipelines.store.files import LocalFiles
 
 
 class Clock:
@@ -174,3 +175,26 @@ def test_a_size_is_told_within_a_twentieth(count: int) -> None:
     number, unit = size(count).split()
     told = float(number) * 1000 ** ("B", "kB", "MB", "GB", "TB").index(unit)
     assert told == pytest.approx(count, rel=0.05)
+
+
+def test_a_log_elsewhere_is_copied_now_and_then_and_at_the_end(tmp_path: Path) -> None:
+    log, clock, runs = tmp_path / "a.jsonl", Clock(), LocalFiles(tmp_path / "elsewhere")
+    with Run(log, (KeptLog(log, runs, 60.0, clock),), kept_at="s3://bucket/runs/a.jsonl") as run:
+        run.tell("start", what="build")
+        assert not runs.exists("a.jsonl")
+        clock.now = 61.0
+        run.tell("stage", stage="probe")
+        assert runs.read("a.jsonl").count(b"\n") == 2
+        clock.now = 62.0
+        run.tell("stage", stage="clips")
+        assert runs.read("a.jsonl").count(b"\n") == 2
+        assert run.kept_at == "s3://bucket/runs/a.jsonl"
+    assert runs.read("a.jsonl") == log.read_bytes()
+
+
+def test_a_log_that_cannot_be_copied_stops_nothing(tmp_path: Path) -> None:
+    log, runs = tmp_path / "a.jsonl", LocalFiles(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere").write_bytes(b"in the way")
+    with Run(log, (KeptLog(log, runs, 0.0),)) as run:
+        run.tell("start", what="build")
+    assert log.exists()

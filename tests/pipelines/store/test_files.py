@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from affectory.pipelines.store import files as module
 from affectory.pipelines.store.files import Files, LocalFiles, PartFile, below, files_at, is_remote, local_path
@@ -235,6 +236,33 @@ class TestOnObjectStorage:
         assert len(seen) == 1
         monkeypatch.undo()
         assert files.read("a") == data
+
+    @pytest.mark.parametrize("others", [True, False])
+    def test_a_write_that_meets_another_is_tried_again(
+        self, files: ObjectFiles, others: bool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """S3 answers 409 while another write of the name is under way: who won is known a moment later."""
+        pipe, tries = files._fs.pipe_file, []
+
+        def meeting(*args: Any, **kwargs: Any) -> Any:
+            tries.append(args)
+            if len(tries) < 3:
+                raise OSError("conflict") from ClientError({"Error": {"Code": "ConditionalRequestConflict"}}, "Put")
+            return pipe(*args, **kwargs)
+
+        monkeypatch.setattr("time.sleep", lambda _: None)
+        if others:
+            files.create("a", b"the other's")
+        monkeypatch.setattr(files._fs, "pipe_file", meeting)
+        assert files.create("a", b"mine") is not others
+        assert len(tries) == 3
+
+    def test_a_storage_that_is_away_is_told(self, bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0.0)
+        monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+        with pytest.raises(UserError, match="does not answer as it should: EndpointConnectionError") as raised:
+            ObjectFiles(f"{bucket}/x").create("a", b"")
+        assert "AWS_ENDPOINT_URL" in raised.value.hint
 
     def test_names_do_not_leave_the_place(self, files: ObjectFiles) -> None:
         for name in ("", "../x", "a/../../x"):
