@@ -10,6 +10,8 @@ FORMS = {"s3": "s3://bucket/prefix", "hf": "hf://datasets/org/name/folder"}
 """The kinds of address that are understood, each with how it is written."""
 
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
+_MEANT = re.compile(rf"({'|'.join(FORMS)}):")
+"""A slash may have been forgotten."""
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _HUB = re.compile(r"datasets/[\w.-]+/[\w.-]+(@[\w.%-]+)?(/|$)", re.ASCII)
 _REVISION = re.compile(r"@[^/]*")
@@ -48,7 +50,7 @@ class BadUrl(ValueError):
 
 def is_url(text: str) -> bool:
     """Whether `text` is meant as an address, good or bad."""
-    return _URL.match(text) is not None
+    return bool(_URL.match(text) or _MEANT.match(text))
 
 
 def read_url(text: str, schemes: tuple[str, ...] = tuple(FORMS)) -> Url:
@@ -79,6 +81,8 @@ def _wrong(scheme: str, rest: str) -> str:
 def masked(text: str) -> str:
     """An address as it may be shown: without a query, and nothing of one that may hold a key or a password."""
     head, found, rest = text.partition("?")[0].partition("://")
+    if not found and _MEANT.match(head) and "@" in head:
+        return f"{head.partition(':')[0]}:***"
     hidden = found and {"@", ":"} & set(rest.partition("/")[0])
     return f"{head}://***" if hidden else f"{head}{found}{rest}"
 

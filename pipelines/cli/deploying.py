@@ -57,7 +57,6 @@ def submit(
     flags = {"--refit": refit, "--no-publish": not publishing, "--json": json}
     numbers = {"--workers": workers, "--partition-rows": partition_rows}
     options = [word for name, number in numbers.items() if number for word in (name, str(number))]
-    options += [word for given in overrides or () for word in ("--set", given)]
     options += [name for name, wanted in flags.items() if wanted]
     submission = Submission(site, tuple(options), tuple(env or ()))
     for note in submission.notes():
@@ -93,7 +92,7 @@ def _site(recipe: Path, overrides: list[str] | None, root: list[str] | None, wor
     from affectory.pipelines.deploy.site import Site
 
     seen = tuple(place for place in root or () if place.startswith("/") or "://" in place)
-    return Site(read(recipe, overrides or (), root or ()), workspace, releases, seen)
+    return Site(read(recipe, overrides or (), root or ()), workspace, releases, seen, tuple(overrides or ()))
 
 
 def _address(site: "Site", given: str) -> str:

@@ -1,5 +1,6 @@
 """Options that several commands share, and how they lead to a bound recipe and its folders."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -73,7 +74,22 @@ def open_project(
 
     bound = read_and_bind(recipe, overrides or (), roots or ())
     spec, beside = bound.recipe.spec, recipe.absolute().parent
-    return Project(bound, _workspace(spec, beside, workspace), _releases(spec, beside, releases))
+    project = Project(bound, _workspace(spec, beside, workspace), _releases(spec, beside, releases))
+    _refuse_derived(project)
+    return project
+
+
+def _refuse_derived(project: Project) -> None:
+    """What is derived may be deleted at any time."""
+    from affectory.pipelines.store.workspace import Workspace
+    from affectory.schemas.errors import UserError
+    from affectory.schemas.urls import is_url
+
+    derived, releases = Workspace(project.workspace).derived, str(project.releases)
+    if not is_url(derived):
+        derived, releases = os.path.realpath(derived), releases if is_url(releases) else os.path.realpath(releases)
+    if f"{releases}/".startswith(f"{derived}/"):
+        raise UserError(f"releases in {derived} would be deleted by `affectory clean`", "choose a place beside it")
 
 
 def _workspace(spec: "RecipeSpec", beside: Path, given: str | None) -> "Location":

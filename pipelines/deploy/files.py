@@ -61,7 +61,9 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+    # PyYAML leaves 1e5 and 0o17 bare, which others read as numbers.
+    style = "|" if "\n" in text else '"' if text[:1] in "+-.0123456789" and text[-1:].isalnum() else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
 _Dumper.add_representer(str, _text)

@@ -9,6 +9,7 @@ from affectory.pipelines.deploy.files import Written, base, merged
 from affectory.pipelines.deploy.site import RECIPE_FOLDER, Site
 from affectory.schemas.errors import UserError
 from affectory.schemas.recipe.deploy import Machines
+from affectory.schemas.urls import is_url
 
 Yaml = dict[str, Any]
 
@@ -123,6 +124,8 @@ def _variables(site: Site) -> str:
 
 def cron(site: Site, out: Path) -> list[Written]:
     """A script for cron: a job for the cluster at `deploy.address`, or a build on this machine."""
+    if site.deploy.address:
+        site.command("")  # what submitting would refuse is told now, not at night
     script = Written("nightly.sh", _explained(site), text=_script(site), executable=True)
     return [script, _crontab(site, _quoted(out / script.name))]
 
@@ -143,11 +146,21 @@ def _script(site: Site) -> str:
         command += [word for name in site.deploy.secrets for word in ("--env", name)]
     else:
         command += ["build", recipe.name]
+    command += _given(site)
     return (
         "#!/bin/sh\nset -eu\n"
         'if [ -n "${AFFECTORY_ENV:-}" ]; then set -a; . "$AFFECTORY_ENV"; set +a; fi\n'
         f"cd {_quoted(recipe.parent)}\nexec {shlex.join(command)}\n"
     )
+
+
+def _given(site: Site) -> list[str]:
+    """What was given when the script was written, seen from any folder."""
+    places = {"--workspace": site.workspace_given, "--releases": site.releases_given}
+    found = [(name, place if is_url(place) else str(Path(place).absolute())) for name, place in places.items() if place]
+    bounds = site.recipe.bounds
+    found += [("--root", str(root)) for root in (*bounds.roots, *bounds.urls)]
+    return [*(word for pair in found for word in pair), *site.settings]
 
 
 def _quoted(path: Path) -> str:

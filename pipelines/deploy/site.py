@@ -7,7 +7,9 @@ from affectory.pipelines.deploy.bundle import Bundle, is_below
 from affectory.schemas.errors import UserError
 from affectory.schemas.ids import digest
 from affectory.schemas.recipe.deploy import Deploy
+from affectory.schemas.recipe.paths import REMOTE
 from affectory.schemas.recipe.recipe import Recipe
+from affectory.schemas.urls import is_url, read_location
 
 BUILD = ("python", "-m", "affectory.pipelines.cli", "build")
 ON_RAY = ("--engine", "ray", "--address", "auto")
@@ -25,6 +27,8 @@ class Site:
     releases_given: str = ""
     roots: tuple[str, ...] = ()
     """Places that the cluster sees and that the recipe may read."""
+    overrides: tuple[str, ...] = ()
+    """What of the recipe was given on the command line instead, as KEY=VALUE."""
 
     @property
     def deploy(self) -> Deploy:
@@ -47,20 +51,20 @@ class Site:
         spec = self.recipe.spec
         ours = f"{spec.workspace.rstrip('/')}/{spec.dataset}" if spec.workspace else ""
         wanted = self.workspace_given or self.deploy.storage.workspace or self._on_claim("workspaces") or ours
-        return self._seen(wanted, "workspace")
+        return self._seen(wanted, "workspace", REMOTE["workspace"])
 
     @property
     def releases(self) -> str:
         wanted = self.releases_given or self.deploy.storage.releases or self._on_claim("releases")
-        return self._seen(wanted or self.recipe.spec.publish.to, "releases")
+        return self._seen(wanted or self.recipe.spec.publish.to, "releases", REMOTE["publish"])
 
     def _on_claim(self, folder: str) -> str:
         storage = self.deploy.storage
         return f"{storage.path.rstrip('/')}/{folder}/{self.recipe.spec.dataset}" if storage.claim else ""
 
-    def _seen(self, where: str, what: str) -> str:
-        if where.startswith("/") or "://" in where:
-            return where
+    def _seen(self, where: str, what: str, schemes: tuple[str, ...]) -> str:
+        if where.startswith("/") or is_url(where):
+            return str(read_location(where, f"the {what}", schemes))
         given = f"{where}, a folder beside the recipe" if where else "a folder beside the recipe"
         hint = (
             f"give deploy.storage.claim, or deploy.storage.{what} (or --{what}): s3://bucket/prefix or a shared folder"
@@ -76,7 +80,23 @@ class Site:
         """The build as words of a command line; `beside` are folders that travel with the recipe."""
         roots = (*beside, *self.on_claim, *self.roots)
         below = [word for root in dict.fromkeys(roots) for word in ("--root", root)]
-        return (*BUILD, recipe, *ON_RAY, "--workspace", self.workspace, "--releases", self.releases, *below)
+        return (
+            *BUILD,
+            recipe,
+            *ON_RAY,
+            "--workspace",
+            self.workspace,
+            "--releases",
+            self.releases,
+            *below,
+            *self.settings,
+        )
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """The overrides as words of a build's command line; those of `deploy` have done their part here."""
+        keys = ((given, given.partition("=")[0].partition(".")[0].strip()) for given in self.overrides)
+        return tuple(word for given, key in keys if key != "deploy" for word in ("--set", given))
 
     def nightly(self) -> str:
         """The build of a schedule, in words that no shell does anything to."""
@@ -92,7 +112,6 @@ class Site:
             words = self.command(f"{RECIPE_FOLDER}/{self.bundle.main}", RECIPE_FOLDER)
         odd = [word for word in words if not _INERT.fullmatch(word)]
         if odd:
-            raise UserError(
-                f"{odd[0]!r} cannot be part of a job's command", "use letters, digits and . _ - / in its name"
-            )
+            hint = "use letters, digits and . _ - / in its name; what --set gives can be written into the recipe"
+            raise UserError(f"{odd[0]!r} cannot be part of a job's command", hint)
         return " ".join(words)

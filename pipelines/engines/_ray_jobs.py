@@ -105,9 +105,12 @@ class Jobs:
 
     def outcome(self, job: str) -> Outcome:
         """How a job ended, once it has."""
-        while not self._ended(job):
-            time.sleep(0.5)
-        found = self._client.get_job_info(job)
+        try:
+            while not self._ended(job):
+                time.sleep(0.5)
+            found = self._client.get_job_info(job)
+        except (OSError, RuntimeError) as error:
+            raise JobLost(job, self.address, str(error)) from error
         status, code = found.status.value.lower(), found.driver_exit_code
         if status == "succeeded":
             return Outcome(status, Exit.OK, found.message or "")
@@ -120,8 +123,13 @@ class Jobs:
         # A runner ends what waits when the user interrupts, and closes the connection.
         with asyncio.Runner() as runner:
             stream = self._client.tail_job_logs(job)
-            while (text := runner.run(_next(stream))) is not None:
-                yield text
+            try:
+                while (text := runner.run(_next(stream))) is not None:
+                    yield text
+            except Exception as error:
+                if type(error).__module__.startswith("aiohttp."):  # a proxy that says 502, a head that hangs up
+                    raise ConnectionError(f"{type(error).__name__}: {error}") from error
+                raise
 
     @contextlib.contextmanager
     def _told(self) -> Iterator[None]:

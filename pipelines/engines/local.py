@@ -12,6 +12,7 @@ from affectory.pipelines.engines import _machine, _shelves
 from affectory.pipelines.engines.base import Choice, Notice, PartitionKillsWorkers, Report, heavy_first
 from affectory.pipelines.runner.child import Child, ChildDied
 from affectory.pipelines.runner.partition import Partition, run_partition
+from affectory.schemas.errors import UserError
 
 _MEMORY_PER_WORKER = 2 << 30
 _BEAT_S = 1.0
@@ -43,6 +44,9 @@ class Local:
 
 def engine(choice: Choice) -> Local:
     """The engine as chosen."""
+    if choice.address or choice.options:
+        what = "--address" if choice.address else "--engine-option"
+        raise UserError(f"{what} is for a cluster; the engine here is local", "name it: --engine ray (or beam)")
     return Local(workers_for() if choice.workers is None else choice.workers)
 
 

@@ -60,6 +60,7 @@ class Bucket:
 
     def check(self) -> None:
         refuse_patterns(self.url)
+        self._files.check()
         self._pointed()
 
     def place(self, version: str) -> Url:

@@ -44,6 +44,16 @@ class ObjectFiles:
             raise ValueError(f"not a name: {name!r}")
         return f"{self._root}/{name}"
 
+    def check(self) -> None:
+        """Raise where there is no bucket; one that holds nothing yet is as good as any."""
+        if self._is_s3:
+            bucket, _, prefix = self._root.partition("/")
+            try:
+                with told(self.url):
+                    self._fs.call_s3("list_objects_v2", Bucket=bucket, Prefix=prefix, MaxKeys=1)
+            except FileNotFoundError as error:
+                raise self._no_bucket() from error
+
     def create(self, name: str, data: bytes) -> bool:
         """Write `name` unless it exists; whether this call wrote it."""
         for waited in range(_CONFLICTS):

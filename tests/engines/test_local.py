@@ -12,7 +12,7 @@ from support.partitions import GOOD, Build, counts
 from support.steps import Faulty, FaultyByRow, LethalView, NeverStarts, Opines, flow
 
 from affectory.pipelines.engines import local
-from affectory.pipelines.engines.base import Notice, PartitionKillsWorkers
+from affectory.pipelines.engines.base import Choice, Notice, PartitionKillsWorkers, opened
 from affectory.pipelines.engines.local import run, workers_for
 from affectory.pipelines.runner.execute import SetUpFailed
 from affectory.pipelines.runner.partition import PartitionReport
@@ -134,6 +134,12 @@ def test_workers_end_when_the_build_is_given_up(build: Callable[..., Build], mon
     next(reports)
     reports.close()
     assert len(set(map(id, stopped))) == 2
+
+
+@pytest.mark.parametrize("given", [Choice(address="auto"), Choice(options=("--runner=FlinkRunner",))])
+def test_what_only_a_cluster_takes_is_refused(given: Choice) -> None:
+    with pytest.raises(UserError, match="is for a cluster"), opened(given):
+        pass
 
 
 def test_nothing_to_do_starts_no_worker(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,6 +33,8 @@ def test_an_address_is_read(given: str, read: str) -> None:
         ("file:///etc/passwd", "of this kind"),
         ("ftp://host", "of this kind"),
         ("S3://bucket", "of this kind"),
+        ("s3:/bucket/a-slash-too-few", "of this kind"),
+        ("s3:/key:secret@bucket", "of this kind"),
         ("s3://", "empty part"),
         ("s3:///key", "empty part"),
         ("s3://bucket//key", "empty part"),
@@ -76,7 +78,7 @@ def test_secrets_are_not_shown(given: str, shown: str) -> None:
     assert masked(given) == shown
 
 
-@pytest.mark.parametrize("given", ["media", "./s3:/x", "/a/b", "C:/x", "s3:/bucket"])
+@pytest.mark.parametrize("given", ["media", "./s3:/x", "/a/b", "C:/x"])
 def test_paths_are_paths(given: str) -> None:
     assert not is_url(given)
     assert read_location(given, "--releases") == Path(given)

@@ -15,6 +15,7 @@ from typer.main import get_command
 
 from affectory.pipelines.cli.app import app
 from affectory.pipelines.deploy.bundle import read
+from affectory.pipelines.deploy.files import Written
 from affectory.pipelines.deploy.schedule import KINDS, write_schedule
 from affectory.pipelines.deploy.site import Site
 from affectory.schemas.errors import UserError
@@ -264,6 +265,41 @@ def test_places_to_read_are_allowed_beforehand_and_not_at_night(tmp_path: Path) 
     assert job["spec"]["entrypoint"].endswith("--root /recipe --root /data --root s3://raw")
 
 
+def test_what_is_given_when_files_are_written_holds_at_night(tmp_path: Path) -> None:
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text(RECIPES["full"])
+    given, root = ("deploy.head.cpus=3", "label.min_overlap=0.4"), (str(tmp_path.parent),)
+    site = Site(read(recipe, given, root), "s3://b/ws", "out", root, given)
+    paths = {p.name: p for p in write_schedule(site, "cron", tmp_path / "out")}
+    words = shlex.split(paths["nightly.sh"].read_text().splitlines()[-1])
+    here = ["--releases", str(Path("out").absolute()), "--root", root[0], "--set", "label.min_overlap=0.4"]
+    assert words[4:] == ["--workspace", "s3://b/ws", *here]
+    (job,) = documents(
+        next(
+            p
+            for p in write_schedule(Site(read(recipe, given), overrides=given), "kuberay", tmp_path)
+            if p.name == "rayjob.yaml"
+        )
+    )
+    assert job["spec"]["entrypoint"].endswith("--root /data --set label.min_overlap=0.4")
+
+
+@pytest.mark.parametrize("where", ["s3://key:hidden@b/ws", "http://b/ws", "s3:/b/ws"])
+def test_an_address_that_the_build_would_refuse_is_in_no_file(tmp_path: Path, where: str) -> None:
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text(RECIPES["full"])
+    with pytest.raises(UserError, match="the workspace") as told:
+        write_schedule(Site(read(recipe), where), "kuberay", tmp_path / "out")
+    assert "hidden" not in str(told.value) and not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("text", ["1e5", "0o17", "12e4567", "-.5e3", "1.5", "v1"])
+def test_text_that_looks_like_a_number_stays_text(text: str) -> None:
+    document = Written("x.yaml", "", ({"value": text},)).content()
+    assert yaml.safe_load(document) == {"value": text}
+    assert (document == f"value: {text}\n") is text.startswith("v")
+
+
 def test_a_recipe_whose_name_a_shell_would_read_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "re$(id).yaml"
     path.write_text(RECIPES["full"])
@@ -342,6 +378,6 @@ def test_the_script_for_cron_builds_whatever_the_folder_is_called(tmp_path: Path
 
 
 def test_a_script_for_a_cluster_submits(tmp_path: Path) -> None:
-    recipe = SMALL + "deploy: {address: 'http://head:8265', secrets: [KEY_A]}\n"
+    recipe = SMALL + "deploy: {address: 'http://head:8265', secrets: [KEY_A], storage: {claim: data}}\n"
     script = written(tmp_path, recipe, "cron")["nightly.sh"].read_text()
     assert script.splitlines()[-1].endswith("affectory submit recipe.yaml --address http://head:8265 --env KEY_A")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import ServerDisconnectedError
 from support.head import Head
 from support.project import COMMAND, Project, texts
 
@@ -146,7 +147,7 @@ class _Dropping:
         yield "one\n"
         if self.breaks:
             self.breaks -= 1
-            raise RuntimeError("closed unexpectedly")
+            raise RuntimeError("closed unexpectedly") if self.breaks % 2 else ServerDisconnectedError
         yield "two\n"
 
     def get_job_status(self, job: str) -> Any:

@@ -187,6 +187,12 @@ def test_bytes_that_arrive_otherwise_publish_nothing(
     assert list_releases(releases) == []
 
 
+def test_a_bucket_that_is_not_there_is_told_before_anything_is_built(bucket: str) -> None:
+    Bucket(Url(f"{bucket}/nothing/yet")).check()
+    with pytest.raises(UserError, match="there is no bucket 'not-there'"):
+        Bucket(Url("s3://not-there/releases")).check()
+
+
 def test_two_publishers_do_not_meet(world: Any, tmp_path: Path, releases: Url, fast: None) -> None:
     with Lease(f"{releases}/.lease"), pytest.raises(ReleasesHeld) as held:
         write_release(world.inputs(tmp_path / "in1"), releases)
