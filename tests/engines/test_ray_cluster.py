@@ -53,11 +53,14 @@ def drills(cluster: RayCluster, tmp_path_factory: pytest.TempPathFactory) -> Dri
     return Drills(cluster, tmp_path_factory.mktemp("drills"))
 
 
-@pytest.mark.parametrize(("seed", "kind"), [(1, "worker"), (2, "raylet"), (3, "actor")])
+@pytest.mark.parametrize(("seed", "kind"), [(1, "worker"), (2, "node"), (3, "actor")])
 def test_what_is_killed_costs_only_the_partitions_in_flight(drills: Drills, seed: int, kind: Kind) -> None:
     row = drills.drill(seed, kind)
     assert row.same_hash and row.same_counts, row
-    assert row.killed == {"worker": "ray::partition", "raylet": "raylet", "actor": "ray::MapWorker"}[kind], row
+    assert (
+        row.killed
+        == {"worker": "ray::partition", "raylet": "raylet", "node": "raylet", "actor": "ray::MapWorker"}[kind]
+    ), row
     assert row.again <= 2 and row.rewritten <= 4, "more was done again than was in flight"
 
 

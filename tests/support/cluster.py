@@ -34,8 +34,11 @@ class Process:
     pid: int
     title: str
 
-    def kill(self) -> None:
-        os.kill(self.pid, signal.SIGKILL)
+    def kill(self, *, whole: bool = False) -> None:
+        """End it; `whole`: with all that it started, as a machine does that loses its power."""
+        for pid in list(family(self.pid)) if whole else [self.pid]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 class RayCluster:

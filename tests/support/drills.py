@@ -17,8 +17,9 @@ import pyarrow.parquet as pq
 from support.cluster import BUILD, RayCluster
 from support.project import TEXTS, line, project, texts, write_lines
 
-Kind = Literal["worker", "actor", "raylet"]
-KINDS: tuple[Kind, ...] = ("worker", "actor", "raylet")
+Kind = Literal["worker", "actor", "raylet", "node"]
+KINDS: tuple[Kind, ...] = ("worker", "actor", "raylet", "node")
+"""A node is a raylet with all of its workers; without it they live on for a moment, and may finish what they do."""
 _LINES, _ROWS = 80, 2
 _LOOK_S = 0.02
 _JOB_S = 300.0
@@ -92,12 +93,13 @@ class Drills:
             "worker": (self._cluster.workers, "partition"),
             "actor": (self._cluster.workers, "MapWorker"),
             "raylet": (self._cluster.raylets, "partition"),
+            "node": (self._cluster.raylets, "partition"),
         }[kind]
         found = _wait(job, lambda: find(title))
         if not found:
             return "nothing: the build was over"
         victim = draw.choice(found)
-        victim.kill()
+        victim.kill(whole=kind == "node")
         return str(re.sub(r".*/|[( ].*", "", victim.title.partition(" --")[0]))
 
     def _undisturbed(self, asks: bool) -> Calm:
