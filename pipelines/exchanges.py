@@ -84,8 +84,7 @@ class Exchanges:
 
     def remove(self) -> None:
         """All that was written is of no use once the step is committed."""
-        for name in list(self.files.names(self.folder)):
-            self.files.remove(name)
+        self.files.discard(list(self.files.names(self.folder)))
 
 
 @dataclass(frozen=True)

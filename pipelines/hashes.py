@@ -40,8 +40,11 @@ def _workers(paths: Sequence[Path | RemoteFile]) -> int:
 
 def unchanged(path: Path, sha: str, memory: Path) -> bool:
     """Whether a file still holds the bytes of this hash; it is read again only where its mark differs."""
-    with _opened(memory) as database:
-        return _hashed(path, _mark(path), _recall(database, path)) == sha
+    try:
+        with _opened(memory) as database:
+            return _hashed(path, _mark(path), _recall(database, path)) == sha
+    except sqlite3.Error:  # on a disk that a cluster shares, it may be locked or not lockable: reading again is no harm
+        return _hashed(path, None, None) == sha
 
 
 @contextmanager

@@ -128,7 +128,7 @@ class Scanner:
         return key
 
     def _read(self, listing: "_Listing", child: Child, spill: Spill) -> "_Read":
-        tables, refused = [_NARROW.empty_table()], [(listing.entry.name, r) for r in listing.refused]
+        tables, refused = _Tables(_NARROW), [(listing.entry.name, r) for r in listing.refused]
         listed = len(refused)
         for number, file in enumerate(local_files(listing.entry.source, listing.files, self.limits)):
             what = f"read {listing.entry.name}"
@@ -139,10 +139,10 @@ class Scanner:
             origin = Origin(listing.entry.name, file, listing.entry.licence, listing.entry.scope)
             for records in batches(listing.entry.source, file, self.limits, child):
                 rows = RecordRows.of(records.rows, origin, self.pseudonym)
-                tables.append(rows.select(RecordRows.narrow_names()).append_column(PLACE, spill.add(rows)))
+                tables.add(rows.select(RecordRows.narrow_names()).append_column(PLACE, spill.add(rows)))
                 refused += [(listing.entry.name, r) for r in records.refused]
         unreadable = any(r.reason == "unreadable" for _, r in refused[listed:])
-        return _Read(pa.concat_tables(tables), refused, unreadable)
+        return _Read(tables.joined(), refused, unreadable)
 
     def _sampled(self, table: pa.Table) -> pa.Table:
         """The records with the smallest ids of each source: the same few on every machine."""
@@ -179,6 +179,7 @@ class Scanner:
             files.create(f"{folder}/{number:08d}.json", json.dumps({"key": key}).encode())
 
 
+_TOGETHER = 256
 _NARROW = pa.schema([*(RecordRows.schema().field(n) for n in RecordRows.narrow_names()), (PLACE, pa.int64())])
 
 
@@ -206,6 +207,22 @@ def _counted(index: pa.Table) -> pa.Table:
     """The root partitions in order, each with its kind and its records."""
     counted = index.group_by(["root", "kind"], use_threads=False).aggregate([([], "count_all")])
     return counted.rename_columns(["key", "kind", "rows"]).sort_by("key")
+
+
+class _Tables:
+    """Tables that become one. By itself each takes 15 kB, and a file of media gives one of a single row."""
+
+    def __init__(self, schema: pa.Schema) -> None:
+        self._whole, self._few = [schema.empty_table()], list[pa.Table]()
+
+    def add(self, table: pa.Table) -> None:
+        self._few.append(table)
+        if len(self._few) == _TOGETHER:
+            self._whole.append(pa.concat_tables(self._few).combine_chunks())
+            self._few.clear()
+
+    def joined(self) -> pa.Table:
+        return pa.concat_tables([*self._whole, *self._few])
 
 
 @dataclass(frozen=True)

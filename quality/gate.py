@@ -25,6 +25,7 @@ Floats = NDArray[np.float64]
 def check(tables: Mapping[str, Sequence[Part]], taxonomy: Taxonomy, min_rows: int) -> list[Finding]:
     """Every rule that is broken, with the rows that break it. Only ids are held of all rows at once."""
     known = _read(tables.get("samples", ()), "samples", ["sample_id"]).column("sample_id")
+    known = known.cast(pa.large_string())  # offsets of 32 bits end at some 80 million ids
     found = [*_few(known, min_rows), _unique("samples", known, "sample_id")]
     for name in ("notes", "opinions", "labels"):
         found += _linked(name, _read(tables.get(name, ()), name, ["sample_id"]), known)
@@ -70,13 +71,13 @@ def _samples(samples: pa.Table) -> Iterator[Finding]:
 
 
 def _unique(name: str, keys: pa.ChunkedArray, called: str) -> Finding:
-    counts = pc.value_counts(keys)
+    counts = pc.value_counts(keys.cast(pa.large_string()))
     twice = counts.filter(pc.greater(pc.struct_field(counts, "counts"), 1))
     return Finding.of(name, f"{called} is not unique", pc.struct_field(twice, "values").to_pylist())
 
 
 def _linked(name: str, table: pa.Table, samples: pa.ChunkedArray) -> Iterator[Finding]:
-    stray = table.filter(pc.invert(pc.is_in(table.column("sample_id"), value_set=samples)))
+    stray = table.filter(pc.invert(pc.is_in(table.column("sample_id").cast(samples.type), value_set=samples)))
     yield Finding.of(name, "sample_id names no sample", stray.column("sample_id").to_pylist())
 
 

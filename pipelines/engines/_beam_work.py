@@ -12,11 +12,11 @@ from typing import Any
 
 import apache_beam as beam
 import pyarrow as pa
-import pyarrow.compute as pc
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from affectory.pipelines.engines._mail import Mail, decoded, encoded
 from affectory.pipelines.engines._shared import check_sources
+from affectory.pipelines.engines._shelves import by_bucket
 from affectory.pipelines.engines.base import Notice, PartitionKillsWorkers
 from affectory.pipelines.runner.child import Child, ChildDied
 from affectory.pipelines.runner.partition import Partition, PartitionReport, run_partition
@@ -126,7 +126,7 @@ class _Read:
 
     def __call__(self, element: bytes) -> Iterable[tuple[int, bytes]]:
         with _told():
-            return list(_by_bucket(self.read(pickle.loads(element))))
+            return list(_streams(self.read(pickle.loads(element))))
 
 
 @dataclass(frozen=True)
@@ -139,9 +139,8 @@ class _Reduce:
             self.reduce(grouped[0], pa.concat_tables(tables))
 
 
-def _by_bucket(rows: pa.Table) -> Iterator[tuple[int, bytes]]:
-    for bucket in pc.unique(rows.column("bucket")).to_pylist():
-        chosen = rows.filter(pc.equal(rows.column("bucket"), bucket))
+def _streams(rows: pa.Table) -> Iterator[tuple[int, bytes]]:
+    for bucket, chosen in by_bucket(rows):
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, rows.schema) as stream:
             stream.write_table(chosen)

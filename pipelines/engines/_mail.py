@@ -75,8 +75,8 @@ class Mail:
 
     def clear(self) -> None:
         """Throw away all that was posted."""
-        for name in list(self._files.names(_FOLDER)):
-            self._files.remove(name)
+        files = self._files
+        files.discard(list(files.names(_FOLDER)))
 
 
 def encoded(error: Exception) -> str:

@@ -16,7 +16,7 @@ def exchange(parts: Sequence[Any], read: Callable[[Any], pa.Table], reduce: Call
     """Reduce every bucket of what the parts hold, in order."""
     with TemporaryDirectory(prefix="affectory-") as folder:
         for rows in _shelved(Path(folder), parts, read):
-            for bucket, mine in _by_bucket(rows):
+            for bucket, mine in by_bucket(rows):
                 reduce(bucket, mine)
 
 
@@ -25,7 +25,7 @@ def _shelved(folder: Path, parts: Sequence[Any], read: Callable[[Any], pa.Table]
     try:
         for part in parts:
             rows = read(part)
-            for shelf, mine in _by_bucket(rows, _SHELVES):
+            for shelf, mine in by_bucket(rows, _SHELVES):
                 if shelf not in writers:
                     writers[shelf] = pa.ipc.new_stream(str(folder / str(shelf)), rows.schema)
                 writers[shelf].write_table(mine)
@@ -37,7 +37,7 @@ def _shelved(folder: Path, parts: Sequence[Any], read: Callable[[Any], pa.Table]
             yield pa.ipc.open_stream(source).read_all()
 
 
-def _by_bucket(rows: pa.Table, modulo: int | None = None) -> Iterator[tuple[int, pa.Table]]:
+def by_bucket(rows: pa.Table, modulo: int | None = None) -> Iterator[tuple[int, pa.Table]]:
     """The rows of each bucket, or of each remainder that the buckets leave."""
     buckets = np.asarray(rows.column("bucket"))
     places = buckets if modulo is None else buckets % modulo

@@ -83,12 +83,12 @@ class _Pool:
             self._busy[child] = partition
 
     def _finished(self) -> Iterator[Report]:
-        by_pipe = {child.pipe: child for child in self._busy}
-        ready = wait(list(by_pipe), timeout=_BEAT_S)
+        wait([child.pipe for child in self._busy], timeout=_BEAT_S)
+        # The pipe of one that died stays open where a process that it started lives on.
+        ready = [child for child in self._busy if child.answers(0)]
         if not ready:
             yield None
-        for pipe in ready:
-            child = by_pipe[pipe]  # type: ignore[index]
+        for child in ready:
             partition = self._busy.pop(child)
             self._idle.append(child)
             try:

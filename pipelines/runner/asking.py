@@ -148,9 +148,9 @@ class Tries:
     files: Files
     folder: str
 
-    def begin(self, questions: Questions) -> int:
-        """How often it was tried before."""
-        name, tries = f"{self.folder}/{digest(questions.ids)}", 0
+    def begin(self, partition: str, questions: Questions) -> int:
+        """How often it was tried before; another partition may well ask the same."""
+        name, tries = f"{self.folder}/{digest(partition, questions.ids)}", 0
         while not self.files.create(f"{name}.{tries}", uuid.uuid4().bytes):
             tries += 1
         return tries

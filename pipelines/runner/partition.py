@@ -124,8 +124,7 @@ def ask(partition: Partition, stage: Stage, rows: pa.Table) -> dict[str, Said] |
 def forget_tries(partition: Partition) -> None:
     """Remove what tells how often `ask` was called in this build."""
     tries = _tries(Workspace(partition.workspace, partition.epoch), partition.epoch)
-    for name in list(tries.files.names(tries.folder)):
-        tries.files.remove(name)
+    tries.files.discard(list(tries.files.names(tries.folder)))
 
 
 def _tries(workspace: Workspace, epoch: int) -> Tries:
@@ -235,7 +234,7 @@ class _Run:
     def ask(self, stage: Stage, rows: pa.Table) -> dict[str, Said] | None:
         assert stage.whom is not None
         desk, given = self._desk(stage, stage.whom), Questions.of(stage, rows)
-        tries = _tries(self.workspace, self.partition.epoch).begin(given)
+        tries = _tries(self.workspace, self.partition.epoch).begin(self.partition.root, given)
         if tries > self.partition.allowance.retries:
             return None
         return desk.ask(stage, desk.pending(stage, rows) if tries else given)

@@ -69,12 +69,13 @@ class Ledger:
         keys = _keys(table, self.spec.key)
         if pc.count_distinct(keys).as_py() == table.num_rows:
             return table
-        kinds = keys.cast(pa.large_string()).combine_chunks().dictionary_encode().indices.to_numpy()
+        kinds = keys.combine_chunks().dictionary_encode().indices.to_numpy()
         return table.take(pa.array(np.sort(np.unique(kinds, return_index=True)[1])))
 
 
 def _keys(table: pa.Table, key: tuple[str, ...]) -> pa.ChunkedArray:
-    if len(key) == 1:
-        return table.column(key[0])
-    parts = [pc.cast(table.column(name), pa.string()) for name in key]
-    return pc.binary_join_element_wise(*parts, "\x1f")
+    # Offsets of 32 bits end at 80 million ids.
+    parts = [pc.cast(table.column(name), pa.large_string()) for name in key]
+    if len(parts) == 1:
+        return parts[0]
+    return pc.binary_join_element_wise(*parts, pa.scalar("\x1f", pa.large_string()))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from support import steps
+from support import steps, steps_hard
 from support.partitions import GOOD, Build, counts
 from support.steps import Faulty, FaultyByRow, LethalView, NeverStarts, Opines, flow
 
@@ -68,6 +68,22 @@ def test_a_stage_that_was_committed_before_a_kill_is_found_again(build: Callable
     store.files.remove("commits/00/00-finish.json")
     [report] = run([partition], 0)
     assert [s.stage for s in report.stages] == ["s1", "label"]
+
+
+def test_a_worker_whose_own_children_live_on_is_seen_to_have_died(
+    build: Callable[..., Build], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local, "_BEAT_S", 0.1)
+    pool = local._Pool(build(Opines()).partitions([["a"]]), 1)
+    child = pool._idle.pop()
+    child.send(steps_hard.leave_a_fork_and_die, tmp_path / "seen")
+    pool._busy[child] = pool._waiting.popleft()
+    beats = (word for _ in range(200) for word in pool._finished())
+    notice = next(word for word in beats if word is not None)
+    (tmp_path / "seen").touch()
+    child.stop()
+    assert isinstance(notice, Notice)
+    assert [p.isolate for p in pool._waiting] == ["all"]
 
 
 def test_a_killed_worker_costs_only_the_row_that_killed_it(build: Callable[..., Build]) -> None:

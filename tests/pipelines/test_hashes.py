@@ -156,3 +156,11 @@ def test_a_file_that_vanishes_while_it_is_read_does_no_harm(
     monkeypatch.setattr(module, "_hash", gone_meanwhile)
     assert hash_files([path], memory) == [sha(b"then")]
     assert isinstance(hash_files([path], memory)[0], FileNotFoundError)
+
+
+def test_a_memory_that_cannot_be_used_costs_a_further_look_at_the_file(tmp_path: Path, memory: Path) -> None:
+    path = write(tmp_path / "a", b"a")
+    memory.parent.mkdir()
+    memory.write_bytes(b"no database, as one that is locked is none" * 50)
+    assert unchanged(path, sha(b"a"), memory)
+    assert not unchanged(path, sha(b"b"), memory)

@@ -5,6 +5,7 @@ import signal
 import time
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 import pyarrow as pa
@@ -75,10 +76,12 @@ def hold(mb: int) -> int:
     return mb
 
 
-def leave_a_fork_and_die() -> None:
-    """The forked process lives on for a while."""
+def leave_a_fork_and_die(until: Path | None = None) -> None:
+    """The forked process lives on for a while, or until there is a file, for a minute at most."""
     if os.fork() == 0:
-        time.sleep(3)
+        end = time.monotonic() + (60 if until else 3)
+        while time.monotonic() < end and not (until and until.exists()):
+            time.sleep(0.1)
         os._exit(0)
     os._exit(3)
 

@@ -168,6 +168,16 @@ def test_what_was_asked_elsewhere_is_only_read(tmp_path: Path) -> None:
     assert (asked(tmp_path), questions(partition, 1)) == (["one", "raise"], None)
 
 
+def test_partitions_that_ask_the_same_have_tries_of_their_own(tmp_path: Path) -> None:
+    stage = oracle_stage(tmp_path)
+    partitions = Build(tmp_path / "w", (stage,)).partitions([["raise"]] * 4)
+    for partition in partitions:
+        rows = questions(partition, 0)
+        assert rows is not None
+        assert ask(partition, stage, rows) is not None, "it was not asked before"
+    assert [ask(partitions[0], stage, flow(["raise"])) is None for _ in range(2)] == [False, True]
+
+
 @pytest.fixture
 def oracle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """Twelve lines, about which a model is asked."""
