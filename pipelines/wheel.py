@@ -34,11 +34,11 @@ def write_wheel(folder: Path) -> Path:
 
 
 def _package_files() -> Iterator[tuple[str, bytes]]:
-    """Every file of the package by its path in the wheel, sorted; the demo's media stay."""
+    """Every file of the package by its path in the wheel, sorted. Media of the demo stay, and any `.env`."""
     root = Path(affectory.__path__[0])
     for folder, below, names in os.walk(root, followlinks=True):
-        below[:] = sorted(set(below) - set(_LEFT_OUT))
-        for path in (Path(folder, name) for name in sorted(names) if not name.endswith(".pyc")):
+        below[:] = sorted(name for name in set(below) - set(_LEFT_OUT) if not name.startswith("."))
+        for path in (Path(folder, name) for name in sorted(names) if not name.endswith(".pyc") and name[0] != "."):
             yield f"affectory/{path.relative_to(root).as_posix()}", path.read_bytes()
 
 

@@ -98,10 +98,13 @@ def _site(recipe: Path, overrides: list[str] | None, root: list[str] | None, wor
 def _address(site: "Site", given: str) -> str:
     from affectory.schemas.errors import UserError
 
-    address = given or site.deploy.address or ""
+    if not given and site.deploy.address:  # a recipe alone sends nobody's token anywhere
+        what = f"{site.recipe.file} leads to {site.deploy.address}, which was not asked for"
+        raise UserError(what, f"ask for it: --address {site.deploy.address}")
+    address = given
     if not address.startswith(("http://", "https://")):
         what = f"{address!r} is no address of a dashboard" if address else "no cluster is named"
-        raise UserError(what, "give --address http://HEAD:8265, or set deploy.address in the recipe")
+        raise UserError(what, "give --address http://HEAD:8265")
     return address.rstrip("/")
 
 

@@ -144,7 +144,7 @@ class Deploy(Part):
     address: (
         Annotated[str, StringConstraints(pattern=r"^https?://[A-Za-z0-9._:\[\]-]+(/[A-Za-z0-9._/-]*)?$")] | None
     ) = None
-    """Address of the dashboard of a cluster that is already there, such as http://head:8265."""
+    """Dashboard of a cluster that is already there, such as http://head:8265, for `affectory schedule --kind cron`."""
     head: Head = Field(default_factory=Head)
     workers: Workers = Field(default_factory=Workers)
     gpu_workers: GpuWorkers = Field(default_factory=GpuWorkers)

@@ -13,13 +13,24 @@ from affectory.pipelines.wheel import write_wheel
 
 def packaged() -> set[str]:
     ours = {f"affectory/{path.as_posix()}" for path in files(ROOT) if path.parts[0] in FOLDERS}
-    return {name for name in ours if "/demo/" not in name} | {"affectory/__init__.py", "affectory/py.typed"}
+    return {name for name in ours if "/demo/" not in name and "/." not in name} | {
+        "affectory/__init__.py",
+        "affectory/py.typed",
+    }
 
 
 def test_it_holds_every_file_of_the_package_but_the_demo(tmp_path: Path) -> None:
     with zipfile.ZipFile(write_wheel(tmp_path)) as archive:
         assert archive.testzip() is None
         assert {name for name in archive.namelist() if ".dist-info/" not in name} == packaged()
+
+
+def test_passwords_beside_the_code_stay(tmp_path: Path) -> None:
+    with zipfile.ZipFile(write_wheel(tmp_path)) as archive:
+        archive.extractall(tmp_path / "copy")
+    (tmp_path / "copy" / "affectory" / "infra" / "compose" / ".env").write_text("POSTGRES_PASSWORD=hidden")
+    code = "from affectory.pipelines.wheel import _package_files as f; print([n for n, _ in f() if '.env' in n])"
+    assert run_with(tmp_path / "copy", code) == "[]"
 
 
 def test_the_same_code_is_the_same_file(tmp_path: Path) -> None:

@@ -131,6 +131,13 @@ def test_no_cluster_there() -> None:
         Jobs("http://127.0.0.1:9", "")
 
 
+def test_a_recipe_alone_sends_no_token_anywhere(made: Project, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("hidden")
+    where = {"workspace": str(made.workspace), "releases": str(made.releases), "token_file": tmp_path / "token"}
+    with pytest.raises(UserError, match="which was not asked for"):
+        deploying.submit(made.recipe, overrides=["deploy.address=http://127.0.0.1:9"], **where)
+
+
 def test_an_address_that_is_given_wins_over_the_environment(head: Head, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RAY_ADDRESS", "http://127.0.0.1:9")
     Jobs(head.address, head.token_file.read_text())
