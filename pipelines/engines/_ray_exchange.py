@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from affectory.pipelines.engines._ray_cluster import translated
 from affectory.schemas.errors import AffectoryError
 
 _ATTEMPTS = 3
@@ -29,7 +30,7 @@ def exchange(parts: Sequence[Any], read: Callable[[Any], pa.Table], reduce: Call
             if own is not None:
                 raise own from None
             if attempt == _ATTEMPTS or not isinstance(error, RayError):
-                raise
+                raise translated(error) from error
 
 
 def _exchange(parts: Sequence[Any], read: Callable[[Any], pa.Table], reduce: Callable[[int, pa.Table], None]) -> None:

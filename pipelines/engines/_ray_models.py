@@ -13,8 +13,8 @@ from itertools import pairwise
 from typing import Any
 
 from affectory.pipelines.engines._ray_asking import Model, Prepare, Streamed, told
-from affectory.pipelines.engines._ray_cluster import Cluster
-from affectory.pipelines.engines._ray_exchange import settle
+from affectory.pipelines.engines._ray_cluster import Cluster, translated
+from affectory.pipelines.engines._ray_exchange import root_of, settle
 from affectory.pipelines.engines._ray_hops import needs_of
 from affectory.pipelines.engines.base import Notice, Report
 from affectory.pipelines.runner.partition import Partition, forget_tries
@@ -106,10 +106,15 @@ class _Passes:
 
     def _run(self, notes: Any) -> Iterator[Report]:
         """Ray makes lost blocks again; those whose task ended its worker too often are left out."""
+        from ray.exceptions import RayError
+
         notes.context.max_errored_blocks = -1
-        for batch in notes.iter_batches(batch_size=None, batch_format="pyarrow"):
-            told(batch, self.came)
-            yield None
+        try:
+            for batch in notes.iter_batches(batch_size=None, batch_format="pyarrow"):
+                told(batch, self.came)
+                yield None
+        except RayError as error:
+            raise root_of(error) or translated(error) from error
 
     def _prepared(self, stages: Sequence[Stage], *, asks: bool) -> Any:
         """A dataset of rows to ask about, and of a note for each partition."""

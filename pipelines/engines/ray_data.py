@@ -47,6 +47,7 @@ class Ray:
             return ""
         name = f"seen/{uuid.uuid4().hex}"
         files = Workspace(workspace).records()
+        files.discard(list(files.names("seen")))
         files.create(name, b"")
         return below(files.location, name)
 

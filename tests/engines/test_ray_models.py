@@ -7,11 +7,14 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ray.exceptions import RaySystemError
 from support import steps
 from support.partitions import Build, counts
 from support.project import TEXTS as TEXTS_RECIPE
@@ -145,6 +148,20 @@ def test_a_gpu_that_is_not_there_is_missed_at_once_on_one_machine_and_waited_for
     [notice] = _Passes([], Nowhere(own=False), "", Streamed())._look_for(stage)  # type: ignore[arg-type]
     assert isinstance(notice, Notice)
     assert (notice.kind, "waiting for a node with 1 CPU and 1 GPU" in notice.text) == ("waiting", True)
+
+
+class Broken:
+    """A dataset whose workers end as Ray says."""
+
+    context = SimpleNamespace()
+
+    def iter_batches(self, **_: Any) -> Iterator[Any]:
+        raise RaySystemError("ModuleNotFoundError: No module named 'torch'")
+
+
+def test_what_ray_says_of_a_node_is_told_in_words_that_help() -> None:
+    with pytest.raises(UserError, match="a node of the cluster lacks the module torch"):
+        list(_Passes([], Nowhere(own=False), "", Streamed())._run(Broken()))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
