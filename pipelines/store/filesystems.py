@@ -67,10 +67,25 @@ def explained(error: Exception, url: str) -> UserError | None:
     if isinstance(error, PermissionError):
         hint = "the credentials in use must be right, and allow to list, read, write and delete below it"
         return UserError(f"access to {url} is denied: {error}", hint)
-    if type(error).__module__.startswith(("botocore.", "aiohttp.")):
+    if type(error).__module__.startswith(("botocore.", "aiohttp.")) or _refused(error):
         hint = "check AWS_ENDPOINT_URL, the region and the network; what was committed stays, so build again later"
         return UserError(f"the storage of {url} does not answer as it should: {name}: {error}", hint)
     return None
+
+
+def is_conflict(error: OSError) -> bool:
+    """Another write of the same name was under way; which of them won is not known yet."""
+    return _code(error) in ("ConditionalRequestConflict", "409", "OperationAborted")
+
+
+def _refused(error: Exception) -> bool:
+    """What s3fs made a plain `OSError` of, though no disk is meant: a quota, a server that stays broken."""
+    return type(error) is OSError and bool(_code(error)) and not is_conflict(error)
+
+
+def _code(error: OSError) -> str:
+    response: Any = getattr(error.__cause__, "response", {})
+    return str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""
 
 
 @contextmanager

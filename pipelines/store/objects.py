@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from affectory.pipelines.store.files import BATCH, unguarded
-from affectory.pipelines.store.filesystems import CREATING, filesystem, told
+from affectory.pipelines.store.filesystems import CREATING, filesystem, is_conflict, told
 from affectory.schemas.errors import UserError
 
 _WHOLE = 4 << 20
@@ -70,7 +70,7 @@ class ObjectFiles:
                     return True
                 raise self._no_bucket() from error
             except OSError as error:
-                if not _conflict(error):
+                if not is_conflict(error):
                     raise
                 time.sleep(_WAIT_S * 2**waited)
         raise OSError(f"{self.url}/{name}: others wrote it at every attempt")
@@ -186,10 +186,3 @@ class ObjectFiles:
     def _no_bucket(self) -> UserError:
         bucket = self._root.partition("/")[0]
         return UserError(f"there is no bucket {bucket!r} for {self.url}", "make it first, or correct the URL")
-
-
-def _conflict(error: OSError) -> bool:
-    """Another write of the same name was under way; which of them won is not known yet."""
-    response: Callable[..., Any] | dict[str, Any] = getattr(error.__cause__, "response", {})
-    code = response.get("Error", {}).get("Code") if isinstance(response, dict) else None
-    return code in ("ConditionalRequestConflict", "409", "OperationAborted")

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from s3fs.errors import translate_boto_error
 
 from affectory.pipelines.store import files as module
 from affectory.pipelines.store.files import Files, LocalFiles, PartFile, below, files_at, is_remote, local_path
+from affectory.pipelines.store.filesystems import explained
 from affectory.pipelines.store.objects import ObjectFiles
 from affectory.schemas.errors import UserError
 
@@ -311,3 +313,14 @@ class TestOnObjectStorage:
         with pytest.raises(UserError, match="needs the package s3fs") as raised:
             ObjectFiles("s3://b/x").read("a")
         assert raised.value.hint == "install it: pip install 'affectory[s3]'"
+
+
+@pytest.mark.parametrize(("code", "told"), [("QuotaExceeded", True), ("ConditionalRequestConflict", False)])
+def test_what_a_storage_refuses_is_not_told_as_if_of_a_disk(code: str, told: bool) -> None:
+    refused = ClientError({"Error": {"Code": code, "Message": "no more"}}, "PutObject")
+    found = explained(translate_boto_error(refused), "s3://bucket/ws")
+    assert (found is not None and "s3://bucket/ws does not answer as it should" in str(found)) is told
+
+
+def test_a_full_disk_is_told_as_it_is() -> None:
+    assert explained(OSError(28, "No space left on device"), "s3://bucket/ws") is None
