@@ -48,6 +48,14 @@ def test_pages_of_a_mapped_file_are_not(tmp_path: Path) -> None:
         assert held(pid) < 40 * MB
 
 
+@pytest.mark.parametrize("lives", [True, False])
+def test_a_worker_ends_for_memory_of_its_own_not_for_what_it_shares(lives: bool) -> None:
+    code = "import mmap, time; from affectory.pipelines.runner.memory import no_more_than as most\n"
+    code += "n = 100_000_000; shared = mmap.mmap(-1, 6 * n)\nfor i in range(6): shared.write(b'x' * n)\n"
+    code += f"with most(300): own = b'' if {lives} else b'x' * 6 * n; time.sleep(0.6)"
+    assert (subprocess.run([sys.executable, "-c", code], check=False).returncode == 0) is lives
+
+
 def test_what_a_process_started_counts_for_it() -> None:
     inner = STARTS.format(code=HOLDS.format(size=80 * MB))
     with process(STARTS.format(code=inner)) as pid:
