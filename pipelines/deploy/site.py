@@ -8,6 +8,7 @@ from affectory.schemas.errors import UserError
 from affectory.schemas.ids import digest
 from affectory.schemas.recipe.deploy import Deploy
 from affectory.schemas.recipe.paths import REMOTE
+from affectory.schemas.recipe.problems import KeyPath, RecipeProblems
 from affectory.schemas.recipe.recipe import Recipe
 from affectory.schemas.urls import is_url, read_location
 
@@ -48,15 +49,24 @@ class Site:
 
     @property
     def workspace(self) -> str:
-        spec = self.recipe.spec
-        ours = f"{spec.workspace.rstrip('/')}/{spec.dataset}" if spec.workspace else ""
-        wanted = self.workspace_given or self.deploy.storage.workspace or self._on_claim("workspaces") or ours
+        wanted = self.workspace_given or self.deploy.storage.workspace or self._on_claim("workspaces")
+        if not wanted and (ours := self._named(("workspace",), self.recipe.spec.workspace or "")):
+            wanted = f"{ours.rstrip('/')}/{self.recipe.spec.dataset}"
         return self._seen(wanted, "workspace", REMOTE["workspace"])
 
     @property
     def releases(self) -> str:
         wanted = self.releases_given or self.deploy.storage.releases or self._on_claim("releases")
-        return self._seen(wanted or self.recipe.spec.publish.to, "releases", REMOTE["publish"])
+        return self._seen(
+            wanted or self._named(("publish", "to"), self.recipe.spec.publish.to), "releases", REMOTE["publish"]
+        )
+
+    def _named(self, key: KeyPath, given: str) -> str:
+        """A place that the recipe names; an address among them as for every command, where a root allows it."""
+        problem = self.recipe.check_path(key, given, must_exist=False) if is_url(given) else None
+        if problem:
+            raise RecipeProblems((problem,))
+        return given
 
     def _on_claim(self, folder: str) -> str:
         storage = self.deploy.storage

@@ -231,7 +231,10 @@ def test_includes_and_a_taxonomy_file_travel_with_the_recipe(tmp_path: Path) -> 
     [
         (REMOTE, "the workspace would be"),
         (REMOTE + "deploy: {storage: {workspace: 's3://b/w'}}\n", "the releases would be"),
-        (REMOTE + "workspace: /home/me/ws\npublish: {to: 's3://b/out'}\n", "on no volume that every node sees"),
+        (
+            REMOTE + "workspace: /home/me/ws\ndeploy: {storage: {releases: 's3://b/out'}}\n",
+            "on no volume that every node sees",
+        ),
         (REMOTE + "deploy: {storage: {claim: data, workspace: /data2/ws}}\n", "on no volume that every node sees"),
         (
             REMOTE + "deploy: {storage: {workspace: 's3://b/w', releases: 's3://b/r', recipe: /r.yaml}}\n",
@@ -263,6 +266,17 @@ def test_places_to_read_are_allowed_beforehand_and_not_at_night(tmp_path: Path) 
     paths = write_schedule(Site(read(recipe, (), root), roots=root), "kuberay", tmp_path / "out")
     (job,) = documents(next(p for p in paths if p.name == "rayjob.yaml"))
     assert job["spec"]["entrypoint"].endswith("--root /recipe --root /data --root s3://raw")
+
+
+@pytest.mark.parametrize("named", ["workspace: s3://b/ws", "publish: {to: 's3://b/out'}"])
+def test_a_recipe_alone_sends_nothing_to_an_address(tmp_path: Path, named: str) -> None:
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text(f"{REMOTE}{named}\n")
+    other = {"releases_given": "s3://b/out"} if named.startswith("workspace") else {"workspace_given": "s3://b/ws"}
+    with pytest.raises(RecipeProblems, match=r"--root s3://b/(ws|out)"):
+        Site(read(recipe, (), ("s3://b/raw",)), **other).command("recipe.yaml")
+    words = Site(read(recipe, (), ("s3://b",)), **other).command("recipe.yaml")
+    assert ("s3://b/ws/hello-affect" if "ws" in named else "s3://b/ws") in words and "s3://b/out" in words
 
 
 def test_what_is_given_when_files_are_written_holds_at_night(tmp_path: Path) -> None:
