@@ -72,3 +72,12 @@ def test_places_that_cannot_be_are_refused_before_anything_is_built(made: Projec
     assert why in ended.stderr
     assert "a:b" not in ended.stderr
     assert not list(made.workspace.rglob("*.parquet"))
+
+
+@pytest.mark.parametrize("below", ["derived", "derived/releases"])
+def test_releases_are_not_put_where_clean_would_delete_them(made: Project, below: str) -> None:
+    for workspace in (made.workspace, "s3://bucket/ws"):
+        place = ("--workspace", workspace, "--releases", f"{workspace}/{below}")
+        ended = command("build", made.recipe, "--workers", 0, *place)
+        assert ended.exit_code == 2 and "would be deleted" in ended.stderr
+    assert not made.workspace.exists()
