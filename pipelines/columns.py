@@ -11,6 +11,23 @@ _SEED, _STEP = np.uint64(0xD6E8FEB86659FD93), np.uint64(0x9E3779B97F4A7C15)
 _MASKS = np.array([(1 << (8 * n)) - 1 for n in range(9)], np.uint64)
 
 
+_SLICE = 1_000_000
+
+
+def large(table: pa.Table) -> pa.Table:
+    """With offsets of 64 bits: those of 32 end at 2 GB of a column, some thirty million hashes."""
+    fields = [f.with_type(pa.large_string()) if f.type == pa.string() else f for f in table.schema]
+    return table.cast(pa.schema(fields))
+
+
+def small(table: pa.Table) -> pa.Table:
+    """With offsets of 32 bits again, in pieces that those can count."""
+    fields = [f.with_type(pa.string()) if f.type == pa.large_string() else f for f in table.schema]
+    schema = pa.schema(fields)
+    pieces = (table.slice(first, _SLICE).cast(schema) for first in range(0, table.num_rows, _SLICE))
+    return pa.concat_tables([schema.empty_table(), *pieces])
+
+
 def firsts(column: pa.ChunkedArray) -> NDArray[np.bool_]:
     """Which rows of a column without nulls begin a stretch of equal values."""
     size = len(column)

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from affectory.pipelines.columns import stretches
+from affectory.pipelines.columns import large, stretches
 from affectory.schemas.ids import digest
 
 ROWS = {"text": 4096, "video": 8, "audio": 16, "image": 32, "signal": 16}
@@ -16,6 +16,7 @@ ROWS = {"text": 4096, "video": 8, "audio": 16, "image": 32, "signal": 16}
 
 def grouped(table: pa.Table, previous: pa.Table | None, rows: int | None, layout: str = "") -> pa.Array:
     """The root key of every record; `layout` stands for the code that lays records out."""
+    table = large(table.select(["fingerprint", "source", "kind"]))
     keys = _kept(table, previous, layout)
     fresh = np.flatnonzero(np.asarray(pc.is_null(keys)))
     waiting = table.select(["source", "kind"]).take(pa.array(fresh))
@@ -28,7 +29,7 @@ def grouped(table: pa.Table, previous: pa.Table | None, rows: int | None, layout
         sizes.append(size)
     at = np.full(len(keys), len(made))
     at[fresh] = np.repeat(np.arange(len(made)), sizes)
-    return pc.coalesce(keys, pa.array([*made, None], pa.string()).take(pa.array(at)))
+    return pc.coalesce(keys, pa.array([*made, None], pa.large_string()).take(pa.array(at)))
 
 
 def _ranks(column: pa.ChunkedArray) -> NDArray[np.int64]:
@@ -53,15 +54,15 @@ def root_key(fingerprints: list[str], layout: str = "") -> str:
 def _kept(table: pa.Table, previous: pa.Table | None, layout: str) -> pa.Array:
     """Keys of earlier partitions of which every record is still there, unchanged and laid out as it would be now."""
     if previous is None:
-        return pa.nulls(table.num_rows, pa.string())
-    earlier = previous.select(["fingerprint", "root"]).sort_by("root")
+        return pa.nulls(table.num_rows, pa.large_string())
+    earlier = large(previous.select(["fingerprint", "root"])).sort_by("root")
     whole = pa.array(
         [
             root
             for root, start, size in stretches(earlier.column("root"))
             if root_key(earlier.column("fingerprint").slice(start, size).to_pylist(), layout) == root
         ],
-        pa.string(),
+        pa.large_string(),
     )
     now = table.column("fingerprint")
     gone = pc.invert(pc.is_in(earlier.column("fingerprint"), value_set=now))
@@ -69,4 +70,4 @@ def _kept(table: pa.Table, previous: pa.Table | None, layout: str) -> pa.Array:
     at = pc.index_in(now, value_set=earlier.column("fingerprint"))
     roots = earlier.column("root").take(at)
     stays = pc.and_(pc.is_in(roots, value_set=whole), pc.invert(pc.is_in(roots, value_set=broken)))
-    return pc.if_else(stays, roots, pa.scalar(None, pa.string()))
+    return pc.if_else(stays, roots, pa.scalar(None, pa.large_string()))

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from affectory.pipelines.acts import NOTHING, Revised, counting, said_of
 from affectory.pipelines.bind import Bound
-from affectory.pipelines.columns import stretches
+from affectory.pipelines.columns import large, stretches
 from affectory.pipelines.history import last_build
 from affectory.pipelines.runner.attach import standing
 from affectory.pipelines.runner.execute import Allowance
@@ -153,9 +153,9 @@ class _Compiler:
 
 def _roots_of(ledger: pa.Table, index: pa.Table) -> pa.Array:
     """The root partition of each judgement's record, null where no source holds that record now."""
-    records = pc.struct_field(ledger.column("anchor").combine_chunks(), "record")
-    places = pc.index_in(records, value_set=index.column("record_id"))
-    return index.column("root").take(places)
+    places = large(index.select(["record_id", "root"]))
+    records = pc.struct_field(ledger.column("anchor").combine_chunks(), "record").cast(pa.large_string())
+    return places.column("root").take(pc.index_in(records, value_set=places.column("record_id"))).cast(pa.string())
 
 
 def _split(ledger: pa.Table, roots: pa.Array) -> dict[str, pa.Table]:

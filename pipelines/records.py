@@ -140,8 +140,7 @@ def _ids(rows: pa.Table, contents: list[str | None], origin: Origin) -> pa.Array
 def keyed(rows: pa.Table, texts: Callable[[Sequence[int]], Sequence[str | None]]) -> Keyed:
     """One row per id, the first by place; the others are refused and say whom they repeat, with their text."""
     ordered = rows.sort_by([(c, "ascending") for c in ("record_id", "source", "uri", "row")])
-    # Offsets of 32 bits end at some 30 million fingerprints.
-    ids, prints = (ordered.column(c).cast(pa.large_string()).combine_chunks() for c in ("record_id", "fingerprint"))
+    ids, prints = (ordered.column(c).combine_chunks() for c in ("record_id", "fingerprint"))
     is_first = np.ones(len(ids), dtype=bool)
     is_first[1:] = ~np.asarray(pc.equal(ids[1:], ids[:-1]), dtype=bool)
     again = np.flatnonzero(~is_first)

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from affectory.pipelines.code_hash import code_hash
+from affectory.pipelines.columns import large, small
 from affectory.pipelines.events import Tell
 from affectory.pipelines.grouping import grouped
 from affectory.pipelines.inputs import Input, inputs_of, local_files
@@ -109,19 +110,22 @@ class Scanner:
             return self._laid_out(key, read, spill)
 
     def _laid_out(self, key: str, read: Sequence["_Read"], spill: Spill) -> str:
-        rows = keyed(pa.concat_tables(r.rows for r in read), lambda at: spill.take(at).column("text").to_pylist())
+        rows = keyed(
+            large(pa.concat_tables(r.rows for r in read)), lambda at: spill.take(at).column("text").to_pylist()
+        )
         refused = [*(r for part in read for r in part.refused), *rows.refused]
         table = self._sampled(rows.table).sort_by(PLACE)  # neighbours stay together, in partitions as on the disk
         roots = grouped(table, self._previous(), self.partition_rows, code_hash(LAID_OUT_BY))
         self._write_roots(table, roots, spill)
-        self.workspace.ledger("sources").append(_ledger_rows(table))
+        self.workspace.ledger("sources").append(_ledger_rows(small(table)))
         note_people(self.workspace, {s: {"subject"} for s in pc.unique(table.column("speaker")).to_pylist() if s})
         if any(part.unreadable for part in read):
             # The file may be readable next time, so what was found counts only for as long as it is found again.
             key = digest(key, table.column("fingerprint").to_pylist(), [(n, r.uri, r.detail) for n, r in refused])
         rejects = REJECTS.from_rows([reject_row("scan", name, r) for name, r in refused])
-        index = table.select(RecordRows.index_names()).append_column("root", roots)
-        aliases = rows.aliases.filter(pc.is_in(rows.aliases.column("record_id"), value_set=table.column("record_id")))
+        index = small(table.select(RecordRows.index_names()).append_column("root", roots))
+        known = pc.is_in(rows.aliases.column("record_id"), value_set=table.column("record_id"))
+        aliases = small(rows.aliases.filter(known))
         counts = Counts(table.num_rows + len(refused), table.num_rows, table.num_rows, len(refused))
         commits = self.workspace.commits(self.epoch)
         commits.commit(key, "scan", counts, {"records": index, "aliases": aliases, "rejects": rejects}, {})

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from affectory.pipelines import columns
 from affectory.pipelines.grouping import ROWS, grouped, root_key
 
 Record = tuple[str, str, str]
@@ -128,3 +129,13 @@ def test_nothing_has_no_partitions() -> None:
 @given(st.lists(st.text(max_size=3), max_size=4), st.lists(st.text(max_size=3), max_size=4))
 def test_a_root_is_known_by_what_its_records_contribute(a: list[str], b: list[str]) -> None:
     assert (root_key(a) == root_key(b)) == (sorted(a) == sorted(b))
+
+
+def test_more_names_than_32_bits_count_come_back_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(columns, "_SLICE", 3)
+    named = pa.table({"name": [f"n{i}" if i % 4 else None for i in range(8)], "n": range(8)})
+    wide = columns.large(named)
+    assert wide.schema.field("name").type == pa.large_string()
+    assert columns.small(wide.combine_chunks()).equals(named)
+    assert columns.small(wide).column("name").num_chunks > 2
+    assert columns.small(wide.slice(0, 0)).schema == named.schema
