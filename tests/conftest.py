@@ -1,6 +1,7 @@
 """Settings of all tests: no clock decides whether a law holds, and CI draws the same examples each time."""
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from support.s3 import Server, reached, serving
 
 settings.register_profile("affectory", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("affectory")
+
+# A run in the background ignores interrupts, and so would everything that tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 
