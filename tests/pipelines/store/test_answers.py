@@ -8,28 +8,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.answering import WHOM, ledger, said, write
 
 from affectory.pipelines.store import answers as module
 from affectory.pipelines.store.answers import Answers, Writer, answer_id
-from affectory.pipelines.store.files import LocalFiles
 from affectory.pipelines.store.ledger import Ledger
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.ledgers import ANSWERS
 from affectory.transforms.base import Reply, Whom
 
-WHOM = Whom("test", "org/model 1", "r1", "p1", '{"temperature":0}')
-
-
-def ledger(folder: Path, whom: Whom = WHOM, epoch: int = 1) -> Answers:
-    return Answers(LocalFiles(folder), whom, epoch)
-
 
 def keys(*texts: str, whom: Whom = WHOM) -> list[str]:
     return [answer_id(whom, (text,)) for text in texts]
-
-
-def said(*texts: str, by: str = "") -> list[tuple[tuple[str], Reply]]:
-    return [((text,), Reply(text.upper() + by)) for text in texts]
 
 
 def found(answers: Answers, partition: str, *texts: str) -> dict[str, str | None]:
@@ -93,19 +83,11 @@ def test_parts_of_ids_that_collide_find_nothing_wrong(tmp_path: Path, monkeypatc
     assert set(found(ledger(tmp_path), "q", *texts)) <= set(texts[:20])
 
 
-def _write(arguments: tuple[str, int]) -> None:
-    folder, writer = arguments
-    answers = ledger(Path(folder))
-    for text in ("a", "b", "c"):
-        answers.add("shared", said(text, by=f" of {writer}"))
-        answers.add(f"own{writer}", said(text, by=f" of {writer}"))
-
-
 def test_writers_at_once_lose_nothing_and_the_first_to_answer_stands(tmp_path: Path) -> None:
     with ProcessPoolExecutor(4, get_context("spawn")) as pool:
-        list(pool.map(_write, [(str(tmp_path), writer) for writer in range(4)]))
+        list(pool.map(write, [(str(tmp_path), writer) for writer in range(4)]))
     before = found(ledger(tmp_path), "shared", "a", "b", "c")
-    _write((str(tmp_path), 9))
+    write((str(tmp_path), 9))
     assert found(ledger(tmp_path), "shared", "a", "b", "c") == before
     for writer in range(4):
         assert found(ledger(tmp_path), f"own{writer}", "b") == {"b": f"B of {writer}"}
