@@ -10,7 +10,6 @@ each size of partitions; a recipe's releases must be equal byte for byte.
 import argparse
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -67,22 +66,28 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=20, help="how many seeds (default 20)")
     parser.add_argument("--no-matrix", action="store_true", help="leave the circumstances out")
     asked = parser.parse_args()
-    from support.drills import table
-
-    start = time.monotonic()
     killed = list(kills(asked.kills)) if asked.kills else []
-    cases = [] if asked.no_matrix else list(circumstances())
-    good = all(row.same_hash and row.same_counts for row in killed) and equal(cases)
-    minutes = (time.monotonic() - start) / 60
-    parts = [
-        "# Drills\n\nMade by `make drills` on 2 cores; not edited by hand.",
-        f"## Killed while it builds\n\n{table(killed)}" if killed else "",
-        f"## The same recipe under all circumstances\n\n{matrix_table(cases)}" if cases else "",
-        f"{'All releases and counts are equal' if good else 'NOT EQUAL'}; {minutes:.0f} minutes.\n",
-    ]
-    OUT.write_text("\n\n".join(filter(None, parts)), encoding="utf-8")
+    good = write(killed, [])  # what is known so far is not lost with what follows
+    if not asked.no_matrix:
+        good = write(killed, list(circumstances()))
     print(f"{'equal' if good else 'NOT EQUAL'}: {OUT.relative_to(ROOT)}")
     sys.exit(not good)
+
+
+def write(killed: Sequence[Any], cases: Sequence[Any]) -> bool:
+    """Write the tables; whether everything came to the same."""
+    from support.drills import table
+
+    good = all(row.same_hash and row.same_counts for row in killed) and equal(cases)
+    minutes = sum(row.seconds for row in (*killed, *cases)) / 60
+    parts = [
+        "# Drills\n\nMade by `make drills` on 2 cores; not edited by hand.",
+        f"## Killed while it builds\n\n{table(list(killed))}" if killed else "",
+        f"## The same recipe under all circumstances\n\n{matrix_table(cases)}" if cases else "",
+        f"{'All releases and counts are equal' if good else 'NOT EQUAL'}; {minutes:.0f} minutes of builds.\n",
+    ]
+    OUT.write_text("\n\n".join(filter(None, parts)), encoding="utf-8")
+    return good
 
 
 if __name__ == "__main__":
