@@ -1,37 +1,28 @@
 """A step that stops builds on purpose."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import ClassVar
+from typing import Any
 
 import pyarrow as pa
+from support.steps_failing import Flaky
 
 from affectory.schemas.errors import UserError
-from affectory.transforms.base import STRICT, Columns, Resources, Result, Step
+from affectory.transforms.base import Result, Step
 
 
 @dataclass(frozen=True)
-class Halting:
-    """Stops the whole build at a text with a certain word, for as long as a file exists."""
-
-    word: str = "joy"
-    while_there: str = ""
-
-    on: ClassVar[frozenset[str]] = frozenset({"text"})
-    resources: ClassVar[Resources] = Resources(batch_rows=4)
-    __pydantic_config__ = STRICT
-
-    def reads(self) -> Columns:
-        return {"text": pa.string()}
-
-    def writes(self) -> Columns:
-        return {"length": pa.int32()}
+class Halting(Flaky):
+    """Stops the whole build, where a flaky step fails a row."""
 
     def setup(self) -> Step:
+        work: Callable[[Any], dict[str, int]] = self._work()
+
         def step(batch: pa.Table) -> Result:
-            texts = batch.column("text").to_pylist()
-            if Path(self.while_there).exists() and any(self.word in text for text in texts):
-                raise UserError(f"no key for {self.word!r}", "set it")
-            return Result.keep_all(batch.append_column("length", pa.array(map(len, texts), pa.int32())))
+            try:
+                lengths = [work(row)["length"] for row in batch.to_pylist()]
+            except ConnectionError as error:
+                raise UserError(f"no key for {self.word!r}", "set it") from error
+            return Result.keep_all(batch.append_column("length", pa.array(lengths, pa.int32())))
 
         return step

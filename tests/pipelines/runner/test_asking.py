@@ -1,7 +1,7 @@
 """Stages that ask a model: each question once, answers kept through crashes, outcomes as without a ledger."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -28,15 +28,6 @@ from affectory.pipelines.store.files import LocalFiles
 from affectory.schemas.taxonomy import load_taxonomy
 from affectory.transforms.base import Failed, Result
 from affectory.transforms.models.text_emotion import TextEmotion
-
-
-@pytest.fixture(scope="module")
-def child() -> Iterator[Child]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", steps.PYTHON_PATH)
-        made = Child()
-        yield made
-        made.stop()
 
 
 @dataclass

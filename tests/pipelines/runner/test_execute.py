@@ -1,6 +1,5 @@
 """Running a stage: the rows that are to blame are found, all others are kept, and what is nobody's fault stops it."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,15 +18,6 @@ from affectory.schemas.errors import NotConserved, UserError
 from affectory.transforms.base import Failed, Resources, Result
 
 ISOLATED = Resources(batch_rows=4, isolated=True)
-
-
-@pytest.fixture(scope="module")
-def child() -> Iterator[Child]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", steps.PYTHON_PATH)
-        made = Child()
-        yield made
-        made.stop()
 
 
 def outcomes(texts: list[str], result: Result) -> list[str]:

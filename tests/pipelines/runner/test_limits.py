@@ -2,7 +2,6 @@
 
 import pickle
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,15 +23,6 @@ from affectory.transforms.base import Resources, Result
 
 ISOLATED = Resources(batch_rows=4, isolated=True)
 SMALL = Allowance(memory_mb=SMALL_MB, retries=0)
-
-
-@pytest.fixture(scope="module")
-def child() -> Iterator[Child]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", steps.PYTHON_PATH)
-        made = Child()
-        yield made
-        made.stop()
 
 
 def failed(result: Result) -> dict[int, tuple[str, str]]:
