@@ -62,6 +62,19 @@ class Hard:
         return {"length": len(row["text"])}
 
 
+@dataclass(frozen=True)
+class LeakyOnce(Hard):
+    """Leaks at the first text that says so, and never again."""
+
+    leaked: str = ""
+
+    def _work(self, row: Values) -> Values:
+        if row["text"] == "leak" and not Path(self.leaked).exists():
+            Path(self.leaked).touch()
+            leak()
+        return {"length": len(row["text"])}
+
+
 def leak_by_a_descendant() -> None:
     """Leave the leaking to a process of one's own."""
     if os.fork() == 0:
