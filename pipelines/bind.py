@@ -32,7 +32,7 @@ from affectory.transforms.sources.base import Limits
 Spec = TypeVar("Spec", EntrySpec, StepSpec)
 
 VERBS: tuple[Literal["ingest"], Literal["assist"]] = ("ingest", "assist")
-UNWRITTEN = frozenset({"frames"})
+UNWRITTEN = frozenset({"frames", "duplicates"})
 """Columns of a sample that hold nothing until a stage writes them."""
 
 

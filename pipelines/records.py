@@ -12,11 +12,14 @@ import pyarrow.compute as pc
 from affectory.pipelines.spill import PLACE
 from affectory.schemas.derived import SAMPLES
 from affectory.schemas.ids import canonical, digest, record_id_from_content, record_id_from_key, sample_id
-from affectory.schemas.types import ANCHOR, FRAMES, MEDIA, MEMBERS
+from affectory.schemas.types import ANCHOR, FRAMES, MEDIA, MEMBERS, PLACES
 from affectory.transforms.sources.base import Refused, SourceFile
 
 _TEXTS = ("record_id", "fingerprint", "source", "uri", "kind", "key", "asset_id", "licence", "format")
-_CARRIED = ("text", "speaker", "dialogue", "language")
+_CARRIED = ("text", "speaker", "dialogue", "session", "language")
+_TELLING = ("speaker", "dialogue", "position", "session", "language", "format", "segments", "extra")
+"""What a record contributes beside its content: other values are another fingerprint."""
+_AS_READ = ("kind", "key", "format", "text", "dialogue", "session", "language", "segments", "extra")
 MEDIA_KINDS = ("video", "audio", "image")
 
 
@@ -50,7 +53,7 @@ class RecordRows:
         texts = [pa.field(name, pa.string()) for name in (*_TEXTS, *_CARRIED)]
         extra = pa.field("extra", pa.map_(pa.string(), pa.string()))
         numbers = [pa.field("position", pa.int32()), pa.field("row", pa.int64()), pa.field("size", pa.int64())]
-        return pa.schema([*texts, *numbers, extra])
+        return pa.schema([*texts, *numbers, pa.field("segments", PLACES), extra])
 
     @staticmethod
     def narrow_names() -> list[str]:
@@ -78,7 +81,7 @@ class RecordRows:
         media = [kind in MEDIA_KINDS for kind in rows.column("kind").to_pylist()]
         n, file = rows.num_rows, origin.file
         columns = {
-            **{name: rows.column(name) for name in ("kind", "key", "format", "text", "dialogue", "language", "extra")},
+            **{name: rows.column(name) for name in _AS_READ},
             "record_id": ids,
             "speaker": pa.array(speakers, pa.string()),
             "position": rows.column("position"),
@@ -89,7 +92,7 @@ class RecordRows:
             "size": pa.repeat(file.size, n),
             "licence": pa.repeat(origin.licence, n),
         }
-        whats = [*(columns[c] for c in ("speaker", "dialogue", "position", "language", "format", "extra"))]
+        whats = [*(columns[c] for c in _TELLING)]
         what = zip(*(c.to_pylist() for c in whats), contents, strict=True)
         prints = [
             digest(i, origin.source, origin.licence, list(w), (file.asset_id, file.uri) if m else None)
@@ -106,11 +109,12 @@ class RecordRows:
         media = zip(*(records.column(c).to_pylist() for c in ("kind", "asset_id", "format")), strict=True)
         refs = [(k, {"asset": a, "format": f} if k in MEDIA_KINDS else None) for k, a, f in media]
         columns = {
-            **{c: records.column(c) for c in ("kind", "source", "uri", "key", *_CARRIED, "position", "extra")},
+            **{c: records.column(c) for c in ("kind", "source", "uri", "key", *_CARRIED, "position", "segments", "extra")},
             "sample_id": pa.array([sample_id(i, "whole") for i in ids], pa.string()),
             "anchor": pa.array([{"record": i} for i in ids], ANCHOR),
             "parent": pa.nulls(n, pa.string()),
             "members": pa.nulls(n, MEMBERS),
+            "duplicates": pa.nulls(n, pa.string()),
             "original": pa.array([ref for _, ref in refs], MEDIA),
             **{kind: pa.array([ref if k == kind else None for k, ref in refs], MEDIA) for kind in MEDIA_KINDS},
             "frames": pa.nulls(n, FRAMES),

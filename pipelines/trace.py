@@ -159,7 +159,7 @@ def _split(workspace: Workspace, build: BuildRecord, sample: str) -> str:
 
 
 def _value(note: dict[str, Any]) -> Any:
-    return next((note[k] for k in ("number", "text", "vector") if note[k] is not None), None)
+    return next((note[k] for k in ("number", "text", "vector", "places") if note[k] is not None), None)
 
 
 def _opinion(opinion: dict[str, Any]) -> str:

@@ -4,7 +4,7 @@ import pyarrow as pa
 
 from affectory.schemas.opinion import OPINION_COLUMNS
 from affectory.schemas.tables import Column, TableSpec
-from affectory.schemas.types import ANCHOR, FRAMES, MEDIA, MEMBERS
+from affectory.schemas.types import ANCHOR, FRAMES, MEDIA, MEMBERS, PLACES
 
 SAMPLES = TableSpec(
     name="samples",
@@ -23,6 +23,9 @@ SAMPLES = TableSpec(
         Column("speaker", pa.string(), "pseudonym of who speaks or is shown"),
         Column("dialogue", pa.string(), "the conversation it belongs to"),
         Column("position", pa.int32(), "its place in the conversation"),
+        Column("session", pa.string(), "the recording session or event it belongs to"),
+        Column("duplicates", pa.string(), "the group of near-duplicates that it belongs to"),
+        Column("segments", PLACES, "its stretches as the source or a step names them: where, who, what is said"),
         Column("text", pa.string(), "what is said or written"),
         Column("language", pa.string(), "BCP 47 code"),
         Column("original", MEDIA, "the record's own file; never published"),
@@ -45,6 +48,7 @@ NOTES = TableSpec(
         Column("number", pa.float64(), "its value, where it is a number or truth value"),
         Column("text", pa.string(), "its value, where it is text"),
         Column("vector", pa.list_(pa.float32()), "its value, where it is a list of numbers"),
+        Column("places", PLACES, "its value, where it is what was found and where: faces, words, stretches of speech"),
         Column("stage", pa.string(), "the stage that found it", required=True),
     ),
 )
@@ -88,7 +92,7 @@ LABELS = TableSpec(
 REASONS = (
     "unreadable", "empty", "too_short", "too_long", "too_large", "unsupported", "duplicate", "outside_root",
     "bad_encoding", "bad_row", "missing_key", "unknown_record", "unknown_label", "wrong_language", "no_face",
-    "no_speech", "filtered", "unattached", "split_conflict", "withheld",
+    "no_speech", "no_person", "no_segments", "filtered", "unattached", "split_conflict", "withheld",
 )  # fmt: skip
 """The fixed list of reasons for which a row may be rejected."""
 

@@ -31,6 +31,25 @@ MEMBERS = pa.list_(
     pa.struct([pa.field("sample_id", pa.string()), pa.field("role", pa.string()), pa.field("offset_us", pa.int64())])
 )
 
+PLACES = pa.list_(
+    pa.struct(
+        [
+            pa.field("kind", pa.string()),
+            pa.field("start_us", pa.int64()),
+            pa.field("end_us", pa.int64()),
+            pa.field("char_start", pa.int64()),
+            pa.field("char_end", pa.int64()),
+            pa.field("box", pa.list_(pa.float32())),
+            pa.field("points", pa.list_(pa.float32())),
+            pa.field("who", pa.string()),
+            pa.field("text", pa.string()),
+            pa.field("score", pa.float32()),
+        ]
+    )
+)
+"""What was found in a sample, and where: a face with its box and landmarks (x, y, x, y, ...), a stretch of speech and
+who speaks, a word, a telephone number. Times are those of the record, characters those of the sample's text."""
+
 ASKED = pa.struct(
     [
         pa.field("question", pa.string()),

@@ -12,10 +12,11 @@ from affectory.pipelines.release.features import NOTE_PREFIX, PUBLIC, Shape
 from affectory.pipelines.release.gather import Window
 from affectory.schemas.errors import SchemaMismatch
 from affectory.schemas.opinion import PERSPECTIVES
+from affectory.schemas.types import PLACES
 
 _SPACES = ("simplex", "multi-label")
 _VAD, _VAD_VALUES = "vad", 3
-_COPIED = ("sample_id", "key", "kind", "text", "language", "speaker", "dialogue", "position", "parent")
+_COPIED = ("sample_id", "key", "kind", "text", "language", "speaker", "dialogue", "position", "session", "duplicates", "parent")
 Columns = dict[str, Any]
 
 
@@ -145,7 +146,7 @@ def _first_choice(values: NDArray[np.float32]) -> pa.Array:
 def _of_notes(window: Window, types: Mapping[str, pa.DataType]) -> Columns:
     notes = window.tables["notes"]
     columns: Columns = {}
-    of_kind = {pa.float64(): "number", pa.string(): "text", pa.list_(pa.float32()): "vector"}
+    of_kind = {pa.float64(): "number", pa.string(): "text", pa.list_(pa.float32()): "vector", PLACES: "places"}
     for name, kind in types.items():
         rows = notes.filter(pc.equal(notes["name"], name))
         columns |= _spread({NOTE_PREFIX + name: rows[of_kind[kind]]}, rows["sample_id"], window.ids)

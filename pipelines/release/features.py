@@ -23,6 +23,8 @@ _OF_SAMPLE = {
     "speaker": "string",
     "dialogue": "string",
     "position": "int32",
+    "session": "string",
+    "duplicates": "string",
     "parent": "string",
     "start_s": "float64",
     "end_s": "float64",

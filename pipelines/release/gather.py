@@ -16,6 +16,7 @@ from affectory.schemas.derived import TABLES
 from affectory.schemas.errors import UserError
 from affectory.schemas.parquet import Part, in_turn
 from affectory.schemas.tables import TableSpec
+from affectory.schemas.types import PLACES
 
 GATHERED = ("samples", "notes", "labels", "opinions")
 WINDOW_BYTES = 64 << 20
@@ -139,7 +140,7 @@ def _check_unique(table: pa.Table, spec: TableSpec) -> None:
 
 def note_types(parts: Sequence[Part]) -> dict[str, pa.DataType]:
     """The names of all notes with the type of their values; a note that never had a value is text."""
-    kinds = {"number": pa.float64(), "text": pa.string(), "vector": pa.list_(pa.float32())}
+    kinds = {"number": pa.float64(), "text": pa.string(), "vector": pa.list_(pa.float32()), "places": PLACES}
     found: dict[str, str | None] = {}
     for batch in _batches(parts, TABLES["notes"]):
         for name, *filled in zip(batch["name"].to_pylist(), *_filled(batch, kinds), strict=True):

@@ -15,6 +15,7 @@ from affectory.schemas.ids import digest, opinion_id
 from affectory.schemas.opinion import OPINION_COLUMNS, OPINIONS
 from affectory.schemas.parquet import read_parquet
 from affectory.schemas.taxonomy import Taxonomy
+from affectory.schemas.types import PLACES
 
 
 @dataclass(frozen=True)
@@ -135,4 +136,6 @@ def note_slot(dtype: pa.DataType) -> str:
     """Where among a note's columns a value of this type goes."""
     if pa.types.is_string(dtype):
         return "text"
+    if dtype == PLACES:
+        return "places"
     return "vector" if pa.types.is_list(dtype) else "number"

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from affectory.schemas.derived import REASONS
 from affectory.schemas.tables import Column
+from affectory.schemas.types import PLACES
 
 ROW_CHARS = 500
 """A refused row is shown up to this length."""
@@ -26,7 +27,9 @@ RECORDS = pa.schema(
         Column("speaker", pa.string(), "who speaks or is shown, as named in the data"),
         Column("dialogue", pa.string(), "the conversation it belongs to"),
         Column("position", pa.int32(), "its place in the conversation"),
+        Column("session", pa.string(), "the recording session or event it belongs to"),
         Column("language", pa.string(), "language code as given"),
+        Column("segments", PLACES, "stretches of it that are named beside it, such as utterances with their times"),
         Column("format", pa.string(), "format of a media file, null for text"),
         Column("extra", pa.map_(pa.string(), pa.string()), "further columns the recipe asked to keep"),
     )
