@@ -109,7 +109,10 @@ class RecordRows:
         media = zip(*(records.column(c).to_pylist() for c in ("kind", "asset_id", "format")), strict=True)
         refs = [(k, {"asset": a, "format": f} if k in MEDIA_KINDS else None) for k, a, f in media]
         columns = {
-            **{c: records.column(c) for c in ("kind", "source", "uri", "key", *_CARRIED, "position", "segments", "extra")},
+            **{
+                c: records.column(c)
+                for c in ("kind", "source", "uri", "key", *_CARRIED, "position", "segments", "extra")
+            },
             "sample_id": pa.array([sample_id(i, "whole") for i in ids], pa.string()),
             "anchor": pa.array([{"record": i} for i in ids], ANCHOR),
             "parent": pa.nulls(n, pa.string()),

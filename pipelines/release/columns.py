@@ -16,7 +16,19 @@ from affectory.schemas.types import PLACES
 
 _SPACES = ("simplex", "multi-label")
 _VAD, _VAD_VALUES = "vad", 3
-_COPIED = ("sample_id", "key", "kind", "text", "language", "speaker", "dialogue", "position", "session", "duplicates", "parent")
+_COPIED = (
+    "sample_id",
+    "key",
+    "kind",
+    "text",
+    "language",
+    "speaker",
+    "dialogue",
+    "position",
+    "session",
+    "duplicates",
+    "parent",
+)
 Columns = dict[str, Any]
 
 
