@@ -8,8 +8,10 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from affectory.transforms.media._limits import MAX_PIXELS
 from affectory.transforms.rows import Reject
 
 QUALITY = 95
@@ -64,6 +66,12 @@ def decoded(image: Image.Image, max_side: int) -> Image.Image:
     image.draft("RGB", (max_side, max_side))
     turned = ImageOps.exif_transpose(image) if _orientation(image) != 1 else image
     return shrunk(_rgb(turned), max_side)
+
+
+def pixels_of(path: str, max_side: int) -> NDArray[np.uint8]:
+    """The picture of a local file as rows of red, green and blue, no side longer than `max_side`."""
+    with opened_image(path, MAX_PIXELS) as image:
+        return np.asarray(decoded(image, max_side), dtype=np.uint8)
 
 
 def _rgb(image: Image.Image) -> Image.Image:
