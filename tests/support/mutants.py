@@ -18,9 +18,16 @@ FLIPPED, BLANKED = 9, 4
 WRONG = {"mp4": "png", "mkv": "wav", "mov": "jpg", "wav": "mp4", "mp3": "mkv", "flac": "gif", "ogg": "mp4",
          "png": "mp3", "jpg": "mp4", "gif": "wav", "webp": "avi"}  # fmt: skip
 MOST = 2**31 - 1
-WAVE = {"endless": (40, "<I", 2**32 - 1), "rate-0": (24, "<I", 0), "rate-1": (24, "<I", 1), "rate-most": (24, "<I", MOST),
-        "channels-0": (22, "<H", 0), "channels-most": (22, "<H", 65535), "align-0": (32, "<H", 0),
-        "bits": (34, "<H", 999)}  # fmt: skip
+WAVE = {
+    "endless": (40, "<I", 2**32 - 1),
+    "rate-0": (24, "<I", 0),
+    "rate-1": (24, "<I", 1),
+    "rate-most": (24, "<I", MOST),
+    "channels-0": (22, "<H", 0),
+    "channels-most": (22, "<H", 65535),
+    "align-0": (32, "<H", 0),
+    "bits": (34, "<H", 999),
+}
 """Lies in the header of a WAV file: where, and what it says there."""
 
 
