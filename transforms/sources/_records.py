@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field
 
 from affectory.transforms.base import STRICT
 from affectory.transforms.sources import _columns as columns
-from affectory.transforms.sources._tables import Chunk, ColumnName, Table
+from affectory.transforms.sources._tables import Chunk, ColumnName, Columns, Table, flat, shown_columns
 from affectory.transforms.sources.base import RECORDS, Limits, Records, SourceFile, build
 
 _quoted = json.JSONEncoder(ensure_ascii=False).encode
@@ -29,10 +29,13 @@ class RecordTable(Table):
     licence: Annotated[str, Field(description="licence of the data, as an SPDX name such as CC-BY-4.0")] = ""
     text: Annotated[ColumnName, Field(description="column with the text")] = "text"
     key: Annotated[
-        ColumnName | None, Field(description="column with the record's own key; without one its content identifies it")
+        Columns | None,
+        Field(description="column with the record's own key, or several; without one its content identifies it"),
     ] = None
-    speaker: Annotated[ColumnName | None, Field(description="column with who speaks or writes")] = None
-    dialogue: Annotated[ColumnName | None, Field(description="column with the conversation it belongs to")] = None
+    speaker: Annotated[Columns | None, Field(description="column with who speaks or writes, or several")] = None
+    dialogue: Annotated[
+        Columns | None, Field(description="column with the conversation it belongs to, or several")
+    ] = None
     position: Annotated[ColumnName | None, Field(description="column with its place in the conversation")] = None
     language: Annotated[ColumnName | None, Field(description="column with its language, as a BCP 47 code")] = None
     keep: Annotated[tuple[ColumnName, ...], Field(description="further columns to keep, as text")] = ()
@@ -44,7 +47,7 @@ class RecordTable(Table):
 
     def _wanted(self) -> tuple[str, ...]:
         roles = (self.text, self.key, self.speaker, self.dialogue, self.position, self.language)
-        return tuple(dict.fromkeys(c for c in (*roles, *self.keep) if c is not None))
+        return flat((*roles, *self.keep))
 
     def _records(self, chunk: Chunk, uri: str, counter: "Occurrences | None") -> Records:
         problems: columns.Problems = {}
@@ -78,7 +81,7 @@ class RecordTable(Table):
             "language": (self.language, columns.word, "bad_row"),
         }
         return {
-            role: columns.converted(chunk.columns.get(name, ()), convert, name, problems, reason)
+            role: columns.converted(chunk.values(name), convert, shown_columns(name), problems, reason)
             for role, (name, convert, reason) in named.items()
             if name is not None
         }

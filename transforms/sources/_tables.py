@@ -1,7 +1,7 @@
 """What the readers of tables share: which files, their outcome as a whole, and rows handed on as columns."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
@@ -20,6 +20,8 @@ CHUNK_BYTES = 16_000_000
 
 Row = TypeVar("Row")
 ColumnName = Annotated[str, Field(min_length=1, max_length=500)]
+Columns = ColumnName | Annotated[tuple[ColumnName, ...], Field(min_length=2)]
+"""A column, or several that name something together."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,12 @@ class Chunk:
     columns: Mapping[str, list[Any]] = field(default_factory=dict)
     whole: Callable[[int], Any] = str
     refused: tuple[Refused, ...] = ()
+
+    def values(self, columns: Columns) -> Sequence[Any]:
+        """A column; of several columns their values joined, so that no two rows of other values are alike."""
+        if isinstance(columns, str):
+            return self.columns.get(columns, ())
+        return [joined(parts) for parts in zip(*(self.columns.get(c, ()) for c in columns), strict=True)]
 
     def refuse(self, index: int, uri: str, reason: str, detail: str) -> Refused:
         """The outcome of a row that was parsed but does not fit."""
@@ -62,6 +70,27 @@ class Pending(Generic[Row]):
 
     def chunk(self, columns: Mapping[str, list[Any]], whole: Callable[[Row], Any]) -> Chunk:
         return Chunk(self.numbers, columns, lambda index: whole(self.rows[index]), tuple(self.refused))
+
+
+def joined(parts: Sequence[Any]) -> Any:
+    """Names as one, `7/12`; null where one is missing, and a value that is no name as it is, to be refused."""
+    for part in parts:
+        if part is None or part == "":
+            return None
+        if type(part) not in (str, int):
+            return part
+    return "/".join(str(part).replace("%", "%25").replace("/", "%2F") for part in parts)
+
+
+def shown_columns(columns: Columns) -> str:
+    """How a message names them."""
+    return columns if isinstance(columns, str) else " and ".join(columns)
+
+
+def flat(columns: Iterable[Columns | None]) -> tuple[str, ...]:
+    """All columns by themselves, each once."""
+    parts = ((c,) if isinstance(c, str) else c for c in columns if c is not None)
+    return tuple(dict.fromkeys(name for part in parts for name in part))
 
 
 def row_uri(uri: str, number: int) -> str:
