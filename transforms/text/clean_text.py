@@ -15,10 +15,18 @@ from pydantic import ConfigDict, Field
 
 from affectory.transforms.base import STRICT, Columns, Rejected, Resources, Result, Step
 from affectory.transforms.rows import set_column
-from affectory.transforms.text._characters import visible
+from affectory.transforms.text._characters import changed_where, visible_up_to
 
-_BREAKS = r"\r\n?|[\x{0B}\x{0C}\x{85}\x{2028}\x{2029}]"
-_CONTROLS = r"[\x{00}-\x{08}\x{0E}-\x{1F}\x{7F}-\x{9F}\x{FEFF}]"
+_RULES = (
+    (r"\r\n?|[\x{0B}\x{0C}\x{85}\x{2028}\x{2029}]", "\n"),
+    (r"[\x{00}-\x{08}\x{0E}-\x{1F}\x{7F}-\x{9F}\x{FEFF}]", ""),
+    (r"[\p{Zs}\t]+\n", "\n"),
+    (r"\n{3,}", "\n\n"),
+)
+"""Line ends become newlines, controls go, blanks at line ends go, at most one line stays blank: in this order."""
+_ANY_RULE = "|".join(pattern for pattern, _ in _RULES)
+_COMPOSING = r"[\x{0300}-\x{10FFFF}]"
+"""All that NFC can change has one of these."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +50,8 @@ class CleanText:
         return self._step
 
     def _step(self, batch: pa.Table) -> Result:
-        text = pc.fill_null(_cleaned(batch.column("text")), "")
-        seen, length = visible(text).to_numpy(), pc.utf8_length(text).to_numpy()
+        text = _cleaned(pc.fill_null(batch.column("text"), ""))
+        seen, length = visible_up_to(text, self.min_chars), pc.utf8_length(text).to_numpy()
         kept = np.flatnonzero((seen >= self.min_chars) & (length <= self.max_chars))
         rows = set_column(batch, "text", text).take(pa.array(kept))
         return Result(rows, kept.astype(np.int64), tuple(self._rejected(seen.tolist(), length.tolist())))
@@ -59,10 +67,18 @@ class CleanText:
 
 
 def _cleaned(text: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Line ends become newlines, controls go, blanks at line ends go, at most one line stays blank."""
-    steps = ((_BREAKS, "\n"), (_CONTROLS, ""), (r"[\p{Zs}\t]+\n", "\n"), (r"\n{3,}", "\n\n"))
-    for pattern, replacement in steps:
+    """Most texts need nothing, which one look at each tells."""
+    text = changed_where(pc.match_substring_regex(text, _ANY_RULE), text, _ruled)
+    text = pc.utf8_trim_whitespace(text)
+    return changed_where(pc.match_substring_regex(text, _COMPOSING), text, _composed)
+
+
+def _ruled(text: pa.Array) -> pa.Array:
+    for pattern, replacement in _RULES:
         text = pc.replace_substring_regex(text, pattern, replacement)
+    return text
+
+
+def _composed(text: pa.Array) -> pa.Array:
     # Not pc.utf8_normalize: up to Arrow 25 it decomposes whatever form it is asked for (apache/arrow#51225).
-    trimmed = pc.utf8_trim_whitespace(text).to_pylist()
-    return pa.chunked_array([pa.array([t and unicodedata.normalize("NFC", t) for t in trimmed], pa.string())])
+    return pa.array([unicodedata.normalize("NFC", t) for t in text.to_pylist()], pa.string())

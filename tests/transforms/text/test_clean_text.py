@@ -15,6 +15,23 @@ KEPT = {
     "Arabic with direction marks": "قال \u200fOK\u200f لي",
     "tabs and newlines": "one\ttwo\n\nthree",
     "Devanagari": "मैं बहुत खुश हूँ",
+    "Devanagari with a joiner": "क्\u200dष और र्\u200cक",
+    "Bengali": "আমি খুব খুশি। কী হয়েছে?",
+    "Sinhala with a joiner": "ශ්\u200dරී ලංකා",
+    "Hebrew with points": unicodedata.normalize("NFC", "שָׁלוֹם, מַה שְּׁלוֹמְךָ?"),
+    "Arabic with vowels": "أَنَا سَعِيدٌ جِدًّا ـــ",
+    "Urdu": "مجھے ڈر لگ رہا ہے۔",
+    "Thai": "ฉันมีความสุขมาก",
+    "Tibetan": "ང་དགའ་པོ་བྱུང་།",
+    "Amharic": "በጣም ደስ ብሎኛል።",
+    "Vietnamese": "Tôi rất buồn và thất vọng",
+    "Japanese full width": "えっ！？　マジで…？",
+    "Chinese": "我今天非常高兴！你呢？",
+    "Korean letters by themselves": "ㅋㅋㅋ ㅠㅠ",
+    "old Hangul": "\u1112\u119e\u11ab",
+    "emoji of a skin, a hair and a heart": "👩🏽‍🦰 👍🏿 ❤️‍🔥 ❤︎",
+    "flags, keycaps and tags": "🇮🇷🇰🇷 1️⃣ 🏴󠁧󠁢󠁥󠁮󠁧󠁿",
+    "a mark by itself": "the mark \u0301 alone",
 }
 
 
@@ -65,6 +82,22 @@ def test_rejects(text: str | None, reason: str) -> None:
 def test_a_reject_says_how_many_characters_there_were() -> None:
     result = run(CleanText(min_chars=5), [{"text": "no no"}])
     assert result.rejected[0].detail == "4 visible characters, at least 5 are asked for"
+
+
+def test_texts_are_cleaned_alike_in_any_company() -> None:
+    """Only what is not clean is worked on, so a batch holds both."""
+    unclean = ["two\r\nlines", "cafe\u0301", "both\u0301\x07 \nof it", " padded "]
+    mixed = [*KEPT.values(), *unclean]
+    assert cleaned(*mixed) == [cleaned(text)[0] for text in mixed]
+
+
+@pytest.mark.parametrize("count", [1, 3, 4, 5, 40])
+def test_a_long_text_is_counted_as_far_as_it_takes(count: int) -> None:
+    """Marks that cannot be seen do not stand in for characters that can, however many come first."""
+    texts = ["x" * count, "\u0301" * 50 + "x" * count, "x" + "\u0301" * 50 + "x" * (count - 1), "🇩🇪" * count]
+    result = run(CleanText(min_chars=4), [{"text": text} for text in texts])
+    assert (result.rows.num_rows, len(result.rejected)) == ((4, 0) if count >= 4 else (0, 4))
+    assert all(f"{count} visible" in r.detail for r in result.rejected)
 
 
 def test_nothing_in_nothing_out() -> None:
