@@ -213,9 +213,9 @@ class _Binder:
             return None
         seen[spec.name] = seen.get(spec.name, 0) + 1
         name = spec.name if seen[spec.name] == 1 else f"{spec.name}-{seen[spec.name]}"
-        return Stage(
-            name, verb, transform, digest(spec.name, _plain(transform), code_hash(module)), asked_by(transform)
-        )
+        whom = asked_by(transform)  # a backend found by its name is in the hash of no code
+        asked = [dataclasses.astuple(whom)] if whom else []
+        return Stage(name, verb, transform, digest(spec.name, _plain(transform), code_hash(module), *asked), whom)
 
     def _instance(self, cls: type[Any], params: Mapping[str, Any], path: KeyPath) -> Any:
         try:
@@ -282,7 +282,7 @@ def _who_writes(column: str) -> str:
     for name, module in discovery.steps().items():
         try:
             wrote = discovery.public_class(module)().writes()
-        except TypeError:
+        except (TypeError, UserError):  # it cannot do without a parameter, or without what is not installed
             continue
         if column in wrote:
             writers.append(name)
