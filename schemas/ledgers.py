@@ -2,9 +2,10 @@
 
 import pyarrow as pa
 
+from affectory.schemas.migrate import migration
 from affectory.schemas.opinion import OPINION_COLUMNS
 from affectory.schemas.tables import Column, TableSpec
-from affectory.schemas.types import ANCHOR
+from affectory.schemas.types import ANCHOR, EVIDENCE
 
 KINDS = ("video", "audio", "image", "text", "signal", "generated")
 
@@ -49,6 +50,7 @@ JUDGEMENTS = TableSpec(
     name="judgements",
     kind="ledger",
     key=("judgement_id",),
+    version=2,
     doc="One human act of judging.",
     columns=(
         Column("judgement_id", pa.string(), "from person, anchor, question, occasion, revision", required=True),
@@ -85,3 +87,13 @@ ANSWERS = TableSpec(
 )
 
 LEDGERS = {spec.name: spec for spec in (SOURCES, PEOPLE, JUDGEMENTS, ANSWERS)}
+
+
+@migration("judgements", 1)
+def _evidence_in_other_records(table: pa.Table) -> pa.Table:
+    """Evidence lay in the record that was judged, and a judgement was one person's."""
+    told = table.column_names.index("evidence")
+    given = table.column("evidence").to_pylist()
+    whole = [None if places is None else [place and {**place, "record": None} for place in places] for places in given]
+    table = table.set_column(told, pa.field("evidence", EVIDENCE), pa.array(whole, EVIDENCE))
+    return table.append_column("people", pa.nulls(table.num_rows, pa.int32()))

@@ -10,7 +10,13 @@ RATER_KINDS = ("human", "model", "author", "lexicon", "adjudicator")
 RESPONSES = ("simplex", "multi-label", "ordinal", "continuous", "ranking", "preference", "trace", "words")
 
 OPINION_COLUMNS = (
-    Column("rater", pa.string(), "who: a person's pseudonym, or a model with its revision", required=True),
+    Column(
+        "rater",
+        pa.string(),
+        "who: a person's pseudonym (p_), one of those who were only counted (a_), a group (g_), or a model with its "
+        "revision",
+        required=True,
+    ),
     Column("rater_kind", pa.string(), f"one of {', '.join(RATER_KINDS)}", required=True),
     Column("perspective", pa.string(), f"one of {', '.join(PERSPECTIVES)}", required=True),
     Column("whose", pa.string(), "whose feeling is meant, where it is not the one speaking or shown"),
@@ -24,6 +30,7 @@ OPINION_COLUMNS = (
     Column("rationale", pa.string(), "the reason given, in the rater's words"),
     Column("evidence", EVIDENCE, "what the rater pointed at"),
     Column("spent_s", pa.float32(), "time the rater took, in seconds"),
+    Column("people", pa.int32(), "how many people it sums up, 0 where nobody said; null where it is one rater's"),
 )
 
 OPINIONS = pa.list_(pa.struct([c.field.remove_metadata() for c in OPINION_COLUMNS]))

@@ -99,3 +99,4 @@ EVIDENCE = pa.list_(
         ]
     )
 )
+            pa.field("record", pa.string()),

@@ -1,11 +1,15 @@
 """What the ledgers promise to those who append to them."""
 
+from dataclasses import replace
+
 import pyarrow as pa
 import pytest
 
 from affectory.schemas.errors import SchemaMismatch
 from affectory.schemas.ledgers import ANSWERS, JUDGEMENTS, KINDS, LEDGERS, PEOPLE, SOURCES
+from affectory.schemas.migrate import upgrade
 from affectory.schemas.opinion import PERSPECTIVES, RATER_KINDS, RESPONSES
+from affectory.schemas.types import EVIDENCE
 
 JUDGEMENT = {
     "judgement_id": "j",
@@ -68,3 +72,20 @@ def test_answers_and_sources_take_what_they_name() -> None:
 def test_fixed_lists_hold_distinct_plain_words(words: tuple[str, ...]) -> None:
     assert len(set(words)) == len(words)
     assert all(word == word.strip().lower() for word in words)
+
+
+def test_judgements_of_the_first_version_are_read_as_they_were_said() -> None:
+    place = pa.struct([f for f in EVIDENCE.value_type if f.name != "record"])
+    columns = [c for c in JUDGEMENTS.columns if c.name != "people"]
+    first = replace(
+        JUDGEMENTS,
+        version=1,
+        columns=tuple(replace(c, type=pa.list_(place)) if c.name == "evidence" else c for c in columns),
+    )
+    old = first.from_rows([{**JUDGEMENT, "evidence": e} for e in (None, [], [{"kind": "span", "char_start": 1}, None])])
+    rows = upgrade(old, JUDGEMENTS).to_pylist()
+    assert [row["people"] for row in rows] == [None] * 3
+    assert [row["evidence"] for row in rows][:2] == [None, []]
+    span, nothing = rows[2]["evidence"]
+    assert {k: v for k, v in span.items() if v is not None} == {"kind": "span", "char_start": 1}
+    assert nothing is None
