@@ -3,7 +3,6 @@
 What makes a script what it is stays: the zero-width non-joiner of Persian, the joiners of emoji, Hangul syllables.
 """
 
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
@@ -15,18 +14,8 @@ from pydantic import ConfigDict, Field
 
 from affectory.transforms.base import STRICT, Columns, Rejected, Resources, Result, Step
 from affectory.transforms.rows import set_column
-from affectory.transforms.text._characters import changed_where, visible_up_to
-
-_RULES = (
-    (r"\r\n?|[\x{0B}\x{0C}\x{85}\x{2028}\x{2029}]", "\n"),
-    (r"[\x{00}-\x{08}\x{0E}-\x{1F}\x{7F}-\x{9F}\x{FEFF}]", ""),
-    (r"[\p{Zs}\t]+\n", "\n"),
-    (r"\n{3,}", "\n\n"),
-)
-"""Line ends become newlines, controls go, blanks at line ends go, at most one line stays blank: in this order."""
-_ANY_RULE = "|".join(pattern for pattern, _ in _RULES)
-_COMPOSING = r"[\x{0300}-\x{10FFFF}]"
-"""All that NFC can change has one of these."""
+from affectory.transforms.text._characters import visible_up_to
+from affectory.transforms.text._cleaning import cleaned
 
 
 @dataclass(frozen=True)
@@ -50,7 +39,7 @@ class CleanText:
         return self._step
 
     def _step(self, batch: pa.Table) -> Result:
-        text = _cleaned(pc.fill_null(batch.column("text"), ""))
+        text = cleaned(pc.fill_null(batch.column("text"), ""))
         seen, length = visible_up_to(text, self.min_chars), pc.utf8_length(text).to_numpy()
         kept = np.flatnonzero((seen >= self.min_chars) & (length <= self.max_chars))
         rows = set_column(batch, "text", text).take(pa.array(kept))
@@ -64,21 +53,3 @@ class CleanText:
                 yield Rejected(row, "too_short", f"{count} visible characters, at least {self.min_chars} are asked for")
             elif total > self.max_chars:
                 yield Rejected(row, "too_long", f"{total} characters, at most {self.max_chars} are allowed")
-
-
-def _cleaned(text: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Most texts need nothing, which one look at each tells."""
-    text = changed_where(pc.match_substring_regex(text, _ANY_RULE), text, _ruled)
-    text = pc.utf8_trim_whitespace(text)
-    return changed_where(pc.match_substring_regex(text, _COMPOSING), text, _composed)
-
-
-def _ruled(text: pa.Array) -> pa.Array:
-    for pattern, replacement in _RULES:
-        text = pc.replace_substring_regex(text, pattern, replacement)
-    return text
-
-
-def _composed(text: pa.Array) -> pa.Array:
-    # Not pc.utf8_normalize: up to Arrow 25 it decomposes whatever form it is asked for (apache/arrow#51225).
-    return pa.array([unicodedata.normalize("NFC", t) for t in text.to_pylist()], pa.string())
