@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from affectory.transforms.media._colours import srgb
 from affectory.transforms.media._limits import MAX_PIXELS
 from affectory.transforms.rows import Reject
 
@@ -62,26 +63,16 @@ def _orientation(image: Image.Image) -> int:
 
 
 def decoded(image: Image.Image, max_side: int) -> Image.Image:
-    """The first frame, upright, in RGB, on white where it is transparent, no side longer than `max_side`."""
+    """The first frame, upright, in sRGB, on white where it is transparent, no side longer than `max_side`."""
     image.draft("RGB", (max_side, max_side))
     turned = ImageOps.exif_transpose(image) if _orientation(image) != 1 else image
-    return shrunk(_rgb(turned), max_side)
+    return shrunk(srgb(turned), max_side)
 
 
 def pixels_of(path: str, max_side: int) -> NDArray[np.uint8]:
     """The picture of a local file as rows of red, green and blue, no side longer than `max_side`."""
     with opened_image(path, MAX_PIXELS) as image:
         return np.asarray(decoded(image, max_side), dtype=np.uint8)
-
-
-def _rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I"):
-        values = np.clip(np.asarray(image) // 257, 0, 255)  # 16 bits of grey
-        return Image.fromarray(values.astype(np.uint8)).convert("RGB")
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return image.convert("RGB")
 
 
 def shrunk(image: Image.Image, max_side: int) -> Image.Image:
