@@ -203,6 +203,22 @@ def end_of(container: InputContainer, stream: Stream) -> int:
     return end
 
 
+def key_times(container: InputContainer, stream: Stream, start_us: int, end_us: int | None) -> list[int]:
+    """When the key pictures of a stretch begin, by their packets; reads up to its end, decodes nothing."""
+    only(stream)
+    seek(container, stream, start_us)
+    zero, found = zero_us(container), list[int]()
+    for packet in packets(container, stream):
+        if packet.pts is None or not packet.is_keyframe or packet.is_discard:
+            continue
+        at = microseconds(packet.pts, packet.time_base) - zero
+        if end_us is not None and at >= end_us:
+            break
+        if at >= start_us:
+            found.append(at)
+    return found
+
+
 def upright_turns(frame: VideoFrame) -> int:
     """Quarter turns, counterclockwise, that set a picture upright."""
     return round(frame.rotation / 90) % 4

@@ -1,16 +1,27 @@
-"""Where a video cuts: how much each picture differs from the one before, and which differences are cuts."""
+"""Where a video cuts: PySceneDetect's detectors over our own pictures, and scenes of wanted lengths.
+
+The detectors count pictures; when each one is shown is the container's word, and stays exact at a varying rate.
+"""
 
 from itertools import pairwise
 from typing import Any
 
-import cv2
 import numpy as np
-from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.reformatter import Interpolation, VideoReformatter
 from numpy.typing import NDArray
+from scenedetect.common import FrameTimecode
+from scenedetect.detector import SceneDetector
+from scenedetect.detectors import (
+    AdaptiveDetector,
+    ContentDetector,
+    HashDetector,
+    HistogramDetector,
+    ThresholdDetector,
+)
 
-from affectory.transforms.media._decode import Picture, moving_pictures, pictures_in
+from affectory.transforms.media._decode import Picture
+from affectory.transforms.media._film import Film
 from affectory.transforms.rows import Reject
 
 Times = NDArray[np.int64]
@@ -18,54 +29,68 @@ Times = NDArray[np.int64]
 Boundaries = list[int]
 """Indices into the times: where scenes begin, and where the last one ends."""
 
-_SIZE = (128, 72)
-_NEIGHBOURS, _RATIO, _LEAST = 2, 3.0, 15.0
+_SIDE = 128
+_RATE = 25.0  # of no consequence: we ask for numbers of pictures only
+_DETECTORS: dict[str, type[Any]] = {
+    "content": ContentDetector,
+    "adaptive": AdaptiveDetector,
+    "threshold": ThresholdDetector,
+    "hash": HashDetector,
+    "histogram": HistogramDetector,
+}
 
 
-class Changes:
-    """Mean absolute difference of hue, saturation and value between a picture and the last one, 0-255.
+def detector_of(name: str, options: dict[str, Any]) -> SceneDetector:
+    """One of PySceneDetect's, which tells every cut: how short a scene may be is settled later, in seconds."""
+    renamed = {"adaptive_threshold" if name == "adaptive" and k == "threshold" else k: v for k, v in options.items()}
+    made: SceneDetector = _DETECTORS[name](min_scene_len=0, **renamed)
+    return made
 
-    This is the score of PySceneDetect's ContentDetector, but hue is measured around its circle: reds do not flicker.
-    """
+
+class Small:
+    """Pictures in the size that the detectors see."""
 
     def __init__(self) -> None:
         self._reformatter = VideoReformatter()
-        self._last: NDArray[Any] | None = None
 
-    def __call__(self, frame: VideoFrame) -> float:
-        small = self._reformatter.reformat(
-            frame, *_SIZE, format="bgr24", interpolation=Interpolation.FAST_BILINEAR, threads=1
-        )
-        hsv = cv2.cvtColor(small.to_ndarray(), cv2.COLOR_BGR2HSV)
-        last, self._last = self._last, hsv
-        if last is None:
-            return 0.0
-        delta = cv2.absdiff(hsv, last)
-        delta[..., 0] = np.minimum(delta[..., 0], 180 - delta[..., 0])
-        return float(delta.mean())
+    def __call__(self, frame: VideoFrame) -> NDArray[Any]:
+        share = min(1.0, _SIDE / max(frame.width, frame.height))
+        size = max(1, round(frame.width * share)), max(1, round(frame.height * share))
+        return self._reformatter.reformat(
+            frame, *size, format="bgr24", interpolation=Interpolation.FAST_BILINEAR, threads=1
+        ).to_ndarray()
 
 
-def watched(container: InputContainer, start_us: int, end_us: int | None) -> tuple[Times, NDArray[np.float64]]:
-    """The times of the pictures in a stretch, the first one's that of the stretch, and how much each is a change."""
-    times, changes, change = [], [], Changes()
-    last: Picture | None = None
-    for last in pictures_in(container, moving_pictures(container), start_us, end_us):
-        times.append(last.at_us)
-        changes.append(change(last.frame))
-    if last is None:
-        raise Reject("empty", "no picture can be decoded")
-    end = last.end_us if end_us is None else min(last.end_us, end_us)
-    return np.array([start_us, *times[1:], end], np.int64), np.array(changes)
+class Cuts:
+    """Watches a film for cuts."""
+
+    def __init__(self, film: Film, detector: SceneDetector) -> None:
+        self._film, self._detector, self._small = film, detector, Small()
+        self._times: list[int] = []
+        self._cuts: list[int] = []
+
+    def show(self, picture: Picture) -> None:
+        self._times.append(picture.at_us)
+        self.see(self._small(picture.frame))
+
+    def see(self, small: NDArray[Any]) -> None:
+        at = FrameTimecode(len(self._times) - 1, _RATE)
+        self._cuts += [cut.frame_num for cut in self._detector.process_frame(at, small)]
+
+    def found(self) -> tuple[Times, NDArray[np.bool_]]:
+        """The times of the pictures, the first one's that of the film, and before which of them there is a cut."""
+        film, times = self._film, self._times
+        if not times:
+            raise Reject("empty", "no picture can be decoded")
+        end = film.last_us if film.end_us is None else min(film.last_us, film.end_us)
+        cuts = np.zeros(len(times), bool)
+        cuts[self._cuts] = True
+        return np.array([film.start_us, *times[1:], end], np.int64), cuts
 
 
-def is_cut(changes: NDArray[np.float64], threshold: float, adaptive: bool) -> NDArray[np.bool_]:
-    """Whether a cut lies right before each picture: above the threshold, or (adaptive) far above those around."""
-    if not adaptive:
-        return np.asarray(changes >= threshold)
-    reach = np.ones(2 * _NEIGHBOURS + 1)
-    reach[_NEIGHBOURS] = 0
-    around = np.convolve(changes, reach, "same") / np.convolve(np.ones_like(changes), reach, "same").clip(1)
-    return np.asarray((changes >= _LEAST) & (changes >= _RATIO * around))
+def motion(before: NDArray[Any], after: NDArray[Any]) -> float:
+    """How much changed from one small picture to the next, 0-1."""
+    return float(np.abs(after.astype(np.int16) - before).mean()) / 255
 
 
 def boundaries(times: Times, cuts: NDArray[np.bool_], shortest: int) -> Boundaries:

@@ -15,7 +15,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from affectory.transforms.media._sound import Samples, frame_of, pin
-from affectory.transforms.video._upright import Upright
+from affectory.transforms.media._upright import Upright
 
 SOUND_RATE = 48_000
 _CONTAINER = {"movflags": "+faststart", "fflags": "+bitexact", "movie_timescale": "90000"}
@@ -35,11 +35,10 @@ class PictureForm(NamedTuple):
 class Mp4:
     """An MP4 file in the making. Pictures and blocks of stereo sound are handed over in the order of their times."""
 
-    def __init__(self, path: Path, source: VideoStream, form: PictureForm, with_sound: bool) -> None:
-        self.form = form
+    def __init__(self, path: Path, rate: Fraction, aspect: Fraction, form: PictureForm, with_sound: bool) -> None:
+        self.form, self._rate = form, rate
         height = f"max(2,floor(min({form.height},ih)/2)*2)"
-        self._upright = Upright(source, "max(2,round(oh*dar/2)*2)", height, "yuv420p", form.fps)
-        self._rate = source.average_rate or source.guessed_rate or Fraction(25)
+        self._upright = Upright(aspect, "max(2,round(oh*dar/2)*2)", height, "yuv420p", form.fps)
         self._container = av.open(str(path), "w", format="mp4", options=_CONTAINER)
         self._streams: _Streams | None = None
         self._with_sound, self._waiting = with_sound, list[Samples]()
@@ -49,8 +48,6 @@ class Mp4:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        if error is None:
-            self._finish()
         self._container.close()
 
     @property
@@ -62,9 +59,12 @@ class Mp4:
         """Add a picture; the first is shown from the start."""
         assert frame.time_base is not None
         wanted = round(at_us / (1_000_000 * frame.time_base)) if self._next_pts else 0
-        frame.pts = max(wanted, self._next_pts)
+        own, frame.pts = frame.pts, max(wanted, self._next_pts)
         self._next_pts = frame.pts + 1
-        self._encode(self._upright(frame))
+        try:
+            self._encode(self._upright(frame))
+        finally:
+            frame.pts = own  # others look at this picture as well
 
     def hear(self, block: Samples) -> None:
         """Add a block of sound right after the last."""
@@ -99,10 +99,12 @@ class Mp4:
         context.flags |= Flags.frame_duration
         return stream
 
-    def _finish(self) -> None:
+    def finish(self) -> None:
+        """Write what is left; only then the file is whole."""
         self._encode(self._upright(None))
         if self._streams is not None:
             self._streams.flush()
+        self._container.close()
 
 
 class _Streams:

@@ -7,8 +7,8 @@ from pydantic import Field
 
 from affectory.schemas.types import ANCHOR, MEDIA
 from affectory.transforms.base import STRICT, Columns, Resources, Step
-from affectory.transforms.media._limits import LONG, span
-from affectory.transforms.rows import Values, by_row
+from affectory.transforms.looking import Looker, looked
+from affectory.transforms.media._limits import LONG
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,11 @@ class Clips:
         return {"video": MEDIA}
 
     def setup(self) -> Step:
-        return by_row(self.reads(), self.writes(), self._clip)
+        return looked(self)
 
-    def _clip(self, row: Values) -> Values:
-        from affectory.transforms.video._clip import clip
+    def looker(self) -> Looker:
+        from affectory.transforms.video._clip import Clip
         from affectory.transforms.video._mp4 import PictureForm
 
         form = PictureForm(self.height, self.crf, self.fps)
-        data = clip(row["original"]["path"], *span(row["anchor"]), form)
-        return {"video": {"bytes": data, "format": "mp4"}}
+        return lambda row, film: Clip(film, form)

@@ -1,17 +1,17 @@
-"""Cuts each video into its scenes, in one pass of decoding."""
+"""Cuts each video into its scenes with one of PySceneDetect's detectors, in one pass of decoding."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Annotated, ClassVar, Literal
 
 import pyarrow as pa
 from pydantic import Field
 
-from affectory.schemas import ids
-from affectory.schemas.types import ANCHOR, FRAMES, MEDIA
+from affectory.schemas.types import ANCHOR, MEDIA
 from affectory.transforms.base import STRICT, Columns, Resources, Step
-from affectory.transforms.media._limits import LONG, MAX_S, span
-from affectory.transforms.rows import Values, by_row
+from affectory.transforms.looking import Looker, looked
+from affectory.transforms.media._limits import LONG, MAX_S
+from affectory.transforms.media._parts import PART
+from affectory.transforms.video._detectors import options_of
 
 
 @dataclass(frozen=True)
@@ -23,16 +23,31 @@ class Scenes:
     resources: ClassVar[Resources] = LONG
 
     detector: Annotated[
-        Literal["content", "adaptive"],
-        Field(description="content: a change above `threshold`; adaptive: one that stands out from those around"),
+        Literal["content", "adaptive", "threshold", "hash", "histogram"],
+        Field(
+            description="content: a change of colour; adaptive: one that stands out from those around; threshold: fades"
+            " through black; hash: another perceptual hash; histogram: another distribution of brightness"
+        ),
     ] = "content"
     threshold: Annotated[
-        float, Field(gt=0, le=255, description="mean absolute change of hue, saturation and value that is a cut, 0-255")
-    ] = 27.0
+        float | None,
+        Field(
+            ge=0, le=255,
+            description="what makes a cut. content: change, 0-255 (27); adaptive: times the change around (3);"
+            " threshold: brightness, 0-255 (12); hash: share of bits, 0-1 (0.35); histogram: difference, 0-1 (0.2)",
+        ),
+    ] = None  # fmt: skip
+    luma_only: Annotated[bool | None, Field(description="content, adaptive: look at brightness alone")] = None
+    window_width: Annotated[int | None, Field(ge=1, le=100, description="adaptive: pictures on each side (2)")] = None
+    min_content_val: Annotated[float | None, Field(ge=0, le=255, description="adaptive: least change (15)")] = None
+    fade_bias: Annotated[
+        float | None, Field(ge=-1, le=1, description="threshold: cut where it is dark (-1) to where light returns (1)")
+    ] = None
     min_s: Annotated[float, Field(ge=0, description="shorter scenes join the one before, in seconds")] = 1.0
     max_s: Annotated[float, Field(ge=0.1, le=MAX_S, description="longer scenes are split evenly, in seconds")] = 30.0
 
     def __post_init__(self) -> None:
+        options_of(self)
         if self.max_s < 2 * self.min_s:
             raise ValueError(f"max_s {self.max_s:g} must be at least twice min_s {self.min_s:g}")
 
@@ -40,35 +55,12 @@ class Scenes:
         return {"original": MEDIA, "anchor": ANCHOR, "sample_id": pa.string()}
 
     def writes(self) -> Columns:
-        return {
-            "sample_id": pa.string(),
-            "anchor": ANCHOR,
-            "parent": pa.string(),
-            "video": MEDIA,
-            "frames": FRAMES,
-            "duration_s": pa.float64(),
-        }
+        return PART
 
     def setup(self) -> Step:
-        return by_row(self.reads(), self.writes(), self._scenes)
+        return looked(self)
 
-    def _scenes(self, row: Values) -> list[Values]:
-        from affectory.transforms.media._decode import opened
-        from affectory.transforms.video._cuts import boundaries, is_cut, split, watched
+    def looker(self) -> Looker:
+        from affectory.transforms.video._scenes import SceneLook
 
-        with opened(row["original"]["path"]) as container:
-            times, changes = watched(container, *span(row["anchor"]))
-        cuts = is_cut(changes, self.threshold, adaptive=self.detector == "adaptive")
-        found = split(times, boundaries(times, cuts, round(self.min_s * 1e6)), round(self.max_s * 1e6))
-        return [_scene(row, int(times[a]), int(times[b])) for a, b in pairwise(found)]
-
-
-def _scene(row: Values, start_us: int, end_us: int) -> Values:
-    """What was made of the whole parent is not carried over to its part."""
-    anchor = {**row["anchor"], "start_us": start_us, "end_us": end_us}
-    return {
-        "sample_id": ids.sample_id(anchor["record"], "time", start_us, end_us),
-        "anchor": anchor,
-        "parent": row["sample_id"],
-        "duration_s": (end_us - start_us) / 1e6,
-    }
+        return lambda row, film: SceneLook(row, film, self)

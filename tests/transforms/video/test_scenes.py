@@ -15,7 +15,7 @@ from support.running import run
 
 from affectory.schemas import ids
 from affectory.transforms.base import Result
-from affectory.transforms.video._cuts import Changes, boundaries, is_cut, split
+from affectory.transforms.video._cuts import boundaries, split
 from affectory.transforms.video.scenes import Scenes
 
 Spans = list[tuple[int, int]]
@@ -127,15 +127,3 @@ def test_a_part_that_would_come_out_too_long_makes_one_more() -> None:
     times = np.array([0, 3, 6, 9, 12, 14])
     assert split(times, [0, 5], 7) == [0, 1, 3, 4, 5]
 
-
-def test_reds_on_both_sides_of_the_hue_circle_are_alike() -> None:
-    change = Changes()
-    reds = [numbered(0, (200, 0, 6)), numbered(0, (200, 6, 0)), numbered(0, (0, 200, 0))]
-    found = [change(av.VideoFrame.from_ndarray(red, format="rgb24")) for red in reds]
-    assert found[0] == 0 and found[1] < 5 < 15 < found[2]
-
-
-def test_adaptive_ignores_lasting_motion() -> None:
-    changes = np.array([0, 1, 1, 40, 1, 1, 30, 31, 29, 30, 32, 30, 31, 1, 1.0])
-    assert np.flatnonzero(is_cut(changes, 27, adaptive=True)).tolist() == [3]
-    assert np.flatnonzero(is_cut(changes, 27, adaptive=False)).tolist() == [3, 6, 7, 8, 9, 10, 11, 12]

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
+from typing import Self
 
 import av
 from av.filter import Graph
 from av.video.frame import VideoFrame
-from av.video.stream import VideoStream
 
 from affectory.transforms.media._decode import unreadable, upright_turns
 
@@ -16,14 +17,23 @@ _EXACT = "bicubic+accurate_rnd+bitexact+full_chroma_int"
 
 @dataclass
 class Upright:
-    """A filter for the pictures of one stream. `width` and `height` are expressions of FFmpeg's scale filter."""
+    """A filter for the pictures of one stream. `width` and `height` are expressions of FFmpeg's scale filter.
 
-    stream: VideoStream
+    `aspect` is the width of the stream's pixels over their height.
+    """
+
+    aspect: Fraction
     width: str
     height: str
     pix_fmt: str
     fps: float | None = None
     _graph: Graph | None = None
+
+    @classmethod
+    def within(cls, aspect: Fraction, max_side: int | None) -> Self:
+        """For RGB pictures that are no longer than a side, and never enlarged."""
+        share = f"min(1,{max_side}/max(iw*sar,ih))" if max_side else "1"
+        return cls(aspect, f"max(1,round(iw*sar*{share}))", f"max(1,round(ih*{share}))", "rgb24")
 
     def __call__(self, frame: VideoFrame | None) -> Iterator[VideoFrame]:
         """What a picture becomes: one, or none or several where `fps` asks for it; `None` gives what is left."""
@@ -47,7 +57,7 @@ class Upright:
             video_size=f"{frame.width}x{frame.height}",
             pix_fmt=frame.format.name,
             time_base=str(frame.time_base),
-            pixel_aspect=str(self.stream.sample_aspect_ratio or 1),
+            pixel_aspect=str(self.aspect),
         )
         for name, options in self._filters(upright_turns(frame)):
             following = graph.add(name, **options)
