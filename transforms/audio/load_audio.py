@@ -34,19 +34,12 @@ class LoadAudio:
         return by_row(self.reads(), self.writes(), self._load)
 
     def _load(self, row: Values) -> Values:
-        from affectory.transforms.media._decode import audio_stream, opened
-        from affectory.transforms.media._sound import encode_sound, sound
+        from affectory.transforms.audio._mono import mono
 
-        start_us, end_us = span(row["anchor"])
-        with opened(row["original"]["path"]) as container:
-            stream = audio_stream(container)
-            if stream is None:
-                raise Reject("unsupported", "no sound in it")
-            blocks = sound(
-                container, stream, start_us, end_us,
-                rate=self.rate, layout="mono", sample_format="s16", max_s=self.max_s,
-            )  # fmt: skip
-            data, count = encode_sound(blocks, self.rate, self.format)
+        found = mono(row["original"]["path"], *span(row["anchor"]), self.rate, self.format, self.max_s)
+        if found is None:
+            raise Reject("unsupported", "no sound in it")
+        data, count = found
         if not count:
             raise Reject("empty", "no sample can be decoded")
         return {"audio": {"bytes": data, "format": self.format}, "duration_s": count / self.rate}

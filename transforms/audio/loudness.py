@@ -1,66 +1,62 @@
-"""Notes how loud the sound of each sample is, and how much of it is clipped."""
+"""Notes how loud the sound of each sample is, how much of it is clipped or silent, and how it stands out of noise."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
+from pydantic import Field
 
 from affectory.schemas.types import ANCHOR, MEDIA
+from affectory.transforms.audio._hearing import HEARING, filtered
 from affectory.transforms.base import STRICT, Columns, Resources, Step
-from affectory.transforms.media._limits import NATIVE, span
 from affectory.transforms.rows import Reject, Values, by_row
 
-_SILENCE = 1e-6
-_FULL_SCALE = 1 - 2**-15
+_NOTES = ("loudness_dbfs", "peak_dbfs", "clipping", "loudness_lufs", "silence_share", "snr_db")
 
 
 @dataclass(frozen=True)
 class Loudness:
-    """Notes `loudness_dbfs` (RMS), `peak_dbfs` and `clipping` (share of samples at full scale).
+    """Notes levels of a sound. Digital silence is -120 dBFS; a video without sound has none of them, and is kept.
 
-    Digital silence is -120 dBFS. A video without sound has none of the three.
+    `loudness_dbfs` (RMS), `peak_dbfs`, `clipping` (share of samples at full scale), `loudness_lufs` (integrated,
+    BS.1770), `silence_share`, and `snr_db`, an estimate: how far the loudest twentieth of 20 ms frames lies above the
+    quietest tenth.
     """
 
     __pydantic_config__ = STRICT
     on: ClassVar[frozenset[str]] = frozenset({"audio", "video"})
-    resources: ClassVar[Resources] = NATIVE
+    resources: ClassVar[Resources] = HEARING
+
+    silence_dbfs: Annotated[float, Field(le=0, description="frames of 20 ms below this are silent, in dBFS")] = -50.0
+    min_lufs: Annotated[float | None, Field(description="quieter ones are rejected, in LUFS")] = None
+    max_clipping: Annotated[float | None, Field(ge=0, le=1, description="largest share that is kept")] = None
+    max_silence: Annotated[float | None, Field(ge=0, le=1, description="largest share that is kept")] = None
+    min_snr_db: Annotated[float | None, Field(description="noisier ones are rejected, in dB")] = None
 
     def reads(self) -> Columns:
         return {"kind": pa.string(), "original": MEDIA, "anchor": ANCHOR}
 
     def writes(self) -> Columns:
-        return {"loudness_dbfs": pa.float32(), "peak_dbfs": pa.float32(), "clipping": pa.float32()}
+        return dict.fromkeys(_NOTES, pa.float32())
 
     def setup(self) -> Step:
-        return by_row(self.reads(), self.writes(), self._measured)
+        return by_row(self.reads(), self.writes(), self._kept)
 
-    def _measured(self, row: Values) -> Values:
-        from affectory.transforms.media._decode import audio_stream, opened
-        from affectory.transforms.media._sound import sound
-
-        with opened(row["original"]["path"]) as container:
-            stream = audio_stream(container)
-            found = _levels(sound(container, stream, *span(row["anchor"]))) if stream else {}
-        if not found and row["kind"] == "audio":
-            raise Reject("empty", "no sample can be decoded")
+    def _kept(self, row: Values) -> Values:
+        found = self._measured(row)
+        if found:
+            filtered("loudness_lufs", found["loudness_lufs"], "LUFS", at_least=self.min_lufs)
+            filtered("clipping", found["clipping"], at_most=self.max_clipping)
+            filtered("silence_share", found.get("silence_share"), at_most=self.max_silence)
+            filtered("snr_db", found.get("snr_db"), "dB", at_least=self.min_snr_db)
         return found
 
+    def _measured(self, row: Values) -> Values:
+        from affectory.transforms.audio._levels import levels
+        from affectory.transforms.audio._working import heard
 
-def _levels(blocks: Iterable[NDArray[np.float32]]) -> Values:
-    count, power, peak, clipped = 0, 0.0, 0.0, 0
-    for block in blocks:
-        level = np.abs(block)
-        count += block.size
-        power += float(np.square(block, dtype=np.float64).sum())
-        peak = max(peak, float(level.max(initial=0)))
-        clipped += int((level >= _FULL_SCALE).sum())
-    if not count:
-        return {}
-    return {"loudness_dbfs": _dbfs((power / count) ** 0.5), "peak_dbfs": _dbfs(peak), "clipping": clipped / count}
-
-
-def _dbfs(level: float) -> float:
-    return float(20 * np.log10(max(level, _SILENCE)))
+        sound = heard(row)
+        found = levels(sound, self.silence_dbfs) if sound else {}
+        if sound and not found and row["kind"] == "audio":
+            raise Reject("empty", "no sample can be decoded")
+        return found

@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
-from support.media import tone, write_sound, write_video
+from support.media import SHARED, needs_shared, tone, write_sound, write_video
 from support.running import run
 
 from affectory.transforms.audio.loudness import Loudness
@@ -17,10 +18,60 @@ def levels(path: Path, kind: str = "audio", **anchor: int) -> dict[str, Any]:
     return {name: result.rows[name][0].as_py() for name in Loudness().writes()}
 
 
+def ffmpeg_lufs(path: Path) -> float:
+    """Integrated loudness as FFmpeg's own meter has it."""
+    with av.open(str(path)) as container:
+        stream, graph = container.streams.audio[0], av.filter.Graph()
+        graph.link_nodes(
+            graph.add_abuffer(template=stream), graph.add("ebur128", "metadata=1"), graph.add("abuffersink")
+        ).configure()
+        found = -70.0
+        for frame in [*container.decode(stream), None]:
+            graph.push(frame)
+            while True:
+                try:
+                    found = float(graph.pull().metadata.get("lavfi.r128.I", found))
+                except (av.BlockingIOError, av.EOFError):
+                    break
+    return found
+
+
 def test_a_tone(tmp_path: Path) -> None:
     found = levels(write_sound(tmp_path / "a.wav", tone(2, hertz=400, level=0.5)))
     expected = {"loudness_dbfs": 20 * np.log10(0.5 / 2**0.5), "peak_dbfs": 20 * np.log10(0.5), "clipping": 0.0}
-    assert found == pytest.approx(expected, abs=0.01)
+    assert {name: found[name] for name in expected} == pytest.approx(expected, abs=0.01)
+    assert (found["silence_share"], found["snr_db"]) == pytest.approx((0, 0), abs=0.01)
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("rate", [16_000, 44_100, 48_000])
+def test_a_sine_of_1_khz_has_the_loudness_that_the_standard_says(rate: int, channels: int, tmp_path: Path) -> None:
+    sine = np.repeat(tone(1, rate, 997, 10 ** (-20 / 20)), channels, axis=0)
+    found = levels(write_sound(tmp_path / "a.wav", sine, rate))["loudness_lufs"]
+    assert found == pytest.approx(-20 if channels == 2 else -23.01, abs=0.05)
+
+
+@pytest.mark.parametrize("rate", [22_050, 48_000])
+def test_integrated_loudness_is_gated_as_by_ffmpegs_meter(rate: int, tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    noise = random.normal(0, 0.1, (2, 6 * rate)) * np.repeat([1, 0.5, 0.02, 0.9, 0, 0.3], rate)
+    path = write_sound(tmp_path / "a.wav", noise.astype(np.float32), rate)
+    assert levels(path)["loudness_lufs"] == pytest.approx(ffmpeg_lufs(path), abs=0.15)
+
+
+@needs_shared
+@pytest.mark.parametrize("name", ["ami_tst00.wav", "silero_test.mp3", "silero_test.opus", "pyfeat_no_face.mp4"])
+def test_real_sound_is_as_loud_as_ffmpegs_meter_says(name: str) -> None:
+    kind = "video" if name.endswith("mp4") else "audio"
+    assert levels(SHARED / name, kind)["loudness_lufs"] == pytest.approx(ffmpeg_lufs(SHARED / name), abs=0.15)
+
+
+def test_speech_in_noise_stands_out_by_what_was_mixed(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).normal(0, 0.01, (1, 32_000)).astype(np.float32)
+    heard = noise + np.concatenate([tone(1, level=0.0), tone(1, level=0.1 * 2**0.5)], axis=1)
+    found = levels(write_sound(tmp_path / "a.wav", heard))
+    assert found["snr_db"] == pytest.approx(20, abs=1.5)
+    assert found["silence_share"] == 0
 
 
 def test_all_channels_count(tmp_path: Path) -> None:
@@ -37,7 +88,8 @@ def test_clipping_is_the_share_at_full_scale(tmp_path: Path) -> None:
 
 def test_digital_silence_has_a_number(tmp_path: Path) -> None:
     found = levels(write_sound(tmp_path / "a.wav", tone(1, level=0.0)))
-    assert found == pytest.approx({"loudness_dbfs": -120, "peak_dbfs": -120, "clipping": 0})
+    assert (found["loudness_dbfs"], found["peak_dbfs"], found["clipping"]) == (-120, -120, 0)
+    assert (found["silence_share"], found["loudness_lufs"], found["snr_db"]) == (1, None, 0)
 
 
 def test_only_the_samples_own_stretch(tmp_path: Path) -> None:
@@ -57,3 +109,31 @@ def test_sound_without_samples_is_rejected(tmp_path: Path) -> None:
     path = write_sound(tmp_path / "a.wav", tone(0))
     (rejected,) = run(Loudness(), [{"kind": "audio", "original": {"path": str(path)}}]).rejected
     assert rejected.reason == "empty"
+
+
+@pytest.mark.parametrize(
+    ("bounds", "told"),
+    [
+        ({"min_lufs": -10}, "loudness_lufs is -26.2 LUFS, at least -10"),
+        ({"max_clipping": 0.0}, "clipping is 0.5, at most 0 is kept"),
+        ({"max_silence": 0.25}, "silence_share is 0.5, at most 0.25 is kept"),
+        ({"min_snr_db": 101}, "snr_db is 100 dB, at least 101 is kept"),
+    ],
+)
+def test_what_is_out_of_bounds_is_rejected_with_its_value(bounds: dict[str, float], told: str, tmp_path: Path) -> None:
+    pulse = np.concatenate([np.ones((1, 8000), np.float32), tone(0.5, level=0.0)], axis=1)
+    row = {"kind": "audio", "original": {"path": str(write_sound(tmp_path / "a.wav", pulse))}}
+    [rejected] = run(Loudness(**bounds), [row]).rejected
+    assert rejected.reason == "filtered" and rejected.detail.startswith(told)
+    kept = dict.fromkeys(bounds, 0.6) if "max_silence" in bounds else {name: -200 for name in bounds if "min" in name}
+    assert not run(Loudness(**kept), [row]).rejected
+
+
+def test_a_bound_on_what_cannot_be_told_rejects_and_a_silent_video_passes(tmp_path: Path) -> None:
+    short = write_sound(tmp_path / "a.wav", tone(0.1))
+    mute = write_video(tmp_path / "mute.mp4", 10, sound=False)
+    rows = [{"kind": k, "original": {"path": str(p)}} for k, p in (("audio", short), ("video", mute))]
+    result = run(Loudness(min_lufs=-30), rows)
+    assert [(r.row, r.detail) for r in result.rejected] == [
+        (0, "loudness_lufs cannot be told of so little or so quiet a sound")
+    ]
