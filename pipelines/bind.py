@@ -13,14 +13,15 @@ from pydantic_core import to_jsonable_python
 
 from affectory.pipelines import discovery
 from affectory.pipelines.code_hash import code_hash
+from affectory.pipelines.listing import SourceEntry, folder_of
 from affectory.pipelines.rating import RatingEntry
 from affectory.pipelines.runner.stage import Stage, asked_by
-from affectory.pipelines.scan import SourceEntry
 from affectory.schemas.derived import SAMPLES
 from affectory.schemas.errors import UserError
 from affectory.schemas.ids import digest, pseudonym
 from affectory.schemas.recipe.load import load_recipe_partly
 from affectory.schemas.recipe.own_taxonomy import own_taxonomy
+from affectory.schemas.recipe.paths import Refused
 from affectory.schemas.recipe.problems import KeyPath, Problem, RecipeProblems, describe, did_you_mean, in_order
 from affectory.schemas.recipe.recipe import EntrySpec, Recipe, StepSpec
 from affectory.schemas.recipe.yaml_positions import Item, Place, read_yaml
@@ -57,11 +58,13 @@ class Bound:
     @cached_property
     def identity(self) -> str:
         """Covers what a finished build and the recipe must agree on to be published together."""
-        return digest(self.label_identity, [(s.name, s.identity, str(s.root)) for s in self.sources])
+        return digest(
+            self.label_identity, [(s.name, s.identity, *map(str, (s.root, *s.beside.values()))) for s in self.sources]
+        )
 
     @cached_property
     def roots(self) -> dict[str, str]:
-        return {entry.name: str(entry.root) for entry in self.sources}
+        return {entry.name: str(entry.media_root) for entry in self.sources}
 
     def pseudonym(self, name: str) -> str:
         """A person's id under the recipe's key; without a key it only hides names from a passing glance."""
@@ -161,7 +164,28 @@ class _Binder:
             if bound is not None:
                 reader, root, identity = bound
                 licence = getattr(reader, "licence", "") or self.recipe.spec.licence or ""
-                yield SourceEntry(spec.name, reader, root, identity, licence, spec.name)
+                entry = SourceEntry(spec.name, reader, root, identity, licence, spec.name, self._beside(reader, spec))
+                if entry.names_media and "media_root" not in entry.beside:
+                    self._check_folder(spec, root)
+                yield entry
+
+    def _beside(self, reader: Any, spec: EntrySpec) -> dict[str, Location]:
+        """The places that a source names beside its own, by their parameter."""
+        found = {}
+        for keys in getattr(reader, "beside", ()):
+            value: Any = spec.params
+            for key in keys:
+                value = value.get(key) if isinstance(value, Mapping) else None
+            if isinstance(value, str) and (place := self._path((*spec.path, *keys), value)) is not None:
+                found[keys[0]] = place
+        return found
+
+    def _check_folder(self, spec: EntrySpec, root: Location) -> None:
+        """Media lie beside the table that names them: its folder must be allowed as well."""
+        if isinstance(root, Path) and isinstance(
+            refused := self.recipe.bounds.find(str(folder_of(root)), root), Refused
+        ):
+            self._add((*spec.path, "path"), f"the table's folder {refused.message}", hint=refused.hint)
 
     def _ratings(self) -> Iterator[RatingEntry]:
         sources = self.recipe.declared_sources()

@@ -129,6 +129,9 @@ class _Progress:
         self.run.tell("progress", what=what, done=done, total=total, unit=unit)
 
 
+_PLACES = ("path", "media_root")
+
+
 def _without_folders(recipe: Mapping[str, Any]) -> dict[str, Any]:
     """The recipe as it is published: where a machine keeps its files and what it may bear say nothing of the data."""
     publish = {k: v for k, v in recipe["publish"].items() if k != "to"}
@@ -139,9 +142,16 @@ def _without_folders(recipe: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _without_folder(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """An input by the last part of its path: the same in every folder and bucket."""
-    path = entry.get("path")
-    return {**entry, "path": PurePosixPath(path).name or path} if isinstance(path, str) else dict(entry)
+    """An input by the last part of its paths: the same in every folder and bucket."""
+    return {key: _last_part(value) if key in _PLACES else _within(value) for key, value in entry.items()}
+
+
+def _within(value: Any) -> Any:
+    return _without_folder(value) if isinstance(value, Mapping) else value
+
+
+def _last_part(path: Any) -> Any:
+    return PurePosixPath(path).name or path if isinstance(path, str) else path
 
 
 class _Opener:

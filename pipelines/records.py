@@ -19,8 +19,10 @@ _TEXTS = ("record_id", "fingerprint", "source", "uri", "kind", "key", "asset_id"
 _CARRIED = ("text", "speaker", "dialogue", "session", "language")
 _TELLING = ("speaker", "dialogue", "position", "session", "language", "format", "segments", "extra")
 """What a record contributes beside its content: other values are another fingerprint."""
-_AS_READ = ("kind", "key", "format", "text", "dialogue", "session", "language", "segments", "extra")
+_AS_READ = ("kind", "key", "format", "text", "dialogue", "session", "language", "segments", "extra", "members")
 MEDIA_KINDS = ("video", "audio", "image")
+FILE_KINDS = (*MEDIA_KINDS, "signal")
+"""Kinds whose record is a file."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class RecordRows:
         texts = [pa.field(name, pa.string()) for name in (*_TEXTS, *_CARRIED)]
         extra = pa.field("extra", pa.map_(pa.string(), pa.string()))
         numbers = [pa.field("position", pa.int32()), pa.field("row", pa.int64()), pa.field("size", pa.int64())]
-        return pa.schema([*texts, *numbers, pa.field("segments", PLACES), extra])
+        return pa.schema([*texts, *numbers, pa.field("segments", PLACES), pa.field("members", MEMBERS), extra])
 
     @staticmethod
     def narrow_names() -> list[str]:
@@ -75,28 +77,26 @@ class RecordRows:
     @classmethod
     def of(cls, rows: pa.Table, origin: Origin, pseudonym: Callable[[str], str]) -> pa.Table:
         """Records of one file with their ids and fingerprints."""
+        own = _Own.of(rows, origin)
         speakers = [pseudonym(s) if s else None for s in rows.column("speaker").to_pylist()]
         contents = _without_names(rows, speakers)
-        ids = _ids(rows, contents, origin)
-        media = [kind in MEDIA_KINDS for kind in rows.column("kind").to_pylist()]
-        n, file = rows.num_rows, origin.file
+        ids = _ids(rows, contents, origin, own)
         columns = {
             **{name: rows.column(name) for name in _AS_READ},
-            "record_id": ids,
+            **own.columns,
+            "record_id": pa.array(ids, pa.string()),
             "speaker": pa.array(speakers, pa.string()),
             "position": rows.column("position"),
-            "source": pa.repeat(origin.source, n),
-            "uri": pa.repeat(file.uri, n),
+            "source": pa.repeat(origin.source, rows.num_rows),
             "row": rows.column("row"),
-            "asset_id": pa.repeat(file.asset_id, n),
-            "size": pa.repeat(file.size, n),
-            "licence": pa.repeat(origin.licence, n),
         }
-        whats = [*(columns[c] for c in _TELLING)]
-        what = zip(*(c.to_pylist() for c in whats), contents, strict=True)
+        told = [*(columns[c].to_pylist() for c in _TELLING), _told(rows, contents)]
+        also = own.also(columns)
         prints = [
-            digest(i, origin.source, origin.licence, list(w), (file.asset_id, file.uri) if m else None)
-            for i, w, m in zip(ids.to_pylist(), what, media, strict=True)
+            digest(i, origin.source, licence, list(what), place, *more)
+            for i, licence, what, place, more in zip(
+                ids, own.licences, zip(*told, strict=True), own.places, also, strict=True
+            )
         ]
         table = pa.table({**columns, "fingerprint": pa.array(prints, pa.string())})
         return table.select(cls.schema().names).cast(cls.schema())
@@ -107,16 +107,15 @@ class RecordRows:
         ids = records.column("record_id").to_pylist()
         n = len(ids)
         media = zip(*(records.column(c).to_pylist() for c in ("kind", "asset_id", "format")), strict=True)
-        refs = [(k, {"asset": a, "format": f} if k in MEDIA_KINDS else None) for k, a, f in media]
+        refs = [(k, {"asset": a, "format": f} if k in FILE_KINDS else None) for k, a, f in media]
         columns = {
             **{
                 c: records.column(c)
-                for c in ("kind", "source", "uri", "key", *_CARRIED, "position", "segments", "extra")
+                for c in ("kind", "source", "uri", "key", *_CARRIED, "position", "segments", "members", "extra")
             },
             "sample_id": pa.array([sample_id(i, "whole") for i in ids], pa.string()),
             "anchor": pa.array([{"record": i} for i in ids], ANCHOR),
             "parent": pa.nulls(n, pa.string()),
-            "members": pa.nulls(n, MEMBERS),
             "duplicates": pa.nulls(n, pa.string()),
             "original": pa.array([ref for _, ref in refs], MEDIA),
             **{kind: pa.array([ref if k == kind else None for k, ref in refs], MEDIA) for kind in MEDIA_KINDS},
@@ -132,16 +131,54 @@ def _without_names(rows: pa.Table, speakers: list[str | None]) -> list[str | Non
     return [c if s is None or c is None else canonical({**json.loads(c), "speaker": s}) for c, s in named]
 
 
-def _ids(rows: pa.Table, contents: list[str | None], origin: Origin) -> pa.Array:
+def _ids(rows: pa.Table, contents: list[str | None], origin: Origin, own: "_Own") -> list[str]:
+    """Of a row with media both are its content: what it says, and their bytes."""
     keys, occurrences = (rows.column(c).to_pylist() for c in ("key", "occurrence"))
-    named = (keys, contents, occurrences)
-    ids = [
+    found = zip(keys, contents, own.assets, own.named, occurrences, strict=True)
+    return [
         record_id_from_key(origin.scope, key)
         if key is not None
-        else record_id_from_content(origin.file.asset_id if content is None else content, occurrence or 0)
-        for key, content, occurrence in zip(*named, strict=True)
+        else record_id_from_content(
+            asset if content is None else f"{asset} {content}" if named else content, occurrence or 0
+        )
+        for key, content, asset, named, occurrence in found
     ]
-    return pa.array(ids, pa.string())
+
+
+def _told(rows: pa.Table, contents: list[str | None]) -> list[str | None]:
+    """What a fingerprint covers of the words of each row; of a media file also those that stand beside it."""
+    texts = rows.column("text")
+    if texts.null_count == rows.num_rows:
+        return contents
+    pairs = zip(contents, texts.to_pylist(), strict=True)
+    return [content if content is not None or text is None else canonical({"text": text}) for content, text in pairs]
+
+
+@dataclass(frozen=True)
+class _Own:
+    """What records may have of their own, and else have from their file: place, bytes, licence."""
+
+    assets: list[str]
+    named: list[bool]
+    """Whether the bytes are other than the file's."""
+    licences: list[str]
+    places: list[tuple[str, str] | None]
+    columns: dict[str, pa.Array]
+
+    @classmethod
+    def of(cls, rows: pa.Table, origin: Origin) -> "_Own":
+        file, given = origin.file, [rows.column(c) for c in ("uri", "asset", "size", "licence")]
+        wanted = (file.uri, file.asset_id, file.size, origin.licence)
+        filled = [pc.fill_null(c, pa.scalar(v, c.type)).combine_chunks() for c, v in zip(given, wanted, strict=True)]
+        columns = dict(zip(("uri", "asset_id", "size", "licence"), filled, strict=True))
+        uris, assets, licences = (columns[c].to_pylist() for c in ("uri", "asset_id", "licence"))
+        kinds, named = rows.column("kind").to_pylist(), given[1].is_valid().to_pylist()
+        places = [(a, u) if k in FILE_KINDS else None for a, u, k in zip(assets, uris, kinds, strict=True)]
+        return cls(assets, named, licences, places, columns)
+
+    def also(self, columns: dict[str, Any]) -> list[list[Any]]:
+        """What only some records have, and adds nothing to the fingerprint of others."""
+        return [[m] if m else [] for m in columns["members"].to_pylist()]
 
 
 def keyed(rows: pa.Table, texts: Callable[[Sequence[int]], Sequence[str | None]]) -> Keyed:

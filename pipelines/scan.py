@@ -1,9 +1,11 @@
 """Looking at the sources: every file and row becomes a record of a root partition, or is refused with a reason."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property, partial
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,7 +14,8 @@ from affectory.pipelines.code_hash import code_hash
 from affectory.pipelines.columns import large, small
 from affectory.pipelines.events import Tell
 from affectory.pipelines.grouping import grouped
-from affectory.pipelines.inputs import Input, inputs_of, local_files
+from affectory.pipelines.inputs import local_files
+from affectory.pipelines.listing import Listing, SourceEntry
 from affectory.pipelines.people import hold_to_key, note_people
 from affectory.pipelines.reading import batches
 from affectory.pipelines.records import Origin, RecordRows, keyed
@@ -23,23 +26,10 @@ from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.derived import REJECTS
 from affectory.schemas.ids import digest
 from affectory.schemas.ledgers import SOURCES
-from affectory.schemas.urls import Location
-from affectory.transforms.sources.base import Limits, Refused, Source
+from affectory.transforms.sources.base import Limits, Records, Refused, SourceFile
 
 LAID_OUT_BY = "affectory.pipelines.records"
 """The code that makes root partitions of records: editing it lays them out anew."""
-
-
-@dataclass(frozen=True)
-class SourceEntry:
-    """A bound entry of the recipe's sources. `scope` tells its declared keys from those of other entries."""
-
-    name: str
-    source: Source
-    root: Location
-    identity: str
-    licence: str = ""
-    scope: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,7 +81,7 @@ class Scanner:
         """The records as they are now; partitions of an earlier scan are kept where nothing in them changed."""
         hold_to_key(self.workspace, self.pseudonym)
         self.tell("start", what="look at the sources")
-        listing = [_Listing.of(entry, self) for entry in self.entries]
+        listing = [self._listed(entry) for entry in self.entries]
         code, marks = code_hash(LAID_OUT_BY), [x.signature for x in listing]
         limits = (self.limits.row_bytes, self.limits.file_bytes)
         key = digest("scan", code, marks, limits, self.sample, self.pseudonym(""))
@@ -100,26 +90,31 @@ class Scanner:
         self._remember(key)
         return load_scan(self.workspace, key)
 
-    def _commit(self, key: str, listing: Sequence["_Listing"]) -> str:
+    def _listed(self, entry: SourceEntry) -> Listing:
+        told, commits = partial(_hashed, self.tell, entry.name), self.workspace.commits(self.epoch)
+        return Listing.of(entry, self.workspace.hashes(), self.limits, commits, told)
+
+    def _commit(self, key: str, listing: Sequence[Listing]) -> str:
         child = Child()
-        with Spill(RecordRows.schema()) as spill:
+        with Spill(RecordRows.schema()) as spill, TemporaryDirectory(prefix="affectory-inner-") as scratch:
             try:
-                read = [self._read(x, child, spill) for x in listing]
+                read = {x.entry.name: self._read(x, child, spill, Path(scratch)) for x in listing}
             finally:
                 child.stop()
             return self._laid_out(key, read, spill)
 
-    def _laid_out(self, key: str, read: Sequence["_Read"], spill: Spill) -> str:
+    def _laid_out(self, key: str, read: Mapping[str, "_Read"], spill: Spill) -> str:
         rows = keyed(
-            large(pa.concat_tables(r.rows for r in read)), lambda at: spill.take(at).column("text").to_pylist()
+            large(pa.concat_tables(r.rows.joined() for r in read.values())),
+            lambda at: spill.take(at).column("text").to_pylist(),
         )
-        refused = [*(r for part in read for r in part.refused), *rows.refused]
+        refused = [*((name, r) for name, part in read.items() for r in part.refused), *rows.refused]
         table = self._sampled(rows.table).sort_by(PLACE)  # neighbours stay together, in partitions as on the disk
         roots = grouped(table, self._previous(), self.partition_rows, code_hash(LAID_OUT_BY))
         self._write_roots(table, roots, spill)
         self.workspace.ledger("sources").append(_ledger_rows(small(table)))
         note_people(self.workspace, {s: {"subject"} for s in pc.unique(table.column("speaker")).to_pylist() if s})
-        if any(part.unreadable for part in read):
+        if any(part.unreadable for part in read.values()):
             # The file may be readable next time, so what was found counts only for as long as it is found again.
             key = digest(key, table.column("fingerprint").to_pylist(), [(n, r.uri, r.detail) for n, r in refused])
         rejects = REJECTS.from_rows([reject_row("scan", name, r) for name, r in refused])
@@ -131,22 +126,29 @@ class Scanner:
         commits.commit(key, "scan", counts, {"records": index, "aliases": aliases, "rejects": rejects}, {})
         return key
 
-    def _read(self, listing: "_Listing", child: Child, spill: Spill) -> "_Read":
-        tables, refused = _Tables(_NARROW), [(listing.entry.name, r) for r in listing.refused]
-        listed = len(refused)
-        for number, file in enumerate(local_files(listing.entry.source, listing.files, self.limits)):
-            what = f"read {listing.entry.name}"
+    def _read(self, listing: Listing, child: Child, spill: Spill, scratch: Path) -> "_Read":
+        entry, found = listing.entry, _Read()
+        for number, file in enumerate(local_files(entry.source, listing.files, self.limits)):
+            what = f"read {entry.name}"
             self.tell("progress", what=what, done=number, total=len(listing.files), unit="files")
             if isinstance(file, Refused):
-                refused.append((listing.entry.name, file))
+                found.refuse([file])
                 continue
-            origin = Origin(listing.entry.name, file, listing.entry.licence, listing.entry.scope)
-            for records in batches(listing.entry.source, file, self.limits, child):
-                rows = RecordRows.of(records.rows, origin, self.pseudonym)
-                tables.add(rows.select(RecordRows.narrow_names()).append_column(PLACE, spill.add(rows)))
-                refused += [(listing.entry.name, r) for r in records.refused]
-        unreadable = any(r.reason == "unreadable" for _, r in refused[listed:])
-        return _Read(tables.joined(), refused, unreadable)
+            for records in batches(entry.source, replace(file, scratch=scratch), self.limits, child):
+                found.refuse(records.refused)
+                rows = self._taken(records, listing, file, found)
+                found.rows.add(rows.select(RecordRows.narrow_names()).append_column(PLACE, spill.add(rows)))
+        found.refused += listing.refused
+        return found
+
+    def _taken(self, records: Records, listing: Listing, file: SourceFile, found: "_Read") -> pa.Table:
+        """The records of a batch with their ids; media that lie inside the file are kept."""
+        entry = listing.entry
+        with self.workspace.assets() as store:
+            store.take_in(records.inner)
+        rows, without = listing.media.resolved(records.rows, file)
+        found.refused += without
+        return RecordRows.of(rows, Origin(entry.name, file, entry.licence, entry.scope), self.pseudonym)
 
     def _sampled(self, table: pa.Table) -> pa.Table:
         """The records with the smallest ids of each source: the same few on every machine."""
@@ -229,33 +231,18 @@ class _Tables:
         return pa.concat_tables([*self._whole, *self._few])
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Read:
-    rows: pa.Table
-    refused: list[tuple[str, Refused]]
-    unreadable: bool
+    """What the files of an entry gave. What was `unreadable` may be readable next time."""
 
+    rows: _Tables = field(default_factory=lambda: _Tables(_NARROW))
+    refused: list[Refused] = field(default_factory=list)
+    unreadable: bool = False
 
-@dataclass(frozen=True)
-class _Listing:
-    """The files of one source entry with their hashes."""
-
-    entry: SourceEntry
-    files: tuple[Input, ...]
-    refused: tuple[Refused, ...]
-
-    @classmethod
-    def of(cls, entry: SourceEntry, scanner: Scanner) -> "_Listing":
-        memory, told = scanner.workspace.hashes(), partial(_hashed, scanner.tell, entry.name)
-        files, refused = inputs_of(entry.source, entry.root, memory, scanner.limits, told)
-        return cls(entry, tuple(files), tuple(refused))
-
-    @cached_property
-    def signature(self) -> str:
-        """Changes with anything that reading the files again would show."""
-        files = [(f.uri, f.asset_id) for f in self.files]
-        refused = [(r.uri, r.reason, r.detail) for r in self.refused]
-        return digest(self.entry.name, self.entry.scope, self.entry.identity, self.entry.licence, files, refused)
+    def refuse(self, refused: Iterable[Refused]) -> None:
+        found = list(refused)
+        self.refused += found
+        self.unreadable = self.unreadable or any(r.reason == "unreadable" for r in found)
 
 
 def _hashed(tell: Tell, source: str, done: int, total: int) -> None:

@@ -28,8 +28,21 @@ FRAMES = pa.list_(pa.struct([pa.field("at_us", pa.int64()), *_MEDIA_FIELDS]))
 """Still pictures of a video with their times in the record."""
 
 MEMBERS = pa.list_(
-    pa.struct([pa.field("sample_id", pa.string()), pa.field("role", pa.string()), pa.field("offset_us", pa.int64())])
+    pa.struct(
+        [
+            pa.field("sample_id", pa.string()),
+            pa.field("role", pa.string()),
+            pa.field("offset_us", pa.int64()),
+            pa.field("kind", pa.string()),
+            pa.field("asset", pa.string()),
+            pa.field("format", pa.string()),
+            pa.field("uri", pa.string()),
+            pa.field("path", pa.string()),
+        ]
+    )
 )
+"""What a sample is made of: other samples, or recordings of the same event. A time of the member is that of the record
+less `offset_us`. `uri` is where the recording lies; `path` is set for the stage that reads it and never stored."""
 
 PLACES = pa.list_(
     pa.struct(
@@ -96,7 +109,9 @@ EVIDENCE = pa.list_(
             pa.field("char_start", pa.int64()),
             pa.field("char_end", pa.int64()),
             pa.field("box", pa.list_(pa.float32())),
+            pa.field("record", pa.string()),
         ]
     )
 )
-            pa.field("record", pa.string()),
+"""Places that a rater pointed at, in the record that is judged unless `record` names another: the turn of a dialogue
+that caused the emotion of a later one."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from affectory.schemas.derived import LABELS, NOTES, OPINIONS_TABLE, SAMPLES
+from affectory.schemas.types import MEMBERS
 
 if TYPE_CHECKING:
     from datasets import Features
@@ -46,6 +47,7 @@ _MEDIA_REFERENCES: Mapping[str, pa.DataType] = {
     "video": pa.struct(_REFERENCE),
     "frames": pa.list_(pa.struct([pa.field("at_us", pa.int64()), *_REFERENCE])),
     "extra": _KEY_VALUES,
+    "members": pa.list_(pa.struct([f for f in MEMBERS.value_type if f.name not in ("asset", "uri", "path")])),
 }
 
 PUBLIC = {

@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import mmap
 import tempfile
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,7 @@ from types import TracebackType
 
 from affectory.pipelines.store.files import files_at, is_remote
 from affectory.schemas.errors import AffectoryError
+from affectory.transforms.sources.base import Inner
 
 _AT_ONCE = 8
 
@@ -52,6 +54,16 @@ class AssetStore:
             return [self.put(data) for data in many]
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             return list(pool.map(self.put, many))
+
+    def take_in(self, inner: Sequence[Inner]) -> None:
+        """Keep media that were found inside files; those that came as files are gone afterwards."""
+        self.put_all([found.data for found in inner if found.data is not None])
+        for found in inner:
+            if found.path is not None and not self.files.exists(name_of(found.asset)):
+                with found.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+                    self.files.create(name_of(found.asset), data[:] if self._remote else data)  # type: ignore[arg-type]
+            if found.path is not None:
+                found.path.unlink(missing_ok=True)
 
     def path(self, asset: str) -> Path | None:
         """A file of this machine with the bytes, if they are in the store."""

@@ -38,6 +38,13 @@ class ParquetTable(Table):
     def endings() -> tuple[str, ...]:
         return ("*.parquet",)
 
+    def header(self, file: SourceFile, limits: Limits) -> tuple[str, ...]:
+        try:
+            with pq.ParquetFile(file.path) as seen:
+                return tuple(seen.schema_arrow.names)
+        except (OSError, pa.ArrowException):  # told where its rows are read
+            return ()
+
     def _chunks(self, file: SourceFile, limits: Limits, wanted: Sequence[str]) -> Iterator[Chunk]:
         names = list(dict.fromkeys(wanted))
         with pq.ParquetFile(file.path) as seen:
@@ -45,13 +52,14 @@ class ParquetTable(Table):
         if refused := absent(file, names, schema.names) or _too_large(file, size, limits):
             yield refused
             return
-        words = [name for name in names if _is_words(schema.field(name).type)]
-        rows = min(max(CHUNK_BYTES * count // max(1, size), FEWEST_ROWS), CHUNK_ROWS)
+        words = [name for name in names if name not in self.blobs and _is_words(schema.field(name).type)]
+        fewest = 1 if self.blobs else FEWEST_ROWS
+        rows = min(max(CHUNK_BYTES * count // max(1, size), fewest), CHUNK_ROWS)
         number = 1
         # As dictionaries: a long value that a small file repeats thousands of times is in memory once.
         with pq.ParquetFile(file.path, read_dictionary=words) as opened:
             for batch in opened.iter_batches(rows, columns=names, use_threads=False):
-                yield from _parts(batch.select(names), number, file.uri, limits.row_bytes)
+                yield from parts(batch.select(names), number, file.uri, limits.row_bytes, self.blobs)
                 number += batch.num_rows
 
 
@@ -71,24 +79,25 @@ def _too_large(file: SourceFile, size: int, limits: Limits) -> Chunk | None:
     return whole_file(file, "too_large", f"{size:,} bytes unpacked, at most {limits.file_bytes:,} are read")
 
 
-def _parts(batch: pa.RecordBatch, first: int, uri: str, row_bytes: int) -> Iterator[Chunk]:
-    """A batch as chunks of bounded size."""
-    sizes = _sizes(batch, row_bytes)
-    part = np.cumsum(np.minimum(sizes, row_bytes)) // CHUNK_BYTES
+def parts(batch: pa.RecordBatch, first: int, uri: str, row_bytes: int, blobs: Sequence[str] = ()) -> Iterator[Chunk]:
+    """A batch as chunks of bounded size. Cells of `blobs` may be longer than a row."""
+    sizes = _sizes(batch, row_bytes, [name for name in batch.schema.names if name not in blobs])
+    whole = np.minimum(sizes, row_bytes) + _sizes(batch, 0, blobs)
+    part = np.cumsum(whole) // CHUNK_BYTES
     starts = [0, *(np.flatnonzero(np.diff(part)) + 1).tolist()]
     for start, end in zip(starts, [*starts[1:], batch.num_rows], strict=True):
         fits = sizes[start:end] <= row_bytes
         yield _chunk(batch.slice(start, end - start), fits, first + start, uri, row_bytes)
 
 
-def _sizes(batch: pa.RecordBatch, row_bytes: int) -> NDArray[np.int64]:
-    """Bytes of each row, as far as they may matter."""
+def _sizes(batch: pa.RecordBatch, most: int, names: Sequence[str]) -> NDArray[np.int64]:
+    """Bytes of each row in some columns, as far as they may matter."""
     sizes = np.zeros(batch.num_rows, np.int64)
-    for column in batch.columns:
-        if _is_words(column.type):
+    for column in map(batch.column, names):
+        if _is_words(column.type) and pa.types.is_dictionary(column.type):
             lengths = pc.binary_length(column.dictionary).take(column.indices)
             sizes += pc.fill_null(lengths, 0).to_numpy(zero_copy_only=False)
-        elif column.nbytes > row_bytes:
+        elif column.nbytes > most:
             sizes += [column.slice(row, 1).nbytes for row in range(len(column))]
     return sizes
 

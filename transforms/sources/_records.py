@@ -1,4 +1,4 @@
-"""How the columns of a table become text records."""
+"""How the columns of a table become records: texts, or media that the rows name or hold."""
 
 import hashlib
 import json
@@ -12,6 +12,7 @@ from pydantic import ConfigDict, Field
 
 from affectory.transforms.base import STRICT
 from affectory.transforms.sources import _columns as columns
+from affectory.transforms.sources._held import KINDS, held_in
 from affectory.transforms.sources._tables import Chunk, ColumnName, Columns, Table, flat, shown_columns
 from affectory.transforms.sources.base import RECORDS, Limits, Records, SourceFile, build
 
@@ -21,24 +22,60 @@ _position = columns.within(columns.whole, -(2**31), 2**31 - 1)
 
 @dataclass(frozen=True, kw_only=True)
 class RecordTable(Table):
-    """Which columns hold what; one text record a row."""
+    """Which columns hold what; one record a row."""
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     name: Annotated[str, Field(description="name of this source, by default its kind")] = ""
     licence: Annotated[str, Field(description="licence of the data, as an SPDX name such as CC-BY-4.0")] = ""
-    text: Annotated[ColumnName, Field(description="column with the text")] = "text"
+    text: Annotated[
+        ColumnName | None,
+        Field(description="column with the text; `text` where no column of media is given"),
+    ] = None
+    video: Annotated[ColumnName | None, Field(description="column that names or holds a video: a row is one")] = None
+    audio: Annotated[ColumnName | None, Field(description="column that names or holds a sound, likewise")] = None
+    image: Annotated[ColumnName | None, Field(description="column that names or holds a picture, likewise")] = None
+    media: Annotated[ColumnName | None, Field(description="column that names or holds media of any kind")] = None
+    media_root: Annotated[
+        str | None, Field(min_length=1, description="what media are named relative to, by default the table's folder")
+    ] = None
     key: Annotated[
         Columns | None,
         Field(description="column with the record's own key, or several; without one its content identifies it"),
     ] = None
     speaker: Annotated[Columns | None, Field(description="column with who speaks or writes, or several")] = None
-    dialogue: Annotated[
-        Columns | None, Field(description="column with the conversation it belongs to, or several")
-    ] = None
+    dialogue: Annotated[Columns | None, Field(description="column with the conversation it belongs to, or several")] = (
+        None
+    )
     position: Annotated[ColumnName | None, Field(description="column with its place in the conversation")] = None
     language: Annotated[ColumnName | None, Field(description="column with its language, as a BCP 47 code")] = None
     keep: Annotated[tuple[ColumnName, ...], Field(description="further columns to keep, as text")] = ()
+
+    beside: ClassVar[tuple[tuple[str, ...], ...]] = (("media_root",),)
+    """Parameters that are places."""
+
+    def __post_init__(self) -> None:
+        given = [kind for kind in KINDS if getattr(self, kind)]
+        if len(given) > 1:
+            raise ValueError(f"a row is one record: give one of {', '.join(KINDS)}, not {' and '.join(given)}")
+
+    @property
+    def names_media(self) -> bool:
+        return self._holder is not None
+
+    @property
+    def blobs(self) -> tuple[str, ...]:
+        """Columns that may hold media, which are longer than rows may be."""
+        return () if self._holder is None else (self._holder[1],)
+
+    @property
+    def _holder(self) -> tuple[str, str] | None:
+        """The kind and column of media."""
+        return next(((kind, column) for kind in KINDS if (column := getattr(self, kind))), None)
+
+    @property
+    def _text(self) -> str | None:
+        return self.text or (None if self.names_media else "text")
 
     def read(self, file: SourceFile, limits: Limits) -> Iterator[Records]:
         counter = None if self.key else Occurrences()
@@ -46,35 +83,39 @@ class RecordTable(Table):
             yield self._records(chunk, file.uri, counter)
 
     def _wanted(self) -> tuple[str, ...]:
-        roles = (self.text, self.key, self.speaker, self.dialogue, self.position, self.language)
-        return flat((*roles, *self.keep))
+        roles = (self._text, self.key, self.speaker, self.dialogue, self.position, self.language)
+        return flat((*roles, *self.keep, *self.blobs))
 
     def _records(self, chunk: Chunk, uri: str, counter: "Occurrences | None") -> Records:
         problems: columns.Problems = {}
         found = self._converted(chunk, problems)
         extra = self._extra(chunk, problems)
+        held = held_in(*self._holder, chunk.columns, problems) if self._holder else {}
         refused = tuple(chunk.refuse(i, uri, *problems[i]) for i in sorted(problems))
         rows = [*chunk.numbers]
         if problems:
             kept = [i for i in range(len(rows)) if i not in problems]
             rows = [rows[i] for i in kept]
-            found = {c: [values[i] for i in kept] for c, values in found.items()}
-            extra = {c: [values[i] for i in kept] for c, values in extra.items()}
+            found, extra, held = ({c: [v[i] for i in kept] for c, v in part.items()} for part in (found, extra, held))
         content = contents(found, extra, len(rows))
+        once = counter is None or bool(held)  # a row that says the same of the same media as another is that row
+        inner = held.pop("inner", [])
         table = {
-            **found,
             "kind": ["text"] * len(rows),
+            **found,
+            **held,
             "row": rows,
-            "content": content,
-            "occurrence": np.zeros(len(rows), np.int32) if counter is None else counter.count(content),
+            "content": content if found or extra or not held else None,
+            "occurrence": np.zeros(len(rows), np.int32) if once or counter is None else counter.count(content),
             "extra": list(_pairs(extra)) if extra else None,
         }
-        return Records(build(RECORDS, table, len(rows)), (*chunk.refused, *refused))
+        made = build(RECORDS, table, len(rows))
+        return Records(made, (*chunk.refused, *refused), tuple(i for i in inner if i is not None))
 
     def _converted(self, chunk: Chunk, problems: columns.Problems) -> dict[str, list[Any]]:
         named = {
             "key": (self.key, columns.required(columns.name), "missing_key"),
-            "text": (self.text, columns.text, "bad_row"),
+            "text": (self._text, columns.text if not self.names_media else columns.word, "bad_row"),
             "speaker": (self.speaker, columns.name, "bad_row"),
             "dialogue": (self.dialogue, columns.name, "bad_row"),
             "position": (self.position, _position, "bad_row"),

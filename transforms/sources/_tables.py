@@ -107,6 +107,11 @@ class Table(ABC):
     include: Annotated[tuple[Glob, ...], Field(description=f"files to read where path is a folder: {GLOBS}")] = ()
     exclude: Annotated[tuple[Glob, ...], Field(description="files and folders to leave out, likewise")] = ()
 
+    @property
+    def blobs(self) -> tuple[str, ...]:
+        """Columns whose cells may be longer than a row."""
+        return ()
+
     def files(self, root: Path | RemoteFolder) -> Iterator[Path | RemoteFile | Refused]:
         return walk(root, Selection(self.include or self.endings(), self.exclude))
 
@@ -123,6 +128,13 @@ class Table(ABC):
         else:
             if not rows:
                 yield whole_file(file, "empty", "no rows")
+
+    def header(self, file: SourceFile, limits: Limits) -> tuple[str, ...]:
+        """The names of all columns, for those who choose by a pattern."""
+        found: dict[str, None] = {}
+        for chunk in self.chunks(file, limits, ()):
+            found |= dict.fromkeys(name for i in range(len(chunk.numbers)) for name in chunk.whole(i))
+        return tuple(found)
 
     def _sized(self, file: SourceFile, limits: Limits, wanted: Sequence[str]) -> Iterator[Chunk]:
         if file.size > limits.file_bytes:

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from affectory.schemas.derived import REASONS
 from affectory.schemas.tables import Column
-from affectory.schemas.types import PLACES
+from affectory.schemas.types import MEMBERS, PLACES
 
 ROW_CHARS = 500
 """A refused row is shown up to this length."""
@@ -32,6 +32,12 @@ RECORDS = pa.schema(
         Column("segments", PLACES, "stretches of it that are named beside it, such as utterances with their times"),
         Column("format", pa.string(), "format of a media file, null for text"),
         Column("extra", pa.map_(pa.string(), pa.string()), "further columns the recipe asked to keep"),
+        Column("uri", pa.string(), "its place, where that is not the file's own"),
+        Column("media", pa.string(), "the media file that the row names; kind and format are seen when it is found"),
+        Column("asset", pa.string(), "sha256 of the record's own bytes, where they are not those of the file"),
+        Column("size", pa.int64(), "how many bytes those are"),
+        Column("licence", pa.string(), "its own licence, where it is not that of the source"),
+        Column("members", MEMBERS, "recordings of the same event, with role and clock offset"),
     )
 )
 
@@ -53,6 +59,8 @@ class SourceFile:
     path: Path
     asset_id: str
     size: int
+    scratch: Path | None = None
+    """A folder for large media that a reader takes out of the file."""
 
 
 @dataclass(frozen=True)
@@ -91,11 +99,22 @@ class Refused:
 
 
 @dataclass(frozen=True)
+class Inner:
+    """Media that lie inside a file, by their sha256: their bytes, or a file of this machine that may be taken away."""
+
+    asset: str
+    size: int
+    data: bytes | None = None
+    path: Path | None = None
+
+
+@dataclass(frozen=True)
 class Records:
-    """Some records of a file, and what was refused beside them."""
+    """Some records of a file, the media among them that lie inside it, and what was refused beside them."""
 
     rows: pa.Table = field(default_factory=RECORDS.empty_table)
     refused: tuple[Refused, ...] = ()
+    inner: tuple[Inner, ...] = ()
 
 
 class Source(Protocol):

@@ -1,0 +1,114 @@
+"""The files of an entry of the recipe's sources, and those that it is described by, with their hashes."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+
+import pyarrow as pa
+
+from affectory.pipelines.inputs import Input, inputs_of, local_files
+from affectory.pipelines.named_media import NamedMedia, names_in
+from affectory.pipelines.reading import batches
+from affectory.pipelines.runner.child import Child
+from affectory.pipelines.store.commits import CommitStore, Counts
+from affectory.schemas.ids import digest
+from affectory.schemas.urls import Location, Url
+from affectory.transforms.sources.base import Limits, Refused, Source
+
+Done = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class SourceEntry:
+    """A bound entry of the recipe's sources. `scope` tells its declared keys from those of other entries; `beside` are
+    the places that it names beside its own, by their parameter."""
+
+    name: str
+    source: Source
+    root: Location
+    identity: str
+    licence: str = ""
+    scope: str = ""
+    beside: Mapping[str, Location] = field(default_factory=dict)
+
+    @property
+    def names_media(self) -> bool:
+        return bool(getattr(self.source, "names_media", False))
+
+    @property
+    def media_root(self) -> Location:
+        """Where its media lie: below its own place, or where the names in its tables lead."""
+        if not self.names_media:
+            return self.root
+        return self.beside.get("media_root") or folder_of(self.root)
+
+
+def folder_of(place: Location) -> Location:
+    """The folder that a table lies in, or that is a folder of tables."""
+    if isinstance(place, Url):
+        return Url(place.rpartition("/")[0]) if PurePosixPath(place.name).suffix else place
+    return place if place.is_dir() else place.parent
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The files of one source entry with their hashes."""
+
+    entry: SourceEntry
+    files: tuple[Input, ...]
+    refused: tuple[Refused, ...]
+    media: NamedMedia
+
+    @classmethod
+    def of(cls, entry: SourceEntry, memory: Path, limits: Limits, commits: CommitStore, done: Done) -> "Listing":
+        files, refused = inputs_of(entry.source, entry.root, memory, limits, done)
+        media = NamedMedia(entry.media_root, "media_root" not in entry.beside)
+        if entry.names_media:
+            names = list(_Names(entry, limits, commits).of(files))
+            media = media.look_for(names, memory, limits, done)
+        return cls(entry, tuple(files), tuple(refused), media)
+
+    @cached_property
+    def signature(self) -> str:
+        """Changes with anything that reading the files again would show."""
+        entry = self.entry
+        files = [(f.uri, f.asset_id) for f in self.files]
+        refused = [(r.uri, r.reason, r.detail) for r in self.refused]
+        more = [self.media.signature] if self.media.found else []
+        return digest(entry.name, entry.scope, entry.identity, entry.licence, files, refused, *more)
+
+
+@dataclass(frozen=True)
+class _Names:
+    """Which media the tables of an entry name; it is remembered, so that a table is read for it once."""
+
+    entry: SourceEntry
+    limits: Limits
+    commits: CommitStore
+
+    def of(self, files: Sequence[Input]) -> Iterator[tuple[str, str]]:
+        known = {file.uri: self._recalled(file) for file in files}
+        child = Child()
+        try:
+            for file in local_files(self.entry.source, [f for f in files if known[f.uri] is None], self.limits):
+                if not isinstance(file, Refused):
+                    rows = [found.rows for found in batches(self.entry.source, file, self.limits, child)]
+                    known[file.uri] = names_in(rows)
+                    table = pa.table({"name": pa.array(known[file.uri], pa.string())})
+                    self.commits.commit(
+                        self._key(file.uri, file.asset_id), "named media", Counts(), {"names": table}, {}
+                    )
+        finally:
+            child.stop()
+        yield from ((file.uri, name) for file in files for name in known[file.uri] or ())
+
+    def _key(self, uri: str, asset: str) -> str:
+        return digest("named media", self.entry.identity, self.limits.row_bytes, self.limits.file_bytes, uri, asset)
+
+    def _recalled(self, file: Input) -> list[str] | None:
+        key = self._key(file.uri, file.asset_id)
+        if not self.commits.has(key):
+            return None
+        table = self.commits.read(self.commits.get(key), "names")
+        return [] if table is None else list(table.column("name").to_pylist())
