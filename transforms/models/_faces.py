@@ -1,31 +1,21 @@
 """Faces in a picture and what their expression looks like, by two small networks that OpenCV runs."""
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import files
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-from affectory.schemas.errors import UserError
+from affectory.transforms.models._yunet import FaceFinder, Pixels, checked_weights
 
 CLASSES = ("anger", "disgust", "fear", "joy", "sadness", "surprise", "neutral")
 """In the order of the classifier's output; upstream calls them angry, disgust, fear, happy, sad, surprise, neutral."""
 DIGITS = 4
 """Of a weight: processors of different makes compute different last bits."""
-_FOLDER = files("affectory.transforms.models") / "weights"
-_MODELS = {
-    "face_detection_yunet_2023mar_int8bq.onnx": "49f000ec501fef24739071fc7e68267d32209045b6822c0c72dce1da25726f10",
-    "mini_xception.onnx": "a9dd9b410f4bb6be80030c1102d67ded75a7260ebcbcc86f92256ef8ca5a725e",
-}
-_CANVAS, _FACE = 640, 64
-_OVERLAP, _MOST_FACES = 0.3, 100
+_XCEPTION = "mini_xception.onnx", "a9dd9b410f4bb6be80030c1102d67ded75a7260ebcbcc86f92256ef8ca5a725e"
+_FACE = 64
 _MOST_PIXELS, _LONGEST_SIDE = 100_000_000, 16_384
 
-Pixels = NDArray[np.uint8]
 Box = tuple[float, float, float, float]
 
 
@@ -63,11 +53,8 @@ class FaceReader:
     def __init__(self, min_score: float) -> None:
         import cv2
 
-        detector, network = (_checked(name, sha256) for name, sha256 in _MODELS.items())
-        size, nothing = (_CANVAS, _CANVAS), np.empty(0, np.uint8)
-        cv2.setNumThreads(1)
-        self._detector = cv2.FaceDetectorYN.create("onnx", detector, nothing, size, min_score, _OVERLAP, _MOST_FACES)
-        self._network = cv2.dnn.readNetFromONNX(network)
+        self._find = FaceFinder(min_score)
+        self._network = cv2.dnn.readNetFromONNX(checked_weights(*_XCEPTION))
 
     def read(self, path: str) -> list[Face]:
         """The faces of the picture in a file, from left to right."""
@@ -78,21 +65,9 @@ class FaceReader:
         with opened_image(path, _MOST_PIXELS) as image:
             picture = np.asarray(decoded(image, _LONGEST_SIDE))
         grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
-        return [Face(box, self._classified(_square(grey, box))) for box in self._found(picture)]
-
-    def _found(self, picture: Pixels) -> list[Box]:
-        import cv2
-
-        height, width = picture.shape[:2]
-        scale = min(1.0, _CANVAS / max(height, width))
-        inner = (max(1, round(width * scale)), max(1, round(height * scale)))
-        canvas = np.zeros((_CANVAS, _CANVAS, 3), np.uint8)
-        small = cv2.resize(picture, inner, interpolation=cv2.INTER_AREA)
-        canvas[: inner[1], : inner[0]] = cv2.cvtColor(small, cv2.COLOR_RGB2BGR)
-        _, found = self._detector.detect(canvas)
-        rows = [] if found is None else found[:, :4].tolist()
-        boxes = (_clipped([v / scale for v in row], width, height) for row in rows)
-        return sorted(box for box in boxes if box is not None)
+        height, width = grey.shape
+        boxes = [_clipped(face.box, width, height) for face in self._find(picture)]
+        return [Face(box, self._classified(_square(grey, box))) for box in sorted(filter(None, boxes))]
 
     def _classified(self, face: Pixels) -> NDArray[np.float64]:
         import cv2
@@ -101,13 +76,6 @@ class FaceReader:
         small = cv2.resize(face, (_FACE, _FACE), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
         self._network.setInput((small.astype(np.float32) / 255 - 0.5)[None, None] * 2)
         return np.asarray(self._network.forward()[0], dtype=np.float64)
-
-
-def _checked(name: str, sha256: str) -> Any:
-    data = (_FOLDER / name).read_bytes()
-    if hashlib.sha256(data).hexdigest() != sha256:
-        raise UserError(f"{name} is not the file that was shipped", "install affectory again")
-    return np.frombuffer(data, np.uint8)
 
 
 def _clipped(box: Sequence[float], width: int, height: int) -> Box | None:

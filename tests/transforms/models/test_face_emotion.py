@@ -34,7 +34,7 @@ def judged(*rows: dict[str, Any], stage: FaceEmotion = FACES) -> list[tuple[int 
     """For each row how many faces there were, and the opinions."""
     table = run(stage, rows).rows
     opinions = table.column("opinions_face_emotion").to_pylist(maps_as_pydicts="strict")
-    return list(zip(table.column("faces").to_pylist(), opinions, strict=True))
+    return list(zip(table.column("face_count").to_pylist(), opinions, strict=True))
 
 
 def top(opinion: dict[str, Any]) -> str:
@@ -172,7 +172,7 @@ def test_the_classifier_is_the_one_that_was_checked_on_conversion() -> None:
 
 
 def test_changed_weights_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(_faces._MODELS, "mini_xception.onnx", "0" * 64)
+    monkeypatch.setattr(_faces, "_XCEPTION", ("mini_xception.onnx", "0" * 64))
     with pytest.raises(UserError, match=r"mini_xception\.onnx is not the file that was shipped"):
         FACES.setup()
 
