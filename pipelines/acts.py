@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from affectory.pipelines.rating import ONCE, Act, Said
+from affectory.pipelines.rating import ONCE, Act, Said, offered
 from affectory.schemas.ids import judgement_id
 from affectory.schemas.ledgers import JUDGEMENTS
 from affectory.schemas.opinion import OPINION_COLUMNS
@@ -37,9 +37,9 @@ def judgements(gathered: Mapping[Act, Said], taxonomy: Taxonomy) -> pa.Table:
         "asked": _asked(said, taxonomy),
         "answer": _answers(said, taxonomy),
         **{
-            name: pa.array([s.once[ONCE.index(name)] for s in said], pa.float32()) for name in ("confidence", "spent_s")
+            name: pa.array([s.once[ONCE.index(name)] for s in said], JUDGEMENTS.schema.field(name).type)
+            for name in ("confidence", "spent_s", "rationale", "people", "evidence")
         },
-        "rationale": pa.array([s.once[ONCE.index("rationale")] for s in said], pa.string()),
     }
     table = JUDGEMENTS.cast(pa.table(columns))
     told = table.column_names.index("said")
@@ -49,7 +49,7 @@ def judgements(gathered: Mapping[Act, Said], taxonomy: Taxonomy) -> pa.Table:
 def _anchors(acts: Sequence[Act]) -> pa.StructArray:
     records = pa.array([a.record for a in acts], pa.string())
     places = [pa.array([a[i] for a in acts], pa.int64()) for i in range(2, 6)]
-    boxes = pa.nulls(len(acts), ANCHOR.field("box").type)
+    boxes = pa.array([a.box for a in acts], ANCHOR.field("box").type)
     return pa.StructArray.from_arrays([records, *places, boxes], fields=list(ANCHOR))
 
 
@@ -69,43 +69,52 @@ def _constants(said: Sequence[Said]) -> dict[str, pa.Array]:
 
 
 def _asked(said: Sequence[Said], taxonomy: Taxonomy) -> pa.Array:
-    asked = [(s.entry.reader.question, min(len(s.chosen), 2)) for s in said]
+    asked = [(id(s.entry), None if s.answers is None else min(len(s.answers), 2)) for s in said]
+    entries = {id(s.entry): s.entry for s in said}
     kinds = {kind: i for i, kind in enumerate(dict.fromkeys(asked))}
-    questions = pa.array([_question(*kind, taxonomy) for kind in kinds], ASKED)
+    questions = pa.array([_question(entries[entry].reader, labels, taxonomy) for entry, labels in kinds], ASKED)
     return questions.take(pa.array([kinds[a] for a in asked], pa.int64()))
 
 
-def _question(question: str, labels: int, taxonomy: Taxonomy) -> dict[str, object]:
-    if not labels:
-        return {"question": question, "response": "continuous", "taxonomy": "vad"}
-    response = "simplex" if labels == 1 else "multi-label"
+def _question(reader: Any, labels: int | None, taxonomy: Taxonomy) -> dict[str, object]:
+    if labels is None:
+        return {"question": reader.question, "response": "continuous", "taxonomy": "vad"}
+    response = reader.response or ("simplex" if labels == 1 else "multi-label")
     asked = {"taxonomy": taxonomy.name, "taxonomy_hash": taxonomy.hash}
-    return {"question": question, "response": response, "labels": list(taxonomy.labels), **asked}
+    return {"question": reader.question, "response": response, "labels": offered(reader, taxonomy), **asked}
 
 
 def _answers(said: Sequence[Said], taxonomy: Taxonomy) -> pa.StructArray:
-    """A label that was rated with intensity 0 was not chosen, one that was not rated has no intensity."""
+    """A label that was not rated has no intensity; it was not chosen, unless each was asked by itself."""
     place = {label: i for i, label in enumerate(taxonomy.labels)}
+    entries = {id(s.entry): s.entry.reader for s in said}
+    offers = {key: set(offered(reader, taxonomy)) for key, reader in entries.items()}
+    asked = {key: [label in labels for label in place] for key, labels in offers.items()}
+    unsaid = {key: np.nan if reader.each_label else 0.0 for key, reader in entries.items()}
     weights = np.zeros((len(said), len(place)), np.float32)
     intensities = np.full(weights.shape, np.nan, np.float32)
-    for row, chosen in enumerate(s.chosen for s in said):
-        for label, intensity in chosen.items():
-            weights[row, place[label]] = intensity != 0
+    for row, s in enumerate(said):
+        if unsaid[id(s.entry)]:
+            weights[row] = np.nan
+        for label, (weight, intensity) in (s.answers or {}).items():
+            weights[row, place[label]] = weight
             if intensity is not None:
                 intensities[row, place[label]] = intensity
+    chosen = np.array([asked[id(s.entry)] for s in said], bool).reshape(weights.shape)
     given = {
-        "weights": _lists(weights, np.array([bool(s.chosen) for s in said], bool)),
-        "intensities": _lists(intensities, np.asarray(~np.isnan(intensities).all(axis=1), bool)),
+        "weights": _lists(weights, chosen, np.array([s.answers is not None for s in said], bool)),
+        "intensities": _lists(intensities, chosen, np.asarray(~np.isnan(intensities).all(axis=1), bool)),
         "vad": _vad(said),
     }
     fields = [given[f.name] if f.name in given else pa.nulls(len(said), f.type) for f in ANSWER]
     return pa.StructArray.from_arrays(fields, fields=list(ANSWER))
 
 
-def _lists(values: NDArray[np.float32], there: Bools) -> pa.ListArray:
-    """One list for each row, null where none is there; NaN in it is null."""
-    flat = values[there].ravel()
-    offsets = np.concatenate([[0], np.cumsum(there) * values.shape[1]])
+def _lists(values: NDArray[np.float32], chosen: Bools, there: Bools) -> pa.ListArray:
+    """One list of the chosen values for each row, null where none is there; NaN in it is null."""
+    kept = chosen & there[:, None]
+    flat = values[kept]
+    offsets = np.concatenate([[0], np.cumsum(kept.sum(axis=1))])
     items = pa.array(flat, pa.float32(), mask=np.isnan(flat))
     return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), items, mask=pa.array(~there))
 

@@ -14,7 +14,7 @@ from pydantic_core import to_jsonable_python
 from affectory.pipelines import discovery
 from affectory.pipelines.code_hash import code_hash
 from affectory.pipelines.listing import SourceEntry, folder_of
-from affectory.pipelines.rating import RatingEntry
+from affectory.pipelines.rating import RatingEntry, misnamed
 from affectory.pipelines.runner.stage import Stage, asked_by
 from affectory.schemas.derived import SAMPLES
 from affectory.schemas.errors import UserError
@@ -96,7 +96,7 @@ class _Binder:
     def bind(self) -> Bound:
         taxonomy = self._taxonomy()
         sources = tuple(self._sources())
-        ratings = tuple(self._ratings())
+        ratings = tuple(self._ratings(taxonomy))
         stages = tuple(self._stages(taxonomy))
         view = self._view()
         self._check_flow(stages)
@@ -187,7 +187,7 @@ class _Binder:
         ):
             self._add((*spec.path, "path"), f"the table's folder {refused.message}", hint=refused.hint)
 
-    def _ratings(self) -> Iterator[RatingEntry]:
+    def _ratings(self, taxonomy: Taxonomy | None) -> Iterator[RatingEntry]:
         sources = self.recipe.declared_sources()
         for spec in self._read(self.recipe.rating_specs()):
             of = spec.params.get("of")
@@ -197,6 +197,9 @@ class _Binder:
             if bound is not None:
                 reader, root, identity = bound
                 yield RatingEntry(spec.name, reader, root, identity)
+                for key, word, wrong in misnamed(reader, taxonomy) if taxonomy else ():
+                    labels = ", ".join(taxonomy.labels) if taxonomy else ""
+                    self._add((*spec.path, *key), wrong, describe(word), labels)
 
     def _read(self, specs: tuple[Spec, ...]) -> Iterator[Spec]:
         """Those that the recipe says, without stand-ins for wrong ones."""

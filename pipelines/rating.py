@@ -1,6 +1,7 @@
 """Rows of rating files are gathered into judgements: one per person, place, question and occasion."""
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -9,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from affectory.pipelines.store.ledger import Ledger
-from affectory.schemas.ids import canonical, record_id_from_key
+from affectory.schemas.ids import COUNTED, GROUP, canonical, digest, record_id_from_key
 from affectory.schemas.taxonomy import Taxonomy
 from affectory.schemas.urls import Location
 from affectory.transforms.ratings.base import RATINGS
@@ -18,11 +19,14 @@ from affectory.transforms.sources.base import Refused
 Problem = tuple[str, str]
 """Reason and detail."""
 
-ONCE = ("valence", "arousal", "dominance", "confidence", "rationale", "spent_s")
+ONCE = ("valence", "arousal", "dominance", "confidence", "rationale", "spent_s", "people", "evidence")
 """What a judgement says once, however many rows name its labels."""
 
 _LARGEST = 3.4e38
 """Larger numbers do not fit the ledger's 32 bits."""
+
+Answer = tuple[float, float | None]
+"""The weight of a label, and its intensity where one was given."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,10 @@ class RatingEntry:
         return f"{self.reader.perspective}: {self.reader.question}"
 
 
+Place = tuple[int | None, int | None, int | None, int | None, tuple[float, ...] | None]
+"""Start and end in time and in characters, and a box."""
+
+
 class Rating(NamedTuple):
     """A row of `RATINGS`."""
 
@@ -49,7 +57,7 @@ class Rating(NamedTuple):
     end_us: int | None
     char_start: int | None
     char_end: int | None
-    rater: str
+    rater: str | None
     label: str | None
     intensity: float | None
     valence: float | None
@@ -60,12 +68,27 @@ class Rating(NamedTuple):
     occasion: str | None
     spent_s: float | None
     row: int
+    labels: list[dict[str, Any]] | None
+    box: list[float] | None
+    people: int | None
+    evidence: list[dict[str, Any]] | None
 
     def once(self) -> list[Any]:
-        return [*self[9:14], self.spent_s]
+        return [*self[9:14], self.spent_s, self.people, self.evidence]
 
     def too_large(self) -> bool:
-        return max(self.intensity or 0.0, self.spent_s or 0.0) > _LARGEST
+        several = (label["intensity"] or 0.0 for label in self.labels or ())
+        return max(self.intensity or 0.0, self.spent_s or 0.0, *several) > _LARGEST
+
+    def place(self) -> Place:
+        return (*self[2:6], tuple(self.box) if self.box else None)
+
+    def named(self) -> Iterator[tuple[str, Answer]]:
+        """The data's words with what was said of each; one that was rated 0 was not chosen."""
+        if self.label:
+            yield self.label, (float(self.intensity != 0), self.intensity)
+        for label in self.labels or ():
+            yield label["label"], (label["weight"], label["intensity"])
 
 
 class Act(NamedTuple):
@@ -80,32 +103,42 @@ class Act(NamedTuple):
     question: str
     occasion: str
 
+    box: tuple[float, ...] | None = None
+
     def anchor(self) -> dict[str, Any]:
         places = ("start_us", "end_us", "char_start", "char_end")
-        return {"record": self.record, **dict(zip(places, self[2:6], strict=True)), "box": None}
+        box = None if self.box is None else list(self.box)
+        return {"record": self.record, **dict(zip(places, self[2:6], strict=True)), "box": box}
+
+    def is_of_a_person(self) -> bool:
+        return not self.person.startswith((COUNTED, GROUP))
 
 
 @dataclass(slots=True)
 class Said:
-    """What one person said of one place, from all rows that say it; `once` is aligned with `ONCE`."""
+    """What one person said of one place, from all rows that say it; `once` is aligned with `ONCE`.
+
+    `answers` are by label; None where nothing was said of any.
+    """
 
     entry: RatingEntry
     once: list[Any]
-    chosen: dict[str, float | None]
+    answers: dict[str, Answer] | None
 
-    def add(self, rating: Rating, label: str | None) -> Problem | None:
+    def add(self, rating: Rating, answers: dict[str, Answer] | None) -> Problem | None:
         """Take in one more row, unless it contradicts an earlier one."""
         new = rating.once()
         pairs = list(zip(ONCE, self.once, new, strict=True))
         clash = [name for name, old, now in pairs if old is not None and now is not None and old != now]
-        if label in self.chosen and self.chosen[label] != rating.intensity:
+        known = self.answers or {}
+        if any(label in known and known[label] != answer for label, answer in (answers or {}).items()):
             clash.append("intensity")
         if clash:
             why = f"an earlier row of this person, place and question says another {', '.join(clash)}"
             return "bad_row", f"{why}; a column of `occasion` tells two sittings apart"
         self.once = [now if old is None else old for _, old, now in pairs]
-        if label is not None:
-            self.chosen[label] = rating.intensity
+        if answers is not None:
+            self.answers = {**known, **answers}
         return None
 
 
@@ -172,6 +205,23 @@ def _by_file(places: pa.Table) -> dict[str, set[str]]:
     return found
 
 
+def offered(reader: Any, taxonomy: Taxonomy) -> list[str]:
+    """The labels that raters could choose from, in the taxonomy's order."""
+    words = {taxonomy.resolve(word) for word in reader.offered}
+    return [label for label in taxonomy.labels if not words or label in words]
+
+
+def misnamed(reader: Any, taxonomy: Taxonomy) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
+    """Labels of the recipe that the taxonomy does not know, or that it names twice: key, word and what is wrong."""
+    meant: dict[tuple[str | int, str], str] = {}
+    for key, word in reader.words().items():
+        label = taxonomy.resolve(word)
+        if label is None:
+            yield key, word, f"no label of {taxonomy.name}"
+        elif key[0] != "labels" and meant.setdefault((key[0], label), word) != word:
+            yield key, word, f"means {label} in {taxonomy.name}, as {meant[key[0], label]!r} does"
+
+
 @dataclass
 class Gathering:
     """What rating files say: judgements by act, rows taken, rows refused. A preview passes over unknown records."""
@@ -184,6 +234,7 @@ class Gathering:
     taken: int = 0
     _people: dict[str, str] = field(default_factory=dict)
     _labels: dict[str, str | None] = field(default_factory=dict)
+    _counted: Counter[str] = field(default_factory=Counter)
 
     def add(self, entry: RatingEntry, targets: Targets, uri: str, rows: pa.Table) -> None:
         """Some rows of one file."""
@@ -201,7 +252,8 @@ class Gathering:
         found: dict[str, set[str]] = {}
         for act, said in self.judgements.items():
             relation = said.entry.reader.rater_relation
-            found.setdefault(act.person, set()).update([relation] if relation else [])
+            if act.is_of_a_person():
+                found.setdefault(act.person, set()).update([relation] if relation else [])
         return found
 
     def _take(self, entry: RatingEntry, rating: Rating, targets: Targets) -> Problem | None:
@@ -209,24 +261,38 @@ class Gathering:
         record = targets.find(rating.target_key, rating.target_file)
         if record is None:
             return targets.problem(rating.target_key, rating.target_file)
-        label = self._label(rating.label) if rating.label else None
-        problem = self._unfit(entry, rating, label)
+        answers = self._answers(rating)
+        problem = self._unfit(entry, rating, answers) or _resolve(rating, targets)
         if problem is not None:
             return problem
-        person, occasion = self._person(rating.rater), rating.occasion or ""
-        act = Act(person, record, *rating[2:6], entry.question, occasion)
+        *place, box = rating.place()
+        asked = (entry.question, rating.occasion or "")
+        act = Act(self._rater(rating, answers, record, *asked), record, *place, *asked, box)
         said = self.judgements.get(act)
         if said is not None:
-            return said.add(rating, label)
-        self.judgements[act] = Said(entry, rating.once(), {} if label is None else {label: rating.intensity})
+            return said.add(rating, answers)
+        self.judgements[act] = Said(entry, rating.once(), answers)
         return None
 
-    def _unfit(self, entry: RatingEntry, rating: Rating, label: str | None) -> Problem | None:
-        if rating.label and label is None:
+    def _answers(self, rating: Rating) -> dict[str, Answer] | None:
+        """What was said by label; what names none of the taxonomy's is left out, and makes the rating unfit."""
+        if not rating.label and rating.labels is None:
+            return None
+        found = ((self._label(word), answer) for word, answer in rating.named())
+        return {label: answer for label, answer in found if label is not None}
+
+    def _unfit(self, entry: RatingEntry, rating: Rating, answers: dict[str, Answer] | None) -> Problem | None:
+        words = [word for word, _ in rating.named()]
+        unknown = [word for word in words if self._label(word) is None]
+        if unknown:
             known = ", ".join(self.taxonomy.labels)
-            return "unknown_label", f"{rating.label!r} is not in {self.taxonomy.name}: {known}"
-        if label and entry.reader.intensity is not None and rating.intensity is None:
+            return "unknown_label", f"{', '.join(map(repr, unknown))} is not in {self.taxonomy.name}: {known}"
+        if entry.reader.offered and (odd := set(answers or ()) - set(offered(entry.reader, self.taxonomy))):
+            return "unknown_label", f"{', '.join(sorted(odd))} was not offered, as the recipe says"
+        if rating.label and entry.reader.asks_intensity and rating.intensity is None:
             return "bad_row", f"no intensity for {rating.label!r}: unasked is not zero"
+        if entry.reader.each_label and len(answers or ()) < len(words):
+            return "bad_row", f"two of {', '.join(map(repr, words))} mean the same in {self.taxonomy.name}"
         if rating.too_large():
             return "bad_row", f"a number beyond {_LARGEST:g}"
         return None
@@ -236,7 +302,26 @@ class Gathering:
             self._labels[word] = self.taxonomy.resolve(word)
         return self._labels[word]
 
+    def _rater(self, rating: Rating, answers: Mapping[str, Answer] | None, record: str, *asked: str) -> str:
+        """Who rated. Those who were only counted are told apart by what they said, and by how many said it before."""
+        if rating.rater is not None:
+            name = self._person(rating.rater)
+            return name if rating.people is None else GROUP + name.partition("_")[2]
+        mark = digest("counted", record, rating.place(), asked, answers, rating.once())
+        self._counted[mark] += 1
+        return COUNTED + digest(mark, self._counted[mark])[:20]
+
     def _person(self, name: str) -> str:
         if name not in self._people:
             self._people[name] = self.pseudonym(name)
         return self._people[name]
+
+
+def _resolve(rating: Rating, targets: Targets) -> Problem | None:
+    """Evidence in other records gets their ids in place of their keys."""
+    for place in rating.evidence or ():
+        key = place.pop("key")
+        place["record"] = None if key is None else targets.find(key, None)
+        if key is not None and place["record"] is None:
+            return "unknown_record", f"the evidence lies in {key!r}: {targets.problem(key, None)[1]}"
+    return None

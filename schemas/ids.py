@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+COUNTED, GROUP = "a_", "g_"
+"""How the ids begin of raters who are not persons: one of those who were only counted, and several in one."""
+
 
 def digest(*parts: Any) -> str:
     """A 160-bit hash over parts of plain data; different parts never run into each other."""

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from affectory.pipelines.release.gather import Window
+from affectory.schemas.ids import COUNTED, GROUP
 
 _PEOPLE = ("human", "author", "adjudicator")
 
@@ -31,6 +32,8 @@ class Facts:
     opinions: Counter[str] = field(default_factory=Counter)
     """By kind of rater."""
     people: set[str] = field(default_factory=set)
+    not_persons: Counter[str] = field(default_factory=Counter)
+    """Opinions of people who were only counted, and of groups, by how their ids begin."""
     machines: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Opinions by kind and name of raters that are not people."""
     rejects: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -58,9 +61,16 @@ class Facts:
             kind, rater, count = row["rater_kind"], row["rater"], row["count_all"]
             self.opinions[kind] += count
             if kind in _PEOPLE:
-                self.people.add(rater)
+                self._add_people(rater, count)
             else:
                 self.machines[kind, rater] += count
+
+    def _add_people(self, rater: str, count: int) -> None:
+        """Those who were only counted may be few or many, and a group is not one person."""
+        if rater.startswith((COUNTED, GROUP)):
+            self.not_persons[rater[: len(GROUP)]] += count
+        else:
+            self.people.add(rater)
 
     def add_rejects(self, rejects: pa.Table) -> None:
         """Count what was not kept."""
@@ -77,11 +87,16 @@ class Facts:
         found, labelled = list(said), self.pools.total()
         if labelled < self.total:
             found.append(f"{self.total - labelled} of {self.total} rows have no label.")
-        if labelled and not self.pools["human"]:
+        people = self.pools["human"] + self.pools["group"]
+        if labelled and not people:
             found.append("No label comes from people: all are aggregated from models or lexicons.")
-        elif labelled > self.pools["human"]:
-            others = labelled - self.pools["human"]
+        elif labelled > people:
+            others = labelled - people
             found.append(f"{others} of {labelled} labels do not come from people: see `label_pool`.")
+        if votes := self.not_persons[COUNTED]:
+            found.append(f"{votes} opinions are votes that were only counted: how many people gave them is not known.")
+        if groups := self.not_persons[GROUP]:
+            found.append(f"{groups} opinions sum up the answers of several people: see `people`.")
         if len(self.perspectives) > 1:
             mixed = ", ".join(sorted(self.perspectives))
             found.append(f"Labels take different perspectives ({mixed}): see `perspective` before comparing them.")

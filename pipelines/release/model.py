@@ -41,7 +41,7 @@ class ReleaseInputs:
     media: Sequence[str]
     shard_bytes: int
     row_group_bytes: int = 100_000_000
-    label_pools: Sequence[str] = ("human", "model")
+    label_pools: Sequence[str] = ("human", "group", "model")
     versions: Mapping[str, str] = field(default_factory=dict)
     """Of the toolchain: written in the manifest, not hashed."""
 

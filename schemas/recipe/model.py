@@ -26,7 +26,7 @@ DEFAULT_SHARES = {"train": 0.8, "validation": 0.1, "test": 0.1}
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 Share = Annotated[float, Field(ge=0, le=1)]
-Pool = Literal["human", "model"]
+Pool = Literal["human", "group", "model"]
 Config = Literal["default", "opinions", "labels", "notes", "samples"]
 Medium = Literal["image", "audio", "video", "frames"]
 Group = Literal["record", "speaker", "dialogue", "source"]
@@ -115,8 +115,9 @@ class Label(Part):
 
     rule: Text = "vote_share"
     """The rule that turns the opinions about a sample into one label."""
-    pools: Annotated[tuple[Pool, ...], Field(strict=False, min_length=1)] = ("human", "model")
-    """Whose labels are published, the first that has one: people's (authors and adjudicators among them) or models'."""
+    pools: Annotated[tuple[Pool, ...], Field(strict=False, min_length=1)] = ("human", "group", "model")
+    """Whose labels are published, the first that has one: people's (authors and adjudicators among them), those of
+    groups whose answers came summed up, or models'."""
     min_overlap: Share = 0.5
     """Smallest overlap in time at which a judgement is re-attached to a sample that was cut differently, 0 to 1."""
 

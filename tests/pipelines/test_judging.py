@@ -65,7 +65,7 @@ def test_several_labels_by_one_rater_are_one_judgement(world: World) -> None:
 
 
 def test_intensities_are_kept_and_one_of_nothing_chooses_nothing(world: World) -> None:
-    world.take(says("a", intensity=3.0), says("b", intensity=0.0), reader=Reader(intensity="how"))
+    world.take(says("a", intensity=3.0), says("b", intensity=0.0), reader=Reader(asks_intensity=True))
     [row] = world.ledger()
     assert weights(row) == [1, 0, 0]
     assert row["answer"]["intensities"] == [3, 0, None], "unasked is not zero"
@@ -199,7 +199,7 @@ def test_a_row_that_contradicts_an_earlier_one_is_refused(world: World, second: 
 
 
 def test_a_label_without_the_intensity_that_was_asked_is_refused(world: World) -> None:
-    commit = world.take(says("a"), says("b", "bob", intensity=1.0), reader=Reader(intensity="how"))
+    commit = world.take(says("a"), says("b", "bob", intensity=1.0), reader=Reader(asks_intensity=True))
     assert [r["reason"] for r in world.refused(commit)] == ["bad_row"]
     assert len(world.ledger()) == 1
 

@@ -32,7 +32,10 @@ class Reader:
     modalities: tuple[str, ...] = ("text",)
     rater_kind: str = "human"
     rater_relation: str | None = None
-    intensity: str | None = None
+    asks_intensity: bool = False
+    offered: tuple[str, ...] = ()
+    each_label: bool = False
+    response: str | None = None
 
     def files(self, root: Path) -> Iterator[Path | Refused]:
         yield from sorted(root.glob("*.json"))

@@ -80,7 +80,7 @@ def whole(value: Any) -> int | None:
         return int(value)
     if type(value) is str and _WHOLE.fullmatch(value.strip()):
         return int(value.strip().partition(".")[0])
-    raise ValueError(f"{_quoted(value)} is not a whole number")
+    raise ValueError(f"{quoted(value)} is not a whole number")
 
 
 def number(value: Any) -> float | None:
@@ -92,7 +92,7 @@ def number(value: Any) -> float | None:
         with suppress(OverflowError):  # an integer beyond all floats
             if math.isfinite(found := float(value)):
                 return found
-    raise ValueError(f"{_quoted(value)} is not a number")
+    raise ValueError(f"{quoted(value)} is not a number")
 
 
 def within(
@@ -131,6 +131,7 @@ def _kind(value: Any) -> str:
     )
 
 
-def _quoted(value: Any) -> str:
+def quoted(value: Any) -> str:
+    """A value as messages show it, shortened."""
     shown = repr(value)
     return shown if len(shown) <= 80 else f"{shown[:77]}..."

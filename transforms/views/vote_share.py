@@ -1,6 +1,6 @@
 """Vote share: each opinion has one vote to divide among the labels it was asked about; their mean is the label.
 
-Nothing is dropped for want of a majority. People and models are never counted together.
+Nothing is dropped for want of a majority. People, groups of people and models are never counted together.
 """
 
 from collections.abc import Iterator
@@ -44,12 +44,13 @@ class VoteShare:
 def _keys(opinions: pa.Table) -> pa.Table:
     modalities = ["+".join(sorted(set(seen or ()))) for seen in opinions.column("modalities").to_pylist()]
     people = pc.is_in(opinions.column("rater_kind"), value_set=pa.array(_PEOPLE))
+    one = pc.if_else(people, "human", "model")
     columns = {
         "sample_id": opinions.column("sample_id"),
         "perspective": opinions.column("perspective"),
         "whose": pc.fill_null(opinions.column("whose"), ""),
         "modalities": pa.array(modalities, pa.string()),
-        "pool": pc.if_else(people, "human", "model"),
+        "pool": pc.if_else(pc.is_valid(opinions.column("people")), "group", one),
     }
     return pa.table(columns)
 

@@ -54,7 +54,7 @@ CASES = [
     Broken(
         "unknown value",
         "+label:\n  pools:\n    - human\n    - modle\n",
-        [("recipe.yaml:8", "label.pools[1]", "unknown value", "human, model")],
+        [("recipe.yaml:8", "label.pools[1]", "unknown value", "human, group, model")],
     ),
     Broken(
         "unknown configuration",
@@ -351,7 +351,7 @@ def test_message_as_a_person_sees_it(tmp_path: Path, monkeypatch: pytest.MonkeyP
     expected = """\
         recipe.yaml:6:11: label.pools[0]: unknown value
             given: "modle"
-            allowed: human, model
+            allowed: human, group, model
             did you mean: model?"""
     assert str(problem) == textwrap.dedent(expected)
     elsewhere = tmp_path / "a" / "b"

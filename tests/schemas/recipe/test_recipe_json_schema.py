@@ -21,7 +21,7 @@ ratings: [{kind: csv, path: ratings.csv}]
 people: {pseudonym_key: "${env:AFFECTORY_KEY}"}
 ingest: [probe, {scenes: {threshold: 27}}, {probe: null}, {tree: {value: 1, below: [{value: 2}]}}]
 assist: [{opine: {model: {title: ear}}}]
-label: {rule: vote_share, pools: [human, model], min_overlap: 0.5}
+label: {rule: vote_share, pools: [human, group, model], min_overlap: 0.5}
 validate: {min_rows: 1, max_rejected: 1.0}
 publish: {to: releases, configs: [default, opinions], media: [image, audio, video, frames],
   splits: {by: [speaker, source], train: 0.8, validation: 0.1, test: 0.1}, shard_mb: 256}

@@ -35,7 +35,7 @@ ingest:
   - scenes: {threshold: 27}
   - clips: null
 assist: [lexicon]
-label: {rule: vote_share, pools: [human, model], min_overlap: 0.5}
+label: {rule: vote_share, pools: [human, group, model], min_overlap: 0.5}
 validate: {min_rows: 1, max_rejected: 1.0}
 publish:
   to: releases
@@ -91,7 +91,8 @@ def test_shares_need_not_add_up_to_the_last_digit(share: float, count: int, tmp_
 
 
 def test_pools_are_the_kinds_of_raters() -> None:
-    assert tuple(recipe_schema()["$defs"]["Label"]["properties"]["pools"]["items"]["enum"]) == ("human", "model")
+    pools = recipe_schema()["$defs"]["Label"]["properties"]["pools"]["items"]["enum"]
+    assert tuple(pools) == ("human", "group", "model")
 
 
 def test_canonical_is_plain_data_that_reads_as_the_same_recipe(tmp_path: Path) -> None:

@@ -52,6 +52,10 @@ def test_all_columns(take_bytes):
         "occasion": "2",
         "spent_s": 12.5,
         "row": 2,
+        "labels": None,
+        "box": None,
+        "people": None,
+        "evidence": None,
     }
 
 

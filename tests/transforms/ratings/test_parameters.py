@@ -33,6 +33,23 @@ KINDS = (CsvRatings, JsonlRatings, ParquetRatings)
         ({"modalities": ["smell"]}, "'video', 'audio', 'image', 'text' or 'signal'"),
         ({"question": ""}, "at least 1 character"),
         ({"raters": "x"}, "Unexpected keyword argument"),
+        ({"rater": None}, "say who rated: `rater`"),
+        ({"rater_name": "published"}, "rater and rater_name: give one of them"),
+        ({"anonymous": True}, "rater and anonymous: give one of them"),
+        ({"wide": ["a"]}, "rater and wide: give one of them"),
+        ({"anonymous": True, "rater": None, "people": 3}, "`people` are summed up"),
+        ({"people": -1}, "greater than or equal to 0"),
+        ({"label": None, "votes": {"joy": "j"}}, "leave out `rater`"),
+        ({"votes": {"joy": "j"}}, "`label` is the column of a label a row"),
+        ({"label": None, "columns": {"joy": "j"}, "distribution": {"joy": "j"}}, "columns and distribution"),
+        ({"columns": {"joy": "j"}, "label": None, "intensity": "i"}, "`intensity` is that of a label"),
+        ({"separator": ",", "intensity": "i"}, "`intensity` is that of one label"),
+        ({"levels": ["no", "yes"], "intensity": "i", "intensity_max": 1}, "`levels` are a scale in words"),
+        ({"rater": None, "wide": "(?P<label>.*)_r"}, r"needs a group \(\?P<rater>"),
+        ({"rater": None, "wide": "(a+)+"}, "a repeated group"),
+        ({"where": {"kind": "("}}, "not a regular expression"),
+        ({"vad_range": {"valence": [2, 1]}}, r"`vad_range` is \[lowest, highest\]"),
+        ({"vad_range": {"joy": [1, 2]}}, "'valence', 'arousal' or 'dominance'"),
         ({"of": ""}, "at least 1 character"),
     ],
 )
@@ -57,6 +74,6 @@ def test_every_parameter_is_described_for_editors(kind):
     Draft202012Validator.check_schema(schema)
     assert schema["additionalProperties"] is False
     assert [name for name, field in schema["properties"].items() if not field.get("description")] == []
-    assert sorted(schema["required"]) == ["of", "path", "rater"]
+    assert sorted(schema["required"]) == ["of", "path"]
     assert schema["properties"]["perspective"]["enum"] == list(PERSPECTIVES)
     assert set(schema["properties"]["rater_kind"]["enum"]) < set(RATER_KINDS)

@@ -53,6 +53,13 @@ def test_every_vote_counts_and_minorities_stay() -> None:
     assert (label["taxonomy"], label["space"], label["rule"]) == ("abc", "simplex", "vote_share")
 
 
+def test_a_group_is_not_one_rater_among_others() -> None:
+    people = [opinion(n, [1, 0, 0]) for n in (1, 2)]
+    groups = [opinion(3, [0, 0.5, 0.5], people=9), opinion(4, [0, 1, 0], people=0)]
+    found = {label["pool"]: (label["values"], label["count"]) for label in view(*people, *groups)}
+    assert found == {"human": ([1, 0, 0], 2), "group": ([0, 0.75, 0.25], 2)}
+
+
 @pytest.mark.parametrize(
     ("given", "expected"),
     [([1, 0, 0], [1, 0, 0]), ([2, 2, 0], [0.5, 0.5, 0]), ([0.1, 0.2, 0.1], [0.25, 0.5, 0.25])],

@@ -1,0 +1,186 @@
+"""The forms of tables: each gives the ratings that a person would read from it, or refuses the row."""
+
+import json
+
+import pytest
+from pydantic import TypeAdapter
+
+from affectory.transforms.ratings.csv import CsvRatings
+from affectory.transforms.ratings.jsonl import JsonlRatings
+
+
+def made(**parameters):
+    return TypeAdapter(CsvRatings).validate_python({"path": "p", "of": "s", "target": "id", **parameters})
+
+
+def labels(rating):
+    """Labels with their weights, and intensities where they have some."""
+    found = rating["labels"]
+    if found is None:
+        return rating["label"]
+    return {x["label"]: (x["weight"],) if x["intensity"] is None else (x["weight"], x["intensity"]) for x in found}
+
+
+def said(rows):
+    return [(r["target_key"], r["rater"], labels(r)) for r in rows]
+
+
+def refusals(refused):
+    return [(r.uri.partition("#L")[2], r.reason, r.detail) for r in refused]
+
+
+def test_words_are_spelled_as_the_recipe_says(take_bytes):
+    reader = made(rater="who", label="mood", labels={"Happy": "joy", "happines": "joy"}, ignore=["xxx"])
+    rows, refused = take_bytes(reader, b"id,who,mood\na,r,happy\nb,r, HAPPINES\nc,r,fear\nd,r,XXX\ne,r,\n")
+    assert said(rows) == [("a", "r", "joy"), ("b", "r", "joy"), ("c", "r", "fear")]
+    assert refusals(refused) == [
+        ("5", "filtered", "'XXX' is no answer, as the recipe says (`ignore`)"),
+        ("6", "bad_row", "nothing is rated"),
+    ]
+
+
+def test_an_answer_that_is_none_leaves_the_dimensions(take_bytes):
+    reader = made(rater="who", label="mood", valence="v", ignore=["xxx"])
+    rows, refused = take_bytes(reader, b"id,who,mood,v\na,r,xxx,0.5\n")
+    assert ([(r["label"], r["valence"]) for r in rows], refused) == ([(None, 0.5)], [])
+
+
+def test_several_labels_in_a_cell(take_bytes):
+    reader = made(rater="who", label="moods", separator="|", labels={"happy": "joy"}, ignore=["other"])
+    rows, refused = take_bytes(reader, b"id,who,moods\na,r,joy| fear\nb,r,happy|joy|\nc,r,other\nd,r,|\n")
+    assert said(rows) == [("a", "r", {"joy": (1,), "fear": (1,)}), ("b", "r", {"joy": (1,)})]
+    assert [r.reason for r in refused] == ["filtered", "bad_row"]
+    assert reader.response == "multi-label"
+
+
+def test_several_labels_as_a_json_list(take_bytes):
+    reader = JsonlRatings(path="p", of="s", target="id", rater="who", label="moods", separator=",")
+    lines = [{"id": "a", "who": "r", "moods": moods} for moods in (["joy", "fear"], [], "joy,fear", [1.5])]
+    rows, refused = take_bytes(reader, "\n".join(map(json.dumps, lines)).encode())
+    assert [labels(r) for r in rows] == [{"joy": (1,), "fear": (1,)}] * 2
+    assert [r.detail for r in refused] == ["nothing is rated", "column 'moods': a value of type float, not text"]
+
+
+def test_a_column_for_each_label(take_bytes):
+    reader = made(rater="who", columns={"joy": "Joy", "fear": "Fear"})
+    rows, refused = take_bytes(reader, b"id,who,Joy,Fear\na,r,1,0\nb,r,,True\nc,r,0,0\nd,r,,\ne,r,2,0\n")
+    assert said(rows) == [
+        ("a", "r", {"joy": (1,), "fear": (0,)}),
+        ("b", "r", {"fear": (1,)}),
+        ("c", "r", {"joy": (0,), "fear": (0,)}),
+    ]
+    assert refusals(refused) == [
+        ("5", "bad_row", "nothing is rated"),
+        ("6", "bad_row", "column 'Joy': '2' is neither 0 nor 1; for a scale give `intensity_max` or `levels`"),
+    ]
+    assert (reader.offered, reader.each_label, reader.response) == (("joy", "fear"), True, "multi-label")
+
+
+@pytest.mark.parametrize(
+    ("scale", "cells"),
+    [
+        ({"intensity_max": 3}, ("0", "3", "4")),
+        ({"levels": ["None", "A little", "Much", "Extreme"]}, ("none", "EXTREME", "x")),
+    ],
+)
+def test_a_column_for_each_label_with_how_strong_it_is(take_bytes, scale, cells):
+    reader = made(rater="who", columns={"joy": "Joy"}, **scale)
+    rows, (refused,) = take_bytes(reader, "id,who,Joy\n{}".format("\n".join(f"a,r,{c}" for c in cells)).encode())
+    assert [labels(r) for r in rows] == [{"joy": (0, 0)}, {"joy": (1, 3)}]
+    assert refused.reason == "bad_row"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "data"),
+    [
+        ({"votes": {"joy": "j", "fear": "f", "anger": "a"}}, b"id,j,f,a\nx,2,0,1\ny,0,0,0\nz,-1,0,0\nz,1001,0,0\n"),
+        (
+            {"vote_digits": {"column": "v", "labels": ["joy", "fear", "anger"]}},
+            b"id,v\nx,201\ny,000\nz,20\nz,2.1\n",
+        ),
+    ],
+    ids=["a column a label", "digits"],
+)
+def test_votes_are_of_nobody_in_particular(take_bytes, parameters, data):
+    reader = made(**parameters)
+    rows, refused = take_bytes(reader, data)
+    assert said(rows) == [("x", None, "joy"), ("x", None, "joy"), ("x", None, "anger")]
+    assert {r["row"] for r in rows} == {2}
+    assert [r.detail == "nothing is rated" for r in refused] == [True, False, False]
+    assert (reader.offered, reader.each_label, reader.response) == (("joy", "fear", "anger"), False, "simplex")
+
+
+@pytest.mark.parametrize(("people", "counts"), [({}, [0, 0]), ({"people": 7}, [7, 7]), ({"people": "n"}, [3, 4])])
+def test_shares_are_the_answer_of_a_group(take_bytes, people, counts):
+    reader = made(distribution={"joy": "j", "fear": "f"}, **people)
+    rows, refused = take_bytes(reader, b"id,j,f,n\na,0.25,0.75,3\nb,30,10,4\nc,0,0,5\nd,-1,1,2\n")
+    assert said(rows) == [
+        ("a", "published", {"joy": (0.25,), "fear": (0.75,)}),
+        ("b", "published", {"joy": (0.75,), "fear": (0.25,)}),
+    ]
+    assert [r["people"] for r in rows] == counts
+    assert [r.detail for r in refused] == ["nothing is rated", "column 'j': -1.0 is not between 0 and inf"]
+
+
+def test_a_column_for_each_rater(take_bytes):
+    reader = made(wide=["Ann", "Bob"], labels={"happy": "joy"})
+    rows, refused = take_bytes(reader, b"id,Ann,Bob\na,joy,happy\nb,,fear\nc,,\n")
+    assert sorted(said(rows)) == [
+        ("a", "Ann", {"joy": (1,)}),
+        ("a", "Bob", {"joy": (1,)}),
+        ("b", "Bob", {"fear": (1,)}),
+    ]
+    assert refusals(refused) == [("4", "bad_row", "nothing is rated")]
+
+
+def test_a_column_for_each_rater_and_a_label_a_row(take_bytes):
+    reader = made(wide=r"rater_\d+", label="mood", intensity_max=3)
+    rows, refused = take_bytes(
+        reader, b"id,mood,rater_1,rater_22,note\na,joy,0,3,x\na,fear,,1,x\nb,,1,1,x\nb,joy,9,1,x\n"
+    )
+    assert sorted(said(rows), key=str) == [
+        ("a", "rater_1", {"joy": (0, 0)}),
+        ("a", "rater_22", {"fear": (1, 1)}),
+        ("a", "rater_22", {"joy": (1, 3)}),
+    ]
+    assert [(r.uri[-1], r.reason) for r in refused] == [("4", "bad_row"), ("5", "bad_row")]
+
+
+def test_a_column_for_each_rater_and_label(take_bytes):
+    reader = made(wide=r"(?P<label>joy|fear)_(?P<rater>r\d)")
+    rows, refused = take_bytes(reader, b"id,joy_r1,fear_r1,joy_r2,fear_r2,joy\na,1,0,,1,x\n")
+    assert said(rows) == [("a", "r1", {"joy": (1,), "fear": (0,)}), ("a", "r2", {"fear": (1,)})]
+    assert (refused, reader.each_label) == ([], True)
+
+
+def test_a_pattern_that_no_column_fits_is_told(take_bytes):
+    _, (refused,) = take_bytes(made(wide="x.*"), b"id,a\na,joy\n")
+    assert refused.detail == "no column fits 'x.*' of `wide`"
+
+
+def test_some_rows_of_a_table(take_bytes):
+    reader = made(rater_name="published", label="mood", where={"": "2.*", "kind": "face|voice"})
+    data = b",kind,id,mood\n21,face,a,joy\n12,face,b,joy\n22,voice,c,\n23,both,d,joy\n"
+    rows, refused = take_bytes(reader, data)
+    assert said(rows) == [("a", "published", "joy")]
+    assert [(r.uri, r.row) for r in refused] == [
+        ("file.txt#L4", json.dumps({"": "22", "kind": "voice", "id": "c", "mood": ""}))
+    ]
+    _, (none,) = take_bytes(made(rater_name="x", label="mood", where={"kind": "smell"}), data)
+    assert (none.reason, none.detail) == ("empty", "none of 4 rows fits `where`")
+
+
+def test_each_dimension_has_its_scale(take_bytes):
+    reader = made(
+        anonymous=True, valence="v", arousal="a", dominance="d", vad_range={"valence": [1, 9], "arousal": [0, 4]}
+    )
+    rows, refused = take_bytes(reader, b"id,v,a,d\nx,9,1,0.5\nx,9,5,0.5\n")
+    assert [(r["valence"], r["arousal"], r["dominance"], r["rater"]) for r in rows] == [(1.0, -0.5, 0.5, None)]
+    assert [r.detail for r in refused] == ["column 'a': 5.0 is not between 0 and 4"]
+
+
+def test_targets_and_raters_of_several_columns(take_bytes):
+    reader = made(target=["d", "u"], rater=["lab", "who"], label="mood")
+    rows, refused = take_bytes(reader, b"d,u,lab,who,mood\n0,1,x,y,joy\n0,,x,y,joy\n")
+    assert said(rows) == [("0/1", "x/y", "joy")]
+    assert refusals(refused) == [("3", "missing_key", "column 'd and u': no value")]
