@@ -1,5 +1,6 @@
 """What is found in pictures as places: boxes of whole pixels that lie inside, and how many there have to be."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
@@ -39,13 +40,14 @@ def pictures(row: Values, step: str) -> Iterator[Mapping[str, Any]]:
     yield from seen
 
 
-def demand(require: Require, places: Sequence[Mapping[str, Any]], kind: str, least: str) -> None:
-    """Reject a row that shows too few or too many; several frames may show the same one."""
-    counts: dict[int | None, int] = {}
-    for found in places:
-        counts[found["start_us"]] = counts.get(found["start_us"], 0) + 1
-    most = max(counts.values(), default=0)
-    if require != "none" and not most:
+def most(places: Sequence[Mapping[str, Any]]) -> int:
+    """How many there are in the picture that shows most; several frames may show the same one."""
+    return max(Counter(found["start_us"] for found in places).values(), default=0)
+
+
+def demand(require: Require, count: int, kind: str, least: str, where: str = "one picture") -> None:
+    """Reject a row that shows too few or too many."""
+    if require != "none" and not count:
         raise Reject(f"no_{kind}", f"no {kind} was found ({least})")
-    if require == "one" and most > 1:
-        raise Reject("filtered", f"{most} {kind}s in one picture, exactly one is wanted ({least})")
+    if require == "one" and count > 1:
+        raise Reject("filtered", f"{count} {kind}s in {where}, exactly one is wanted ({least})")

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from affectory.schemas.types import FRAMES, MEDIA, PLACES
 from affectory.transforms.base import STRICT, Columns, Resources, Step
-from affectory.transforms.image._places import Require, demand, inside, pictures, place
+from affectory.transforms.image._places import Require, demand, inside, most, pictures, place
 from affectory.transforms.media._limits import NATIVE
 from affectory.transforms.models._yunet import FaceFinder, Found, Pixels
 from affectory.transforms.rows import Values, by_row
@@ -52,7 +52,7 @@ class Faces:
         for picture in pictures(row, "faces"):
             pixels = pixels_of(picture["path"], _LONGEST_SIDE)
             places += sorted(self._places(find(pixels), pixels, picture.get("at_us")), key=lambda p: p["box"])
-        demand(self.require, places, "face", f"min_size {self.min_size}, min_score {self.min_score:g}")
+        demand(self.require, most(places), "face", f"min_size {self.min_size}, min_score {self.min_score:g}")
         return {"faces": places}
 
     def _places(self, found: list[Found], pixels: Pixels, at_us: int | None) -> Iterator[dict[str, Any]]:
