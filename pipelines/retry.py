@@ -16,7 +16,7 @@ from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.errors import UserError
 from affectory.schemas.ids import digest
 from affectory.schemas.parquet import opened, read_parquet
-from affectory.schemas.types import FRAMES, MEDIA
+from affectory.schemas.types import FRAMES, MEDIA, MEMBERS
 
 _KEPT = ("records/", "hashes.sqlite")
 
@@ -75,8 +75,8 @@ def _assets(workspace: Workspace, commit: Commit) -> Iterator[str]:
         return
     part = workspace.commits().part(commit, "rows")
     with opened(part) as file:
-        media = [f.name for f in file.schema_arrow if f.type in (MEDIA, FRAMES)]
+        media = [f.name for f in file.schema_arrow if f.type in (MEDIA, FRAMES, MEMBERS)]
     table = read_parquet(part, media)
     for column in table.columns:
-        values = pc.list_flatten(column) if column.type == FRAMES else column
+        values = pc.list_flatten(column) if column.type in (FRAMES, MEMBERS) else column
         yield from pc.struct_field(values, "asset").drop_null().to_pylist()

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from affectory.pipelines.hashes import unchanged
 from affectory.pipelines.store.assets import AssetStore, Place
 from affectory.pipelines.store.originals import bring, is_as_hashed, locate
-from affectory.schemas.types import FRAMES, MEDIA
+from affectory.schemas.types import FRAMES, MEDIA, MEMBERS
 from affectory.transforms.base import Columns, Failed, Result
 from affectory.transforms.rows import set_column
 
@@ -36,7 +36,16 @@ def hydrate(rows: pa.Table, reads: Columns, store: AssetStore, roots: Mapping[st
             pairs = zip(rows.column(name).to_pylist(), places, strict=True)
             frames = [None if fs is None else [with_path(f, place) for f in fs] for fs, place in pairs]
             rows = set_column(rows, name, pa.array(frames, FRAMES))
+        elif dtype == MEMBERS:
+            pairs = zip(rows.column(name).to_pylist(), places, strict=True)
+            members = [None if ms is None else [with_path(m, _own_place(p, m)) for m in ms] for ms, p in pairs]
+            rows = set_column(rows, name, pa.array(members, MEMBERS))
     return rows
+
+
+def _own_place(place: Place, member: Mapping[str, Any]) -> Place:
+    """A recording of the same event is a file of the same source."""
+    return Place(place.source, member["uri"], member["asset"])
 
 
 def _named(rows: pa.Table, names: Iterable[str]) -> Iterator[str]:
@@ -64,18 +73,28 @@ def places_of(rows: pa.Table) -> list[Place]:
 
 def changed(rows: pa.Table, reads: Columns, memory: Path) -> set[int]:
     """The rows whose own file, read in place by a stage, is no longer what was hashed when it was scanned."""
-    media = [name for name, dtype in reads.items() if dtype == MEDIA]
+    media = [name for name, dtype in reads.items() if dtype in (MEDIA, MEMBERS)]
     own = {place.original for place in places_of(rows) if place.original}
     stale: dict[str, bool] = {}
     found = set()
-    for name in media:
-        for index, value in enumerate(rows.column(name).to_pylist()):
-            if value and value["path"] and value["asset"] in own and not is_as_hashed(value["path"], value["asset"]):
-                if value["path"] not in stale:
-                    stale[value["path"]] = not unchanged(Path(value["path"]), value["asset"], memory)
-                if stale[value["path"]]:
-                    found.add(index)
+    for index, value in _read_in_place(rows, media, own):
+        path = value["path"]
+        if path not in stale:
+            stale[path] = not unchanged(Path(path), value["asset"], memory)
+        if stale[path]:
+            found.add(index)
     return found
+
+
+def _read_in_place(rows: pa.Table, media: Sequence[str], own: set[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Media of these columns that are the users' own files, whose names do not say what they hold."""
+    for name in media:
+        for index, given in enumerate(rows.column(name).to_pylist()):
+            of_others = isinstance(given, list)
+            for value in (given if of_others else [given]) or ():
+                ours = value and value["path"] and (of_others or value["asset"] in own)
+                if ours and not is_as_hashed(value["path"], value["asset"]):
+                    yield index, value
 
 
 def without_changed(result: Result, stale: set[int]) -> Result:
@@ -102,6 +121,9 @@ def externalise(rows: pa.Table, store: AssetStore) -> pa.Table:
             kept = iter(_kept([frame for frames in lists if frames for frame in frames], store))
             frames = [None if frames is None else [next(kept) for _ in frames] for frames in lists]
             rows = set_column(rows, name, pa.array(frames, FRAMES))
+        elif dtype == MEMBERS and rows.column(name).null_count < rows.num_rows:
+            lists = rows.column(name).to_pylist()
+            rows = set_column(rows, name, pa.array([ms and [{**m, "path": None} for m in ms] for ms in lists], MEMBERS))
     return rows
 
 

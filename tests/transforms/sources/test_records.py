@@ -17,8 +17,10 @@ from affectory.transforms.sources.csv import CsvSource
 from affectory.transforms.sources.folder import FolderSource
 from affectory.transforms.sources.jsonl import JsonlSource
 from affectory.transforms.sources.parquet import ParquetSource
+from affectory.transforms.sources.webdataset import WebdatasetSource
+from affectory.transforms.sources.zip import ZipSource
 
-KINDS = (FolderSource, JsonlSource, CsvSource, ParquetSource)
+KINDS = (FolderSource, JsonlSource, CsvSource, ParquetSource, ZipSource, WebdatasetSource)
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
 
