@@ -15,15 +15,16 @@ of all of them, and what a row becomes is the same:
 A look may keep what it computes, never what it is shown: pictures belong to all who look.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 import pyarrow as pa
 
 from affectory.schemas.tables import Column, build_array
-from affectory.transforms.base import Columns, Failed, Result, Step, Transform
+from affectory.transforms.base import Columns, Failed, Rejected, Result, Step, Transform
 from affectory.transforms.rows import Reject, Values, Work, by_row, rejected, told
 
 if TYPE_CHECKING:
@@ -81,64 +82,80 @@ def looked(transform: Transform, alone: Work | None = None) -> Looked:
 
 
 def looks_together(steps: Sequence[Step], row: pa.Table) -> list[Result]:
-    """What several looking steps write about one row, each as a result of its written columns alone.
+    """What looking steps write about one row, as results of their written columns alone, up to the first to drop it.
 
-    Whatever ends the pass is raised: alone, a step may not need the picture that cannot be decoded.
+    One after the other where the pictures stay at hand meanwhile, else all in one pass. Whatever ends that pass is
+    raised: alone, a step may not need the picture that cannot be decoded.
     """
     from affectory.transforms.media._film import film_of
 
     both = [step for step in steps if isinstance(step, Looked)]
     film = film_of(row.select(["original", "anchor"]).to_pylist()[0])
-    watchers = [_Watcher(step, row.select(list(step.reads)).to_pylist(maps_as_pydicts="strict")[0]) for step in both]
+    found = list[Result]()
+    for result in _one_by_one(both, row) if len(both) == 1 or film.stays_at_hand else _at_once(both, row, film):
+        found.append(result)
+        if not result.rows.num_rows:
+            break
+    return found
+
+
+def _one_by_one(steps: Sequence[Looked], row: pa.Table) -> Iterator[Result]:
+    for step in steps:
+        result = step(row)
+        yield Result(result.rows.select(list(step.writes)), result.origin, result.rejected, result.failed)
+
+
+def _at_once(steps: Sequence[Looked], row: pa.Table, film: "Film") -> list[Result]:
+    watchers = [_Watcher(step, row.select(list(step.reads)).to_pylist(maps_as_pydicts="strict")[0]) for step in steps]
     for watcher in watchers:
-        watcher.try_to(lambda w: w.begin(film))
+        watcher.begin(film)
     for picture in film.pictures():
         for watcher in watchers:
-            watcher.try_to(lambda w: w.show(picture))  # noqa: B023
+            watcher.show(picture)
     for watcher in watchers:
-        watcher.try_to(_Watcher.end)
+        watcher.end()
     return [watcher.result for watcher in watchers]
 
 
+@dataclass
 class _Watcher:
     """One of several looks: what goes wrong with it concerns no other."""
 
-    def __init__(self, step: Looked, row: Values) -> None:
-        self.step, self.row = step, row
-        self.look: Look | None = None
-        self.result = _written(step, [])
-        self.over = False
-
-    def try_to(self, work: Callable[["_Watcher"], None]) -> None:
-        if self.over:
-            return
-        try:
-            work(self)
-        except Reject as reject:
-            self._ends(Result(self.result.rows, self.result.origin, rejected=(rejected(0, reject),)))
-        except Exception as error:
-            failed = Failed(0, type(error).__name__, told(error))
-            self._ends(Result(self.result.rows, self.result.origin, failed=(failed,)))
+    step: Looked
+    row: Values
+    look: Look | None = None
+    made: list[Values] = field(default_factory=list)
+    rejected: tuple[Rejected, ...] = ()
+    failed: tuple[Failed, ...] = ()
 
     def begin(self, film: "Film") -> None:
-        self.look = self.step.begin(self.row, film)
+        with self._caught():
+            self.look = self.step.begin(self.row, film)
 
     def show(self, picture: "Picture") -> None:
-        assert self.look is not None
-        self.look.show(picture)
+        if self.look is not None:
+            with self._caught():
+                self.look.show(picture)
 
     def end(self) -> None:
-        assert self.look is not None
-        made = self.look.made()
-        self._ends(_written(self.step, made if isinstance(made, list) else [made]))
+        if self.look is not None:
+            with self._caught():
+                made = self.look.made()
+                self.made = made if isinstance(made, list) else [made]
 
-    def _ends(self, result: Result) -> None:
-        self.result, self.over, self.look = result, True, None
+    @contextmanager
+    def _caught(self) -> Iterator[None]:
+        try:
+            yield
+        except Reject as reject:
+            self.look, self.rejected = None, (rejected(0, reject),)
+        except Exception as error:
+            self.look, self.failed = None, (Failed(0, type(error).__name__, told(error)),)
 
-
-def _written(step: Looked, values: list[Values]) -> Result:
-    arrays = {
-        name: build_array([v.get(name) for v in values], Column(name, dtype, ""), "stage output")
-        for name, dtype in step.writes.items()
-    }
-    return Result(pa.table(arrays), np.zeros(len(values), np.int64))
+    @property
+    def result(self) -> Result:
+        arrays = {
+            name: build_array([values.get(name) for values in self.made], Column(name, dtype, ""), "stage output")
+            for name, dtype in self.step.writes.items()
+        }
+        return Result(pa.table(arrays), np.zeros(len(self.made), np.int64), self.rejected, self.failed)

@@ -1,6 +1,6 @@
 """Running one stage over a table: batch by batch, in a child where it may crash, down to the one bad row."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ from affectory.pipelines.runner.stage import Stage
 from affectory.schemas.errors import AffectoryError, NotConserved, UserError
 from affectory.schemas.tables import cast_table
 from affectory.transforms.base import Failed, Rejected, Result, Step
+from affectory.transforms.looking import looks_together
 from affectory.transforms.rows import told
 
 _STEPS: dict[str, Step] = {}
@@ -76,6 +77,28 @@ def run_isolated(child: Child, stage: Stage, batch: pa.Table, allowance: Allowan
     limit = stage.transform.resources.timeout_s * batch.num_rows
     result: Result = child.call(run_here, stage, batch.combine_chunks(), timeout_s=limit, memory_mb=memory)
     return result
+
+
+def run_looks(
+    child: Child | None, stages: Sequence[Stage], row: pa.Table, allowance: Allowance = ALLOWED
+) -> list[Result]:
+    """What stages that look at pictures write about one row, in a pass that they share, up to the first to drop it."""
+    if child is None:
+        return looks_here(stages, row)
+    memory = max(allowance.memory_of(stage) for stage in stages)
+    for stage in stages:
+        _make_ready(child, stage, memory)
+    limit = max(stage.transform.resources.timeout_s for stage in stages)
+    found: list[Result] = child.call(looks_here, stages, row.combine_chunks(), timeout_s=limit, memory_mb=memory)
+    return found
+
+
+def looks_here(stages: Sequence[Stage], row: pa.Table) -> list[Result]:
+    """One row before several stages in this process; each is held to the conservation law."""
+    results = looks_together([set_up(stage) for stage in stages], row)
+    for stage, result in zip(stages, results, strict=False):
+        result.check(1, stage.name)
+    return results
 
 
 def _make_ready(child: Child, stage: Stage, memory_mb: int, again: bool = True) -> None:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -13,10 +13,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from affectory.pipelines.runner.ahead import Ahead, looks
 from affectory.pipelines.runner.asking import Desk, Questions, Tries
 from affectory.pipelines.runner.child import Child
-from affectory.pipelines.runner.execute import ALLOWED, Allowance, join, run_stage
+from affectory.pipelines.runner.execute import ALLOWED, Allowance, join, run_looks, run_stage
 from affectory.pipelines.runner.finish import Finish, finish
+from affectory.pipelines.runner.fitting import Told, signs_of, with_told
 from affectory.pipelines.runner.media import changed, externalise, hydrate, without_changed
 from affectory.pipelines.runner.memory import no_more_than
 from affectory.pipelines.runner.rejects import failed_for, rejects_of
@@ -26,25 +28,32 @@ from affectory.pipelines.store.commits import Commit, CommitStore, Counts
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.derived import REJECTS, SAMPLES
 from affectory.schemas.errors import NotConserved
-from affectory.transforms.base import Result, Said, Whom
+from affectory.transforms.base import Columns, Result, Said, Whom
 
 
 @dataclass(frozen=True)
 class Link:
-    """One stage of a partition under its key; a retry names the commit whose failed rows it runs again."""
+    """One stage of a partition under its key; a retry names the commit whose failed rows it runs again.
+
+    Of a stage with a fit over the dataset there are two: the rows pass by the one that `signs` them, and the one that
+    is `told` what the fit says gets those that could be signed.
+    """
 
     stage: Stage
     key: str
     retry_of: str = ""
     reason: str = ""
+    signs: bool = False
+    told: Told | None = None
 
 
 @dataclass(frozen=True)
 class Partition:
     """What travels to a worker: where to read, which stages, under which keys.
 
-    With `until`, only the first so many links run and nothing is finished; every commit keeps its key. `refused` says
-    why questions to models, by their ids, got no reply where they were asked before.
+    With `until`, only the first so many links run and nothing is finished; every commit keeps its key. At a `barrier`
+    it stops after its last link, as a fit has to be known first. `refused` says why questions to models, by their ids,
+    got no reply where they were asked before.
     """
 
     workspace: str
@@ -59,10 +68,12 @@ class Partition:
     until: int | None = None
     refused: Mapping[str, Said] = field(default_factory=dict)
     allowance: Allowance = ALLOWED
+    barrier: bool = False
 
     @property
     def keys(self) -> tuple[str, ...]:
-        return (self.root, *(link.key for link in self.links), self.finish.key)
+        links = tuple(link.key for link in self.links)
+        return (self.root, *links) if self.barrier else (self.root, *links, self.finish.key)
 
 
 @dataclass(frozen=True)
@@ -153,8 +164,8 @@ class _Run:
         for link in self.partition.links[: self.partition.until]:
             if not self.commits.has(link.key):
                 yield self._timed(link.stage.name, partial(self._link, link, before))
-            before = link.key
-        if self.partition.until is not None:
+            before = before if link.signs else link.key
+        if self.partition.until is not None or self.partition.barrier:
             return
         if not self.commits.has(self.partition.finish.key):
             yield self._timed("label", partial(self._finish, before))
@@ -172,7 +183,8 @@ class _Run:
 
     def _schema(self, key: str) -> pa.Schema:
         schema = root_schema()
-        for link in self.partition.links if key != self.partition.root else ():
+        links = [link for link in self.partition.links if not link.signs]
+        for link in links if key != self.partition.root else ():
             schema = link.stage.output_schema(schema)
             if link.key == key:
                 break
@@ -184,11 +196,15 @@ class _Run:
 
     def _link(self, link: Link, before: str) -> Commit:
         table = self._read(before)
+        if link.told:
+            table = with_told(link.stage, table, link.told, self.commits)
         chosen = self._chosen(link, table)
         result = self._stage(link.stage, table.filter(chosen))
-        result = Result(externalise(result.rows, self.assets), result.origin, result.rejected, result.failed)
         rejects = rejects_of(link.stage.name, table.filter(chosen), result)
-        return self._commit(link, table, result.rows, rejects)
+        if link.signs:
+            return self._commit_signs(link, table, signs_of(link.stage, result.rows), rejects)
+        rows = result.rows.drop_columns(list(link.stage.transform.reads())) if link.told else result.rows
+        return self._commit(link, table, externalise(rows, self.assets), rejects)
 
     def _retries(self, link: Link) -> bool:
         return bool(link.retry_of) and self.commits.has(link.retry_of)
@@ -212,7 +228,8 @@ class _Run:
     def _outcomes(self, stage: Stage, rows: pa.Table) -> Result:
         if stage.whom is None:
             rows = self._hydrated(stage, rows)
-            return without_changed(self._run(stage, rows), self._stale(stage, rows))
+            result = self._ahead.outcomes(stage, rows, self._later(stage)) if looks(stage) else self._run(stage, rows)
+            return without_changed(result, self._stale(stage, rows))
         result, self._asked = self._desk(stage, stage.whom).outcomes(stage, rows)
         return result
 
@@ -240,21 +257,49 @@ class _Run:
         return desk.ask(stage, desk.pending(stage, rows) if tries else given)
 
     def _hydrated(self, stage: Stage, rows: pa.Table) -> pa.Table:
-        return hydrate(rows, stage.transform.reads(), self.assets, self.partition.roots)
+        return hydrate(rows, _there(stage, rows), self.assets, self.partition.roots)
 
     def _run(self, stage: Stage, rows: pa.Table) -> Result:
         everything, allowance = self.partition.isolate == "all", self.partition.allowance
         with self._watched(stage):
             return run_stage(stage, rows, self._child, everything=everything, allowance=allowance)
 
+    @cached_property
+    def _ahead(self) -> Ahead:
+        return Ahead(self._run, self._together)
+
+    def _later(self, stage: Stage) -> list[Stage]:
+        """The stages after one that will run on what it makes of its rows."""
+        links = self.partition.links[: self.partition.until]
+        at = next(i for i, link in enumerate(links) if link.stage.name == stage.name)
+        if any(self._retries(link) for link in links[at:]):
+            return []
+        return [link.stage for link in links[at + 1 :]]
+
+    def _together(self, stages: Sequence[Stage], row: pa.Table) -> list[Result]:
+        reads = {name: dtype for stage in stages for name, dtype in stage.transform.reads().items()}
+        row = hydrate(row, reads, self.assets, self.partition.roots)
+        found = run_looks(self._child, stages, row, self.partition.allowance)
+        return [Result(externalise(x.rows, self.assets), x.origin, x.rejected, x.failed) for x in found]
+
     def _stale(self, stage: Stage, rows: pa.Table) -> set[int]:
-        return changed(rows, stage.transform.reads(), self.workspace.hashes())
+        return changed(rows, _there(stage, rows), self.workspace.hashes())
 
     def _watched(self, stage: Stage) -> AbstractContextManager[None]:
         """A worker that runs a stage itself is held to what a child might hold."""
         if self.partition.isolate != "declared" or stage.transform.resources.isolated:
             return nullcontext()
         return no_more_than(self.partition.allowance.memory_of(stage))
+
+    def _commit_signs(self, link: Link, table: pa.Table, signs: pa.Table, rejects: pa.Table) -> Commit:
+        """What was signed lies beside the rows, which go on as they were."""
+        if self._retries(link):
+            signs, rejects = self._merged(link, signs, rejects, "signs")
+        lost, rows_in = rejects.column("outcome").to_pylist(), table.num_rows
+        kept = rows_in - len(lost)
+        counts = Counts(rows_in, kept, kept, lost.count("rejected"), lost.count("failed"))
+        tables, facts = {"signs": signs, "rejects": rejects}, {"signed": signs.num_rows}
+        return self.commits.commit(link.key, link.stage.name, counts, tables, facts)
 
     def _commit(self, link: Link, table: pa.Table, rows: pa.Table, rejects: pa.Table) -> Commit:
         if self._retries(link):
@@ -266,10 +311,10 @@ class _Run:
         self._flow = link.key, rows
         return self.commits.commit(link.key, link.stage.name, counts, {"rows": rows, "rejects": rejects}, {})
 
-    def _merged(self, link: Link, rows: pa.Table, rejects: pa.Table) -> tuple[pa.Table, pa.Table]:
+    def _merged(self, link: Link, rows: pa.Table, rejects: pa.Table, what: str = "rows") -> tuple[pa.Table, pa.Table]:
         """The earlier attempt with its retried rows replaced by what became of them now."""
         old = self.commits.get(link.retry_of)
-        kept, lost = self.commits.read(old, "rows"), self.commits.read(old, "rejects")
+        kept, lost = self.commits.read(old, what), self.commits.read(old, "rejects")
         rows = rows if kept is None else pa.concat_tables([kept.replace_schema_metadata(None), rows])
         if lost is not None:
             retried = pc.is_in(lost.column("sample_id"), value_set=failed_for(lost, link.reason))
@@ -291,6 +336,11 @@ def root_schema() -> pa.Schema:
 def _mine(stage: Stage, table: pa.Table) -> NDArray[np.bool_]:
     """The rows of the kinds that a stage works on."""
     return np.asarray(pc.is_in(table.column("kind"), value_set=pa.array(sorted(stage.transform.on))))
+
+
+def _there(stage: Stage, rows: pa.Table) -> Columns:
+    """Of the columns that a stage reads those that are there: others may be written for other kinds of samples only."""
+    return {name: dtype for name, dtype in stage.transform.reads().items() if name in rows.column_names}
 
 
 def _widened(rows: pa.Table, schema: pa.Schema) -> pa.Table:

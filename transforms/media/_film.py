@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 
 from affectory.transforms.media._decode import Picture, end_of, moving_pictures, opened
 from affectory.transforms.media._limits import MAX_S, span
-from affectory.transforms.media._reel import Reel, reel_of
+from affectory.transforms.media._reel import KEPT_BYTES, Reel, reel_of
 from affectory.transforms.media._upright import Upright
 from affectory.transforms.rows import Reject, Values
 
 Pixels = NDArray[np.uint8]
+_BYTES_A_PIXEL = 2  # with what lies between its planes and lines
 
 
 @dataclass
@@ -45,6 +46,13 @@ class Film:
             with opened(self.path) as container:
                 self._end = end_of(container, moving_pictures(container))
         return self._end
+
+    @property
+    def stays_at_hand(self) -> bool:
+        """Whether all pictures of the stretch can be kept until the next one looks at them."""
+        context = self.reel.stream.codec_context
+        count = (self.end - self.start_us) * self.rate / 1_000_000
+        return count * context.width * context.height * _BYTES_A_PIXEL <= KEPT_BYTES
 
     def pictures(self) -> Iterator[Picture]:
         """Pictures that begin from the start up to, not at, the end; there is at least one to be had."""
