@@ -73,14 +73,21 @@ def _places(
     records = pc.struct_field(judged.column("anchor").combine_chunks(), "record")
     rows = _rows(commits, partition.root)
     rows = rows.filter(pc.is_in(pc.struct_field(rows.column("anchor"), "record"), value_set=records))
-    for link in chain:
-        rows = _through(link, rows, partition, scratch, child)
+    for link in (x for x in chain if not x.signs):
+        rows = _untold(link, rows) if link.told else _through(link, rows, partition, scratch, child)
     return rows, len(records.unique())
 
 
 def _rows(commits: CommitStore, key: str) -> pa.Table:
     rows = commits.read(commits.get(key), "rows")
     return pa.table({"anchor": []}) if rows is None else rows.replace_schema_metadata(None)
+
+
+def _untold(link: Link, rows: pa.Table) -> pa.Table:
+    """Past a stage with a fit, which some records by themselves say nothing about."""
+    schema = link.stage.output_schema(rows.schema)
+    columns = [rows.column(f.name) if f.name in rows.column_names else pa.nulls(rows.num_rows, f.type) for f in schema]
+    return pa.table(columns, schema=schema)
 
 
 def _through(link: Link, rows: pa.Table, partition: Partition, assets: AssetStore, child: Child) -> pa.Table:

@@ -10,9 +10,10 @@ from affectory.pipelines.bind import Bound
 from affectory.pipelines.checks import check_ratings, check_sources
 from affectory.pipelines.engines.base import LOCALLY, Choice, Engine, listeners, opened
 from affectory.pipelines.events import Run, Tell
+from affectory.pipelines.fits import Fit, make_fit
 from affectory.pipelines.history import BuildRecord, StageTotals, record_build
 from affectory.pipelines.judging import Importer, said_by
-from affectory.pipelines.plan import Plan, make_plan
+from affectory.pipelines.plan import Plan, Planner
 from affectory.pipelines.process import TooManyFailed, check_failures, process
 from affectory.pipelines.publish import Publisher, validate
 from affectory.pipelines.release.shelf import shelf_at
@@ -21,6 +22,7 @@ from affectory.pipelines.splitting import split
 from affectory.pipelines.store.commits import Commit
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.urls import Location
+from affectory.transforms.fitting import Fitting
 
 
 @dataclass(frozen=True)
@@ -91,27 +93,49 @@ class _Build:
         check_sources(self.bound, self.workspace, scan)
         imported = self._import(scan)
         check_ratings(self.bound, self.workspace, imported)
-        plan = make_plan(self.bound, self.workspace, scan, self.epoch, said_by(self.workspace, imported))
+        planner = Planner(self.bound, self.workspace, scan, self.epoch, said_by(self.workspace, imported))
         with opened(self.options.engine) as engine, self.run.also(listeners(engine)):
-            ran = self._process(plan, imported, engine)
+            plan, ran = self._process(planner, imported, engine)
             finished = sorted(p.finish.key for p in plan.partitions)
             splits, moved = split(self.bound, self.workspace, finished, self.epoch, engine, self.options.refit)
         record = record_build(self.workspace, self._manifest(plan, imported, splits))
         summary = self._summary(plan, record, ran, moved)
         return self._published(record, summary) if self.options.publish else summary
 
-    def _process(self, plan: Plan, imported: Commit | None, engine: Engine) -> int:
-        try:
-            return process(plan, engine, self.run)
-        except TooManyFailed:
-            record_build(self.workspace, replace(self._manifest(plan, imported, ""), complete=False))
-            raise
+    def _process(self, planner: Planner, imported: Commit | None, engine: Engine) -> tuple[Plan, int]:
+        """All partitions up to the first fits that are not known, then these, and on; how many had something to do."""
+        ran, fitted = set[str](), set[str]()
+        while True:
+            plan = planner.plan(self._fitting - fitted if self.options.refit else ())
+            try:
+                ran |= process(plan, engine, self.run)
+            except TooManyFailed:
+                record_build(self.workspace, replace(self._manifest(plan, imported, ""), complete=False))
+                raise
+            if not plan.waited_for:
+                return plan, len(ran)
+            for fit in plan.waited_for:
+                self._fit(fit, engine)
+                fitted.add(fit.stage.name)
+
+    @property
+    def _fitting(self) -> set[str]:
+        return {stage.name for stage in self.bound.stages if isinstance(stage.transform, Fitting)}
+
+    def _fit(self, fit: Fit, engine: Engine) -> None:
+        self.run.tell("start", what=f"fit {fit.stage.name}", partitions=len(fit.signed))
+        moved = make_fit(fit, self.epoch, engine, self.options.refit)
+        if self.options.refit:
+            self.run.tell("say", text=f"{fit.stage.name}: {moved} of its earlier decisions changed")
 
     def _manifest(self, plan: Plan, imported: Commit | None, splits: str) -> BuildRecord:
         chains = tuple(sorted(p.keys for p in plan.partitions))
         dataset, made_by = self.bound.recipe.spec.dataset, self.bound.identity
         key = imported.key if imported else ""
-        return BuildRecord(0, dataset, plan.scan.key, key, splits, chains, made_by=made_by, lost=plan.lost_key)
+        fits = tuple(sorted(fit.key for fit in plan.fits))
+        return BuildRecord(
+            0, dataset, plan.scan.key, key, splits, chains, made_by=made_by, lost=plan.lost_key, fits=fits
+        )
 
     def _import(self, scan: Scan) -> Commit | None:
         return importer(self.bound, self.workspace, self.options, scan, self.epoch).run()

@@ -34,7 +34,14 @@ def connected(exchanges: Exchanges, edges: Sequence[Rows], count: int, few: int 
         edges, count = [Rows(part) for part in small.parts("edges")], small.facts()["edges"]
         if not large.facts()["changed"] + small.facts()["changed"]:
             return edges
-    return [Rows(exchanges.once("connected", lambda: _at_once(edges)))] if edges else []
+    if not edges:
+        return []
+    made = exchanges.once("connected", lambda: connected_at_once(pa.concat_tables(map(_read, edges))))
+    return [Rows(made)]
+
+
+def _read(rows: Rows) -> pa.Table:
+    return read_parquet(rows.part)
 
 
 @dataclass(frozen=True)
@@ -81,8 +88,8 @@ def _edges(names: pa.Array, high: Places, low: Places, changed: int) -> Found:
     return Found({"edges": table}, {"edges": len(high), "changed": changed})
 
 
-def _at_once(edges: Sequence[Rows]) -> pa.Table:
-    table = pa.concat_tables([read_parquet(rows.part) for rows in edges])
+def connected_at_once(table: pa.Table) -> pa.Table:
+    """Edges from every node to the smallest of its component, where one process holds them all."""
     names, (high, low) = ranked_together(table.column("high"), table.column("low"))
     root = components(len(names), high, low)
     leaves = np.flatnonzero(root != np.arange(len(root)))

@@ -47,6 +47,8 @@ class BuildRecord:
     """False where the build was stopped for its failures; what it had done is listed all the same."""
     lost: str = ""
     """The commit that lists judgements of records which are gone."""
+    fits: tuple[str, ...] = ()
+    """The commits of fits over the whole dataset."""
 
     @property
     def rejected_share(self) -> float:
@@ -58,7 +60,7 @@ class BuildRecord:
 
     @property
     def keys(self) -> set[str]:
-        single = {key for key in (self.scan, self.imported, self.lost, self.splits) if key}
+        single = {key for key in (self.scan, self.imported, self.lost, self.splits, *self.fits) if key}
         return single | {key for chain in self.chains for key in chain}
 
     @property
@@ -103,14 +105,15 @@ def last_build(workspace: Workspace) -> BuildRecord | None:
         return None
     raw: dict[str, Any] = json.loads(workspace.records().read(names[-1]))
     totals = tuple(StageTotals(t["stage"], Counts(**t["counts"])) for t in raw["totals"])
-    return BuildRecord(**{**raw, "chains": tuple(tuple(chain) for chain in raw["chains"]), "totals": totals})
+    chains, fits = tuple(tuple(chain) for chain in raw["chains"]), tuple(raw.get("fits", ()))
+    return BuildRecord(**{**raw, "chains": chains, "totals": totals, "fits": fits})
 
 
 def live_commits(workspace: Workspace, build: BuildRecord) -> Iterator[Commit]:
     """Commits of a build in the order of its chains; shared ones once."""
     commits = workspace.commits()
     chained = (key for chain in build.chains for key in chain)
-    keys = dict.fromkeys([build.scan, build.imported, *chained, build.lost, build.splits])
+    keys = dict.fromkeys([build.scan, build.imported, *chained, *build.fits, build.lost, build.splits])
     yield from commits.find(key for key in keys if key)
 
 

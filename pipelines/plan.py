@@ -1,8 +1,8 @@
 """The compiled plan: every partition with the keys of its stages, so that what is done is never done again."""
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import pyarrow as pa
@@ -11,16 +11,19 @@ import pyarrow.compute as pc
 from affectory.pipelines.acts import NOTHING, Revised, counting, said_of
 from affectory.pipelines.bind import Bound
 from affectory.pipelines.columns import large, stretches
+from affectory.pipelines.fits import Fit, Slice
 from affectory.pipelines.history import last_build
 from affectory.pipelines.runner.attach import standing
 from affectory.pipelines.runner.execute import Allowance
 from affectory.pipelines.runner.finish import Finish, unattached
+from affectory.pipelines.runner.fitting import Told, applying, signing
 from affectory.pipelines.runner.partition import Link, Partition
 from affectory.pipelines.runner.stage import Stage
 from affectory.pipelines.scan import Root, Scan
 from affectory.pipelines.store.commits import Counts
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.ids import digest
+from affectory.transforms.fitting import Fitting
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ class StagePlan:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a build will do."""
+    """What a build will do, as far as fits are known."""
 
     bound: Bound
     workspace: Workspace
@@ -46,6 +49,12 @@ class Plan:
     lost: pa.Table
     """Judgements that count but whose record no source holds now."""
     epoch: int = 0
+    fits: tuple[Fit, ...] = ()
+    """Those that are known."""
+    waited_for: tuple[Fit, ...] = ()
+    """Those that can be made once all partitions ran as far as they go: those that they are about stop there."""
+    beyond: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By root the stages of such a partition that are still to be planned."""
 
     @cached_property
     def committed(self) -> set[str]:
@@ -69,13 +78,16 @@ class Plan:
     def stages(self) -> Iterator[StagePlan]:
         """Per stage: partitions it works on, those committed, and rows (of roots) still to run."""
         for stage in self.bound.stages:
-            links = [(p, link.key) for p in self.partitions for link in p.links if link.stage == stage]
-            yield self._stage(stage.name, stage.verb, links)
-        yield self._stage("label", "label", [(p, p.finish.key) for p in self.partitions])
+            for half in (signing(stage), applying(stage)) if isinstance(stage.transform, Fitting) else (stage,):
+                links = [(p, link.key) for p in self.partitions for link in p.links if link.stage == half]
+                yield self._stage(half.name, stage.verb, links)
+        yield self._stage("label", "label", [(p, p.finish.key) for p in self.partitions if not p.barrier])
 
     def _stage(self, name: str, verb: str, links: list[tuple[Partition, str]]) -> StagePlan:
         missing = [p for p, key in links if key not in self.committed]
-        return StagePlan(name, verb, len(links), len(links) - len(missing), sum(p.rows for p in missing))
+        later = [p for p in self.partitions if name in self.beyond.get(p.root, ())]
+        cached, waiting = len(links) - len(missing), [*missing, *later]
+        return StagePlan(name, verb, len(links) + len(later), cached, sum(p.rows for p in waiting))
 
     def write_judgements(self) -> None:
         """Put each partition's judgements where its worker will read them."""
@@ -96,40 +108,67 @@ class Plan:
 
 
 def make_plan(bound: Bound, workspace: Workspace, scan: Scan, epoch: int = 0, rated: Revised = NOTHING) -> Plan:
-    """Keys for every partition of the scan, from stages, code, upstream keys and the judgements about its records.
+    """The plan as far as the fits that are known allow."""
+    return Planner(bound, workspace, scan, epoch, rated).plan()
 
-    What counts are answers given in reviews, and what the recipe's rating files say now (`rated`).
+
+class Planner:
+    """Compiles keys for every partition of the scan, from stages, code, upstream keys, fits, and judgements about its
+    records. What counts are answers given in reviews, and what the recipe's rating files say now (`rated`).
     """
-    judgements = standing(counting(workspace.ledger("judgements").read(), rated))
-    compiler = _Compiler(bound, workspace, scan, epoch, judgements)
-    partitions = tuple(compiler.partition(root) for root in scan.roots)
-    return Plan(bound, workspace, scan, partitions, compiler.judged, compiler.lost, epoch)
 
-
-class _Compiler:
-    def __init__(self, bound: Bound, workspace: Workspace, scan: Scan, epoch: int, judgements: pa.Table) -> None:
-        self.bound, self.workspace, self.epoch = bound, workspace, epoch
+    def __init__(
+        self, bound: Bound, workspace: Workspace, scan: Scan, epoch: int = 0, rated: Revised = NOTHING
+    ) -> None:
+        self.bound, self.workspace, self.scan, self.epoch = bound, workspace, scan, epoch
         self.judged: dict[str, pa.Table] = {}
         self._retries = _retries(workspace)
+        judgements = standing(counting(workspace.ledger("judgements").read(), rated))
         roots = _roots_of(judgements, scan.index(workspace))
         self.lost = judgements.filter(pc.is_null(roots))
         self._by_root = _split(judgements, roots)
 
-    def partition(self, root: Root) -> Partition:
-        kinds, key = frozenset({root.kind}), root.key
-        links: list[Link] = []
+    def plan(self, stale: Collection[str] = ()) -> Plan:
+        """The plan as of now; fits of the stages named stale count as not known."""
+        chains = [_Chain(root, root.key, frozenset({root.kind})) for root in self.scan.roots]
+        known, waited_for = list[Fit](), list[Fit]()
         for stage in self.bound.stages:
-            if stage.applies(kinds):
-                links.append(self._link(stage, digest(stage.identity, key)))
-                key = links[-1].key
-                kinds |= getattr(stage.transform, "makes", frozenset())
-        finish = self._finish(root, key, {c: link.stage.name for link in links for c in link.stage.transform.writes()})
-        where = str(self.workspace.root)
-        limits = self.bound.recipe.spec.limits
-        allowance, roots = Allowance(limits.memory_mb, limits.retries), self.bound.roots
+            mine = [chain for chain in chains if stage.applies(chain.kinds)]
+            if not isinstance(stage.transform, Fitting):
+                for chain in mine:
+                    chain.go_through(stage, self._link)
+            elif any(chain.stopped for chain in mine):
+                for chain in mine:
+                    chain.stop_at(stage, self._link)
+            elif mine:
+                fit = self._fit(stage, mine, known=stage.name not in stale)
+                (waited_for if mine[0].stopped else known).append(fit)
+        return Plan(
+            self.bound, self.workspace, self.scan, tuple(map(self._partition, chains)), self.judged, self.lost,
+            self.epoch, tuple(known), tuple(waited_for), {c.root.key: frozenset(c.beyond) for c in chains if c.stopped},
+        )  # fmt: skip
+
+    def _fit(self, stage: Stage, mine: Sequence["_Chain"], known: bool) -> Fit:
+        """Chains go on past a fit that is known, and stop at one that is not."""
+        for chain in mine:
+            chain.stop_at(stage, self._link)
+        signed = tuple((chain.root.key, chain.links[-1].key) for chain in mine)
+        fit = Fit(stage, self.workspace, signed)
+        slices = fit.slices() if known else None
+        if slices is not None:
+            for chain in mine:
+                chain.go_past(stage, slices.get(chain.root.key, Slice()), self._link)
+        return fit
+
+    def _partition(self, chain: "_Chain") -> Partition:
+        root, links, limits = chain.root, tuple(chain.links), self.bound.recipe.spec.limits
+        written_by = {c: k.stage.name for k in links if not k.signs for c in k.stage.transform.writes()}
+        finish = self._finish(root, chain.key, written_by)
+        allowance, where = Allowance(limits.memory_mb, limits.retries), str(self.workspace.root)
         return Partition(
-            where, self.epoch, root.key, root.rows, kinds, tuple(links), finish, roots, allowance=allowance
-        )
+            where, self.epoch, root.key, root.rows, chain.kinds, links, finish, self.bound.roots,
+            allowance=allowance, barrier=chain.stopped,
+        )  # fmt: skip
 
     def _link(self, stage: Stage, key: str) -> Link:
         """A retry gives the stage's result a further key, made from the one with the failed rows."""
@@ -149,6 +188,47 @@ class _Compiler:
         overlap = bound.recipe.spec.label.min_overlap
         finish_key = digest(bound.label_identity, key, name)
         return Finish(finish_key, name, overlap, bound.taxonomy, bound.view, written_by)
+
+
+Linked = Callable[[Stage, str], Link]
+
+
+@dataclass
+class _Chain:
+    """The links of a partition as they are planned."""
+
+    root: Root
+    key: str
+    kinds: frozenset[str]
+    links: list[Link] = field(default_factory=list)
+    stopped: bool = False
+    beyond: list[str] = field(default_factory=list)
+
+    def go_through(self, stage: Stage, linked: Linked) -> None:
+        self.kinds |= getattr(stage.transform, "makes", frozenset())
+        if self.stopped:
+            self.beyond.append(stage.name)
+        else:
+            self.links.append(linked(stage, digest(stage.identity, self.key)))
+            self.key = self.links[-1].key
+
+    def stop_at(self, stage: Stage, linked: Linked) -> None:
+        """Up to the signs of a stage that fits."""
+        if self.stopped:
+            self.beyond.append(signing(stage).name)
+        else:
+            link = linked(signing(stage), digest(stage.identity, "signs", self.key))
+            self.links.append(replace(link, signs=True))
+        self.stopped = True
+        self.beyond.append(stage.name)
+
+    def go_past(self, stage: Stage, told: Slice, linked: Linked) -> None:
+        """From the signs on, now that the fit is known."""
+        signed = self.links[-1].key
+        link = linked(applying(stage), digest(stage.identity, self.key, signed, told.hash))
+        self.links.append(replace(link, told=Told(signed, told.part)))
+        self.key, self.stopped = link.key, False
+        self.beyond.clear()
 
 
 def _roots_of(ledger: pa.Table, index: pa.Table) -> pa.Array:

@@ -29,8 +29,8 @@ class TooManyFailed(AffectoryError):
         )
 
 
-def process(plan: Plan, engine: Engine, run: Run) -> int:
-    """Run what is not committed; how many partitions that were."""
+def process(plan: Plan, engine: Engine, run: Run) -> set[str]:
+    """Run what is not committed; the roots of the partitions that this concerned."""
     plan.write_judgements()
     waiting = plan.waiting
     total = sum(p.rows for p in waiting)
@@ -47,7 +47,7 @@ def process(plan: Plan, engine: Engine, run: Run) -> int:
             tally.add(report)
             _log(report, run, gpus)
         run.tell("progress", what="build", done=done, total=total, unit="rows", **tally.lost())
-    return len(waiting)
+    return set(sizes)
 
 
 def _log(report: PartitionReport, run: Run, gpus: Mapping[str, float]) -> None:

@@ -1,5 +1,6 @@
 """Commits: one create-only manifest that names the immutable parts of a finished partition stage."""
 
+import hashlib
 import io
 import json
 import uuid
@@ -7,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -82,11 +84,17 @@ class CommitStore:
         return {name.rsplit("/", 1)[-1].removesuffix(".json") for name in self.files.names("commits")}
 
     def commit(
-        self, key: str, stage: str, counts: Counts, tables: Mapping[str, pa.Table], facts: Mapping[str, int]
+        self,
+        key: str,
+        stage: str,
+        counts: Counts,
+        tables: Mapping[str, pa.Table],
+        facts: Mapping[str, int],
+        parts: Mapping[str, str] = MappingProxyType({}),
     ) -> Commit:
-        """Write the parts, then the manifest; whoever lost the lease cannot."""
-        parts = {name: self._write_part(key, name, table) for name, table in tables.items() if table.num_rows}
-        commit = Commit(key, stage, counts, parts, facts)
+        """Write the parts, then the manifest of them and those put before; whoever lost the lease cannot."""
+        made = {name: self.put(key, name, table)[0] for name, table in tables.items() if table.num_rows}
+        commit = Commit(key, stage, counts, {**parts, **made}, facts)
         self._guard()
         self.files.create(_manifest(key), commit.to_json())
         return commit
@@ -101,12 +109,14 @@ class CommitStore:
         """Where a table of a commit lies."""
         return PartFile(self.files.location, commit.parts[table])
 
-    def _write_part(self, key: str, name: str, table: pa.Table) -> str:
+    def put(self, key: str, name: str, table: pa.Table) -> tuple[str, str]:
+        """Write a part of a commit to come; where it lies, and the hash of its bytes."""
         buffer = io.BytesIO()
         pq.write_table(table, buffer, compression="zstd", compression_level=1)
+        data = buffer.getvalue()
         part = f"parts/{key[:2]}/{key}-{uuid.uuid4().hex[:8]}.{name}.parquet"
-        self.files.create(part, buffer.getvalue())
-        return part
+        self.files.create(part, data)
+        return part, hashlib.blake2b(data, digest_size=20).hexdigest()
 
 
 def _manifest(key: str) -> str:

@@ -259,7 +259,7 @@ def test_the_bytes_of_a_fit_tell_nothing_of_the_pieces_it_was_written_in(
     fit: SplitFit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     table = fit_table({f"speaker:{i:04}": "train" if i % 3 else "test" for i in range(2500)})
-    monkeypatch.setattr("affectory.pipelines.split_fit._ROWS", 1000)
+    monkeypatch.setattr("affectory.pipelines.remembered._ROWS", 1000)
     whole = io.BytesIO()
     pq.write_table(table, whole, compression="zstd", row_group_size=1000)
     for pieces in ([table], [table.slice(0, 7), table.slice(7, 2100), table.slice(2107)]):
