@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pyarrow as pa
 
@@ -14,7 +15,7 @@ from affectory.pipelines.runner.child import Child
 from affectory.pipelines.store.commits import CommitStore, Counts
 from affectory.schemas.ids import digest
 from affectory.schemas.urls import Location, Url
-from affectory.transforms.sources.base import Limits, Refused, Source
+from affectory.transforms.sources.base import Limits, Records, Refused, Source, SourceFile
 
 Done = Callable[[int, int], None]
 
@@ -80,6 +81,21 @@ class Listing:
 
 
 @dataclass(frozen=True)
+class _Namer:
+    """A source as a reader of the media that its tables name; one that can tell without reading them does."""
+
+    source: Any
+
+    @property
+    def isolated(self) -> bool:
+        return getattr(self.source, "isolated", False)
+
+    def read(self, file: SourceFile, limits: Limits) -> Iterator[Records]:
+        named: Iterator[Records] = getattr(self.source, "read_names", self.source.read)(file, limits)
+        return named
+
+
+@dataclass(frozen=True)
 class _Names:
     """Which media the tables of an entry name; it is remembered, so that a table is read for it once."""
 
@@ -93,7 +109,7 @@ class _Names:
         try:
             for file in local_files(self.entry.source, [f for f in files if known[f.uri] is None], self.limits):
                 if not isinstance(file, Refused):
-                    rows = [found.rows for found in batches(self.entry.source, file, self.limits, child)]
+                    rows = [found.rows for found in batches(_Namer(self.entry.source), file, self.limits, child)]
                     known[file.uri] = names_in(rows)
                     table = pa.table({"name": pa.array(known[file.uri], pa.string())})
                     self.commits.commit(

@@ -45,6 +45,12 @@ class ParquetTable(Table):
         except (OSError, pa.ArrowException):  # told where its rows are read
             return ()
 
+    def may_name_media(self, file: SourceFile) -> bool:
+        """Whether some cell of a column of media has no bytes."""
+        with pq.ParquetFile(file.path) as seen:
+            held = {name: _held_as(seen.schema_arrow.field(name).type, name) for name in self.blobs}
+            return any(path is None or _has_nulls(seen.metadata, path) for path in held.values())
+
     def _chunks(self, file: SourceFile, limits: Limits, wanted: Sequence[str]) -> Iterator[Chunk]:
         names = list(dict.fromkeys(wanted))
         with pq.ParquetFile(file.path) as seen:
@@ -61,6 +67,31 @@ class ParquetTable(Table):
             for batch in opened.iter_batches(rows, columns=names, use_threads=False):
                 yield from parts(batch.select(names), number, file.uri, limits.row_bytes, self.blobs)
                 number += batch.num_rows
+
+
+def _held_as(dtype: pa.DataType, name: str) -> str | None:
+    """The path of the bytes in a column of media; null where it holds names."""
+    if pa.types.is_struct(dtype) and dtype.get_field_index("bytes") >= 0:
+        return f"{name}.bytes"
+    return name if pa.types.is_binary(dtype) or pa.types.is_large_binary(dtype) else None
+
+
+def _has_nulls(metadata: pq.FileMetaData, path: str) -> bool:
+    """Whether a column has nulls, or does not say."""
+    for group in map(metadata.row_group, range(metadata.num_row_groups)):
+        found = [c for c in map(group.column, range(group.num_columns)) if c.path_in_schema == path]
+        known = found and found[0].is_stats_set and found[0].statistics.has_null_count
+        if not known or found[0].statistics.null_count:
+            return True
+    return False
+
+
+def without_bytes(column: pa.Array) -> bool:
+    """Whether some cell of a column of media has no bytes."""
+    path = _held_as(column.type, "")
+    if path is None:
+        return True
+    return bool((column if path == "" else pc.struct_field(column, "bytes")).null_count)
 
 
 def _is_words(dtype: pa.DataType) -> bool:

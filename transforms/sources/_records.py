@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 from pydantic import ConfigDict, Field
 
@@ -69,6 +70,11 @@ class RecordTable(Table):
         return () if self._holder is None else (self._holder[1],)
 
     @property
+    def kept(self) -> tuple[str, ...]:
+        """What is kept beside a record."""
+        return self.keep
+
+    @property
     def _holder(self) -> tuple[str, str] | None:
         """The kind and column of media."""
         return next(((kind, column) for kind in KINDS if (column := getattr(self, kind))), None)
@@ -82,9 +88,17 @@ class RecordTable(Table):
         for chunk in self.chunks(file, limits, self._wanted()):
             yield self._records(chunk, file.uri, counter)
 
+    def read_names(self, file: SourceFile, limits: Limits) -> Iterator[Records]:
+        """The records where any may name media; media that are held need not be read to know that."""
+        try:
+            skip = not self.may_name_media(file)
+        except (OSError, KeyError, pa.ArrowException):
+            skip = False  # `read` tells what is wrong with it
+        return iter(()) if skip else self.read(file, limits)
+
     def _wanted(self) -> tuple[str, ...]:
         roles = (self._text, self.key, self.speaker, self.dialogue, self.position, self.language)
-        return flat((*roles, *self.keep, *self.blobs))
+        return flat((*roles, *self.kept, *self.blobs))
 
     def _records(self, chunk: Chunk, uri: str, counter: "Occurrences | None") -> Records:
         problems: columns.Problems = {}
@@ -130,7 +144,7 @@ class RecordTable(Table):
     def _extra(self, chunk: Chunk, problems: columns.Problems) -> dict[str, list[str | None]]:
         return {
             name: columns.converted(chunk.columns.get(name, ()), columns.plain, name, problems)
-            for name in sorted(set(self.keep))
+            for name in sorted(set(self.kept))
         }
 
 

@@ -112,6 +112,10 @@ class Table(ABC):
         """Columns whose cells may be longer than a row."""
         return ()
 
+    def may_name_media(self, file: SourceFile) -> bool:
+        """Whether some cell of `blobs` may hold a name rather than bytes."""
+        return True
+
     def files(self, root: Path | RemoteFolder) -> Iterator[Path | RemoteFile | Refused]:
         return walk(root, Selection(self.include or self.endings(), self.exclude))
 

@@ -14,13 +14,14 @@ from affectory.schemas.ids import canonical
 from affectory.transforms.sources._records import Occurrences, contents
 from affectory.transforms.sources.base import Refused, printable
 from affectory.transforms.sources.csv import CsvSource
+from affectory.transforms.sources.datasets import DatasetsSource
 from affectory.transforms.sources.folder import FolderSource
 from affectory.transforms.sources.jsonl import JsonlSource
 from affectory.transforms.sources.parquet import ParquetSource
 from affectory.transforms.sources.webdataset import WebdatasetSource
 from affectory.transforms.sources.zip import ZipSource
 
-KINDS = (FolderSource, JsonlSource, CsvSource, ParquetSource, ZipSource, WebdatasetSource)
+KINDS = (FolderSource, JsonlSource, CsvSource, ParquetSource, ZipSource, WebdatasetSource, DatasetsSource)
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
 

@@ -1,0 +1,104 @@
+"""Which file of a dataset belongs to which config and split: as its README says, or by how such files are named."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from affectory.schemas.errors import UserError
+from affectory.transforms.sources._walk import Selection
+
+_SHARD = re.compile(r"(?P<name>.+?)-\d{5}-of-\d{5}(-[0-9a-f]+)?")
+_NUMBER = re.compile(r"\d+")
+_README_BYTES = 1_000_000
+DEFAULT, UNNAMED = "default", ("data", "default")
+
+
+@dataclass(frozen=True)
+class Part:
+    """A config and a split."""
+
+    config: str
+    split: str
+
+
+def by_name(uri: str) -> Part:
+    """`data/train-00000-of-00002.parquet`, `config/train.parquet`, `config/train/0000.parquet`, or as `save_to_disk`
+    writes it: `train/data-00000-of-00001.arrow`."""
+    *folders, name = uri.split("/")
+    stem = name.partition(".")[0]
+    shard = _SHARD.fullmatch(stem)
+    split = shard["name"] if shard else stem
+    if split == "data" or _NUMBER.fullmatch(split):
+        split = folders.pop() if folders and folders[-1] not in UNNAMED else "train"
+    folders = [folder for folder in folders if folder not in UNNAMED]
+    return Part("/".join(folders) or DEFAULT, split)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What a README says of files: patterns by config and split, empty where it says nothing."""
+
+    patterns: Mapping[Part, Selection]
+
+    @classmethod
+    def read(cls, root: Path) -> "Layout":
+        try:
+            with (root / "README.md").open(encoding="utf-8") as file:
+                text = file.read(_README_BYTES)
+        except (OSError, UnicodeDecodeError):
+            return cls({})
+        return cls({part: Selection(globs) for part, globs in _declared(_front_matter(text))})
+
+    def part(self, uri: str) -> Part | None:
+        """Null where the README declares files, but not this one."""
+        if not self.patterns:
+            return by_name(uri)
+        return next((part for part, globs in self.patterns.items() if globs.takes(uri)), None)
+
+
+def _front_matter(text: str) -> Any:
+    import yaml
+
+    match = re.match(r"---\s*\n(.*?)\n---\s*(\n|$)", text, re.DOTALL)
+    try:
+        return yaml.safe_load(match[1]) if match else None
+    except yaml.YAMLError as error:
+        raise UserError(f"the head of README.md is not YAML: {error}", "mend it, or remove it") from None
+
+
+def _declared(head: Any) -> Iterator[tuple[Part, list[str]]]:
+    configs = head.get("configs") if isinstance(head, dict) else None
+    for config in configs if isinstance(configs, list) else ():
+        if isinstance(config, dict) and "data_files" in config:
+            folder = str(config.get("data_dir") or "").strip("/")
+            for split, globs in _files(config["data_files"]):
+                yield Part(str(config.get("config_name", DEFAULT)), split), [f"{folder}/{g}".strip("/") for g in globs]
+
+
+def _files(given: Any) -> Iterator[tuple[str, list[str]]]:
+    for entry in given if isinstance(given, list) else [given]:
+        if isinstance(entry, dict) and "path" in entry:
+            paths = entry["path"]
+            yield str(entry.get("split", "train")), [str(p) for p in (paths if isinstance(paths, list) else [paths])]
+        elif isinstance(entry, dict):
+            for split, paths in entry.items():
+                yield str(split), [str(p) for p in (paths if isinstance(paths, list) else [paths])]
+        else:
+            yield "train", [str(entry)]
+
+
+def choose(parts: Iterable[Part], config: str | None, splits: tuple[str, ...]) -> frozenset[Part]:
+    """The parts that a recipe asks for; a `UserError` where they are not there, or not told apart."""
+    found = set(parts)
+    configs = sorted({part.config for part in found})
+    if config is None and len(configs) > 1:
+        raise UserError(f"the dataset has several configs: {', '.join(configs)}", "choose one with `config`")
+    if config is not None and found and config not in configs:
+        raise UserError(f"the dataset has no config {config!r}", f"it has {', '.join(configs)}")
+    own = {part for part in found if config in (None, part.config)}
+    there = sorted({part.split for part in own})
+    if absent := [split for split in splits if own and split not in there]:
+        raise UserError(f"the dataset has no split {absent[0]!r}", f"it has {', '.join(there)}")
+    return frozenset(part for part in own if not splits or part.split in splits)
