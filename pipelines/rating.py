@@ -44,10 +44,6 @@ class RatingEntry:
         return f"{self.reader.perspective}: {self.reader.question}"
 
 
-Place = tuple[int | None, int | None, int | None, int | None, tuple[float, ...] | None]
-"""Start and end in time and in characters, and a box."""
-
-
 class Rating(NamedTuple):
     """A row of `RATINGS`."""
 
@@ -77,18 +73,9 @@ class Rating(NamedTuple):
         return [*self[9:14], self.spent_s, self.people, self.evidence]
 
     def too_large(self) -> bool:
-        several = (label["intensity"] or 0.0 for label in self.labels or ())
-        return max(self.intensity or 0.0, self.spent_s or 0.0, *several) > _LARGEST
-
-    def place(self) -> Place:
-        return (*self[2:6], tuple(self.box) if self.box else None)
-
-    def named(self) -> Iterator[tuple[str, Answer]]:
-        """The data's words with what was said of each; one that was rated 0 was not chosen."""
-        if self.label:
-            yield self.label, (float(self.intensity != 0), self.intensity)
-        for label in self.labels or ():
-            yield label["label"], (label["weight"], label["intensity"])
+        if (self.intensity or 0.0) > _LARGEST or (self.spent_s or 0.0) > _LARGEST:
+            return True
+        return any((label["intensity"] or 0.0) > _LARGEST for label in self.labels or ())
 
 
 class Act(NamedTuple):
@@ -261,41 +248,52 @@ class Gathering:
         record = targets.find(rating.target_key, rating.target_file)
         if record is None:
             return targets.problem(rating.target_key, rating.target_file)
-        answers = self._answers(rating)
-        problem = self._unfit(entry, rating, answers) or _resolve(rating, targets)
-        if problem is not None:
+        answers = self._answers(entry, rating)
+        problem = answers if isinstance(answers, tuple) else _unfit(rating, targets)
+        if problem is not None or isinstance(answers, tuple):
             return problem
-        *place, box = rating.place()
+        box = None if rating.box is None else tuple(rating.box)
         asked = (entry.question, rating.occasion or "")
-        act = Act(self._rater(rating, answers, record, *asked), record, *place, *asked, box)
+        rater = self._rater(rating, answers, record, *asked)
+        act = Act(rater, record, *rating[2:6], *asked, box)
         said = self.judgements.get(act)
         if said is not None:
             return said.add(rating, answers)
         self.judgements[act] = Said(entry, rating.once(), answers)
         return None
 
-    def _answers(self, rating: Rating) -> dict[str, Answer] | None:
-        """What was said by label; what names none of the taxonomy's is left out, and makes the rating unfit."""
-        if not rating.label and rating.labels is None:
-            return None
-        found = ((self._label(word), answer) for word, answer in rating.named())
-        return {label: answer for label, answer in found if label is not None}
+    def _answers(self, entry: RatingEntry, rating: Rating) -> dict[str, Answer] | Problem | None:
+        """What was said by label, or why it cannot be taken."""
+        if rating.labels is None:
+            return self._answer(entry, rating.label, rating.intensity) if rating.label else None
+        found: dict[str, Answer] = {}
+        for said in rating.labels:
+            label = self._label(said["label"])
+            if label is None:
+                return self._unknown(said["label"])
+            if label in found and entry.reader.each_label:
+                return "bad_row", f"{said['label']!r} is not the only one that means {label} in {self.taxonomy.name}"
+            found[label] = (said["weight"], said["intensity"])
+        return self._unoffered(entry, found) or found
 
-    def _unfit(self, entry: RatingEntry, rating: Rating, answers: dict[str, Answer] | None) -> Problem | None:
-        words = [word for word, _ in rating.named()]
-        unknown = [word for word in words if self._label(word) is None]
-        if unknown:
-            known = ", ".join(self.taxonomy.labels)
-            return "unknown_label", f"{', '.join(map(repr, unknown))} is not in {self.taxonomy.name}: {known}"
-        if entry.reader.offered and (odd := set(answers or ()) - set(offered(entry.reader, self.taxonomy))):
-            return "unknown_label", f"{', '.join(sorted(odd))} was not offered, as the recipe says"
-        if rating.label and entry.reader.asks_intensity and rating.intensity is None:
-            return "bad_row", f"no intensity for {rating.label!r}: unasked is not zero"
-        if entry.reader.each_label and len(answers or ()) < len(words):
-            return "bad_row", f"two of {', '.join(map(repr, words))} mean the same in {self.taxonomy.name}"
-        if rating.too_large():
-            return "bad_row", f"a number beyond {_LARGEST:g}"
-        return None
+    def _answer(self, entry: RatingEntry, word: str, intensity: float | None) -> dict[str, Answer] | Problem:
+        """One word. What was rated 0 was not chosen."""
+        label = self._label(word)
+        if label is None:
+            return self._unknown(word)
+        if intensity is None and entry.reader.asks_intensity:
+            return "bad_row", f"no intensity for {word!r}: unasked is not zero"
+        found = {label: (0.0 if intensity == 0 else 1.0, intensity)}
+        return self._unoffered(entry, found) or found
+
+    def _unknown(self, word: str) -> Problem:
+        return "unknown_label", f"{word!r} is not in {self.taxonomy.name}: {', '.join(self.taxonomy.labels)}"
+
+    def _unoffered(self, entry: RatingEntry, answers: dict[str, Answer]) -> Problem | None:
+        if not entry.reader.offered:
+            return None
+        odd = sorted(answers.keys() - set(offered(entry.reader, self.taxonomy)))
+        return ("unknown_label", f"{', '.join(odd)} was not offered, as the recipe says") if odd else None
 
     def _label(self, word: str) -> str | None:
         if word not in self._labels:
@@ -307,7 +305,7 @@ class Gathering:
         if rating.rater is not None:
             name = self._person(rating.rater)
             return name if rating.people is None else GROUP + name.partition("_")[2]
-        mark = digest("counted", record, rating.place(), asked, answers, rating.once())
+        mark = digest("counted", record, rating[2:6], rating.box, asked, answers, rating.once())
         self._counted[mark] += 1
         return COUNTED + digest(mark, self._counted[mark])[:20]
 
@@ -317,8 +315,10 @@ class Gathering:
         return self._people[name]
 
 
-def _resolve(rating: Rating, targets: Targets) -> Problem | None:
-    """Evidence in other records gets their ids in place of their keys."""
+def _unfit(rating: Rating, targets: Targets) -> Problem | None:
+    """What else is wrong. Evidence in other records gets their ids in place of their keys."""
+    if rating.too_large():
+        return "bad_row", f"a number beyond {_LARGEST:g}"
     for place in rating.evidence or ():
         key = place.pop("key")
         place["record"] = None if key is None else targets.find(key, None)
