@@ -65,7 +65,8 @@ class FaceLook:
         self._film, self._find, self._step = film, find, step
         self._follower = Follower(round(step.gap_s * 1e6))
         self._every_us, self._next_us = round(1e6 / step.fps), 0
-        self._looks = self._with_face = 0
+        self._looks: list[int] = []
+        self._with_face = 0
 
     def show(self, picture: Picture) -> None:
         """Every picture goes by; the first after each `1 / fps` seconds is looked at."""
@@ -75,7 +76,7 @@ class FaceLook:
         self._next_us = start_us + ((picture.at_us - start_us) // self._every_us + 1) * self._every_us
         found = sorted(self._faces(picture), key=lambda face: face["box"])
         self._follower.see(picture.at_us, found)
-        self._looks += 1
+        self._looks.append(picture.at_us)
         self._with_face += bool(found)
 
     def _faces(self, picture: Picture) -> Iterator[Place]:
@@ -90,10 +91,15 @@ class FaceLook:
                 yield place("face", box, face.score, points=points, at_us=picture.at_us)
 
     def made(self) -> Values:
-        step, places = self._step, list(self._follower.named("face", min(self._step.min_looks, self._looks)))
+        """What is seen holds until the next look."""
+        step, film, looks = self._step, self._film, self._looks
+        last = film.last_us if film.end_us is None else min(film.last_us, film.end_us)
+        ends = dict(zip(looks, [*looks[1:], last], strict=True))
+        found = self._follower.named("face", min(step.min_looks, len(looks)))
+        places = [{**place, "end_us": ends[place["start_us"]]} for place in found]
         least = f"min_size {step.min_size}, min_score {step.min_score:g}, min_looks {step.min_looks}"
-        demand(step.require, len({found["who"] for found in places}), "face", least, "the stretch")
-        return {"face_tracks": places, "face_share": round(self._with_face / max(1, self._looks), 4)}
+        demand(step.require, len({place["who"] for place in places}), "face", least, "the stretch")
+        return {"face_tracks": places, "face_share": round(self._with_face / max(1, len(looks)), 4)}
 
 
 def full_size(film: Film, picture: Picture) -> tuple[int, int]:

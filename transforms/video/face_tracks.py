@@ -15,7 +15,7 @@ from affectory.transforms.media._limits import LONG
 
 @dataclass(frozen=True)
 class FaceTracks:
-    """Notes `face_tracks`: each face at each look, with `who` it is in this sample: face-1, face-2, as they appear.
+    """Notes `face_tracks`: each face at each look, which holds until the next, and `who` it is: face-1, face-2, ...
 
     Boxes and points are as those of `faces`, in pixels of the original, upright and with square pixels. Also notes
     `face_share`, the share of looks that saw a face. Faces are told apart by where they are and not by whose they are:
