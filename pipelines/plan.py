@@ -143,9 +143,10 @@ class Planner:
             elif mine:
                 fit = self._fit(stage, mine, known=stage.name not in stale)
                 (waited_for if mine[0].stopped else known).append(fit)
+        beyond = {chain.root.key: frozenset([*chain.beyond, "label"]) for chain in chains if chain.stopped}
         return Plan(
             self.bound, self.workspace, self.scan, tuple(map(self._partition, chains)), self.judged, self.lost,
-            self.epoch, tuple(known), tuple(waited_for), {c.root.key: frozenset(c.beyond) for c in chains if c.stopped},
+            self.epoch, tuple(known), tuple(waited_for), beyond,
         )  # fmt: skip
 
     def _fit(self, stage: Stage, mine: Sequence["_Chain"], known: bool) -> Fit:
