@@ -68,14 +68,13 @@ class Cuts:
         self._film, self._detector, self._small = film, detector, Small()
         self._times: list[int] = []
         self._cuts: list[int] = []
+        self._seen: NDArray[Any] = np.zeros((0, 0, 3), np.uint8)
+        """The last picture, small."""
 
     def show(self, picture: Picture) -> None:
+        at, self._seen = FrameTimecode(len(self._times), _RATE), self._small(picture.frame)
         self._times.append(picture.at_us)
-        self.see(self._small(picture.frame))
-
-    def see(self, small: NDArray[Any]) -> None:
-        at = FrameTimecode(len(self._times) - 1, _RATE)
-        self._cuts += [cut.frame_num for cut in self._detector.process_frame(at, small)]
+        self._cuts += [cut.frame_num for cut in self._detector.process_frame(at, self._seen)]
 
     def found(self) -> tuple[Times, NDArray[np.bool_]]:
         """The times of the pictures, the first one's that of the film, and before which of them there is a cut."""

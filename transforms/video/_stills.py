@@ -5,7 +5,6 @@ from typing import Any, Literal
 
 import numpy as np
 from av.container import InputContainer
-from numpy.typing import NDArray
 from PIL import Image
 
 from affectory.transforms.media._decode import Picture, key_times, moving_pictures, opened, pictures
@@ -100,13 +99,12 @@ class ChosenLook(Cuts):
     def __init__(self, stills: Stills, mode: Literal["scene", "motion"], apart_s: float) -> None:
         super().__init__(stills.film, detector_of("content", {}))
         self._stills, self._mode, self._apart_us = stills, mode, round(apart_s * 1e6)
-        self._before: NDArray[Any] | None = None
         self._moved: list[float] = []
 
-    def see(self, small: NDArray[Any]) -> None:
-        super().see(small)
-        self._moved.append(0.0 if self._before is None else motion(self._before, small))
-        self._before = small
+    def show(self, picture: Picture) -> None:
+        before = self._seen
+        super().show(picture)
+        self._moved.append(motion(before, self._seen) if before.size else 0.0)
 
     def made(self) -> Values:
         times, cuts = self.found()

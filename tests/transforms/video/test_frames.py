@@ -1,15 +1,20 @@
 """Stills are the pictures on display in the middle of equal parts."""
 
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 from support.media import damage, number_of, place_of, turn, write_video
 from support.running import run
 
+from affectory.transforms.video._stills import peaks
 from affectory.transforms.video.frames import Frames
 
 
@@ -86,3 +91,57 @@ def test_what_holds_no_picture_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "a.mp4").write_bytes(b"nothing like a video")
     result = run(Frames(), [{"original": {"path": str(tmp_path / "a.mp4")}}])
     assert [r.reason for r in result.rejected] == ["unreadable"]
+
+
+@pytest.fixture(scope="module")
+def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_video(tmp_path_factory.mktemp("shots") / "a.mp4", 120, cuts=[30, 90], gop=50)
+
+
+def test_the_middle_of_each_shot(shots: Path) -> None:
+    assert numbers(stills(shots, mode="scene", count=9)) == [15, 60, 105]
+    assert numbers(stills(shots, 1_500_000, 3_500_000, mode="scene")) == [67, 97]
+    assert numbers(stills(shots, mode="scene", count=1)) == [60], "evenly chosen where there are more shots"
+
+
+def test_where_most_happens(shots: Path) -> None:
+    assert numbers(stills(shots, mode="motion", count=2)) == [30, 90]
+    apart = [still["at_us"] for still in stills(shots, mode="motion", count=4, apart_s=0.9)]
+    assert len(apart) == 4 and np.diff(apart).min() >= 900_000 and {1_000_000, 3_000_000} <= set(apart)
+
+
+def test_where_nothing_happens_the_middle_is_taken(tmp_path: Path) -> None:
+    (still,) = stills(write_video(tmp_path / "a.mp4", 1, sound=False), mode="motion")
+    assert still["at_us"] == 0
+
+
+def test_key_pictures_of_the_stream(shots: Path) -> None:
+    with av.open(str(shots)) as container:
+        keys = [number for number, frame in enumerate(container.decode(video=0)) if frame.key_frame]
+    assert len(keys) > 3
+    assert numbers(stills(shots, mode="keyframes", count=99)) == keys
+    inside = [key for key in keys if 10 <= key < 100]
+    assert numbers(stills(shots, 333_000, 3_333_000, mode="keyframes", count=99)) == inside
+
+
+def test_between_key_pictures_the_first_one_is_taken(shots: Path) -> None:
+    assert numbers(stills(shots, 400_000, 500_000, mode="keyframes")) == [12]
+
+
+@pytest.mark.parametrize("mode", ["scene", "motion", "keyframes"])
+def test_other_modes_reject_what_holds_no_picture(mode: str, tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").write_bytes(b"nothing like a video")
+    result = run(Frames(mode=mode), [{"original": {"path": str(tmp_path / "a.mp4")}}])  # type: ignore[arg-type]
+    assert [r.reason for r in result.rejected] == ["unreadable"]
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 10**6), st.floats(0, 1)), max_size=40), st.integers(1, 9), st.integers(0, 10**6)
+)
+def test_peaks_are_the_greatest_changes_that_lie_apart(steps: list[tuple[int, float]], count: int, apart: int) -> None:
+    times, moved = np.cumsum([0, *(step for step, _ in steps)]).tolist(), [0.0, *(change for _, change in steps)]
+    found = peaks(times, moved, count, apart)
+    assert found == sorted(set(found)) and len(found) <= count
+    assert all(b - a >= apart for a, b in pairwise(found))
+    moves = {at: change for at, change in zip(times, moved, strict=True) if change}
+    assert set(found) <= set(moves) and (not moves or max(moves.values()) in {moves[at] for at in found})

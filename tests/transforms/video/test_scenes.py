@@ -4,12 +4,14 @@ from pathlib import Path
 from typing import Any
 
 import av
+import cv2
 import numpy as np
 import pytest
+import scenedetect
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
-from support.media import cut_off, damage, numbered, place_of, write_sound, write_video
+from support.media import SHARED, cut_off, damage, place_of, write_sound, write_video
 from support.media import tone as a_tone
 from support.running import run
 
@@ -127,3 +129,75 @@ def test_a_part_that_would_come_out_too_long_makes_one_more() -> None:
     times = np.array([0, 3, 6, 9, 12, 14])
     assert split(times, [0, 5], 7) == [0, 1, 3, 4, 5]
 
+
+DETECTORS = {
+    "content": ("ContentDetector", {}),
+    "adaptive": ("AdaptiveDetector", {}),
+    "threshold": ("ThresholdDetector", {"threshold": 12}),
+    "hash": ("HashDetector", {}),
+    "histogram": ("HistogramDetector", {}),
+}
+
+
+def fading(path: Path, frames: int = 120, dark: tuple[int, int] = (50, 64)) -> Path:
+    """A picture of noise that moves, cuts to another at 90, and is black for a while."""
+    rng = np.random.default_rng(7)
+    worlds = [cv2.resize(rng.integers(40, 255, (9, 12, 3), np.uint8), (320, 200)) for _ in range(2)]
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=30, options={"x264-params": "threads=1:cpu-independent=1"})
+        stream.width, stream.height, stream.pix_fmt = 192, 144, "yuv420p"
+        for k in range(frames):
+            view = worlds[k >= 90][20 : 20 + 144, k : k + 192]
+            light = 0.0 if dark[0] <= k < dark[1] else 1.0
+            picture = np.ascontiguousarray((view * light).astype(np.uint8))
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(stream.encode(None))
+    return path
+
+
+@pytest.fixture(scope="module")
+def fades(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return fading(tmp_path_factory.mktemp("fades") / "a.mp4")
+
+
+def reference(path: Path, detector: str) -> list[float]:
+    """Where PySceneDetect's own `detect`, which decodes by itself, begins scenes."""
+    name, options = DETECTORS[detector]
+    made = getattr(scenedetect.detectors, name)(min_scene_len=0, **options)
+    found = scenedetect.detect(str(path), made, start_in_scene=True)
+    return [start.seconds for start, _ in found]
+
+
+@pytest.mark.parametrize("detector", DETECTORS)
+@pytest.mark.parametrize("name", ["pyfeat_no_face.mp4", "pyfeat_single_face.mp4", "fades"])
+def test_cuts_are_those_of_pyscenedetect(detector: str, name: str, fades: Path) -> None:
+    path = fades if name == "fades" else SHARED / name
+    if not path.exists():
+        pytest.skip("the shared data is not on this machine")
+    found = [start / 1e6 for start, _ in spans(scenes(path, detector=detector, min_s=0))]
+    assert found == pytest.approx(reference(path, detector), abs=1e-3)
+    assert len(found) > 1 or name != "fades"
+
+
+def test_fades_cut_where_the_recipe_says(fades: Path) -> None:
+    cut = {bias: spans(scenes(fades, detector="threshold", fade_bias=bias))[1][0] for bias in (-1.0, 0.0, 1.0)}
+    assert [round(at * 30 / 1e6) for at in cut.values()] == [50, 57, 64]
+
+
+@pytest.mark.parametrize(
+    ("given", "error"),
+    [
+        ({"fade_bias": 0.5}, "detector content has no fade_bias: it belongs to threshold"),
+        ({"detector": "hash", "luma_only": True}, "hash has no luma_only: it belongs to content and adaptive"),
+        ({"detector": "histogram", "threshold": 27}, "threshold 27 is no share: detector histogram takes 0 to 1"),
+        ({"detector": "best"}, "'content', 'adaptive', 'threshold', 'hash' or 'histogram'"),
+    ],
+)
+def test_parameters_of_another_detector(given: dict[str, Any], error: str) -> None:
+    with pytest.raises(ValidationError, match=error):
+        TypeAdapter(Scenes).validate_python(given)
+
+
+def test_adaptive_ignores_lasting_motion(fades: Path) -> None:
+    lively = {"detector": "content", "threshold": 1.0, "min_s": 0}
+    assert len(spans(scenes(fades, **lively))) > len(spans(scenes(fades, detector="adaptive", min_s=0)))
