@@ -231,6 +231,9 @@ def _syntax_problem(error: yaml.YAMLError, text: str, where: Where, at: KeyPath)
     mark = getattr(error, "context_mark" if unclosed else "problem_mark", None) or getattr(error, "problem_mark", None)
     line, column = (mark.line, mark.column) if mark else (0, 0)
     place = where(line, column)
+    if "nesting depth" in what:  # libyaml reads ahead of our own count, and has a limit too
+        allowed = f"at most {MAX_DEPTH} levels"
+        return Problem(place.file, place.line, place.column, format_key(at), "nested too deeply", allowed=allowed)
     message = "unreadable YAML: " + (f"{what} {context}".strip() or str(error))
     hint = _syntax_hint(text.splitlines()[line : line + 1], context, what)
     return Problem(place.file, place.line, place.column, format_key(at), message, hint=hint)
