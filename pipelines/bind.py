@@ -28,6 +28,7 @@ from affectory.schemas.recipe.yaml_positions import Item, Place, read_yaml
 from affectory.schemas.taxonomy import Taxonomy, load_taxonomy, taxonomy_names
 from affectory.schemas.taxonomy_files import read_text
 from affectory.schemas.urls import Location
+from affectory.transforms.files import fingerprint, path_fields
 from affectory.transforms.sources.base import Limits
 
 Spec = TypeVar("Spec", EntrySpec, StepSpec)
@@ -235,7 +236,10 @@ class _Binder:
         module = known[spec.name]
         cls = discovery.public_class(module)
         given = {"taxonomy": taxonomy} if taxonomy is not None else {}
-        transform = self._instance(cls, {**_known_fields(cls, given), **spec.params}, spec.path)
+        params = self._placed(cls, spec)
+        transform = (
+            self._instance(cls, {**_known_fields(cls, given), **params}, spec.path) if params is not None else None
+        )
         if transform is None:
             return None
         seen[spec.name] = seen.get(spec.name, 0) + 1
@@ -243,6 +247,17 @@ class _Binder:
         whom = asked_by(transform)  # a backend found by its name is in the hash of no code
         asked = [dataclasses.astuple(whom)] if whom else []
         return Stage(name, verb, transform, digest(spec.name, _plain(transform), code_hash(module), *asked), whom)
+
+    def _placed(self, cls: type[Any], spec: StepSpec) -> dict[str, Any] | None:
+        """A step's parameters, paths among them as the places they name; none where one may not be used."""
+        found = dict(spec.params)
+        for name in path_fields(cls):
+            if isinstance(value := found.get(name), str):
+                place = self._path((*spec.path, name), value)
+                if place is None:
+                    return None
+                found[name] = place
+        return found
 
     def _instance(self, cls: type[Any], params: Mapping[str, Any], path: KeyPath) -> Any:
         try:
@@ -261,7 +276,7 @@ class _Binder:
         return discovery.public_class(known[rule])()
 
     def _check_flow(self, stages: tuple[Stage, ...]) -> None:
-        """Everything that a stage reads must be written before it, in the type that it expects.
+        """Everything that a stage reads must be written before it, in the type that it expects; null is any type.
 
         Where a step could not be bound nobody knows what it writes, so nothing is said of those after it.
         """
@@ -274,7 +289,7 @@ class _Binder:
                 if column not in written:
                     message = f"{spec.name} reads `{column}`, which no step before it writes"
                     self.problems.append(self.recipe.problem(spec.path, message, hint=_who_writes(column)))
-                elif written[column] != dtype:
+                elif dtype not in (written[column], pa.null()):
                     message = f"{spec.name} reads `{column}` as {dtype}, but it is {written[column]} here"
                     self.problems.append(self.recipe.problem(spec.path, message))
             written.update(stage.transform.writes())
@@ -298,8 +313,9 @@ def _known_fields(cls: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _plain(instance: Any) -> dict[str, Any]:
-    """A transform's parameters as plain data; a taxonomy with all its words."""
+    """A transform's parameters as plain data; a taxonomy with all its words, a file by what it holds."""
     values = {f.name: getattr(instance, f.name) for f in dataclasses.fields(instance)}
+    values |= {name: fingerprint(values[name]) for name in path_fields(type(instance)) if values[name] is not None}
     plain = {k: v.model_dump(mode="json") if isinstance(v, Taxonomy) else v for k, v in values.items()}
     return dict(to_jsonable_python(plain))
 
@@ -309,7 +325,7 @@ def _who_writes(column: str) -> str:
     for name, module in discovery.steps().items():
         try:
             wrote = discovery.public_class(module)().writes()
-        except (TypeError, UserError):  # it cannot do without a parameter, or without what is not installed
+        except (TypeError, ValueError, UserError):  # it cannot do without a parameter, or without what is not installed
             continue
         if column in wrote:
             writers.append(name)
