@@ -230,6 +230,11 @@ class RatingTable(Table):
     def asks_intensity(self) -> bool:
         return self.intensity is not None
 
+    @property
+    def also(self) -> tuple[str, ...]:
+        """Columns that a kind reads in its own way."""
+        return ()
+
     def words(self) -> Mapping[tuple[str | int, ...], str]:
         """The words that the recipe itself wants the taxonomy to know, by their keys."""
         by_label = {(form, label): label for form in ("columns", "votes", "distribution")
@@ -245,7 +250,7 @@ class RatingTable(Table):
             yield Ratings(refused=(Refused(file.uri, "bad_row", f"no column fits {self.wide!r} of `wide`"),))
             return
         form, roles = self._form(header), self._roles()
-        wanted = flat((*(name for name, _, _ in roles.values()), *form.wanted(), *(self.where or ())))
+        wanted = flat((*(name for name, _, _ in roles.values()), *form.wanted(), *(self.where or ()), *self.also))
         rows = chosen_rows = 0
         for chunk in self.chunks(file, limits, wanted):
             rows += len(chunk.numbers)

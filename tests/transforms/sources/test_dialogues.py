@@ -1,0 +1,125 @@
+"""Dialogues in JSON: turns are records, whatever the layout; what is no turn is refused and costs no other."""
+
+import gzip
+import json
+
+import pytest
+
+from affectory.transforms.sources.base import Limits
+from affectory.transforms.sources.dialogues import DialoguesSource
+
+HI, HO = {"speaker": "A", "text": "Hi"}, {"speaker": "B", "text": "Ho"}
+
+
+def places(rows):
+    return [(r["key"], r["dialogue"], r["position"], r["speaker"], r["text"]) for r in rows]
+
+
+@pytest.mark.parametrize(
+    ("document", "parameters", "ids"),
+    [
+        ([[HI, HO], [HI]], {}, ("0", "1")),
+        ({"x": [HI, HO], "y/1": [HI]}, {}, ("x", "y/1")),
+        ([{"id": 7, "turns": [HI, HO]}, {"id": "z", "turns": [HI]}], {"turns": "turns", "number": "id"}, ("7", "z")),
+        (
+            {"data": {"all": {"x": {"t": [[HI, HO]]}, "y": {"t": [[HI]]}}}},
+            {"dialogues": "data.all", "turns": "t.0"},
+            "xy",
+        ),
+    ],
+    ids=["lists", "by id", "with an id inside", "deep inside"],
+)
+def test_turns_are_found_in_any_layout(take_bytes, document, parameters, ids):
+    first, second = ids
+    quoted = second.replace("/", "%2F")
+    expected = [
+        (f"{first}/0", first, 0, f"{first}/A", "Hi"),
+        (f"{first}/1", first, 1, f"{first}/B", "Ho"),
+        (f"{quoted}/0", second, 0, f"{quoted}/A", "Hi"),
+    ]
+    source = DialoguesSource(path="x", **parameters)
+    for data in (json.dumps(document).encode(), gzip.compress(b"\xef\xbb\xbf" + json.dumps(document).encode())):
+        rows, refused = take_bytes(source, data)
+        assert (places(rows), refused) == (expected, [])
+        assert [r["row"] for r in rows] == [1, 2, 3]
+
+
+def test_a_speaker_known_everywhere_is_one_person(take_bytes):
+    rows, _ = take_bytes(DialoguesSource(path="x", speaker="speaker"), json.dumps([[HI], [HI]]).encode())
+    assert [r["speaker"] for r in rows] == ["A", "A"]
+
+
+ESCONV = [
+    {
+        "emotion_type": "anxiety",
+        "problem_type": "job crisis",
+        "situation": "I hate my job.",
+        "survey_score": {"seeker": {"initial_emotion_intensity": "5", "final_emotion_intensity": "1"}},
+        "dialog": [
+            {"speaker": "seeker", "annotation": {}, "content": "Hello\n"},
+            {"speaker": "supporter", "annotation": {"strategy": "Question"}, "content": "What is it?"},
+            {"speaker": "seeker", "annotation": {"feedback": "5"}, "content": "My job."},
+        ],
+    }
+]
+
+
+def test_esconv(take_bytes):
+    kept = ("annotation.strategy", "annotation.feedback", "dialogue.emotion_type")
+    kept += ("dialogue.survey_score.seeker.initial_emotion_intensity",)
+    rows, refused = take_bytes(DialoguesSource(path="x", shape="esconv", keep=kept), json.dumps(ESCONV).encode())
+    about = {"dialogue.emotion_type": "anxiety", kept[3]: "5"}
+    assert (refused, [(r["speaker"], r["text"], r["extra"]) for r in rows]) == (
+        [],
+        [
+            ("0/seeker", "Hello\n", about),
+            ("0/supporter", "What is it?", {**about, "annotation.strategy": "Question"}),
+            ("0/seeker", "My job.", {**about, "annotation.feedback": "5"}),
+        ],
+    )
+
+
+def test_reccon(take_bytes):
+    turn = {"turn": 1, "speaker": "A", "utterance": "Hi .", "emotion": "neutral"}
+    rows, _ = take_bytes(DialoguesSource(path="x", shape="reccon"), json.dumps({"tr_1": [[turn]]}).encode())
+    assert places(rows) == [("tr_1/0", "tr_1", 0, "tr_1/A", "Hi .")]
+
+
+def test_what_is_no_turn_costs_no_other(take_bytes):
+    document = {"a": [HI, "Ho", {"speaker": "B"}, HO], "b": [], "c": {"turns": 3}, "d": [HI]}
+    rows, refused = take_bytes(DialoguesSource(path="x"), json.dumps(document).encode())
+    assert [r["key"] for r in rows] == ["a/0", "a/3", "d/0"]
+    assert [(r.uri, r.reason, r.detail) for r in refused] == [
+        ("file.txt#L2", "bad_row", "a turn is an object, this is str"),
+        ("file.txt#L5", "bad_row", "the dialogue 'b' has no turns"),
+        ("file.txt#L6", "bad_row", "the dialogue 'c' has no turns"),
+        ("file.txt#L3", "bad_row", "column 'text': no value"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "reason", "detail"),
+    [
+        (b"", "empty", "no rows"),
+        (b"[]", "empty", "no rows"),
+        (b'"x"', "bad_row", "the document is neither a list of dialogues nor has any"),
+        (b"[[", "bad_row", "not JSON"),
+        (b'{"a": [], "b": [], "a": []}', "bad_row", "the key 'a' is there twice"),
+        (b"[[NaN]]", "bad_row", "NaN is no number of JSON"),
+        (b"[" * 100_000, "bad_row", "not JSON"),
+        (b'["caf\xe9"]', "bad_encoding", "byte 5 is not utf-8"),
+    ],
+)
+def test_a_document_that_can_not_be_read_is_one_refusal(take_bytes, data, reason, detail):
+    rows, (refused,) = take_bytes(DialoguesSource(path="x"), data)
+    assert (rows, refused.uri, refused.reason) == ([], "file.txt", reason)
+    assert detail in refused.detail
+
+
+def test_documents_and_turns_are_bounded(take_bytes):
+    data = gzip.compress(json.dumps([[{"text": "x" * 3_000_000}, HI]]).encode())
+    rows, (refused,) = take_bytes(DialoguesSource(path="x"), data, Limits(row_bytes=1000))
+    assert ([r["text"] for r in rows], refused.reason) == (["Hi"], "too_large")
+    rows, (refused,) = take_bytes(DialoguesSource(path="x"), data, Limits(memory_mb=16))
+    assert (rows, refused.reason) == ([], "too_large")
+    assert "divide it" in refused.detail
