@@ -8,6 +8,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from affectory.pipelines import describing, named_media
+from affectory.pipelines.code_hash import code_hash
+from affectory.pipelines.describing import SideFiles
 from affectory.pipelines.inputs import Input, inputs_of, local_files
 from affectory.pipelines.named_media import NamedMedia, names_in
 from affectory.pipelines.reading import batches
@@ -60,6 +63,7 @@ class Listing:
     files: tuple[Input, ...]
     refused: tuple[Refused, ...]
     media: NamedMedia
+    beside: tuple[SideFiles, ...] = ()
 
     @classmethod
     def of(cls, entry: SourceEntry, memory: Path, limits: Limits, commits: CommitStore, done: Done) -> "Listing":
@@ -68,7 +72,8 @@ class Listing:
         if entry.names_media:
             names = list(_Names(entry, limits, commits).of(files))
             media = media.look_for(names, memory, limits, done)
-        return cls(entry, tuple(files), tuple(refused), media)
+        beside = SideFiles.of(entry.source, entry.beside, memory, limits)
+        return cls(entry, tuple(files), tuple(refused), media, beside)
 
     @cached_property
     def signature(self) -> str:
@@ -76,7 +81,8 @@ class Listing:
         entry = self.entry
         files = [(f.uri, f.asset_id) for f in self.files]
         refused = [(r.uri, r.reason, r.detail) for r in self.refused]
-        more = [self.media.signature] if self.media.found else []
+        more: list[Any] = [code_hash(named_media.__name__), self.media.signature] if self.media.found else []
+        more += [code_hash(describing.__name__), *(side.signature for side in self.beside)] if self.beside else []
         return digest(entry.name, entry.scope, entry.identity, entry.licence, files, refused, *more)
 
 

@@ -1,6 +1,9 @@
 """The people ledger: who appears as subject or rater, under a pseudonym."""
 
 from collections.abc import Callable, Mapping, Set
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
 
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.errors import UserError
@@ -8,6 +11,35 @@ from affectory.schemas.ledgers import PEOPLE
 
 RELATIONS = ("expert", "clinician", "parent", "self", "crowd")
 """Of several relations of one person the first counts, whatever the order in which they are found."""
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What a person agreed to, by purpose, until when, and from when on anything may be published."""
+
+    consent: Mapping[str, bool] = field(default_factory=dict)
+    expires: date | None = None
+    embargo: date | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.consent or self.expires or self.embargo)
+
+    def stricter(self, other: "Declared") -> "Declared":
+        """Of two that differ what allows less, whatever their order."""
+        purposes = {*self.consent, *other.consent}
+        consent = {p: self.consent.get(p, True) and other.consent.get(p, True) for p in purposes}
+        ends = [day for day in (self.expires, other.expires) if day]
+        starts = [day for day in (self.embargo, other.embargo) if day]
+        return Declared(consent, min(ends, default=None), max(starts, default=None))
+
+    def over(self, before: Mapping[str, Any]) -> dict[str, Any]:
+        """A person's row with this said; what it leaves open stays as it was."""
+        consent = sorted({**dict(before.get("consent") or []), **self.consent}.items())
+        found = {"consent": consent or None, "expires": self.expires, "embargo": self.embargo}
+        return {name: before.get(name) if value is None else value for name, value in found.items()}
+
+
+_NOTHING = Declared()
 
 
 def hold_to_key(workspace: Workspace, pseudonym: Callable[[str], str]) -> None:
@@ -19,9 +51,12 @@ def hold_to_key(workspace: Workspace, pseudonym: Callable[[str], str]) -> None:
 
 
 def note_people(
-    workspace: Workspace, roles: Mapping[str, Set[str]], relations: Mapping[str, Set[str]] | None = None
+    workspace: Workspace,
+    roles: Mapping[str, Set[str]],
+    relations: Mapping[str, Set[str]] | None = None,
+    declared: Mapping[str, Declared] | None = None,
 ) -> int:
-    """Add people, or a new revision of those in a further role or another relation; how many rows that were.
+    """Add people, or a new revision of those of whom something else is known; how many rows that were.
 
     `relations` are all that are known now of a person; where none is, the former one is kept.
     """
@@ -29,13 +64,19 @@ def note_people(
     newest = {row["person_id"]: row for row in sorted(ledger.read().to_pylist(), key=lambda r: int(r["revision"]))}
     rows = []
     for person, found in sorted(roles.items()):
-        before = newest.get(person)
-        known, was = (set(before["roles"]), before["relation"]) if before else (set(), None)
-        relation = _first((relations or {}).get(person, frozenset())) or was
-        if not found <= known or relation != was:
-            row = {**(before or {}), "person_id": person, "roles": sorted(known | found)}
-            rows.append({**row, "revision": before["revision"] + 1 if before else 0, "relation": relation})
+        before = newest.get(person) or {}
+        relation = _first((relations or {}).get(person, frozenset())) or before.get("relation")
+        said = (declared or {}).get(person, _NOTHING).over(before)
+        now = {"roles": sorted({*before.get("roles", ()), *found}), "relation": relation, **said}
+        if any(_plain(before.get(name)) != _plain(value) for name, value in now.items()):
+            revision = before["revision"] + 1 if before else 0
+            rows.append({**before, "person_id": person, "revision": revision, **now})
     return ledger.append(PEOPLE.from_rows(rows)) if rows else 0
+
+
+def _plain(value: Any) -> Any:
+    """Lists and maps in an order that says nothing."""
+    return sorted(value) if isinstance(value, list) else value
 
 
 def _first(relations: Set[str]) -> str | None:

@@ -12,11 +12,12 @@ import pyarrow.compute as pc
 
 from affectory.pipelines.code_hash import code_hash
 from affectory.pipelines.columns import large, small
+from affectory.pipelines.describing import Describing
 from affectory.pipelines.events import Tell
 from affectory.pipelines.grouping import grouped
 from affectory.pipelines.inputs import local_files
 from affectory.pipelines.listing import Listing, SourceEntry
-from affectory.pipelines.people import hold_to_key, note_people
+from affectory.pipelines.people import Declared, hold_to_key, note_people
 from affectory.pipelines.reading import batches
 from affectory.pipelines.records import Origin, RecordRows, keyed
 from affectory.pipelines.runner.child import Child
@@ -113,7 +114,7 @@ class Scanner:
         roots = grouped(table, self._previous(), self.partition_rows, code_hash(LAID_OUT_BY))
         self._write_roots(table, roots, spill)
         self.workspace.ledger("sources").append(_ledger_rows(small(table)))
-        note_people(self.workspace, {s: {"subject"} for s in pc.unique(table.column("speaker")).to_pylist() if s})
+        self._note_subjects(table, read.values())
         if any(part.unreadable for part in read.values()):
             # The file may be readable next time, so what was found counts only for as long as it is found again.
             key = digest(key, table.column("fingerprint").to_pylist(), [(n, r.uri, r.detail) for n, r in refused])
@@ -126,8 +127,17 @@ class Scanner:
         commits.commit(key, "scan", counts, {"records": index, "aliases": aliases, "rejects": rejects}, {})
         return key
 
+    def _note_subjects(self, table: pa.Table, read: Iterable["_Read"]) -> None:
+        """Who speaks or is shown, with what they agreed to in any of the sources."""
+        people, declared = {s for s in pc.unique(table.column("speaker")).to_pylist() if s}, dict[str, Declared]()
+        for part in read:
+            people |= part.describing.subjects
+            for person, said in part.describing.people.items():
+                declared[person] = declared[person].stricter(said) if person in declared else said
+        note_people(self.workspace, {person: {"subject"} for person in people}, declared=declared)
+
     def _read(self, listing: Listing, child: Child, spill: Spill, scratch: Path) -> "_Read":
-        entry, found = listing.entry, _Read()
+        entry, found = listing.entry, _Read(Describing.of(listing.entry.name, listing.beside, self.limits, child))
         for number, file in enumerate(local_files(entry.source, listing.files, self.limits)):
             what = f"read {entry.name}"
             self.tell("progress", what=what, done=number, total=len(listing.files), unit="files")
@@ -138,7 +148,7 @@ class Scanner:
                 found.refuse(records.refused)
                 rows = self._taken(records, listing, file, found)
                 found.rows.add(rows.select(RecordRows.narrow_names()).append_column(PLACE, spill.add(rows)))
-        found.refused += listing.refused
+        found.refused += [*listing.refused, *found.describing.unmatched(), *found.describing.refused]
         return found
 
     def _taken(self, records: Records, listing: Listing, file: SourceFile, found: "_Read") -> pa.Table:
@@ -148,6 +158,8 @@ class Scanner:
             store.take_in(records.inner)
         rows, without = listing.media.resolved(records.rows, file)
         found.refused += without
+        segments = getattr(entry.source, "segments", None)
+        rows = found.describing.described(rows, file, self.pseudonym, segments and segments.kind)
         return RecordRows.of(rows, Origin(entry.name, file, entry.licence, entry.scope), self.pseudonym)
 
     def _sampled(self, table: pa.Table) -> pa.Table:
@@ -235,6 +247,7 @@ class _Tables:
 class _Read:
     """What the files of an entry gave. What was `unreadable` may be readable next time."""
 
+    describing: Describing
     rows: _Tables = field(default_factory=lambda: _Tables(_NARROW))
     refused: list[Refused] = field(default_factory=list)
     unreadable: bool = False

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, ConfigDict, Field
 
 from affectory.schemas.ids import canonical
 from affectory.transforms.base import STRICT
+from affectory.transforms.sources._described import Described
 from affectory.transforms.sources._walk import GLOBS, Glob, Selection
 from affectory.transforms.sources.base import Limits, Refused
 
@@ -54,7 +55,7 @@ Extra = Annotated[Pattern, AfterValidator(_named_groups)]
 
 
 @dataclass(frozen=True, kw_only=True)
-class MediaFiles:
+class MediaFiles(Described):
     """Video, audio, image and plain text files, told apart by their first bytes."""
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT

@@ -13,6 +13,7 @@ from pydantic import ConfigDict, Field
 
 from affectory.transforms.base import STRICT
 from affectory.transforms.sources import _columns as columns
+from affectory.transforms.sources._described import Described
 from affectory.transforms.sources._held import KINDS, held_in
 from affectory.transforms.sources._tables import Chunk, ColumnName, Columns, Table, flat, shown_columns
 from affectory.transforms.sources.base import RECORDS, Limits, Records, SourceFile, build
@@ -22,7 +23,7 @@ _position = columns.within(columns.whole, -(2**31), 2**31 - 1)
 
 
 @dataclass(frozen=True, kw_only=True)
-class RecordTable(Table):
+class RecordTable(Described, Table):
     """Which columns hold what; one record a row."""
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
@@ -51,9 +52,6 @@ class RecordTable(Table):
     position: Annotated[ColumnName | None, Field(description="column with its place in the conversation")] = None
     language: Annotated[ColumnName | None, Field(description="column with its language, as a BCP 47 code")] = None
     keep: Annotated[tuple[ColumnName, ...], Field(description="further columns to keep, as text")] = ()
-
-    beside: ClassVar[tuple[tuple[str, ...], ...]] = (("media_root",),)
-    """Parameters that are places."""
 
     def __post_init__(self) -> None:
         given = [kind for kind in KINDS if getattr(self, kind)]

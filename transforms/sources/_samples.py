@@ -11,6 +11,7 @@ from pydantic_core import from_json
 
 from affectory.schemas.ids import canonical
 from affectory.transforms.sources import _columns as columns
+from affectory.transforms.sources._described import Described
 from affectory.transforms.sources._members import Budget, Taken, take_member, unsafe
 from affectory.transforms.sources.base import Inner, Limits, Refused, SourceFile
 
@@ -22,7 +23,7 @@ Row = tuple[dict[str, Any] | Refused, tuple[Inner, ...]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class SampleFields:
+class SampleFields(Described):
     """Where in a sample lies what."""
 
     media: Annotated[

@@ -1,0 +1,145 @@
+"""Records are described beside their files: by sidecars of subjects and consent, by cut lists and subtitles."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.project import Project, project, write_csv, write_image, write_lines
+
+from affectory.pipelines.store.workspace import Workspace
+from affectory.schemas.errors import UserError
+
+SIDECAR: dict[str, Any] = {
+    "path": "subjects.csv", "file": "file", "speaker": "who", "session": "day", "licence": "licence", "keep": ["age"],
+    "consent": {"train": "train", "publish_media": "media"}, "expires": "until",
+}  # fmt: skip
+HEADER = ["file", "who", "day", "licence", "age", "train", "media", "until"]
+ROWS = [
+    ["a.png", "ann", "d1", "CC0-1.0", "30", "yes", "no", "2027-01-31"],
+    ["sub/b.png", "bob", "d1", "", "", "", "", ""],
+]
+
+
+def pictures(folder: Path, rows: list[list[str]], **source: Any) -> Project:
+    recipe = {
+        "dataset": "subjects",
+        "taxonomy": "ekman-7",
+        "sources": [{"kind": "folder", "name": "faces", "path": "in", "licence": "CC-BY-4.0", **source}],
+        "ingest": [],
+        "publish": {"configs": ["default", "samples"]},
+    }
+    made = project(folder, recipe)
+    for name, seed in (("a.png", 1), ("sub/b.png", 2), ("c.png", 3)):
+        write_image(folder / "in" / name, seed)
+    write_csv(folder / "subjects.csv", HEADER, rows)
+    return made
+
+
+def samples(made: Project, version: str) -> dict[str, dict[str, Any]]:
+    return {row["speaker"] or "": row for row in made.rows(version, "samples").to_pylist()}
+
+
+def people(made: Project) -> list[dict[str, Any]]:
+    rows = Workspace(made.workspace).ledger("people").read().to_pylist(maps_as_pydicts="strict")
+    return sorted(rows, key=lambda row: (row["person_id"], row["revision"]))
+
+
+def test_a_sidecar_says_who_when_and_under_which_terms(tmp_path: Path) -> None:
+    made = pictures(tmp_path, ROWS, sidecar=SIDECAR)
+    done = made.build()
+    found, known = samples(made, done.version), people(made)
+    ann = next(row["person_id"] for row in known if row["consent"])
+    assert {row["session"] for row in found.values()} == {"d1", None}
+    assert {(p["key"], p["value"]) for p in found[ann]["extra"]} == {("age", "30")}
+    assert len(known) == 2 and all(row["person_id"].startswith("p_") for row in known)
+    consent = {row["person_id"]: (row["consent"], row["expires"]) for row in known}[ann]
+    assert consent == ({"publish_media": False, "train": True}, date(2027, 1, 31))
+    licences = Workspace(made.workspace).ledger("sources").read().column("licence").to_pylist()
+    assert sorted(licences) == ["CC-BY-4.0", "CC-BY-4.0", "CC0-1.0"]
+
+
+def test_what_somebody_takes_back_is_a_revision_and_changes_no_other_record(tmp_path: Path) -> None:
+    made = pictures(tmp_path, ROWS, sidecar=SIDECAR)
+    made.build()
+    write_csv(tmp_path / "subjects.csv", HEADER, [[*ROWS[0][:5], "no", "no", ""], ROWS[1]])
+    assert made.plan().new_partitions == 0, "consent is not part of a record"
+    ann = [row for row in people(made) if row["consent"]]
+    assert [row["consent"]["train"] for row in ann] == [True, False]
+    write_csv(tmp_path / "subjects.csv", HEADER, [[*ROWS[0][:2], "d2", *ROWS[0][3:]], ROWS[1]])
+    assert made.plan().new_partitions == 1
+
+
+def test_rows_that_speak_of_no_record_are_told_once(tmp_path: Path) -> None:
+    made = pictures(tmp_path, [*ROWS, ["z.png", *ROWS[0][1:]], ["a.png", "bob", *ROWS[0][2:]]], sidecar=SIDECAR)
+    made.build()
+    told = {(row["uri"], row["reason"]): row["detail"] for row in made.rejects()}
+    assert told["subjects.csv", "unknown_record"] == "1 of 3 that it speaks of are no record, by file: 'z.png'"
+    assert told["subjects.csv#L5", "duplicate"] == "'a.png' is described otherwise in subjects.csv#L2"
+    assert len(told) == 2
+
+
+def test_a_table_that_speaks_of_nothing_is_a_mistake_of_the_recipe(tmp_path: Path) -> None:
+    made = pictures(tmp_path, [["x.png", *ROWS[0][1:]]], sidecar=SIDECAR)
+    with pytest.raises(UserError, match=r"no row of subjects.csv speaks of a record of source 'faces'") as raised:
+        made.build()
+    assert "joined by file: 'x.png'" in (raised.value.hint or "")
+
+
+def test_consent_of_nobody_is_told(tmp_path: Path) -> None:
+    made = pictures(tmp_path, ROWS, sidecar={k: v for k, v in SIDECAR.items() if k != "speaker"})
+    made.build()
+    (told,) = made.rejects()
+    assert (told["uri"], told["reason"]) == ("a.png", "bad_row") and "consent of nobody" in told["detail"]
+
+
+def test_a_missing_column_is_told_with_the_columns_there_are(tmp_path: Path) -> None:
+    made = pictures(tmp_path, ROWS, sidecar={**SIDECAR, "session": "dya"})
+    made.build()
+    (told,) = made.rejects()
+    assert (told["uri"], told["reason"]) == ("subjects.csv", "bad_row") and "no column 'dya'" in told["detail"]
+
+
+def test_a_misspelt_key_is_told_with_its_line(tmp_path: Path) -> None:
+    made = pictures(tmp_path, ROWS, sidecar={**SIDECAR, "consent": {"trian": "train"}})
+    done = made.command("plan")
+    assert done.returncode != 0
+    assert "recipe.yaml:17:7: sources[0].sidecar.consent.trian" in done.stderr
+    assert "did you mean: train?" in done.stderr
+
+
+@pytest.mark.parametrize("how", ["table", "srt", "rttm"])
+def test_segments_come_from_tables_and_subtitles(tmp_path: Path, how: str) -> None:
+    (tmp_path / "cuts").mkdir()
+    write_csv(
+        tmp_path / "cuts" / "c.csv",
+        ["f", "start", "end", "n"],
+        [["c.png", "0.5", "1", "ann"], ["c.png", "0", "0.5", ""]],
+    )
+    (tmp_path / "cuts" / "c.srt").write_text("1\n00:00:00,000 --> 00:00:01,000\nHello\n")
+    (tmp_path / "cuts" / "x.rttm").write_text("SPEAKER c 1 0.25 0.5 <NA> <NA> ann <NA> <NA>\n")
+    name = {"table": "c.csv", "srt": "c.srt", "rttm": "x.rttm"}[how]
+    columns = {"file": "f", "who": "n"} if how == "table" else {}
+    made = pictures(tmp_path, ROWS, segments={"path": f"cuts/{name}", **columns})
+    done = made.build()
+    (found,) = [row["segments"] for row in made.rows(done.version, "samples").to_pylist() if row["segments"]]
+    who = people(made)[0]["person_id"] if how != "srt" else None
+    assert [(p["kind"], p["start_us"], p["end_us"], p["who"], p["text"]) for p in found] == {
+        "table": [("turn", 0, 500_000, None, None), ("turn", 500_000, 1_000_000, who, None)],
+        "srt": [("utterance", 0, 1_000_000, None, "Hello")],
+        "rttm": [("turn", 250_000, 750_000, who, None)],
+    }[how]
+
+
+def test_a_table_of_subjects_describes_texts_by_their_speaker(tmp_path: Path) -> None:
+    recipe = {
+        "dataset": "t", "taxonomy": "ekman-7", "ingest": [],
+        "sources": [{"kind": "jsonl", "path": "l.jsonl", "speaker": "who",
+                     "sidecar": {"path": "s.json", "subject": "id", "keep": ["age"]}}],
+        "publish": {"configs": ["default", "samples"]},
+    }  # fmt: skip
+    made = project(tmp_path, recipe)
+    write_lines(tmp_path / "l.jsonl", [{"text": f"line {n}", "who": f"w{n % 2}"} for n in range(4)])
+    (tmp_path / "s.json").write_text('{"w0": {"age": 30}, "w1": {"age": 40}}')
+    rows = made.rows(made.build().version, "samples").to_pylist()
+    assert sorted(row["extra"][0]["value"] for row in rows) == ["30", "30", "40", "40"]

@@ -1,0 +1,199 @@
+"""Reading the tables and cut lists that describe records: every row is taken or refused, each by itself."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from pydantic_core import from_json
+
+from affectory.transforms.sources import _columns as columns
+from affectory.transforms.sources._csv import CsvTable
+from affectory.transforms.sources._cut_lists import CUT_LISTS, Cut, cuts_of, microseconds
+from affectory.transforms.sources._described import Segments, Sidecar
+from affectory.transforms.sources._jsonl import JsonlTable
+from affectory.transforms.sources._parquet import ParquetTable
+from affectory.transforms.sources._tables import Chunk, Table, absent, whole_file
+from affectory.transforms.sources._walk import Selection, walk
+from affectory.transforms.sources.base import Limits, Refused, RemoteFile, RemoteFolder, SourceFile
+
+_YES, _NO = frozenset(("true", "yes", "y", "1")), frozenset(("false", "no", "n", "0"))
+_JSON_BYTES = 100_000_000
+_TABLES = ("*.csv", "*.tsv", "*.csv.gz", "*.tsv.gz", "*.jsonl", "*.ndjson", "*.parquet", "*.json")
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a row of a sidecar says of the records that it is joined to."""
+
+    of: str
+    values: dict[str, Any]
+    uri: str = ""
+
+
+@dataclass(frozen=True)
+class SideRows:
+    """Some rows of a file beside the records, and what was refused of it."""
+
+    said: tuple[Said, ...] = ()
+    cuts: tuple[Cut, ...] = ()
+    refused: tuple[Refused, ...] = ()
+
+
+@dataclass(frozen=True)
+class SidecarReader:
+    """Reads the table of a `sidecar`."""
+
+    sidecar: Sidecar
+    isolated: bool = field(default=True, init=False)
+
+    def files(self, root: Path | RemoteFolder) -> Iterator[Path | RemoteFile | Refused]:
+        return walk(root, Selection(_TABLES))
+
+    def read(self, file: SourceFile, limits: Limits) -> Iterator[SideRows]:
+        wanted, given = self._columns(), self.sidecar
+        for chunk in chunks_of(file, limits, [c for c in wanted.values() if c] + [*given.keep]):
+            problems: columns.Problems = {}
+            found = {n: _converted(chunk, c, _CONVERT.get(n, _yes), problems) for n, c in wanted.items() if c}
+            extra = {n: _converted(chunk, n, columns.plain, problems) for n in sorted(set(given.keep))}
+            said = [
+                Said(found["of"][i], _row(found, extra, i), f"{file.uri}#L{chunk.numbers[i]}")
+                for i in range(len(chunk.numbers))
+                if i not in problems
+            ]
+            refused = [chunk.refuse(i, file.uri, *problems[i]) for i in sorted(problems)]
+            yield SideRows(said=tuple(said), refused=(*chunk.refused, *refused))
+
+    def _columns(self) -> dict[str, str | None]:
+        given = self.sidecar
+        told = ("speaker", "session", "licence", "language", "text", "expires", "embargo")
+        purposes = given.consent.columns() if given.consent else {}
+        return {"of": given.join[1], **{n: getattr(given, n) for n in told}, **purposes}
+
+
+def _row(found: dict[str, list[Any]], extra: dict[str, list[Any]], index: int) -> dict[str, Any]:
+    values = {name: cells[index] for name, cells in found.items() if name != "of" and cells[index] is not None}
+    kept = {name: cells[index] for name, cells in extra.items() if cells[index] is not None}
+    return {**values, **({"extra": kept} if kept else {})}
+
+
+@dataclass(frozen=True)
+class SegmentsReader:
+    """Reads the cut lists of `segments`."""
+
+    segments: Segments
+    isolated: bool = field(default=True, init=False)
+
+    def files(self, root: Path | RemoteFolder) -> Iterator[Path | RemoteFile | Refused]:
+        return walk(root, Selection((*_TABLES, *(f"*{ending}" for ending in CUT_LISTS))))
+
+    def read(self, file: SourceFile, limits: Limits) -> Iterator[SideRows]:
+        if PurePosixPath(file.uri).suffix.lower() in CUT_LISTS:
+            cuts, refused = cuts_of(file, limits)
+            yield SideRows(cuts=tuple(cuts), refused=tuple(refused))
+            return
+        given = self.segments
+        join = given.file or given.stem or given.key
+        if join is None:
+            detail = "a table needs one of file, stem and key: the column that says of which recording a row speaks"
+            yield SideRows(refused=(Refused(file.uri, "bad_row", detail),))
+            return
+        for chunk in chunks_of(file, limits, [c for c in (join, given.start, given.end, given.who, given.text) if c]):
+            yield self._cuts(chunk, join, file.uri)
+
+    def _cuts(self, chunk: Chunk, join: str, uri: str) -> SideRows:
+        given, problems = self.segments, columns.Problems()
+
+        def time(value: Any) -> int | None:
+            return microseconds(value, given.unit)
+
+        of = _converted(chunk, join, columns.required(columns.name), problems)
+        start, end = (_converted(chunk, c, columns.required(time), problems) for c in (given.start, given.end))
+        who = _converted(chunk, given.who, columns.name, problems)
+        text = _converted(chunk, given.text, columns.word, problems)
+        found = []
+        for i, number in enumerate(chunk.numbers):
+            if i not in problems and (wrong := Cut.problem(start[i], end[i])):
+                problems[i] = ("bad_row", wrong)
+            elif i not in problems:
+                found.append(Cut(of[i], start[i], end[i], who[i], text[i], f"{uri}#L{number}"))
+        refused = [chunk.refuse(i, uri, *problems[i]) for i in sorted(problems)]
+        return SideRows(cuts=tuple(found), refused=(*chunk.refused, *refused))
+
+
+def _converted(chunk: Chunk, name: str | None, convert: Any, problems: columns.Problems) -> list[Any]:
+    if name is None:
+        return [None] * len(chunk.numbers)
+    return columns.converted(chunk.columns.get(name, ()), convert, name, problems)
+
+
+def chunks_of(file: SourceFile, limits: Limits, wanted: Sequence[str]) -> Iterator[Chunk]:
+    """The wanted columns of a table of any of the formats that are read."""
+    name = file.uri.lower()
+    if name.endswith(".json"):
+        yield from _json_chunks(file, wanted)
+        return
+    kinds: tuple[type[Table], ...] = (CsvTable, JsonlTable, ParquetTable)
+    kind = next((k for k in kinds if Selection(k.endings()).takes(name)), None)
+    if kind is None:
+        yield whole_file(file, "unsupported", "a CSV, TSV, JSON, JSON lines or Parquet table is wanted")
+    else:
+        yield from kind(path=file.uri).chunks(file, limits, wanted)
+
+
+def _json_chunks(file: SourceFile, wanted: Sequence[str]) -> Iterator[Chunk]:
+    """A list of objects, or objects under what they are about, which then is the first wanted column."""
+    if file.size > _JSON_BYTES:
+        yield whole_file(file, "too_large", f"{file.size:,} bytes, at most {_JSON_BYTES:,} of JSON are read")
+        return
+    try:
+        found = from_json(file.path.read_bytes().removeprefix(b"\xef\xbb\xbf"), allow_inf_nan=False)
+    except (OSError, ValueError) as error:
+        yield whole_file(file, "unreadable", f"not JSON: {error}")
+        return
+    if isinstance(found, dict):
+        found = [{wanted[0]: of, **row} if isinstance(row, dict) else row for of, row in found.items()]
+    if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
+        yield whole_file(file, "bad_row", "a list of objects is wanted, or an object of objects by what they are about")
+    elif refused := absent(file, wanted, list(dict.fromkeys(name for row in found for name in row))):
+        yield refused
+    else:
+        values = {name: [row.get(name) for row in found] for name in wanted}
+        yield Chunk(range(1, len(found) + 1), values, lambda i: json.dumps(found[i], ensure_ascii=False))
+
+
+def _yes(value: Any) -> bool | None:
+    if value is None or isinstance(value, bool):
+        return value
+    word = str(value).strip().lower()
+    if word in _YES or word in _NO:
+        return word in _YES
+    if not word:
+        return None
+    raise ValueError(f"{value!r} is neither yes nor no")
+
+
+def _day(value: Any) -> date | None:
+    if isinstance(value, datetime):
+        return value.date()
+    if value is None or isinstance(value, date) or not str(value).strip():
+        return value or None
+    try:
+        return date.fromisoformat(str(value).strip()[:10])
+    except ValueError:
+        raise ValueError(f"{value!r} is not a day such as 2026-12-31") from None
+
+
+_CONVERT: dict[str, Any] = {
+    "of": columns.required(columns.name),
+    "speaker": columns.name,
+    "session": columns.name,
+    "licence": columns.word,
+    "language": columns.word,
+    "text": columns.word,
+    "expires": _day,
+    "embargo": _day,
+}
+"""How the columns are read; those of consent say yes or no."""
