@@ -39,4 +39,5 @@ def asked_by(transform: Transform) -> Whom | None:
     if not isinstance(transform, Asking):
         return None
     whom = transform.whom()
-    return replace(whom, revision=digest(whom.revision, code_hash(whom.code))[:16]) if whom.code else whom
+    hashes = map(code_hash, whom.code.split())
+    return replace(whom, revision=digest(whom.revision, *hashes)[:16]) if whom.code else whom
