@@ -39,7 +39,7 @@ def write_video(
     path: Path,
     frames: int = 60,
     *,
-    fps: int = 30,
+    fps: int | Fraction = 30,
     cuts: Sequence[int] = (),
     sound: bool = True,
     samples: NDArray[np.float32] | None = None,
@@ -50,16 +50,17 @@ def write_video(
     size: tuple[int, int] = (192, 144),
     pix_fmt: str = "yuv420p",
     sound_codec: str | None = None,
+    x264: str = "",
     **context: Any,
 ) -> Path:
     """Numbered pictures, another colour after each cut; `times` in milliseconds make the rate vary."""
     with av.open(str(path), "w") as container:
         # Without `cpu-independent` x264's bytes depend on where its buffers happen to lie in memory.
-        pinned = {"x264-params": "threads=1:cpu-independent=1"} if codec == "libx264" else {}
+        pinned = {"x264-params": f"threads=1:cpu-independent=1{x264}"} if codec == "libx264" else {}
         options = {"crf": "18", "g": str(gop), **pinned}
         video = container.add_stream(codec, rate=fps, options=options)
         video.width, video.height, video.pix_fmt = *size, pix_fmt
-        video.codec_context.time_base = Fraction(1, 1000) if times else Fraction(1, fps)
+        video.codec_context.time_base = Fraction(1, 1000) if times else 1 / Fraction(fps)
         video.codec_context.thread_count = 1
         for name, value in context.items():
             setattr(video.codec_context, name, value)
@@ -71,7 +72,7 @@ def write_video(
             container.mux(video.encode(frame))
         container.mux(video.encode(None))
         if sound:
-            seconds = (times[-1] / 1000) if times else frames / fps
+            seconds = (times[-1] / 1000) if times else frames / float(fps)
             heard = tone(seconds, 48_000) if samples is None else samples
             _mux_sound(container, audio, heard, round(start / fps * 48_000))
     return path

@@ -25,6 +25,8 @@ _FORMATS = (
 _OPTIONS = {"format_whitelist": _FORMATS, "protocol_whitelist": "file", "max_pixels": str(MAX_PIXELS)}
 
 _STEPS_BACK_US = (0, 2_000_000, 20_000_000)
+_NO_SEEKING = frozenset({"flv", "mpeg"})  # few of their packets have times, or none can be found by them
+_BEFORE_ALL_US = 60_000_000  # from its first time on, a transport stream may lead to the second key picture
 
 
 class Picture(NamedTuple):
@@ -139,7 +141,7 @@ def pictures(container: InputContainer, stream: VideoStream, start_us: int = 0) 
         if first is not None and first.at_us <= start_us:
             return chain([first], found)
     if start_us > 0:
-        seek(container, stream, 0)
+        seek(container, stream, -_BEFORE_ALL_US)
     return _decoded(container, stream)
 
 
@@ -155,6 +157,9 @@ def pictures_in(container: InputContainer, stream: VideoStream, start_us: int, e
 
 
 def seek(container: InputContainer, stream: Stream, at_us: int) -> None:
+    """Go to a time, or to a key picture before it; where that is no way to exact times, stay and read on."""
+    if container.format.name in _NO_SEEKING:
+        return
     assert stream.time_base is not None
     with unreadable("seeking"):
         container.seek(int((at_us + zero_us(container)) / 1_000_000 / stream.time_base), stream=stream)

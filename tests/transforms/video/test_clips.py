@@ -1,5 +1,6 @@
 """Clips hold exactly the pictures and the sound of their stretch, in the same bytes each time."""
 
+from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from support.media import (
 )
 from support.running import run
 
+from affectory.transforms.media._reel import let_go
 from affectory.transforms.video.clips import Clips
 from affectory.transforms.video.scenes import Scenes
 
@@ -73,6 +75,50 @@ def test_any_container_is_cut_at_the_picture(name: str, options: dict[str, Any],
     spans = [(a["start_us"], a["end_us"]) for a in _windows(path, 2.0)]
     assert len(spans) > 2
     assert [number for span in spans for number in numbers(clip(path, *span))] == numbers(clip(path)) == [*range(200)]
+
+
+OPEN_GOP = ":open-gop=1:bframes=5:b-adapt=0:b-pyramid=normal:scenecut=0:ref=4"
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("b_frames.mp4", {"gop": 24}),
+        ("open_gop.mp4", {"gop": 24, "x264": OPEN_GOP}),
+        ("open_gop.mkv", {"gop": 24, "x264": OPEN_GOP}),
+        ("open_gop.ts", {"gop": 24, "x264": OPEN_GOP}),
+        ("ntsc.mp4", {"fps": Fraction(30_000, 1001)}),
+        ("ntsc.mov", {"fps": Fraction(24_000, 1001)}),
+        ("varying.mp4", {"times": [k * 33 + 400 * (k > 24) + k % 3 for k in range(72)]}),
+        ("varying.mkv", {"times": [k * 40 + 7 * (k % 5) for k in range(72)]}),
+        ("no_index.flv", {"gop": 24}),
+        ("programme.mpg", {"codec": "mpeg2video"}),
+        ("every_picture_a_key.mov", {"codec": "mjpeg", "pix_fmt": "yuvj420p"}),
+    ],
+)
+def test_frames_a_to_b_are_exactly_those(name: str, options: dict[str, Any], tmp_path: Path) -> None:
+    path = write_video(tmp_path / name, 72, sound=False, **options)
+    at = [*shown_at(path), None]
+    for a, b in [(23, 26), (24, 40), (0, 1), (71, 72), (10, 72)]:
+        let_go()
+        assert numbers(clip(path, at[a], at[b])) == [*range(a, b)], "found by seeking"
+    for a, b in [(0, 23), (23, 26), (26, 27), (27, 72)]:
+        assert numbers(clip(path, at[a], at[b])) == [*range(a, b)], "found by reading on"
+
+
+def shown_at(path: Path) -> list[int]:
+    """When each picture is shown, in microseconds from the first."""
+    with av.open(str(path)) as container:
+        frames = list(container.decode(video=0))
+        first = Fraction(container.start_time or 0, 1_000_000)
+        return [int((f.pts * f.time_base - first) * 1_000_000 + Fraction(1, 2)) for f in frames]
+
+
+def test_a_stretch_of_a_turned_video_is_upright(tmp_path: Path) -> None:
+    path = turn(write_video(tmp_path / "a.mp4", 40, gop=12, sound=False))
+    made = pictures_of(clip(path, 500_000, 1_000_000))
+    assert {picture.shape for picture in made} == {(192, 144, 3)}
+    assert [number_of(np.rot90(picture)) for picture in made] == [*range(15, 30)]
 
 
 def _windows(path: Path, seconds: float) -> list[dict[str, int]]:
