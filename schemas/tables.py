@@ -46,7 +46,8 @@ class TableSpec:
         return pa.schema([c.field for c in self.columns], metadata=meta)
 
     def empty(self) -> pa.Table:
-        return self.schema.empty_table()
+        """No rows; made without `empty_table`, which imports pandas, as this is called when modules are."""
+        return pa.Table.from_arrays([pa.nulls(0, c.type) for c in self.columns], schema=self.schema)
 
     def cast(self, table: pa.Table) -> pa.Table:
         """The table with exactly this schema; anything that does not fit raises `SchemaMismatch`."""

@@ -36,3 +36,8 @@ def test_the_command_starts_light(code: str) -> None:
 
 def test_a_heavy_import_is_found() -> None:
     assert "pydantic" in heavy_after("import pydantic")
+
+
+def test_what_builds_imports_no_pandas() -> None:
+    """It takes longer than a build with nothing to do."""
+    assert "pandas" not in heavy_after("import affectory.pipelines.build")
