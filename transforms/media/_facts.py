@@ -37,6 +37,10 @@ def video_facts(container: InputContainer, max_s: float, max_pixels: int) -> Val
         "width": height if sideways else width,
         "height": width if sideways else height,
         "fps": seen.per_second,
+        "frame_count": seen.count + seen.hidden,
+        "hidden_frames": seen.hidden,
+        "rotation": 90 * (-upright_turns(seen.first) % 4),
+        "vfr": seen.varies,
         **_coding(container, stream),
         **(_sound_facts(sound) if sound else {}),
     }

@@ -1,17 +1,20 @@
 """What the packets of a file add up to, read without decoding more than the first of each stream."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Stream
+from av.video.stream import VideoStream
 
 from affectory.transforms.media._decode import decoder_of, microseconds, packets, unreadable, zero_us
 from affectory.transforms.rows import Reject
 
 # Without an index these formats guess how long they are.
 _GUESSES = frozenset({"aac", "ac3", "eac3", "amr", "mp3", "mpeg", "mpegts", "dv", "flv"})
+_ROUNDING_US = 1500  # some containers count milliseconds
 
 
 @dataclass
@@ -22,17 +25,26 @@ class Track:
     zero: int
     first: Any = None
     count: int = 0
+    hidden: int = 0
+    """Packets that only help to decode others: an edit list says not to show them."""
     begin_us: int = 2**62
     last_us: int = 0
     longest_us: int = 1
+    begins: list[int] = field(default_factory=list)
+    """When each picture is shown; kept for video only."""
 
     def add(self, packet: "Packet[Stream]") -> None:
         at = packet.pts if packet.pts is not None else packet.dts
-        if at is None or packet.is_discard:
+        if packet.is_discard:
+            self.hidden += 1
+            return
+        self.count += bool(packet.size)
+        if at is None:
             return
         begin = microseconds(at, packet.time_base) - self.zero
         lasts = microseconds(packet.duration or 0, packet.time_base)
-        self.count += 1
+        if packet.pts is not None and isinstance(self.stream, VideoStream):
+            self.begins.append(begin)
         self.begin_us, self.last_us = min(self.begin_us, begin), max(self.last_us, begin + lasts)
         self.longest_us = max(self.longest_us, lasts)
 
@@ -44,6 +56,15 @@ class Track:
             return self.last_us
         end = microseconds((stream.start_time or 0) + stream.duration, stream.time_base) - self.zero
         return end if self.last_us - self.longest_us <= end <= self.last_us else self.last_us
+
+    @property
+    def varies(self) -> bool:
+        """Whether pictures follow each other at distances that no rounding of times explains."""
+        apart = np.diff(np.sort(self.begins)[:-1])  # how long the last one is shown is anybody's guess
+        if not len(apart):
+            return False
+        usual = float(np.median(apart))
+        return bool(np.abs(apart - usual).max() > max(_ROUNDING_US, usual / 20))
 
     @property
     def per_second(self) -> float | None:

@@ -3,6 +3,7 @@
 import json
 import shutil
 import zlib
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from support.media import (
     cut_off,
     damage,
     needs_shared,
+    pictures_of,
     place_of,
     tone,
     turn,
@@ -61,6 +63,9 @@ def test_agrees_with_the_reference_on_real_files(name: str) -> None:
     if video:
         assert (found["width"], found["height"], found["codec"]) == (video["w"], video["h"], video["codec"])
         assert found["fps"] == pytest.approx(video["fps"], rel=1e-3)
+        assert found["frame_count"] == video["frames"]
+        assert (found["rotation"], found["vfr"]) == (0, False)
+        assert found["frame_count"] - found["hidden_frames"] == len(pictures_of((SHARED / name).read_bytes()))
     if audio:
         assert (found["sample_rate"], found["channels"]) == (audio["sr"], audio["ch"])
     if audio and not video:
@@ -74,6 +79,10 @@ def test_a_video_is_measured_by_its_packets(tmp_path: Path) -> None:
         "width": 192,
         "height": 144,
         "fps": 30.0,
+        "frame_count": 45,
+        "hidden_frames": 0,
+        "rotation": 0,
+        "vfr": False,
         "sample_rate": 48_000,
         "channels": 1,
         "codec": "h264",
@@ -81,9 +90,27 @@ def test_a_video_is_measured_by_its_packets(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("name", "options", "varies"),
+    [
+        ("a.mkv", {}, False),
+        ("a.mp4", {"fps": Fraction(30_000, 1001)}, False),
+        ("a.mkv", {"fps": Fraction(24_000, 1001)}, False),
+        ("a.ts", {}, False),
+        ("a.mp4", {"times": [k * 33 + 5 * (k % 3) for k in range(30)]}, True),
+        ("a.mkv", {"times": [k * 40 + 400 * (k > 20) for k in range(30)]}, True),
+    ],
+)
+def test_frames_are_counted_and_a_varying_rate_is_noticed(
+    name: str, options: dict[str, Any], varies: bool, tmp_path: Path
+) -> None:
+    found = facts(write_video(tmp_path / name, 30, sound=False, **options), "video")
+    assert (found["frame_count"], found["vfr"]) == (30, varies)
+
+
 def test_size_is_as_shown(tmp_path: Path) -> None:
     found = facts(turn(write_video(tmp_path / "a.mp4", 10)), "video")
-    assert (found["width"], found["height"]) == (144, 192)
+    assert (found["width"], found["height"], found["rotation"]) == (144, 192, 90)
     exif = Image.Exif()
     exif[0x0112] = 6
     found = facts(write_picture(tmp_path / "a.jpg", (80, 60), exif=exif), "image")
@@ -172,6 +199,10 @@ def test_limits(tmp_path: Path) -> None:
     video, image = write_video(tmp_path / "a.mp4", 60), write_picture(tmp_path / "a.png", (100, 100))
     assert rejection(video, "video", max_s=1).reason == "too_long"
     assert rejection(video, "video", max_pixels=1000).reason == "too_large"
+    assert rejection(video, "video", max_streams=1) == Rejected(0, "too_large", "2 streams, at most 1 are read")
+    size = image.stat().st_size
+    assert rejection(image, "image", max_bytes=size - 1).reason == "too_large"
+    assert facts(image, "image", max_bytes=size)["width"] == 100
     assert rejection(image, "image", max_pixels=9999).reason == "too_large"
     assert facts(image, "image", max_pixels=10_000)["width"] == 100
 
