@@ -130,6 +130,7 @@ class _Progress:
 
 
 _PLACES = ("path", "media_root")
+_NAME_FILES = ("sources", "ratings", "ingest", "assist")
 
 
 def _without_folders(recipe: Mapping[str, Any]) -> dict[str, Any]:
@@ -137,7 +138,7 @@ def _without_folders(recipe: Mapping[str, Any]) -> dict[str, Any]:
     publish = {k: v for k, v in recipe["publish"].items() if k != "to"}
     limits = {k: v for k, v in recipe["limits"].items() if k not in ("memory_mb", "retries")}
     kept = {k: v for k, v in recipe.items() if k not in ("workspace", "deploy")}
-    inputs = {key: [_without_folder(entry) for entry in recipe[key]] for key in ("sources", "ratings") if key in recipe}
+    inputs = {key: [_within(entry) for entry in recipe[key]] for key in _NAME_FILES if key in recipe}
     return {**kept, **inputs, "publish": publish, "limits": limits}
 
 

@@ -76,11 +76,6 @@ def energy(below_db: float) -> Detector:
     return detect
 
 
-def levels_db(samples: Mono) -> Frames:
-    """Levels of frames of 25 ms around the middles of every 10 ms, without what is constant, in dB."""
-    return _db(_energies([samples])[0])
-
-
 def _energies(pieces: Iterable[Mono]) -> tuple[Frames, int]:
     """Mean square of frames, what is constant in the whole left out; and how many samples there were."""
     sums, squares, samples = list[float](), list[float](), 0

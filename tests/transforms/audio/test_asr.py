@@ -12,6 +12,7 @@ from support.project import Project, project
 from support.running import samples
 
 from affectory.pipelines.history import last_build, parts, read_parts
+from affectory.pipelines.publish import _without_folders
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.derived import NOTES, SAMPLES
 from affectory.schemas.errors import UserError
@@ -152,6 +153,14 @@ def test_a_path_leads_to_a_folder_below_the_recipe(path: str, tmp_path: Path) ->
     with pytest.raises(RecipeProblems) as told:
         made.bound()
     assert [p.key for p in told.value.problems] == ["ingest[0].asr.path"]
+
+
+def test_where_a_model_lies_is_not_published(tmp_path: Path) -> None:
+    made = project(tmp_path / "p", _recipe(str(tmp_path / "p" / "models" / "base")))
+    (made.folder / "media").mkdir()
+    (made.folder / "models" / "base").mkdir(parents=True)
+    published = _without_folders(made.bound().recipe.canonical())
+    assert published["ingest"][0]["asr"] == {"path": "base", "beam": 1}
 
 
 def _recipe(path: str, **parameters: Any) -> dict[str, Any]:
