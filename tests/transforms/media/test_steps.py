@@ -20,6 +20,10 @@ STEPS = {
     "video.frames": "Frames",
     "image.load_image": "LoadImage",
     "image.brightness": "Brightness",
+    "image.sharpness": "Sharpness",
+    "image.faces": "Faces",
+    "video.face_tracks": "FaceTracks",
+    "models.persons": "Persons",
     "audio.load_audio": "LoadAudio",
     "audio.loudness": "Loudness",
 }
