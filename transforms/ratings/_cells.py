@@ -49,11 +49,14 @@ class Words:
     spelled: Mapping[str, str] = field(default_factory=dict)
     ignored: frozenset[str] = frozenset()
     separator: str | None = None
+    lists: bool = False
 
     @classmethod
-    def of(cls, labels: Mapping[str, str] | None, ignore: tuple[str, ...], separator: str | None) -> "Words":
+    def of(
+        cls, labels: Mapping[str, str] | None, ignore: tuple[str, ...], separator: str | None, lists: bool
+    ) -> "Words":
         spelled = {plain(word): label for word, label in (labels or {}).items()}
-        return cls(spelled, frozenset(map(plain, ignore)), separator)
+        return cls(spelled, frozenset(map(plain, ignore)), separator, lists or separator is not None)
 
     def is_no_answer(self, word: str) -> bool:
         return plain(word) in self.ignored
@@ -66,7 +69,7 @@ class Words:
         return list(dict.fromkeys(self.spelled.get(plain(w), w) for w in words if not self.is_no_answer(w)))
 
     def _parts(self, cell: Any) -> list[str] | None:
-        if self.separator is not None and isinstance(cell, list):
+        if self.lists and isinstance(cell, list):
             return [word for part in cell if (word := columns.name(part))] or None
         word = columns.word(cell)
         if word is None or self.separator is None:

@@ -46,7 +46,8 @@ _FORMS = ("columns", "votes", "vote_digits", "distribution", "wide")
 PUBLISHED = "published"
 
 
-def _microseconds(value: Any) -> int | None:
+def seconds_to_us(value: Any) -> int | None:
+    """A time in seconds as whole microseconds."""
     seconds = _seconds(value)
     return None if seconds is None else round(seconds * 1_000_000)
 
@@ -54,8 +55,8 @@ def _microseconds(value: Any) -> int | None:
 _CONVERT: Mapping[str, Convert] = {
     "target_key": columns.required(columns.name),
     "target_file": columns.required(columns.word),
-    "start_us": _microseconds,
-    "end_us": _microseconds,
+    "start_us": seconds_to_us,
+    "end_us": seconds_to_us,
     "char_start": _place,
     "char_end": _place,
     "rater": columns.required(columns.name),
@@ -171,6 +172,9 @@ class RatingTable(Table):
         Field(description="how the raters stand to those rated"),
     ] = None
 
+    lists: ClassVar[bool] = False
+    """Whether a cell may hold a list of labels."""
+
     def __post_init__(self) -> None:
         if (self.target is None) == (self.file is None):
             raise ValueError("give either `target` (column with the record's key) or `file` (column with its file)")
@@ -273,7 +277,7 @@ class RatingTable(Table):
         )
 
     def _form(self, header: Sequence[str]) -> Form:
-        words = Words.of(self.labels, self.ignore, self.separator)
+        words = Words.of(self.labels, self.ignore, self.separator, self.lists)
         is_scale = self.intensity_max is not None or bool(self.levels)
         cell = scale(self.intensity_max, self.levels) if is_scale else chosen
         if self.columns is not None:

@@ -65,9 +65,11 @@ class Long:
         return Answers(range(len(chunk.numbers)), said, ignored)
 
     def _named(self, read: Sequence[list[str] | None]) -> dict[str, list[Any]]:
-        if self.words.separator is None:
-            return {"label": [found[0] if found else None for found in read]}
-        return {"labels": [[_weighed(word, 1.0) for word in found] if found else None for found in read]}
+        one = [found[0] if found and len(found) == 1 else None for found in read]
+        if not self.words.lists:
+            return {"label": one}
+        several = [[_weighed(word, 1.0) for word in found] if found and len(found) > 1 else None for found in read]
+        return {"label": one, "labels": several}
 
 
 @dataclass(frozen=True)

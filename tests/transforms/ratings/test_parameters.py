@@ -9,10 +9,12 @@ from pydantic import TypeAdapter, ValidationError
 
 from affectory.schemas.opinion import PERSPECTIVES, RATER_KINDS
 from affectory.transforms.ratings.csv import CsvRatings
+from affectory.transforms.ratings.dialogues import DialogueRatings
 from affectory.transforms.ratings.jsonl import JsonlRatings
+from affectory.transforms.ratings.label_studio import LabelStudioRatings
 from affectory.transforms.ratings.parquet import ParquetRatings
 
-KINDS = (CsvRatings, JsonlRatings, ParquetRatings)
+KINDS = (CsvRatings, JsonlRatings, ParquetRatings, DialogueRatings, LabelStudioRatings)
 
 
 @pytest.mark.parametrize(
