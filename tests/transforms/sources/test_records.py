@@ -18,10 +18,11 @@ from affectory.transforms.sources.datasets import DatasetsSource
 from affectory.transforms.sources.folder import FolderSource
 from affectory.transforms.sources.jsonl import JsonlSource
 from affectory.transforms.sources.parquet import ParquetSource
+from affectory.transforms.sources.signal import SignalSource
 from affectory.transforms.sources.webdataset import WebdatasetSource
 from affectory.transforms.sources.zip import ZipSource
 
-KINDS = (FolderSource, JsonlSource, CsvSource, ParquetSource, ZipSource, WebdatasetSource, DatasetsSource)
+KINDS = (FolderSource, JsonlSource, CsvSource, ParquetSource, ZipSource, WebdatasetSource, DatasetsSource, SignalSource)
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
 
