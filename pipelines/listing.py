@@ -8,12 +8,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from affectory.pipelines import describing, named_media
+from affectory.pipelines import describing, named_media, recordings
 from affectory.pipelines.code_hash import code_hash
 from affectory.pipelines.describing import SideFiles
 from affectory.pipelines.inputs import Input, inputs_of, local_files
 from affectory.pipelines.named_media import NamedMedia, names_in
 from affectory.pipelines.reading import batches
+from affectory.pipelines.recordings import EventFiles
 from affectory.pipelines.runner.child import Child
 from affectory.pipelines.store.commits import CommitStore, Counts
 from affectory.schemas.ids import digest
@@ -64,6 +65,7 @@ class Listing:
     refused: tuple[Refused, ...]
     media: NamedMedia
     beside: tuple[SideFiles, ...] = ()
+    events: EventFiles | None = None
 
     @classmethod
     def of(cls, entry: SourceEntry, memory: Path, limits: Limits, commits: CommitStore, done: Done) -> "Listing":
@@ -73,7 +75,8 @@ class Listing:
             names = list(_Names(entry, limits, commits).of(files))
             media = media.look_for(names, memory, limits, done)
         beside = SideFiles.of(entry.source, entry.beside, memory, limits)
-        return cls(entry, tuple(files), tuple(refused), media, beside)
+        events = EventFiles.of(entry.source, entry.beside, memory, limits)
+        return cls(entry, tuple(files), tuple(refused), media, beside, events)
 
     @cached_property
     def signature(self) -> str:
@@ -83,6 +86,7 @@ class Listing:
         refused = [(r.uri, r.reason, r.detail) for r in self.refused]
         more: list[Any] = [code_hash(named_media.__name__), self.media.signature] if self.media.found else []
         more += [code_hash(describing.__name__), *(side.signature for side in self.beside)] if self.beside else []
+        more += [code_hash(recordings.__name__), self.events.signature] if self.events else []
         return digest(entry.name, entry.scope, entry.identity, entry.licence, files, refused, *more)
 
 

@@ -113,14 +113,18 @@ class NamedMedia:
             self.formats.update((file.uri, format_of(file)) for file in files)
 
 
+def head_of(file: Input) -> bytes:
+    """The first bytes of a file, wherever it lies."""
+    if isinstance(file.at, RemoteFile):
+        return b"".join(chunks(file.at, HEAD_BYTES))
+    with file.at.open("rb") as stream:
+        return stream.read(HEAD_BYTES)
+
+
 def format_of(file: Input) -> Format | Refused:
     """What a media file is by its first bytes."""
     try:
-        if isinstance(file.at, RemoteFile):
-            head = b"".join(chunks(file.at, HEAD_BYTES))
-        else:
-            with file.at.open("rb") as stream:
-                head = stream.read(HEAD_BYTES)
+        head = head_of(file)
     except OSError as error:
         return Refused(file.uri, "unreadable", f"{file.uri}: {error.strerror or error}")
     found = sniff(head, PurePosixPath(file.uri).suffix)

@@ -19,6 +19,7 @@ from affectory.pipelines.inputs import local_files
 from affectory.pipelines.listing import Listing, SourceEntry
 from affectory.pipelines.people import Declared, hold_to_key, note_people
 from affectory.pipelines.reading import batches
+from affectory.pipelines.recordings import Recordings
 from affectory.pipelines.records import Origin, RecordRows, keyed
 from affectory.pipelines.runner.child import Child
 from affectory.pipelines.spill import PLACE, Spill
@@ -51,6 +52,8 @@ class Scan:
     found: int
     records: int
     refused: int
+    members: int = 0
+    """Recordings that records of events are made of, the records' own files among them."""
 
     def index(self, workspace: Workspace) -> pa.Table:
         """Every record: record_id, fingerprint, root, source, uri, row, kind, key."""
@@ -123,8 +126,9 @@ class Scanner:
         known = pc.is_in(rows.aliases.column("record_id"), value_set=table.column("record_id"))
         aliases = small(rows.aliases.filter(known))
         counts = Counts(table.num_rows + len(refused), table.num_rows, table.num_rows, len(refused))
+        facts = {"members": sum(part.events.links for part in read.values())}
         commits = self.workspace.commits(self.epoch)
-        commits.commit(key, "scan", counts, {"records": index, "aliases": aliases, "rejects": rejects}, {})
+        commits.commit(key, "scan", counts, {"records": index, "aliases": aliases, "rejects": rejects}, facts)
         return key
 
     def _note_subjects(self, table: pa.Table, read: Iterable["_Read"]) -> None:
@@ -137,10 +141,12 @@ class Scanner:
         note_people(self.workspace, {person: {"subject"} for person in people}, declared=declared)
 
     def _read(self, listing: Listing, child: Child, spill: Spill, scratch: Path) -> "_Read":
-        entry, found = listing.entry, _Read(Describing.of(listing.entry.name, listing.beside, self.limits, child))
-        for number, file in enumerate(local_files(entry.source, listing.files, self.limits)):
-            what = f"read {entry.name}"
-            self.tell("progress", what=what, done=number, total=len(listing.files), unit="files")
+        entry = listing.entry
+        events = Recordings.of(listing.events, listing.files, self.limits, child)
+        found = _Read(Describing.of(entry.name, listing.beside, self.limits, child), events)
+        files = [file for file in listing.files if file.uri not in events.taken]
+        for number, file in enumerate(local_files(entry.source, files, self.limits)):
+            self.tell("progress", what=f"read {entry.name}", done=number, total=len(files), unit="files")
             if isinstance(file, Refused):
                 found.refuse([file])
                 continue
@@ -148,7 +154,7 @@ class Scanner:
                 found.refuse(records.refused)
                 rows = self._taken(records, listing, file, found)
                 found.rows.add(rows.select(RecordRows.narrow_names()).append_column(PLACE, spill.add(rows)))
-        found.refused += [*listing.refused, *found.describing.unmatched(), *found.describing.refused]
+        found.refused += [*listing.refused, *found.describing.unmatched(), *found.describing.refused, *events.refused]
         return found
 
     def _taken(self, records: Records, listing: Listing, file: SourceFile, found: "_Read") -> pa.Table:
@@ -158,6 +164,7 @@ class Scanner:
             store.take_in(records.inner)
         rows, without = listing.media.resolved(records.rows, file)
         found.refused += without
+        rows = found.events.joined(rows, file.uri)
         segments = getattr(entry.source, "segments", None)
         rows = found.describing.described(rows, file, self.pseudonym, segments and segments.kind)
         return RecordRows.of(rows, Origin(entry.name, file, entry.licence, entry.scope), self.pseudonym)
@@ -218,7 +225,7 @@ def load_scan(workspace: Workspace, key: str) -> Scan:
     index = commits.read(commit, "records", ["root", "kind"])
     counts = commit.counts
     found = tuple(Root(**root) for root in _counted(index).to_pylist()) if index else ()
-    return Scan(key, found, counts.rows_in, counts.kept, counts.rejected)
+    return Scan(key, found, counts.rows_in, counts.kept, counts.rejected, commit.facts.get("members", 0))
 
 
 def _counted(index: pa.Table) -> pa.Table:
@@ -248,6 +255,7 @@ class _Read:
     """What the files of an entry gave. What was `unreadable` may be readable next time."""
 
     describing: Describing
+    events: Recordings
     rows: _Tables = field(default_factory=lambda: _Tables(_NARROW))
     refused: list[Refused] = field(default_factory=list)
     unreadable: bool = False

@@ -21,7 +21,7 @@ from affectory.transforms.sources.base import Limits, Refused, RemoteFile, Remot
 
 _YES, _NO = frozenset(("true", "yes", "y", "1")), frozenset(("false", "no", "n", "0"))
 _JSON_BYTES = 100_000_000
-_TABLES = ("*.csv", "*.tsv", "*.csv.gz", "*.tsv.gz", "*.jsonl", "*.ndjson", "*.parquet", "*.json")
+TABLES = ("*.csv", "*.tsv", "*.csv.gz", "*.tsv.gz", "*.jsonl", "*.ndjson", "*.parquet", "*.json")
 
 
 @dataclass(frozen=True)
@@ -50,14 +50,14 @@ class SidecarReader:
     isolated: bool = field(default=True, init=False)
 
     def files(self, root: Path | RemoteFolder) -> Iterator[Path | RemoteFile | Refused]:
-        return walk(root, Selection(_TABLES))
+        return walk(root, Selection(TABLES))
 
     def read(self, file: SourceFile, limits: Limits) -> Iterator[SideRows]:
         wanted, given = self._columns(), self.sidecar
         for chunk in chunks_of(file, limits, [c for c in wanted.values() if c] + [*given.keep]):
             problems: columns.Problems = {}
-            found = {n: _converted(chunk, c, _CONVERT.get(n, _yes), problems) for n, c in wanted.items() if c}
-            extra = {n: _converted(chunk, n, columns.plain, problems) for n in sorted(set(given.keep))}
+            found = {n: convert(chunk, c, _CONVERT.get(n, _yes), problems) for n, c in wanted.items() if c}
+            extra = {n: convert(chunk, n, columns.plain, problems) for n in sorted(set(given.keep))}
             said = [
                 Said(found["of"][i], _row(found, extra, i), f"{file.uri}#L{chunk.numbers[i]}")
                 for i in range(len(chunk.numbers))
@@ -87,7 +87,7 @@ class SegmentsReader:
     isolated: bool = field(default=True, init=False)
 
     def files(self, root: Path | RemoteFolder) -> Iterator[Path | RemoteFile | Refused]:
-        return walk(root, Selection((*_TABLES, *(f"*{ending}" for ending in CUT_LISTS))))
+        return walk(root, Selection((*TABLES, *(f"*{ending}" for ending in CUT_LISTS))))
 
     def read(self, file: SourceFile, limits: Limits) -> Iterator[SideRows]:
         if PurePosixPath(file.uri).suffix.lower() in CUT_LISTS:
@@ -109,10 +109,10 @@ class SegmentsReader:
         def time(value: Any) -> int | None:
             return microseconds(value, given.unit)
 
-        of = _converted(chunk, join, columns.required(columns.name), problems)
-        start, end = (_converted(chunk, c, columns.required(time), problems) for c in (given.start, given.end))
-        who = _converted(chunk, given.who, columns.name, problems)
-        text = _converted(chunk, given.text, columns.word, problems)
+        of = convert(chunk, join, columns.required(columns.name), problems)
+        start, end = (convert(chunk, c, columns.required(time), problems) for c in (given.start, given.end))
+        who = convert(chunk, given.who, columns.name, problems)
+        text = convert(chunk, given.text, columns.word, problems)
         found = []
         for i, number in enumerate(chunk.numbers):
             if i not in problems and (wrong := Cut.problem(start[i], end[i])):
@@ -123,7 +123,7 @@ class SegmentsReader:
         return SideRows(cuts=tuple(found), refused=(*chunk.refused, *refused))
 
 
-def _converted(chunk: Chunk, name: str | None, convert: Any, problems: columns.Problems) -> list[Any]:
+def convert(chunk: Chunk, name: str | None, convert: Any, problems: columns.Problems) -> list[Any]:
     if name is None:
         return [None] * len(chunk.numbers)
     return columns.converted(chunk.columns.get(name, ()), convert, name, problems)

@@ -3,8 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Annotated, Any, ClassVar
 
+from pydantic import Field
+
+from affectory.transforms.sources._events import Events
 from affectory.transforms.sources._files import MediaFiles, text_of
 from affectory.transforms.sources._sniff import HEAD_BYTES, TEXT, sniff
 from affectory.transforms.sources._walk import walk
@@ -23,6 +26,10 @@ from affectory.transforms.sources.base import (
 @dataclass(frozen=True, kw_only=True)
 class FolderSource(MediaFiles):
     """Video, audio, image and plain text files below a folder, told apart by their first bytes."""
+
+    events: Annotated[Events | None, Field(description="which files are recordings of the same event")] = None
+
+    beside: ClassVar[tuple[tuple[str, ...], ...]] = (*MediaFiles.beside, ("events", "path"))
 
     def files(self, root: Path | RemoteFolder) -> Iterator[Path | RemoteFile | Refused]:
         return walk(root, self.selection)
