@@ -1,9 +1,6 @@
 """What stages that hear a sound agree on; imports no decoder, so that a plan need not load one."""
 
-import pyarrow as pa
-
-from affectory.transforms.asking import media_hash
-from affectory.transforms.base import Resources, Sent
+from affectory.transforms.base import Resources
 from affectory.transforms.rows import Reject
 
 HEARING = Resources(batch_rows=8, isolated=True, timeout_s=600)
@@ -22,9 +19,3 @@ def filtered(
         raise Reject("filtered", f"{name} is {value:.4g} {unit}".rstrip() + f", at least {at_least:g} is kept")
     if at_most is not None and value > at_most:
         raise Reject("filtered", f"{name} is {value:.4g} {unit}".rstrip() + f", at most {at_most:g} is kept")
-
-
-def sent_sound(rows: pa.Table) -> list[Sent | None]:
-    """What stands for the stretches of sound that are sent to a model."""
-    given = rows.select(["original", "anchor"]).to_pylist()
-    return [(media_hash(r["original"]), f"{r['anchor']['start_us'] or 0}-{r['anchor']['end_us'] or ''}") for r in given]

@@ -17,7 +17,6 @@ have `start`, `end`, `text` with its spaces, and `probability`; and `compression
 
 _GOES_ROUND = 2.4
 """Text that can be compressed so well repeats itself: Whisper's authors take it for a failure to hear."""
-SILENCE: Transcript = {"language": None, "segments": []}
 
 
 def read(row: Values, reply: Reply | None, min_confidence: float | None) -> Values:

@@ -4,13 +4,12 @@ A file is decoded in blocks of a minute, each from a little before it, so that a
 asks for it and whatever was asked before. Some blocks are kept for the next stage or the next sample of the file.
 """
 
-import json
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import av
 import numpy as np
@@ -113,17 +112,6 @@ def heard(row: Values) -> Sound | None:
     if rate * channels > _MOST_A_SECOND:
         raise Reject("too_large", f"{channels} channels of {rate} samples a second")
     return Sound(path, stream.rate or rate, frame.layout.name, start_us, end_us)
-
-
-def told_of(row: Values, hear: Callable[[Mono], Any], silence: Any, max_s: float) -> str:
-    """What a model tells of a sample's sound, as JSON; of a video without any, what `silence` is."""
-    sound = heard(row)
-    if sound is None:
-        return json.dumps(silence)
-    samples = sound.samples(max_s)
-    if not samples.size:
-        raise Reject("empty", "no sample can be decoded")
-    return json.dumps(hear(samples), ensure_ascii=False)
 
 
 def _first(container: InputContainer) -> AudioFrame:

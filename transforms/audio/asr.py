@@ -7,14 +7,12 @@ from typing import Annotated, ClassVar, Literal
 import pyarrow as pa
 from pydantic import Field
 
-from affectory.schemas.ids import canonical
 from affectory.schemas.types import ANCHOR, MEDIA, PLACES
-from affectory.transforms.asking import composed, one_by_one, read_by_row
-from affectory.transforms.audio._hearing import sent_sound
-from affectory.transforms.base import STRICT, Columns, Model, Reader, Reply, Resources, Sent, Step, Whom
-from affectory.transforms.files import RecipePath, fingerprint
+from affectory.transforms.asking import composed, read_by_row
+from affectory.transforms.audio import _told
+from affectory.transforms.base import STRICT, Columns, Model, Reader, Resources, Sent, Step, Whom
+from affectory.transforms.files import RecipePath
 from affectory.transforms.media._limits import MAX_S
-from affectory.transforms.models._backends import backend
 from affectory.transforms.rows import Values
 
 
@@ -41,9 +39,7 @@ class Asr:
     min_confidence: Annotated[float | None, Field(ge=0, le=1, description="less sure ones are rejected")] = None
 
     def __post_init__(self) -> None:
-        if (self.path is None) == (self.hub is None) or (self.hub is None) != (self.revision is None):
-            raise ValueError("give the folder of a model as `path`, or `hub` and `revision` of one on the hub")
-        backend("asr", self.backend)
+        _told.check("asr", self)
 
     def reads(self) -> Columns:
         return {**dict.fromkeys(("kind", "text", "language"), pa.string()), "original": MEDIA, "anchor": ANCHOR}
@@ -52,24 +48,17 @@ class Asr:
         text, notes = ("text", "language", "asr_text"), {"words": PLACES, "asr_confidence": pa.float64()}
         return {**dict.fromkeys(text, pa.string()), "segments": PLACES, **notes}
 
-    def whom(self) -> Whom:
-        model, revision = (self.path.name, fingerprint(self.path)) if self.path else (self.hub, self.revision)
-        code = backend("asr", self.backend).module
-        return Whom(self.backend, model or "", revision or "", parameters=canonical(self._options()), code=code)
-
-    def _options(self) -> Values:
+    def options(self) -> Values:
         return {"language": self.language, "compute": self.compute, "beam": self.beam, "prompt": self.prompt}
 
+    def whom(self) -> Whom:
+        return _told.whom("asr", self)
+
     def sends(self, rows: pa.Table) -> list[Sent | None]:
-        return sent_sound(rows)
+        return _told.sends(rows)
 
     def model(self) -> Model:
-        from affectory.transforms.audio._transcripts import SILENCE
-        from affectory.transforms.audio._working import told_of
-
-        load, place = backend("asr", self.backend).load, {"revision": self.revision, "download": self.download}
-        hear = load(str(self.path or self.hub), **place, **self._options())
-        return one_by_one(self.reads(), lambda row: Reply(told_of(row, hear, SILENCE, self.max_s)))
+        return _told.model("asr", self, self.reads(), {"language": None, "segments": []})
 
     def reader(self) -> Reader:
         from affectory.transforms.audio._transcripts import read

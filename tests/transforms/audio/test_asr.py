@@ -108,7 +108,7 @@ def test_an_answer_that_is_none_fails_its_row(said: Any) -> None:
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ({}, "give the folder"),
+        ({}, "it needs a model"),
         ({"hub": "org/whisper"}, "give the folder"),
         ({"revision": "abc"}, "give the folder"),
         ({"path": "x", **HUB}, "give the folder"),
