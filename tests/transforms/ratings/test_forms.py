@@ -184,3 +184,11 @@ def test_targets_and_raters_of_several_columns(take_bytes):
     rows, refused = take_bytes(reader, b"d,u,lab,who,mood\n0,1,x,y,joy\n0,,x,y,joy\n")
     assert said(rows) == [("0/1", "x/y", "joy")]
     assert refusals(refused) == [("3", "missing_key", "column 'd and u': no value")]
+
+
+def test_parts_of_pictures(take_bytes):
+    reader = made(rater_name="r", label="mood", box=["x", "y", "w", "h"])
+    rows, refused = take_bytes(reader, b"id,mood,x,y,w,h\na,joy,1,2,30.5,40\na,joy,,,,\na,joy,1,2,0,4\na,joy,1,,3,4\n")
+    assert [r["box"] for r in rows] == [[1, 2, 30.5, 40], None]
+    assert [(r.uri, r.reason) for r in refused] == [("file.txt#L4", "bad_row"), ("file.txt#L5", "bad_row")]
+    assert "has no size" in refused[0].detail
