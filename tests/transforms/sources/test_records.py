@@ -17,12 +17,23 @@ from affectory.transforms.sources.csv import CsvSource
 from affectory.transforms.sources.datasets import DatasetsSource
 from affectory.transforms.sources.folder import FolderSource
 from affectory.transforms.sources.jsonl import JsonlSource
+from affectory.transforms.sources.label_studio import LabelStudioSource
 from affectory.transforms.sources.parquet import ParquetSource
 from affectory.transforms.sources.signal import SignalSource
 from affectory.transforms.sources.webdataset import WebdatasetSource
 from affectory.transforms.sources.zip import ZipSource
 
-KINDS = (FolderSource, JsonlSource, CsvSource, ParquetSource, ZipSource, WebdatasetSource, DatasetsSource, SignalSource)
+KINDS = (
+    FolderSource,
+    JsonlSource,
+    CsvSource,
+    ParquetSource,
+    ZipSource,
+    WebdatasetSource,
+    DatasetsSource,
+    SignalSource,
+    LabelStudioSource,
+)
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
 

@@ -1,0 +1,74 @@
+"""Exports of Label Studio: tasks become records, whichever form they were exported in."""
+
+import json
+
+import pytest
+
+from affectory.transforms.sources.label_studio import LabelStudioSource, served
+
+TASKS = [
+    {"id": 7, "data": {"uid": "u7", "text": "One", "meta": {"who": "ann"}}, "annotations": [{"id": 1}, {"id": 2}]},
+    {"id": 8, "data": {"uid": "u8", "text": "Two", "meta": {"who": "bob"}}, "annotations": []},
+]
+FLAT = [{"id": 7, "text": "One", "mood": "joy"}, {"id": 7, "text": "One", "mood": "fear"}, {"id": 8, "text": "Two"}]
+TABLE = "text,id,mood\nOne,7,joy\nOne,7,fear\nTwo,8,\n"
+FORMS = [
+    ("e.json", json.dumps(TASKS)),
+    ("min.json", json.dumps(FLAT)),
+    ("e.csv", TABLE),
+    ("e.tsv", TABLE.replace(",", "\t")),
+]
+
+
+@pytest.mark.parametrize(("name", "text"), FORMS)
+def test_every_task_is_a_record_once(take_bytes, name, text):
+    rows, refused = take_bytes(LabelStudioSource(path="x"), text.encode(), name=name)
+    assert refused == []
+    assert [(r["key"], r["text"]) for r in rows] == [("7", "One"), ("8", "Two")]
+
+
+def test_what_tasks_are_made_of_can_be_named(take_bytes):
+    source = LabelStudioSource(path="x", key="data.uid", speaker="data.meta.who", keep=("id",))
+    rows, _ = take_bytes(source, json.dumps(TASKS).encode(), name="e.json")
+    assert [(r["key"], r["speaker"], r["extra"]) for r in rows] == [
+        ("u7", "ann", {"id": "7"}),
+        ("u8", "bob", {"id": "8"}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "place"),
+    [
+        ("/data/local-files/?d=sample/8404_8.m4a", "sample/8404_8.m4a"),
+        ("http://ls:8080/data/local-files/?d=a%20b/c.wav", "a b/c.wav"),
+        ("/data/upload/3/ab12-face.png", "upload/3/ab12-face.png"),
+        ("https://example.org/a.png", "https://example.org/a.png"),
+        ("s3://bucket/a.png", "s3://bucket/a.png"),
+        ("a.png", "a.png"),
+        (None, None),
+    ],
+)
+def test_media_lie_below_the_folder_that_was_served(value, place):
+    assert served(value) == place
+
+
+def test_media_are_named(take_bytes):
+    tasks = [{"id": n, "data": {"audio": v}} for n, v in enumerate(["/data/local-files/?d=a/b.wav", None, 3])]
+    rows, refused = take_bytes(
+        LabelStudioSource(path="x", audio="data.audio"), json.dumps(tasks).encode(), name="e.json"
+    )
+    assert [(r["key"], r["kind"], r["media"]) for r in rows] == [("0", "audio", "a/b.wav")]
+    assert [(r.uri, r.reason) for r in refused] == [("e.json#L2", "bad_row"), ("e.json#L3", "bad_row")]
+
+
+@pytest.mark.parametrize("text", ["{", "{}", "[1]", '[{"id": 1}]', '[{"data": {"text": "a"}}]', ""])
+def test_what_is_no_task_is_refused(take_bytes, text):
+    rows, refused = take_bytes(LabelStudioSource(path="x"), text.encode(), name="e.json")
+    assert (rows, len(refused)) == ([], 1)
+
+
+def test_a_real_export(take, shared):
+    path = shared("earkick_labelstudio/assessment.csv")
+    rows, refused = take(LabelStudioSource(path="x", audio="data.audio", keep=("data.gender",)), path)
+    assert (len(rows), refused) == (348, [])
+    assert (rows[0]["key"], rows[0]["media"], rows[0]["extra"]) == ("1", "sample/8404_8.m4a", {"data.gender": "Male"})
