@@ -85,7 +85,7 @@ def _default(shape: Shape) -> "Features":
 
     numbers = List(Value("float32"))
     columns: dict[str, Any] = {name: Value(dtype) for name, dtype in _OF_SAMPLE.items()}
-    columns |= _media(shape.media)
+    columns |= {"box": numbers, **_media(shape.media)}
     columns |= {"label": ClassLabel(names=list(shape.labels)), "distribution": numbers}
     columns |= {name: Value(dtype) for name, dtype in _OF_LABEL.items()}
     columns |= {"vad": numbers, "vad_pool": Value("string")}

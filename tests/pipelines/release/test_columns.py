@@ -40,6 +40,13 @@ def test_a_row_holds_its_sample_and_its_media(world: Any, tmp_path: Path) -> Non
     assert [text[name] for name in ("image", "audio", "video", "frames", "frame_times_s", "start_s")] == [None] * 6
 
 
+def test_a_part_of_a_picture_says_where_it_lies(empty_world: Any, tmp_path: Path) -> None:
+    place = {"record": "r_000001", "box": [10.0, 20.0, 30.0, 40.5]}
+    whole, part = empty_world.add(0), empty_world.add(1, anchor=place)
+    rows = rows_of(empty_world, tmp_path)
+    assert (rows[whole]["box"], rows[part]["box"]) == (None, [10.0, 20.0, 30.0, 40.5])
+
+
 def test_the_first_pool_with_a_view_wins(empty_world: Any, tmp_path: Path) -> None:
     both, machine, nobody, other = (empty_world.add(n) for n in range(4))
     empty_world.label(both, one_hot(0), pool="model")
