@@ -4,10 +4,10 @@ A file is decoded in blocks of a minute, each from a little before it, so that a
 asks for it and whatever was asked before. Some blocks are kept for the next stage or the next sample of the file.
 """
 
-from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 from threading import Lock
 from typing import NamedTuple
 
@@ -28,7 +28,7 @@ Mono = NDArray[np.float32]
 
 _BLOCK_S, _AROUND_S = 60, 1
 _MOST_A_SECOND = 1 << 21
-_KEPT_WORKING, _KEPT_NATIVE = 48 << 20, 16 << 20
+_KEPT_WORKING, _KEPT_NATIVE = 32 << 20, 8 << 20
 
 
 class Heard(NamedTuple):
@@ -141,26 +141,26 @@ class _Block(NamedTuple):
 
 
 class _Shelf:
-    """Blocks that were used last, up to so many samples."""
+    """Blocks up to so many samples. Which of them go is drawn: stage after stage passes over all files in the same
+    order, where those used last would be gone just before they are wanted again.
+    """
 
     def __init__(self, most: int) -> None:
-        self._most, self._held, self._lock = most, 0, Lock()
-        self._blocks: OrderedDict[tuple[object, ...], _Block] = OrderedDict()
+        self._most, self._held, self._lock, self._draw = most, 0, Lock(), Random(0)
+        self._blocks: dict[tuple[object, ...], _Block] = {}
 
     def get(self, key: tuple[object, ...]) -> _Block | None:
         with self._lock:
-            block = self._blocks.get(key)
-            if block is not None:
-                self._blocks.move_to_end(key)
-            return block
+            return self._blocks.get(key)
 
     def put(self, key: tuple[object, ...], block: _Block) -> None:
         with self._lock:
-            old = self._blocks.pop(key, None)
+            others = [k for k in self._blocks if k != key]
+            self._held += block.samples.size - (self._blocks[key].samples.size if key in self._blocks else 0)
             self._blocks[key] = block
-            self._held += block.samples.size - (old.samples.size if old else 0)
-            while self._held > self._most and len(self._blocks) > 1:
-                self._held -= self._blocks.popitem(last=False)[1].samples.size
+            while self._held > self._most and others:
+                gone = others.pop(self._draw.randrange(len(others)))
+                self._held -= self._blocks.pop(gone).samples.size
 
 
 _WORKING, _NATIVE = _Shelf(_KEPT_WORKING), _Shelf(_KEPT_NATIVE)

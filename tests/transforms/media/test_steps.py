@@ -26,6 +26,10 @@ STEPS = {
     "models.persons": "Persons",
     "audio.load_audio": "LoadAudio",
     "audio.loudness": "Loudness",
+    "audio.audio_track": "AudioTrack",
+    "audio.speech": "Speech",
+    "audio.prosody": "Prosody",
+    "audio.sound_events": "SoundEvents",
 }
 
 
