@@ -74,11 +74,11 @@ def write_video(
         if sound:
             seconds = (times[-1] / 1000) if times else frames / float(fps)
             heard = tone(seconds, 48_000) if samples is None else samples
-            _mux_sound(container, audio, heard, round(start / fps * 48_000))
+            mux_sound(container, audio, heard, round(start / fps * 48_000))
     return path
 
 
-def _mux_sound(container: Any, stream: Any, samples: NDArray[np.float32], start: int = 0) -> None:
+def mux_sound(container: Any, stream: Any, samples: NDArray[np.float32], start: int = 0) -> None:
     for at in range(0, samples.shape[1], 1024):
         block = np.ascontiguousarray(samples[:, at : at + 1024])
         frame = av.AudioFrame.from_ndarray(block, format="fltp", layout="mono" if len(samples) == 1 else "stereo")
@@ -105,7 +105,7 @@ def write_sound(
         for name, value in context.items():
             setattr(stream.codec_context, name, value)
         container.start_encoding()  # so that there is a file even without samples
-        _mux_sound(container, stream, samples)
+        mux_sound(container, stream, samples)
     return path
 
 

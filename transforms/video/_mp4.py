@@ -11,7 +11,7 @@ from av.audio.stream import AudioStream
 from av.bitstream import BitStreamFilterContext
 from av.codec.context import Flags
 from av.container import OutputContainer
-from av.video.frame import VideoFrame
+from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
 from affectory.transforms.media._sound import Samples, frame_of, pin
@@ -78,6 +78,7 @@ class Mp4:
             if self._streams is None:
                 self._streams = _Streams(self._container, self._picture_stream(frame), self._with_sound)
                 self._drain(self._streams)
+            frame.pict_type = PictureType.NONE  # what it was in its own file is no order to the encoder
             self._streams.add_picture(frame)
 
     def _drain(self, streams: "_Streams") -> None:
