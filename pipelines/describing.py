@@ -76,7 +76,7 @@ class Describing:
                 else:
                     made._read(side.reader, file, limits, child)
         for cuts in made.cuts.values():
-            cuts.sort(key=lambda cut: (cut.start_us, cut.end_us, cut.who or "", cut.text or ""))
+            cuts.sort(key=lambda cut: cut.order)
         return made
 
     def _read(self, reader: SidecarReader | SegmentsReader, file: SourceFile, limits: Limits, child: Child) -> None:
@@ -201,9 +201,10 @@ def _joins(uri: str, key: str | None, speaker: str | None) -> list[tuple[str, st
 
 def _place(cut: Cut, pseudonym: Callable[[str], str], kind: str | None) -> dict[str, Any]:
     return {
-        "kind": kind or ("turn" if cut.text is None else "utterance"),
+        "kind": kind or ("part" if cut.box else "turn" if cut.text is None else "utterance"),
         "start_us": cut.start_us,
         "end_us": cut.end_us,
+        "box": cut.box,
         "who": pseudonym(cut.who) if cut.who else None,
         "text": cut.text,
     }

@@ -21,14 +21,19 @@ _BYTES = 100_000_000
 
 
 class Cut(NamedTuple):
-    """A stretch of a recording; `of` says of which."""
+    """A stretch of a recording, or a box in a picture (x, y, width, height); `of` says of which."""
 
     of: str
-    start_us: int
-    end_us: int
+    start_us: int | None
+    end_us: int | None
     who: str | None
     text: str | None
     uri: str
+    box: tuple[float, ...] | None = None
+
+    @property
+    def order(self) -> tuple[Any, ...]:
+        return self.start_us or 0, self.end_us or 0, self.box or (), self.who or "", self.text or ""
 
     @staticmethod
     def problem(start_us: int, end_us: int) -> str:

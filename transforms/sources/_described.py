@@ -67,7 +67,7 @@ class Sidecar:
 
 @dataclass(frozen=True, kw_only=True)
 class Segments:
-    """Stretches of recordings: a table with a row for each, or RTTM, SRT and VTT files named as their recordings."""
+    """Stretches of recordings or parts of pictures: a table with a row for each, or RTTM, SRT and VTT files."""
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
@@ -80,10 +80,14 @@ class Segments:
     unit: Annotated[
         Literal["s", "ms", "us"], _column("of numbers in these columns; 00:01:02.5 is understood as well")
     ] = "s"
-    who: Annotated[ColumnName | None, _column("column with who speaks in it")] = None
+    box: Annotated[
+        tuple[ColumnName, ColumnName, ColumnName, ColumnName] | None,
+        _column("of pictures, instead of times: columns with x, y, width and height, in pixels of the picture upright"),
+    ] = None
+    who: Annotated[ColumnName | None, _column("column with who speaks in it, or is shown")] = None
     text: Annotated[ColumnName | None, _column("column with what is said in it")] = None
     kind: Annotated[
-        str | None, Field(pattern="[a-z][a-z_]{0,40}", description="what they are; by default utterance or turn")
+        str | None, Field(pattern="[a-z][a-z_]{0,40}", description="what they are; by default utterance, turn or part")
     ] = None
 
     def __post_init__(self) -> None:

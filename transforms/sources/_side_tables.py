@@ -20,6 +20,7 @@ from affectory.transforms.sources._walk import Selection, walk
 from affectory.transforms.sources.base import Limits, Refused, RemoteFile, RemoteFolder, SourceFile
 
 _YES, _NO = frozenset(("true", "yes", "y", "1")), frozenset(("false", "no", "n", "0"))
+_SIDE = columns.within(columns.number, -1e6, 1e6)
 _JSON_BYTES = 100_000_000
 TABLES = ("*.csv", "*.tsv", "*.csv.gz", "*.tsv.gz", "*.jsonl", "*.ndjson", "*.parquet", "*.json")
 
@@ -100,27 +101,44 @@ class SegmentsReader:
             detail = "a table needs one of file, stem and key: the column that says of which recording a row speaks"
             yield SideRows(refused=(Refused(file.uri, "bad_row", detail),))
             return
-        for chunk in chunks_of(file, limits, [c for c in (join, given.start, given.end, given.who, given.text) if c]):
+        places = given.box or (given.start, given.end)
+        for chunk in chunks_of(file, limits, [c for c in (join, *places, given.who, given.text) if c]):
             yield self._cuts(chunk, join, file.uri)
 
     def _cuts(self, chunk: Chunk, join: str, uri: str) -> SideRows:
         given, problems = self.segments, columns.Problems()
+        of = convert(chunk, join, columns.required(columns.name), problems)
+        places = self._boxes(chunk, problems) if given.box else self._times(chunk, problems)
+        who = convert(chunk, given.who, columns.name, problems)
+        text = convert(chunk, given.text, columns.word, problems)
+        found = [
+            Cut(of[i], *places[i][:2], who[i], text[i], f"{uri}#L{number}", *places[i][2:])
+            for i, number in enumerate(chunk.numbers)
+            if i not in problems
+        ]
+        refused = [chunk.refuse(i, uri, *problems[i]) for i in sorted(problems)]
+        return SideRows(cuts=tuple(found), refused=(*chunk.refused, *refused))
+
+    def _times(self, chunk: Chunk, problems: columns.Problems) -> list[tuple[Any, ...]]:
+        given = self.segments
 
         def time(value: Any) -> int | None:
             return microseconds(value, given.unit)
 
-        of = convert(chunk, join, columns.required(columns.name), problems)
-        start, end = (convert(chunk, c, columns.required(time), problems) for c in (given.start, given.end))
-        who = convert(chunk, given.who, columns.name, problems)
-        text = convert(chunk, given.text, columns.word, problems)
-        found = []
-        for i, number in enumerate(chunk.numbers):
-            if i not in problems and (wrong := Cut.problem(start[i], end[i])):
+        ends = [convert(chunk, c, columns.required(time), problems) for c in (given.start, given.end)]
+        found = list(zip(*ends, strict=True))
+        for i, (start, end) in enumerate(found):
+            if i not in problems and (wrong := Cut.problem(start, end)):
                 problems[i] = ("bad_row", wrong)
-            elif i not in problems:
-                found.append(Cut(of[i], start[i], end[i], who[i], text[i], f"{uri}#L{number}"))
-        refused = [chunk.refuse(i, uri, *problems[i]) for i in sorted(problems)]
-        return SideRows(cuts=tuple(found), refused=(*chunk.refused, *refused))
+        return found
+
+    def _boxes(self, chunk: Chunk, problems: columns.Problems) -> list[tuple[Any, ...]]:
+        sides = [convert(chunk, c, columns.required(_SIDE), problems) for c in self.segments.box or ()]
+        found = list(zip(*sides, strict=True))
+        for i, box in enumerate(found):
+            if i not in problems and min(box[2:]) <= 0:
+                problems[i] = ("bad_row", f"the box {box} has no size")
+        return [(None, None, box) for box in found]
 
 
 def convert(chunk: Chunk, name: str | None, convert: Any, problems: columns.Problems) -> list[Any]:

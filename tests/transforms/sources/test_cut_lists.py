@@ -114,6 +114,17 @@ def test_a_table_of_cuts(tmp_path):
     assert "is the unit right?" in found.refused[2].detail
 
 
+def test_a_table_of_boxes(tmp_path):
+    file = table(
+        tmp_path, "b.csv", "f,x,y,w,h,n\na.jpg,1,2,30.5,40,ann\na.jpg,0,0,0,9,\nb.jpg,1,,2,2,\nb.jpg,1,2,2,x,\n"
+    )
+    reader = SegmentsReader(Segments(path="x", file="f", box=("x", "y", "w", "h"), who="n"))
+    (found,) = reader.read(file, Limits())
+    assert found.cuts == (Cut("a.jpg", None, None, "ann", None, "b.csv#L2", (1.0, 2.0, 30.5, 40.0)),)
+    assert [r.uri for r in found.refused] == ["b.csv#L3", "b.csv#L4", "b.csv#L5"]
+    assert "has no size" in found.refused[0].detail
+
+
 def test_a_table_of_cuts_needs_to_say_of_what(tmp_path):
     (found,) = SegmentsReader(Segments(path="x")).read(table(tmp_path, "c.csv", "start,end\n0,1\n"), Limits())
     assert "needs one of file, stem and key" in found.refused[0].detail
