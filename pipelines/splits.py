@@ -14,7 +14,8 @@ from affectory.pipelines.columns import firsts
 from affectory.pipelines.components import Places, components
 from affectory.schemas.ids import fractions
 
-NARROW = ("sample_id", "anchor.record", "speaker", "dialogue")
+_GROUPED = ("speaker", "dialogue", "session", "duplicates")
+NARROW = ("sample_id", "anchor.record", *_GROUPED)
 """The columns of samples that decide about their splits."""
 FIT = pa.schema([("group", pa.string()), ("split", pa.string())])
 SPLITS = pa.schema([("sample_id", pa.string()), ("split", pa.string())])
@@ -60,19 +61,23 @@ _NOWHERE: Places = np.zeros(0, np.int64)
 
 
 def narrow(samples: pa.Table) -> pa.Table:
-    """Sample, record, speaker and dialogue, of samples read with only the columns of `NARROW`."""
+    """Sample, record and groups, of samples read with only the columns of `NARROW`."""
     record = pc.struct_field(samples.column("anchor"), "record")
     columns = {"sample_id": samples.column("sample_id"), "record": record}
-    return pa.table(columns | {name: samples.column(name) for name in ("speaker", "dialogue")})
+    return pa.table(columns | {name: samples.column(name) for name in _GROUPED})
 
 
 def memberships_of(samples: pa.Table, by: Sequence[str]) -> Memberships:
-    """Each sample's groups; a sample that has none of those asked for is a group of its own record."""
+    """Each sample's groups; a sample that has none of those asked for is a group of its own record.
+
+    So is one that has duplicates only: before they came it was placed by its record, and there it stays.
+    """
     samples = _each_once(samples)
     columns = {("record" if name == "source" else name): None for name in by}
     values = {name: samples.column(name) for name in columns}
     if "record" not in values:
-        there = np.logical_or.reduce([np.asarray(pc.is_valid(column)) for column in values.values()])
+        own = [np.asarray(pc.is_valid(column)) for name, column in values.items() if name != "duplicates"]
+        there = np.logical_or.reduce([np.zeros(samples.num_rows, bool), *own])
         values["record"] = pc.if_else(pa.array(there), pa.scalar(None, pa.string()), samples.column("record"))
     names: list[pa.Array] = []
     places: list[Places] = []

@@ -29,7 +29,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Pool = Literal["human", "group", "model"]
 Config = Literal["default", "opinions", "labels", "notes", "samples"]
 Medium = Literal["image", "audio", "video", "frames"]
-Group = Literal["record", "speaker", "dialogue", "source"]
+Group = Literal["record", "speaker", "dialogue", "session", "source", "duplicates"]
 
 
 class Entry(Part):
@@ -150,7 +150,7 @@ class Splits(Part):
     by: Annotated[tuple[Group, ...], Field(strict=False, min_length=1)] = ("speaker", "source")
     """What never crosses splits: samples that share any of these go to the same split. `source` is the original file or
     record that a sample was cut from, not an entry of the recipe's `sources`; `record` is one record, `speaker` one
-    person, `dialogue` one conversation."""
+    person, `dialogue` one conversation, `session` one recording session, `duplicates` what is nearly the same."""
 
     @property
     def shares(self) -> dict[str, float]:

@@ -13,10 +13,12 @@ from affectory.pipelines import connecting
 from affectory.pipelines.engines.local import Local
 from affectory.pipelines.exchanges import Exchanges
 from affectory.pipelines.grounds import Here, Over, Signed
+from affectory.pipelines.history import last_build, parts
 from affectory.pipelines.remembered import Remembered
 from affectory.pipelines.store.commits import Counts
 from affectory.pipelines.store.files import files_at
 from affectory.pipelines.store.workspace import Workspace
+from affectory.schemas.parquet import read_all
 from affectory.transforms.fitting import Fitting
 
 
@@ -49,6 +51,19 @@ def fitted(
             remembered = pa.concat_tables([fitting.memory().empty_table(), *grown.pieces])
             told = [rows for _, rows in ground.sliced(found.told)]
     return _in_order(table, told, fitting), remembered
+
+
+def last_rows(workspace: str | Path) -> list[tuple[Any, ...]]:
+    """Of each sample of the last build its key, its group of duplicates, and its notes."""
+    found = Workspace(workspace)
+    record = last_build(found)
+    assert record is not None
+    samples, notes = (
+        pa.concat_tables(read_all(parts(found, record.finished, name))).to_pylist() for name in ("samples", "notes")
+    )
+    told = {(n["sample_id"], n["name"]): n["number"] if n["text"] is None else n["text"] for n in notes}
+    names = sorted({name for _, name in told})
+    return sorted((s["key"], s["duplicates"], *(told.get((s["sample_id"], n)) for n in names)) for s in samples)
 
 
 def _signed(fitting: Fitting, table: pa.Table, workspace: Workspace, partitions: int) -> list[Signed]:

@@ -23,7 +23,7 @@ class NearDuplicates:
 
     text: Annotated[float | None, Field(ge=0.3, le=1, description="least share of five-word shingles in common")] = None
     image: Annotated[int | None, Field(ge=0, le=10, description="most bits of 64 in which hashes differ")] = None
-    audio: Annotated[float | None, Field(ge=0.85, le=1, description="least share of a fingerprint in common")] = None
+    audio: Annotated[float | None, Field(ge=0.8, le=1, description="least share of a fingerprint in common")] = None
     video: Annotated[float | None, Field(gt=0, le=1, description="least share of stills that are alike")] = None
     exact: Annotated[bool, Field(description="so are samples of any kind whose content is the same")] = True
     keep: Annotated[

@@ -6,11 +6,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
+from support import media
 from support.fitting import ALONE, Layout, fitted
 from support.project import write_image
 from support.steps import flow
@@ -149,9 +151,9 @@ def test_the_same_lines_in_another_order_are_another_dialogue() -> None:
 
 def test_matched_sets_stay_whole() -> None:
     extra = [[("pair", "1")], [("pair", "1")], [("pair", "2")], [("pair", "2")], [], None]
-    table = with_columns(flow([LONG, NEARLY, LONG, OTHER, LONG, OTHER]), extra=extra)
-    assert groups(NearDuplicates(text=0.97, sets="pair"), table) == []
-    assert groups(NearDuplicates(text=0.9), table) == [[0, 2, 4], [3, 5]]
+    table = with_columns(flow([LONG, OTHER, LONG, *chain(1), LONG, OTHER]), extra=extra)
+    assert groups(NearDuplicates(text=0.9, sets="pair"), table) == []
+    assert groups(NearDuplicates(text=0.9), table) == [[0, 2, 4], [1, 5]]
 
 
 def test_samples_of_one_record_are_not_compared() -> None:
@@ -243,6 +245,38 @@ def test_a_picture_that_cannot_be_read_fails_alone(tmp_path: Path) -> None:
     assert result.origin.tolist() == [0]
     assert [(x.row, x.reason) for x in result.rejected] == [(1, "unreadable")]
     assert [(x.row, x.error) for x in result.failed] == [(2, "FileNotFoundError")]
+
+
+def melody(seed: int, seconds: float = 3.0) -> Any:
+    """Notes that follow one another, over a little noise."""
+    rng = np.random.default_rng(seed)
+    notes = [media.tone(0.25, hertz=float(hertz), level=0.3) for hertz in rng.uniform(220, 2500, round(seconds * 4))]
+    sound = np.concatenate(notes, axis=1)
+    return sound + (0.02 * rng.standard_normal(sound.shape)).astype(np.float32)
+
+
+def test_sounds_that_were_encoded_again_or_made_louder_belong_together(tmp_path: Path) -> None:
+    one, other = melody(1), melody(2)
+    found = [
+        media.write_sound(tmp_path / "one.wav", one),
+        media.write_sound(tmp_path / "loud.wav", one * 1.8),
+        media.write_sound(tmp_path / "one.m4a", one, codec="aac", bit_rate=48_000),
+        media.write_sound(tmp_path / "other.wav", other),
+        media.write_sound(tmp_path / "silence.wav", one * 0),
+        media.write_sound(tmp_path / "short.wav", one[:, :1600]),
+        media.write_sound(tmp_path / "short too.wav", other[:, :1600]),
+    ]
+    table = flow([""] * len(found), kind="audio")
+    table = with_columns(table, original=[{"asset": path.name, "path": str(path)} for path in found])
+    assert groups(NearDuplicates(audio=0.85), table) == [[0, 1, 2]]
+
+
+@media.needs_shared
+def test_speech_is_known_by_any_encoding_and_not_taken_for_other_speech() -> None:
+    names = ["silero_test.mp3", "silero_test.opus", "ami_dev00.wav", "ami_tst00.wav", "hfds_test_audio_48000.opus"]
+    table = flow([""] * 6, kind="audio")
+    assets = [{"asset": str(at), "path": str(media.SHARED / name)} for at, name in enumerate([*names, names[3]])]
+    assert groups(NearDuplicates(audio=0.8), with_columns(table, original=assets)) == [[3, 5]]
 
 
 def test_videos_are_alike_by_their_stills(tmp_path: Path) -> None:
