@@ -1,7 +1,7 @@
 """Personal data in texts: mail, telephone, handles, links, addresses of machines, cards, accounts, identity numbers.
 
-The note `personal` tells kind and place of each, in the text as it is published, and never what it was. What was said
-in segments is treated as the text is. Names of persons are for `person_names`, which asks a model.
+The note `personal` tells kind and place of each, in the text as it is published, and never what it was. Segments,
+words, notes and `extra` are treated as the text is. Names of persons are for `person_names`, which asks a model.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from pydantic import ConfigDict, Field
 
 from affectory.schemas.types import PLACES
-from affectory.transforms.base import STRICT, Columns, Resources, Result, Step
+from affectory.transforms.base import STRICT, Columns, Resources, Step
 from affectory.transforms.text._personal import KINDS, found
 from affectory.transforms.text._treatment import Action, Finder, Treatment
 
@@ -46,20 +46,17 @@ class PersonalData:
     def setup(self) -> Step:
         actions: dict[str, Action] = {kind: getattr(self, kind) for kind in KINDS}
         sought = {kind: action for kind, action in actions.items() if action != "ignore"}
-        treatment, everywhere = Treatment("personal", sought), partial(found, kinds=tuple(sought), actions=sought)
 
-        def step(batch: pa.Table) -> Result:
-            finders: list[Finder | None] = [
-                partial(found, kinds=kinds, actions=sought) if kinds else None
-                for kinds in _likely(batch.column("text"), tuple(sought))
-            ]
-            return treatment.result(batch, finders, [everywhere] * batch.num_rows)
+        def finders(texts: pa.Array, _: Sequence[int]) -> list[Finder | None]:
+            likely = _likely(texts, tuple(sought))
+            return [partial(found, kinds=kinds, actions=sought) if kinds else None for kinds in likely]
 
-        return step
+        return lambda batch: Treatment("personal", sought, batch, finders, finders).result()
 
 
-def _likely(text: pa.ChunkedArray, kinds: Sequence[str]) -> list[tuple[str, ...]]:
+def _likely(text: pa.Array, kinds: Sequence[str]) -> list[tuple[str, ...]]:
     """The kinds that each text may hold, by a look at the whole column."""
     hints = [pc.fill_null(pc.match_substring_regex(text, KINDS[kind].hint), False) for kind in kinds]
     table = np.array([np.asarray(hint, dtype=bool) for hint in hints]).reshape(len(kinds), len(text))
-    return [tuple(kind for kind, is_likely in zip(kinds, column, strict=True) if is_likely) for column in table.T]
+    found = [()] * len(text) if not table.any() else None
+    return found or [tuple(kind for kind, likely in zip(kinds, column, strict=True) if likely) for column in table.T]

@@ -6,8 +6,9 @@ import pyarrow.compute as pc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.running import run
+from support.running import run, samples
 
+from affectory.schemas.types import PLACES
 from affectory.transforms.text._personal import KINDS
 from affectory.transforms.text.personal_data import PersonalData
 
@@ -186,6 +187,21 @@ def test_what_was_said_in_segments_is_treated_too() -> None:
     assert [p["text"] for p in result.rows.column("segments")[0].as_py()] == ["mail [mail]", None, "hm"]
     assert result.rows.column("personal").to_pylist() == [None, []]
     assert [r.row for r in run(PersonalData(mail="reject"), rows).rejected] == [0]
+
+
+def test_words_notes_and_kept_columns_are_treated_too() -> None:
+    """A number that is said in three words is none in any of them."""
+    text = "so, 0171 123 4567 is it"
+    said = [(4, 8), (9, 12), (13, 17), (18, 20)]
+    words = [{"kind": "word", "char_start": a, "char_end": b, "text": text[a:b]} for a, b in said]
+    rows = samples(PersonalData(), [{"text": text, "extra": {"title": "by @anna", "n": "7"}}, {"text": "hm"}])
+    rows = rows.append_column("words", pa.array([words, None], PLACES))
+    rows = rows.append_column("asr_text", pa.array(["so, 0171 123 4567", None]))
+    made = PersonalData().setup()(rows).rows.to_pylist()
+    assert made[0]["text"] == "so, [phone] is it"
+    assert [w["text"] for w in made[0]["words"]] == ["[phone]", "[phone]", "[phone]", "is"]
+    assert (made[0]["asr_text"], made[0]["extra"]) == ("so, [phone]", [("title", "by [handle]"), ("n", "7")])
+    assert (made[1]["words"], made[1]["asr_text"], made[1]["extra"]) == (None, None, rows.column("extra")[1].as_py())
 
 
 def test_texts_without_any_are_the_same_bytes() -> None:
