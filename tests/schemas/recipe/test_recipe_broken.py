@@ -183,7 +183,7 @@ CASES = [
     Broken(
         "splits by the unknown",
         SPLITS + "{by: [author]}\n",
-        [("recipe.yaml:6", "publish.splits.by[0]", "unknown value", "record, speaker, dialogue, session, source, duplicates")],
+        [("recipe.yaml:6", "publish.splits.by[0]", "unknown value", "record, speaker, dialogue, session, source, dup")],
     ),
     Broken(
         "secret in clear",
