@@ -15,7 +15,7 @@ Power = NDArray[np.float64]
 
 _SILENCE, _FULL_SCALE = 1e-6, 1 - 2**-15
 _FRAME, _LEAST_FRAMES, _MOST_SNR = 320, 25, 100.0
-_HOPS, _HOPS_A_SECOND = 4, 10
+_HOPS, _HOPS_A_SECOND, _LEAST_RATE = 4, 10, 8000
 _ABSOLUTE_LUFS, _RELATIVE_LU, _OFFSET = -70.0, -10.0, -0.691
 _WEIGHTS = {"LFE": 0.0, "LFE2": 0.0, "BL": 1.41, "BR": 1.41, "SL": 1.41, "SR": 1.41}
 
@@ -71,15 +71,17 @@ class Frames:
 
 
 class LoudnessMeter:
-    """Loudness of a stretch that comes in pieces, its channels named by FFmpeg's layout."""
+    """Loudness of a stretch that comes in pieces, its channels named by FFmpeg's layout; none below 8 kHz, where the
+    weighting has no meaning.
+    """
 
     def __init__(self, rate: int, layout: str) -> None:
         self._weights = np.array([_WEIGHTS.get(c.name, 1.0) for c in av.AudioLayout(layout).channels])
-        self._hops = Frames(rate // _HOPS_A_SECOND)
-        self._filter = _Filter(rate, len(self._weights))
+        self._hops = Frames(max(1, rate // _HOPS_A_SECOND))
+        self._filter = _Filter(rate, len(self._weights)) if rate >= _LEAST_RATE else None
 
     def add(self, piece: Samples) -> None:
-        for filtered in self._filter(piece):
+        for filtered in self._filter(piece) if self._filter else ():
             self._hops.add(self._weights @ np.square(filtered))
 
     def lufs(self) -> float | None:

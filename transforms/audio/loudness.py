@@ -11,7 +11,7 @@ from affectory.transforms.audio._hearing import HEARING, filtered
 from affectory.transforms.base import STRICT, Columns, Resources, Step
 from affectory.transforms.rows import Reject, Values, by_row
 
-_NOTES = ("loudness_dbfs", "peak_dbfs", "clipping", "loudness_lufs", "silence_share", "snr_db")
+_LEVELS, _MORE = ("loudness_dbfs", "peak_dbfs", "clipping"), ("loudness_lufs", "silence_share", "snr_db")
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Loudness:
         return {"kind": pa.string(), "original": MEDIA, "anchor": ANCHOR}
 
     def writes(self) -> Columns:
-        return dict.fromkeys(_NOTES, pa.float32())
+        return {**dict.fromkeys(_LEVELS, pa.float32()), **dict.fromkeys(_MORE, pa.float64())}
 
     def setup(self) -> Step:
         return by_row(self.reads(), self.writes(), self._kept)

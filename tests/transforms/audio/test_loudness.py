@@ -1,5 +1,6 @@
 """Loudness against tones whose level is known."""
 
+import wave
 from pathlib import Path
 from typing import Any
 
@@ -137,3 +138,15 @@ def test_a_bound_on_what_cannot_be_told_rejects_and_a_silent_video_passes(tmp_pa
     assert [(r.row, r.detail) for r in result.rejected] == [
         (0, "loudness_lufs cannot be told of so little or so quiet a sound")
     ]
+
+
+@pytest.mark.parametrize("rate", [1, 100, 4000])
+def test_loudness_has_no_meaning_at_rates_that_nobody_hears(rate: int, tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(np.full(rate, 16_384, "<i2").tobytes())
+    found = levels(path)
+    assert (found["loudness_lufs"], found["peak_dbfs"]) == (None, pytest.approx(-6.02, abs=0.01))
