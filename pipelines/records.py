@@ -11,7 +11,15 @@ import pyarrow.compute as pc
 
 from affectory.pipelines.spill import PLACE
 from affectory.schemas.derived import SAMPLES
-from affectory.schemas.ids import canonical, digest, record_id_from_content, record_id_from_key, sample_id
+from affectory.schemas.ids import (
+    canonical,
+    digest_of,
+    record_id_from_content,
+    record_id_from_key,
+    record_id_from_spelled,
+    sample_id,
+    spelled,
+)
 from affectory.schemas.types import ANCHOR, FRAMES, MEDIA, MEMBERS, PLACES
 from affectory.transforms.sources.base import Refused, SourceFile
 
@@ -78,9 +86,10 @@ class RecordRows:
     def of(cls, rows: pa.Table, origin: Origin, pseudonym: Callable[[str], str]) -> pa.Table:
         """Records of one file with their ids and fingerprints."""
         own = _Own.of(rows, origin)
-        speakers = [pseudonym(s) if s else None for s in rows.column("speaker").to_pylist()]
+        speakers = [pseudonym(s) if s else None for s in _values(rows.column("speaker"))]
         contents = _without_names(rows, speakers)
-        ids = _ids(rows, contents, origin, own)
+        words = [spelled(content) for content in contents]
+        ids = _ids(rows, contents, words, origin, own)
         columns = {
             **{name: rows.column(name) for name in _AS_READ},
             **own.columns,
@@ -90,31 +99,27 @@ class RecordRows:
             "source": pa.repeat(origin.source, rows.num_rows),
             "row": rows.column("row"),
         }
-        told = [*(columns[c].to_pylist() for c in _TELLING), _told(rows, contents)]
-        also = own.also(columns)
-        prints = [
-            digest(i, origin.source, licence, list(what), place, *more)
-            for i, licence, what, place, more in zip(
-                ids, own.licences, zip(*told, strict=True), own.places, also, strict=True
-            )
-        ]
+        prints = _fingerprints(ids, columns, origin.source, own, _told(rows, contents, words))
         table = pa.table({**columns, "fingerprint": pa.array(prints, pa.string())})
         return table.select(cls.schema().names).cast(cls.schema())
 
     @staticmethod
     def flow(records: pa.Table) -> pa.Table:
         """The records as the first rows of the flowing table: one sample for the whole of each."""
-        ids = records.column("record_id").to_pylist()
-        n = len(ids)
-        media = zip(*(records.column(c).to_pylist() for c in ("kind", "asset_id", "format")), strict=True)
-        refs = [(k, {"asset": a, "format": f} if k in FILE_KINDS else None) for k, a, f in media]
+        n, ids = records.num_rows, records.column("record_id").to_pylist()
+        refs = [
+            (kind, {"asset": asset, "format": form} if kind in FILE_KINDS else None)
+            for kind, asset, form in zip(
+                *(_values(records.column(c)) for c in ("kind", "asset_id", "format")), strict=True
+            )
+        ]
         columns = {
             **{
                 c: records.column(c)
                 for c in ("kind", "source", "uri", "key", *_CARRIED, "position", "segments", "members", "extra")
             },
             "sample_id": pa.array([sample_id(i, "whole") for i in ids], pa.string()),
-            "anchor": pa.array([{"record": i} for i in ids], ANCHOR),
+            "anchor": _whole(records.column("record_id")),
             "parent": pa.nulls(n, pa.string()),
             "duplicates": pa.nulls(n, pa.string()),
             "original": pa.array([ref for _, ref in refs], MEDIA),
@@ -124,34 +129,75 @@ class RecordRows:
         return pa.table({name: columns[name] for name in SAMPLES.schema.names})
 
 
+def _whole(ids: pa.ChunkedArray) -> pa.StructArray:
+    """Anchors of whole records."""
+    empty = [pa.nulls(len(ids), field.type) for field in ANCHOR][1:]
+    return pa.StructArray.from_arrays([ids.combine_chunks(), *empty], fields=list(ANCHOR))
+
+
 def _without_names(rows: pa.Table, speakers: list[str | None]) -> list[str | None]:
     """What each row contributes, its speaker by pseudonym: ids are published, and a hash of a name can be guessed."""
-    contents = rows.column("content").to_pylist()
+    contents: list[str | None] = rows.column("content").to_pylist()
+    if not any(speakers):
+        return contents
     named = zip(contents, speakers, strict=True)
     return [c if s is None or c is None else canonical({**json.loads(c), "speaker": s}) for c, s in named]
 
 
-def _ids(rows: pa.Table, contents: list[str | None], origin: Origin, own: "_Own") -> list[str]:
+def _ids(
+    rows: pa.Table, contents: Sequence[str | None], words: Sequence[str], origin: Origin, own: "_Own"
+) -> list[str]:
     """Of a row with media both are its content: what it says, and their bytes."""
     keys, occurrences = (rows.column(c).to_pylist() for c in ("key", "occurrence"))
-    found = zip(keys, contents, own.assets, own.named, occurrences, strict=True)
+    found = zip(keys, contents, words, own.assets, own.named, occurrences, strict=True)
     return [
         record_id_from_key(origin.scope, key)
         if key is not None
-        else record_id_from_content(
-            asset if content is None else f"{asset} {content}" if named else content, occurrence or 0
-        )
-        for key, content, asset, named, occurrence in found
+        else record_id_from_content(asset if content is None else f"{asset} {content}", occurrence)
+        if content is None or named
+        else record_id_from_spelled(spelled_content, occurrence)
+        for key, content, spelled_content, asset, named, occurrence in found
     ]
 
 
-def _told(rows: pa.Table, contents: list[str | None]) -> list[str | None]:
+def _told(rows: pa.Table, contents: Sequence[str | None], words: list[str]) -> list[str]:
     """What a fingerprint covers of the words of each row; of a media file also those that stand beside it."""
     texts = rows.column("text")
-    if texts.null_count == rows.num_rows:
-        return contents
-    pairs = zip(contents, texts.to_pylist(), strict=True)
-    return [content if content is not None or text is None else canonical({"text": text}) for content, text in pairs]
+    if None not in contents or texts.null_count == rows.num_rows:
+        return words
+    found = zip(contents, words, texts.to_pylist(), strict=True)
+    return [
+        word if content is not None or text is None else spelled(canonical({"text": text}))
+        for content, word, text in found
+    ]
+
+
+def _fingerprints(
+    ids: Sequence[str], columns: dict[str, Any], source: str, own: "_Own", told: Sequence[str]
+) -> list[str]:
+    """A hash of all that each record contributes. Words, which are long, are spelled already."""
+    members, from_source = _values(columns["members"]), spelled(source)
+    licences = {licence: spelled(licence) for licence in set(own.licences)}
+    short = zip(ids, own.licences, _whats(columns, len(ids)), own.places, members, told, strict=True)
+    return [
+        digest_of(
+            f'"{record}"', from_source, licences[licence], f"{what},{words}]",
+            "null" if place is None else canonical(place), *([canonical(made_of)] if made_of else []),
+        )
+        for record, licence, what, place, made_of, words in short
+    ]  # fmt: skip
+
+
+def _whats(columns: dict[str, Any], rows: int) -> list[str]:
+    """The canonical JSON of what tells beside words, without its end."""
+    if all(columns[name].null_count == rows for name in _TELLING):
+        return [canonical([None] * len(_TELLING))[:-1]] * rows
+    return [canonical(what)[:-1] for what in zip(*(_values(columns[name]) for name in _TELLING), strict=True)]
+
+
+def _values(column: Any) -> list[Any]:
+    """As Python has them; most columns of most sources hold nothing."""
+    return [None] * len(column) if column.null_count == len(column) else column.to_pylist()
 
 
 @dataclass(frozen=True)
@@ -175,10 +221,6 @@ class _Own:
         kinds, named = rows.column("kind").to_pylist(), given[1].is_valid().to_pylist()
         places = [(a, u) if k in FILE_KINDS else None for a, u, k in zip(assets, uris, kinds, strict=True)]
         return cls(assets, named, licences, places, columns)
-
-    def also(self, columns: dict[str, Any]) -> list[list[Any]]:
-        """What only some records have, and adds nothing to the fingerprint of others."""
-        return [[m] if m else [] for m in columns["members"].to_pylist()]
 
 
 def keyed(rows: pa.Table, texts: Callable[[Sequence[int]], Sequence[str | None]]) -> Keyed:

@@ -20,6 +20,16 @@ def digest(*parts: Any) -> str:
     return hashlib.blake2b(canonical(parts).encode(), digest_size=20).hexdigest()
 
 
+def spelled(text: str | None) -> str:
+    """The canonical JSON of a text, to be spelled once where several digests cover it."""
+    return "null" if text is None else encode_basestring(text)
+
+
+def digest_of(*parts: str) -> str:
+    """`digest`, of parts that are canonical JSON already."""
+    return hashlib.blake2b(f"[{','.join(parts)}]".encode(), digest_size=20).hexdigest()
+
+
 def fractions(what: str, names: Iterable[str]) -> "NDArray[np.float64]":
     """For each name where `digest(what, name)` lies between 0 and 1, by its first 52 bits."""
     import numpy as np
@@ -44,7 +54,12 @@ def record_id_from_key(scope: str, key: str) -> str:
 
 def record_id_from_content(content: str, occurrence: int = 0) -> str:
     """The id of a record known by content; `occurrence` counts equal rows of one file."""
-    return "r_" + digest("content", content, occurrence)[:24]
+    return record_id_from_spelled(spelled(content), occurrence)
+
+
+def record_id_from_spelled(content: str, occurrence: int) -> str:
+    """The same, of content that is canonical JSON of a text already."""
+    return "r_" + digest_of('"content"', content, str(occurrence))[:24]
 
 
 def sample_id(record: str, *coordinates: Any) -> str:

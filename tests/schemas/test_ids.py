@@ -37,6 +37,11 @@ def test_a_digest_is_shared_by_equal_parts_only(a: list[Any], b: list[Any]) -> N
     assert (ids.digest(*a) == ids.digest(*b)) == (repr(told_apart(a)) == repr(told_apart(b)))
 
 
+@given(st.lists(PLAIN, max_size=3), st.text() | st.none())
+def test_a_digest_of_what_is_spelled_already_is_the_same(parts: list[Any], text: str | None) -> None:
+    assert ids.digest_of(*map(ids.canonical, parts), ids.spelled(text)) == ids.digest(*parts, text)
+
+
 @given(TEXTS, TEXTS)
 def test_parts_never_run_into_each_other(a: list[str], b: list[str]) -> None:
     assert (ids.digest(*a) == ids.digest(*b)) == (a == b)
