@@ -36,8 +36,12 @@ LOST = {
     "texts": {*_ODD, ("rejected", "unknown_record")},
     "media": {("rejected", "empty"), ("rejected", "unreadable")},
     "conversations": {("failed", "ConnectionError")},
+    "recordings": {("rejected", "duplicate"), ("rejected", "unreadable")},
+    "chats": {("rejected", "duplicate"), ("rejected", "filtered"), ("rejected", "too_short")},
 }
-FANNED_OUT = {"demo", "media"}
+FANNED_OUT = {"demo", "media", "recordings", "chats"}
+ELSEWHERE = {"asr", "egemaps", "person_names"}
+"""Steps whose models are too heavy for every engine, or not installed: they ask and read as all others do."""
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +69,7 @@ def test_a_recipe_leads_to_the_same_release(case: Case, tmp_path: Path, rows: di
 
 def test_the_recipes_name_every_step(tmp_path: Path) -> None:
     named = {step for world, lay in WORLDS.items() for step in steps_of(lay(tmp_path / world))}
-    assert named - set(EXTRA_STEPS) == set(discovery.steps()) - set(EXTRA_STEPS)
+    assert named - set(EXTRA_STEPS) == set(discovery.steps()) - set(EXTRA_STEPS) - ELSEWHERE
 
 
 def test_any_two_circumstances_meet() -> None:

@@ -6,6 +6,7 @@
 import hashlib
 import os
 import shutil
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from unittest.mock import patch
 
 import yaml
 from support import media, steps
+from support.ingesting import chats, recordings
 from support.project import TEXTS, Project, line, project, texts, write_csv, write_image, write_lines
 
 from affectory.pipelines import connecting, discovery, splitting
@@ -97,6 +99,8 @@ WORLDS: Mapping[str, Callable[[Path], Project]] = {
     "texts": rated_texts,
     "media": small_media,
     "conversations": conversations,
+    "recordings": recordings,
+    "chats": chats,
 }
 
 
@@ -162,9 +166,10 @@ def files_of(summary: Summary) -> dict[str, str]:
 
 @contextmanager
 def known_steps() -> Iterator[None]:
-    """Recipes can name the steps of the tests, and workers find them."""
-    known = {**discovery.steps(), **EXTRA_STEPS}
-    with patch.object(discovery, "steps", lambda: known), patch.dict(os.environ, PYTHONPATH=steps.PYTHON_PATH):
+    """Recipes can name the steps and backends of the tests, and workers find them."""
+    known, here = {**discovery.steps(), **EXTRA_STEPS}, [*sys.path, steps.BACKENDS]
+    children = patch.dict(os.environ, PYTHONPATH=steps.PYTHON_PATH)
+    with patch.object(discovery, "steps", lambda: known), children, patch.object(sys, "path", here):
         yield
 
 

@@ -21,9 +21,10 @@ from affectory.schemas.opinion import OPINIONS
 from affectory.transforms.base import Columns, Rejected, Resources, Result, Step
 from affectory.transforms.rows import Reject, Values, by_row
 
-_TESTS = str(Path(__file__).resolve().parents[1])
-PYTHON_PATH = os.pathsep.join(filter(None, (_TESTS, os.environ.get("PYTHONPATH"))))
-"""PYTHONPATH for children, so that they find `support`."""
+_SUPPORT = Path(__file__).resolve().parent
+BACKENDS = str(_SUPPORT / "backends")
+PYTHON_PATH = os.pathsep.join(filter(None, (str(_SUPPORT.parent), BACKENDS, os.environ.get("PYTHONPATH"))))
+"""PYTHONPATH for children, so that they find `support`, and the backends there as if these were installed."""
 _NUMBERS = count()
 
 
