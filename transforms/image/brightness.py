@@ -37,7 +37,7 @@ class Brightness:
 
     def writes(self) -> Columns:
         levels = ("brightness_level", "colorfulness_level") if self.levels else ()
-        return dict.fromkeys((*NUMBERS, *levels), pa.float32())
+        return {**dict.fromkeys(NUMBERS, pa.float32()), **dict.fromkeys(levels, pa.float64())}
 
     def setup(self) -> Step:
         return by_row(self.reads(), self.writes(), self._measured)

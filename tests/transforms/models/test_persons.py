@@ -10,8 +10,10 @@ from PIL import Image, ImageDraw
 from support.media import SHARED, needs_shared, write_picture
 from support.running import run, samples
 
+from affectory.pipelines.code_hash import code_hash
 from affectory.pipelines.runner.stage import asked_by
 from affectory.schemas.errors import UserError
+from affectory.schemas.ids import digest
 from affectory.transforms.base import Asking, Reply
 from affectory.transforms.models.persons import Persons
 
@@ -88,6 +90,8 @@ def test_what_cannot_be_looked_at_says_why(tmp_path: Path) -> None:
 def test_only_what_the_model_sees_makes_another_question(tmp_path: Path) -> None:
     same = {asked_by(Persons(min_score=score, require=require)) for score in (0.5, 2.0) for require in ("none", "any")}
     assert len(same) == 1 and isinstance(Persons(), Asking)
+    hashes = map(code_hash, ("affectory.transforms.models.backends.hog", "affectory.transforms.models._pictures"))
+    assert {whom.revision for whom in same if whom} == {digest("", *hashes)[:16]}
     row = image(street(tmp_path / "a.png", (130, 80, 140)))
     assert Persons().sends(samples(Persons(), [row])) == Persons(min_score=3).sends(samples(Persons(), [row]))
 
