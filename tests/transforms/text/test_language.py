@@ -1,6 +1,8 @@
+import csv
 import socket
 
 import pytest
+from support.media import SHARED
 from support.running import run
 
 from affectory.transforms.text.language import Language
@@ -16,6 +18,29 @@ SENTENCES = {
     "ja": "本当に嬉しいです",
     "ar": "أنا خائف جدا",
     "ru": "Мне очень грустно сегодня",
+    "fi": "Minua pelottaa ihan hirveästi",
+    "hi": "मैं बहुत खुश हूँ",
+    "ur": "مجھے بہت ڈر لگ رہا ہے",
+    "el": "Είμαι πολύ χαρούμενος σήμερα",
+    "he": "אני מאוד שמח היום",
+    "th": "ฉันมีความสุขมาก",
+    "am": "በጣም ደስ ብሎኛል",
+    "tr": "Bugün çok mutluyum, teşekkürler",
+}
+NEIGHBOURS = {
+    "af": [
+        "Ek is so bly dat jy hier is!",
+        "Dit is wat ons vir hulle gaan doen.",
+        "Hulle het gister vir my gesê dat hulle bang is.",
+        "Daar is 'n groot probleem in die land.",
+    ],
+    "nl": [
+        "Ik ben zo blij dat je er bent!",
+        "Die man heeft mij gisteren laten schrikken.",
+        "Dit is die ene plek waar alles begon.",
+        "Of die mensen ooit terugkomen, weet niemand.",
+        "In die tijd was alles anders.",
+    ],
 }
 
 
@@ -24,6 +49,26 @@ def test_languages_are_told_apart(language: str) -> None:
     rows = run(Language(), [{"text": SENTENCES[language]}]).rows
     assert rows.column("language").to_pylist() == [language]
     assert 0.3 < rows.column("language_score")[0].as_py() <= 1
+
+
+@pytest.mark.parametrize("language", NEIGHBOURS)
+def test_neighbours_are_told_apart(language: str) -> None:
+    rows = run(Language(), [{"text": text} for text in NEIGHBOURS[language]]).rows
+    assert rows.column("language").to_pylist() == [language] * rows.num_rows
+
+
+@pytest.mark.parametrize(
+    ("file", "language", "least"),
+    [("afr", "af", 0.8), ("arq", "ar", 0.99)],
+)
+def test_languages_of_brighter(file: str, language: str, least: float) -> None:
+    path = SHARED.parent / "brighter" / f"gold_track_a_train_{file}.csv"
+    if not path.is_file():
+        pytest.skip("needs ../shared/data/brighter")
+    with path.open(encoding="utf-8") as lines:
+        texts = [row["text"] for row in csv.DictReader(lines)]
+    found = run(Language(), [{"text": text} for text in texts]).rows.column("language").to_pylist()
+    assert found.count(language) >= least * len(texts)
 
 
 @pytest.mark.parametrize("text", [None, "", "ok", "12345 678!", "😀😀😀😀😀", "ꦱꦸꦒꦼꦁꦲꦺꦤ꧀ꦗꦁ"])
