@@ -10,6 +10,8 @@ from affectory.schemas.urls import Url
 from affectory.transforms.sources.base import RemoteFile, RemoteFolder
 
 BLOCK = 8 << 20
+_WHOLE = {"block_size": 0}
+"""A web server need not know how to send a part of a file."""
 _MARKS = ("ETag", "etag", "blob_id", "oid", "md5Hash", "LastModified", "last_modified", "mtime")
 """What a store says that changes with a file's bytes, the surest first."""
 
@@ -23,10 +25,18 @@ def listing(url: Url) -> RemoteFolder:
             found = fs.find(top, detail=True)
         except FileNotFoundError:
             found = {}
-    files = tuple(_file(url, top, name, info) for name, info in found.items() if not name.endswith("/"))
+        files = tuple(_file(url, top, name, _sized(fs, name, info)) for name, info in found.items() if name[-1] != "/")
     if not files:
         raise UserError(f"there is nothing at {url}", "correct `path`, or put files there")
     return RemoteFolder(str(url), files)
+
+
+def _sized(fs: Any, name: str, info: dict[str, Any]) -> dict[str, Any]:
+    """What is known of a file; a web server says it of each file by itself."""
+    told = info if info.get("size") is not None else fs.info(name)
+    if told.get("size") is None:
+        raise UserError(f"{name}: the server does not say how long it is", "fetch it yourself, and name the file here")
+    return dict(told)
 
 
 def _file(url: Url, top: str, name: str, info: dict[str, Any]) -> RemoteFile:
@@ -51,7 +61,8 @@ def chunks(file: RemoteFile, most: int | None = None) -> Iterator[bytes]:
         if 0 < wanted <= BLOCK:
             yield fs.cat_file(path, start=0, end=wanted + 1 if wanted == file.size else wanted)
         elif wanted:
-            with fs.open(path, "rb", block_size=BLOCK, cache_type="readahead") as stream:
+            whole = _WHOLE if "http" in fs.protocol else {"block_size": BLOCK, "cache_type": "readahead"}
+            with fs.open(path, "rb", **whole) as stream:
                 while wanted > 0 and (chunk := stream.read(min(BLOCK, wanted))):
                     wanted -= len(chunk)
                     yield chunk

@@ -6,12 +6,23 @@ from typing import Any
 
 from affectory.schemas.errors import UserError
 
-FORMS = {"s3": "s3://bucket/prefix", "hf": "hf://datasets/org/name/folder"}
+FORMS = {
+    "s3": "s3://bucket/prefix",
+    "hf": "hf://datasets/org/name/folder",
+    "gs": "gs://bucket/prefix",
+    "az": "az://container/prefix",
+    "https": "https://host/path",
+    "http": "http://host/path",
+    "memory": "memory://name",
+}
 """The kinds of address that are understood, each with how it is written."""
+STORES = ("s3", "hf")
+"""Those that can be written to as well."""
 
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
 _MEANT = re.compile(rf"({'|'.join(FORMS)}):")
 """A slash may have been forgotten."""
+_WEB, _PORT = ("http", "https"), re.compile(r"[A-Za-z0-9.-]+:[0-9]{1,5}")
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _HUB = re.compile(r"datasets/[\w.-]+/[\w.-]+(@[\w.%-]+)?(/|$)", re.ASCII)
 _REVISION = re.compile(r"@[^/]*")
@@ -53,7 +64,7 @@ def is_url(text: str) -> bool:
     return bool(_URL.match(text) or _MEANT.match(text))
 
 
-def read_url(text: str, schemes: tuple[str, ...] = tuple(FORMS)) -> Url:
+def read_url(text: str, schemes: tuple[str, ...] = STORES) -> Url:
     """A checked address of one of the `schemes`; raises `BadUrl`."""
     forms = " or ".join(FORMS[scheme] for scheme in schemes) or "a path"
     match = _URL.fullmatch(text)
@@ -67,7 +78,7 @@ def read_url(text: str, schemes: tuple[str, ...] = tuple(FORMS)) -> Url:
 
 def _wrong(scheme: str, rest: str) -> str:
     first = rest.partition("/")[0]
-    if "@" in first or ":" in first:
+    if "@" in first or (":" in first and not (scheme in _WEB and _PORT.fullmatch(first))):
         return "an address never holds credentials: they come from the environment or the provider's usual files"
     if set("?#\\") & set(rest) or any(ord(char) < 32 for char in rest):
         return "an address without ?, #, \\ and control characters is wanted"
@@ -75,7 +86,7 @@ def _wrong(scheme: str, rest: str) -> str:
         return "an address with an empty part, . or .. in it"
     if scheme == "hf" and not _HUB.match(rest):
         return "not a dataset on the hub"
-    return "" if scheme == "hf" or _BUCKET.fullmatch(first) else "no name of a bucket"
+    return "" if scheme in ("hf", *_WEB) or _BUCKET.fullmatch(first) else "no name of a bucket"
 
 
 def masked(text: str) -> str:
@@ -87,7 +98,7 @@ def masked(text: str) -> str:
     return f"{head}://***" if hidden else f"{head}{found}{rest}"
 
 
-def read_location(given: str | Path, what: str, schemes: tuple[str, ...] = tuple(FORMS)) -> Location:
+def read_location(given: str | Path, what: str, schemes: tuple[str, ...] = STORES) -> Location:
     """What was given on the command line as a location; raises `UserError`."""
     if isinstance(given, Path) or not is_url(given):
         return Path(given)

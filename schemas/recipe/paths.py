@@ -9,11 +9,11 @@ from pathlib import Path
 from affectory.schemas.recipe.explain import locate
 from affectory.schemas.recipe.problems import KeyPath, Problem, describe, did_you_mean
 from affectory.schemas.recipe.yaml_positions import Item
-from affectory.schemas.urls import BadUrl, Location, Url, is_url, masked, read_location, read_url
+from affectory.schemas.urls import FORMS, BadUrl, Location, Url, is_url, masked, read_location, read_url
 
 REMOTE: Mapping[str, tuple[str, ...]] = {
-    "sources": ("s3", "hf"),
-    "ratings": ("s3", "hf"),
+    "sources": tuple(FORMS),
+    "ratings": tuple(FORMS),
     "publish": ("s3", "hf"),
     "workspace": ("s3",),
 }
@@ -40,7 +40,7 @@ class Bounds:
 
     @classmethod
     def of(cls, recipe: Path, roots: Sequence[Path | str] = ()) -> "Bounds":
-        found = [read_location(root, "--root") for root in roots]
+        found = [read_location(root, "--root", tuple(FORMS)) for root in roots]
         folders = tuple(Path(os.path.realpath(root)) for root in found if isinstance(root, Path))
         return cls(Path(os.path.realpath(recipe.parent)), folders, tuple(u for u in found if isinstance(u, Url)))
 

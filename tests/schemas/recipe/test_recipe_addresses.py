@@ -8,6 +8,7 @@ import yaml
 
 from affectory.schemas.errors import UserError
 from affectory.schemas.recipe import RecipeProblems, load_recipe
+from affectory.schemas.urls import masked
 
 GOOD: dict[str, Any] = {
     "dataset": "hello",
@@ -65,8 +66,27 @@ def test_without_a_root_each_is_refused_with_the_flag_that_allows_it(tmp_path: P
     ]
 
 
-@pytest.mark.parametrize("url", ["file:///etc", "http://host/x", "https://host/x", "gs://bucket/x", "memory://x"])
-@pytest.mark.parametrize("key", ["workspace", "publish", "sources", "ratings"])
+READ_ONLY = ("http://host/x", "https://host:8080/x", "gs://bucket/x", "az://container/x", "memory://x")
+
+
+@pytest.mark.parametrize("url", READ_ONLY)
+@pytest.mark.parametrize("key", ["sources", "ratings"])
+def test_inputs_lie_wherever_fsspec_reads_from_once_that_is_allowed(tmp_path: Path, key: str, url: str) -> None:
+    kind: dict[str, Any] = {"sources": {"kind": "folder"}, "ratings": {"kind": "csv", "of": "folder"}}[key]
+    path = written(tmp_path, **{key: [{**kind, "path": url}]})
+    assert problems(path, (*ROOTS, url)) == []
+    [(_, message, _, hint)] = problems(path)
+    assert (message, hint) == (
+        "leaves the recipe's folder for a place that was not allowed",
+        f"allow it with --root {url}",
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "url"),
+    [(key, url) for key in ("workspace", "publish") for url in READ_ONLY]
+    + [(key, url) for key in PATHS for url in ("file:///etc", "ftp://host/x")],
+)
 def test_other_kinds_of_address_are_refused(tmp_path: Path, key: str, url: str) -> None:
     changes: dict[str, Any] = {
         "workspace": url,
@@ -76,7 +96,7 @@ def test_other_kinds_of_address_are_refused(tmp_path: Path, key: str, url: str) 
     }
     [(_, message, given, _)] = problems(written(tmp_path, **{key: changes[key]}))
     assert message == "an address of this kind cannot be used here"
-    assert given == f'"{url}"'
+    assert given == f'"{masked(url)}"'
 
 
 def test_the_hub_holds_no_workspace(tmp_path: Path) -> None:
