@@ -88,31 +88,30 @@ def _answers(said: Sequence[Said], taxonomy: Taxonomy) -> pa.StructArray:
     """A label that was not rated has no intensity; it was not chosen, unless each was asked by itself."""
     place = {label: i for i, label in enumerate(taxonomy.labels)}
     entries = {id(s.entry): s.entry.reader for s in said}
-    offers = {key: set(offered(reader, taxonomy)) for key, reader in entries.items()}
-    asked = {key: [label in labels for label in place] for key, labels in offers.items()}
-    unsaid = {key: np.nan if reader.each_label else 0.0 for key, reader in entries.items()}
-    weights = np.zeros((len(said), len(place)), np.float32)
+    row_of = {key: row for row, key in enumerate(entries)}
+    entry = np.array([row_of[id(s.entry)] for s in said], np.int64)
+    offers = [set(offered(reader, taxonomy)) for reader in entries.values()]
+    asked = np.array([[label in labels for label in place] for labels in offers], bool).reshape(-1, len(place))[entry]
+    unsaid = np.array([np.nan if reader.each_label else 0.0 for reader in entries.values()], np.float32)[entry]
+    weights = np.repeat(unsaid[:, None], len(place), axis=1)
     intensities = np.full(weights.shape, np.nan, np.float32)
     for row, s in enumerate(said):
-        if unsaid[id(s.entry)]:
-            weights[row] = np.nan
         for label, (weight, intensity) in (s.answers or {}).items():
             weights[row, place[label]] = weight
             if intensity is not None:
                 intensities[row, place[label]] = intensity
-    chosen = np.array([asked[id(s.entry)] for s in said], bool).reshape(weights.shape)
     given = {
-        "weights": _lists(weights, chosen, np.array([s.answers is not None for s in said], bool)),
-        "intensities": _lists(intensities, chosen, np.asarray(~np.isnan(intensities).all(axis=1), bool)),
+        "weights": _lists(weights, asked, np.array([s.answers is not None for s in said], bool)),
+        "intensities": _lists(intensities, asked, np.asarray(~np.isnan(intensities).all(axis=1), bool)),
         "vad": _vad(said),
     }
     fields = [given[f.name] if f.name in given else pa.nulls(len(said), f.type) for f in ANSWER]
     return pa.StructArray.from_arrays(fields, fields=list(ANSWER))
 
 
-def _lists(values: NDArray[np.float32], chosen: Bools, there: Bools) -> pa.ListArray:
-    """One list of the chosen values for each row, null where none is there; NaN in it is null."""
-    kept = chosen & there[:, None]
+def _lists(values: NDArray[np.float32], asked: Bools, there: Bools) -> pa.ListArray:
+    """One list of what was asked for each row, null where none is there; NaN in it is null."""
+    kept = asked & there[:, None]
     flat = values[kept]
     offsets = np.concatenate([[0], np.cumsum(kept.sum(axis=1))])
     items = pa.array(flat, pa.float32(), mask=np.isnan(flat))

@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import ConfigDict, Field
 
 from affectory.transforms.base import STRICT
+from affectory.transforms.ratings._cells import plain
 from affectory.transforms.ratings._scales import DIMENSIONS, Ranges, checked_ranges
 from affectory.transforms.sources._files import Pattern
 from affectory.transforms.sources._tables import ColumnName, Columns, Table
@@ -147,6 +148,9 @@ class RatingParameters(Table):
             raise ValueError(f"`label` is the column of a label a row, `{forms[0]}` has the labels of all: give one")
         if self.intensity is not None and (self.label is None or forms):
             raise ValueError("`intensity` is that of a label: give `label` too, and no other form")
+        spelled = [plain(word) for word in self.labels or ()]
+        if len(set(spelled)) < len(spelled):
+            raise ValueError("`labels` has a word twice: capitals and spaces around it make no difference")
         if self.separator is not None and self.intensity is not None:
             raise ValueError("`intensity` is that of one label: give no `separator`")
         if isinstance(self.wide, str) and "rater" not in (groups := re.compile(self.wide).groupindex) and groups:

@@ -112,7 +112,8 @@ def _about(task: Mapping[str, Any], annotation: Mapping[str, Any]) -> Row:
     who = annotation.get("completed_by", annotation.get("annotator"))
     if annotation is task:
         own = {name: _plain(value) for name, value in task.items()}
-        return {**own, "annotation": task.get("annotation_id"), "annotator": who}
+        data = {f"data.{name}": value for name, value in own.items()}
+        return {**data, **own, "annotation": task.get("annotation_id"), "annotator": who}
     data = flattened(task["data"], "data.") if isinstance(task.get("data"), Mapping) else {}
     named = {"id": task.get("id"), "annotation": annotation.get("id"), "lead_time": annotation.get("lead_time")}
     return {**data, **named, "annotator": who.get("id") if isinstance(who, Mapping) else who}

@@ -1,8 +1,11 @@
 """The forms of tables: each gives the ratings that a person would read from it, or refuses the row."""
 
 import json
+from collections import Counter
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from affectory.transforms.ratings.csv import CsvRatings
@@ -192,3 +195,36 @@ def test_parts_of_pictures(take_bytes):
     assert [r["box"] for r in rows] == [[1, 2, 30.5, 40], None]
     assert [(r.uri, r.reason) for r in refused] == [("file.txt#L4", "bad_row"), ("file.txt#L5", "bad_row")]
     assert "has no size" in refused[0].detail
+
+
+cells = st.sampled_from(["", "0", "1", "2", "joy", "joy|fear", "xxx", "-1", "1e9"])
+FORMS = {
+    "words": {"label": "a", "rater": "b", "separator": "|", "ignore": ["xxx"], "labels": {"0": "joy"}},
+    "a column a label": {"columns": {"joy": "a", "fear": "b"}, "rater_name": "r"},
+    "scales": {"columns": {"joy": "a", "fear": "b"}, "anonymous": True, "levels": ["0", "1"]},
+    "votes": {"votes": {"joy": "a", "fear": "b"}},
+    "digits": {"vote_digits": {"column": "a", "labels": ["joy"]}},
+    "shares": {"distribution": {"joy": "a", "fear": "b"}, "valence": "c"},
+    "raters": {"wide": ["a", "b"]},
+    "raters of labels": {"wide": "[ab]", "label": "c"},
+    "some": {"label": "a", "rater_name": "r", "where": {"b": "1|joy"}},
+}
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+@settings(max_examples=40)
+@given(rows=st.lists(st.tuples(cells, cells, cells), min_size=1, max_size=6))
+def test_every_row_says_something_or_is_refused(take, tmp_path_factory, form, rows):
+    path = tmp_path_factory.mktemp("forms") / "f.csv"
+    path.write_text("id,a,b,c\n" + "".join(f"x,{a},{b},{c}\n" for a, b, c in rows))
+    taken, refused = take(made(**form), path)
+    said = {r["row"] for r in taken}
+    told = Counter(int(r.uri.partition("#L")[2]) for r in refused if "#" in r.uri)
+    meant = {n for n, row in enumerate(rows, 2) if "where" not in form or row[1] in ("1", "joy")}
+    assert said | told.keys() == meant
+    assert not said & told.keys()
+    assert set(told.values()) <= {1}
+    for rating in taken:
+        labels = rating["labels"] or []
+        assert rating["label"] or labels or rating["valence"] is not None
+        assert all(x["weight"] >= 0 for x in labels)

@@ -134,12 +134,12 @@ def test_a_turned_box_is_refused(take_bytes):
 
 
 def test_json_min_has_one_annotation_a_task(take_bytes):
-    flat = {"id": 7, "text": "Hi", "annotator": 2, "annotation_id": 31, "emotion": "joy", "lead_time": 1.5}
+    flat = {"id": 7, "text": "Hi", "uid": "u7", "annotator": 2, "annotation_id": 31, "emotion": "joy", "lead_time": 1.5}
     several = {**flat, "emotion": {"choices": ["joy", "fear"]}}
-    rows, refused = take_bytes(made(occasion="annotation"), json.dumps([flat, several]).encode())
+    rows, refused = take_bytes(made(occasion="annotation", target="data.uid"), json.dumps([flat, several]).encode())
     assert (refused, [(r["target_key"], r["label"], r["occasion"], r["spent_s"]) for r in rows]) == (
         [],
-        [("7", "joy", "31", 1.5), ("7", None, "31", 1.5)],
+        [("u7", "joy", "31", 1.5), ("u7", None, "31", 1.5)],
     )
 
 

@@ -49,6 +49,7 @@ KINDS = (CsvRatings, JsonlRatings, ParquetRatings, DialogueRatings, LabelStudioR
         ({"levels": ["no", "yes"], "intensity": "i", "intensity_max": 1}, "`levels` are a scale in words"),
         ({"rater": None, "wide": "(?P<label>.*)_r"}, r"needs a group \(\?P<rater>"),
         ({"rater": None, "wide": "(a+)+"}, "a repeated group"),
+        ({"labels": {"Happy": "joy", "happy ": "fear"}}, "`labels` has a word twice"),
         ({"where": {"kind": "("}}, "not a regular expression"),
         ({"vad_range": {"valence": [2, 1]}}, r"`vad_range` is \[lowest, highest\]"),
         ({"vad_range": {"joy": [1, 2]}}, "'valence', 'arousal' or 'dominance'"),

@@ -1,4 +1,4 @@
-"""Published ratings: about 54 people's emotions for each of 100 texts, and BRIGHTER's few for many."""
+"""Published ratings: about 54 people's emotions for each of 100 texts."""
 
 import csv
 from collections import Counter
@@ -54,17 +54,3 @@ def test_cawi2_emotions_in_long_form(take, shared, tmp_path):
     assert Counter(r["label"] for r in rows) == dict.fromkeys(EMOTIONS, len(wide))
     levels = [e[name] for e in wide for name in EMOTIONS]
     assert [r["intensity"] for r in rows] == [float(level) if level else None for level in levels]
-
-
-def test_brighter_leaves_out_who_did_not_rate(take, shared, tmp_path):
-    wide = plainly(shared("brighter/arq_individuals.csv"))
-    people = [f"Annotator-{n}" for n in range(1, 11)]
-    with (tmp_path / "long.csv").open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(("id", "who", "v"))
-        writer.writerows((e["text_id"], person, e[person]) for e in wide for person in people)
-    ratings = CsvRatings(path="x", of="s", target="id", rater="who", valence="v", vad_range=(0, 3))
-    rows, refused = take(ratings, tmp_path / "long.csv")
-    given = [e[person] for e in wide for person in people]
-    assert len(rows) == sum(1 for value in given if value)
-    assert [r.detail for r in refused] == ["nothing is rated"] * given.count("")
