@@ -34,6 +34,10 @@ class CsvTable(Table):
     def endings() -> tuple[str, ...]:
         return "*.csv", "*.tsv", "*.csv.gz", "*.tsv.gz"
 
+    def header(self, file: SourceFile, limits: Limits) -> tuple[str, ...]:
+        rows = (chunk.whole(0) for chunk in self.chunks(file, limits, ()) if chunk.numbers)
+        return tuple(next(rows, ()))
+
     def _chunks(self, file: SourceFile, limits: Limits, wanted: Sequence[str]) -> Iterator[Chunk]:
         encoding = known_encoding(self.encoding)
         if refused := checked(file, limits, encoding, "if that is its encoding, set `encoding: {}`"):
