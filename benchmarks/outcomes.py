@@ -25,7 +25,10 @@ from affectory.schemas.recipe.load import load_recipe
 
 MEDIA = {"video", "audio", "image"}
 GIVEN = {f.name for f in SAMPLES.schema} - {"frames", "duplicates"}
-NEEDS: Mapping[str, Sequence[str]] = {"brightness": ("frames",), "cut": ("speech",)}
+NEEDS: Mapping[str, Sequence[str]] = {
+    **dict.fromkeys(("brightness", "sharpness", "faces", "persons", "face_emotion"), ("frames",)),
+    "cut": ("speech",),
+}
 """What a step works on although it would start without it."""
 PARAMETERS: Mapping[str, Mapping[str, Any]] = {}
 
@@ -46,14 +49,26 @@ def _instance(step: str) -> Any:
     return _class(step)(**PARAMETERS.get(step, {}))
 
 
+def _new(step: str) -> set[str]:
+    """The columns that a step fills in: not those that it reads as well, or empties as it cuts."""
+    instance = _instance(step)
+    return set() if "sample_id" in instance.writes() else {*instance.writes()} - {*instance.reads()}
+
+
+def _kinds(step: str) -> frozenset[str]:
+    """What it works on; of some steps that depends on their parameters."""
+    kinds = _class(step).on
+    return _instance(step).on if isinstance(kinds, property) else kinds
+
+
 def steps() -> Iterator[tuple[str, str]]:
     """Those that take media, and why some cannot be tried here."""
     for step in discovery.steps():
         try:
-            if _class(step).on & MEDIA:
+            if _kinds(step) & MEDIA:
                 _instance(step)
                 yield step, ""
-        except (TypeError, UserError) as error:
+        except (TypeError, ValueError, UserError) as error:
             yield step, str(error)
 
 
@@ -70,7 +85,7 @@ def outcomes(folder: Path, names: Sequence[str]) -> dict[str, str]:
         with Run(Path(place, "run.jsonl"), ()) as run:
             bound = bind(load_recipe(file, (), [folder]))
             build(bound, Options(Path(place, "ws"), Path(place, "out"), publish=False), run)
-        return _told(workspace, _class(names[-1]).on)
+        return _told(workspace, _kinds(names[-1]))
 
 
 def _told(workspace: Workspace, on: Collection[str]) -> dict[str, str]:
@@ -87,7 +102,7 @@ def _told(workspace: Workspace, on: Collection[str]) -> dict[str, str]:
 
 def main() -> None:
     folder, wanted = Path(sys.argv[1]).resolve(), sys.argv[2:]
-    writers = {column: step for step, why in steps() if not why for column in _instance(step).writes()}
+    writers = {column: step for step, why in steps() if not why for column in _new(step)}
     table = {}
     for step, why in steps():
         if not wanted or step in wanted:
