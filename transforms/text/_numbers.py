@@ -35,11 +35,11 @@ _ATTACHED = re.compile(r"[\w.,:/+\-%$€£¥₹=#&]")
 _MEASURE = re.compile(r" ?(?:[%$€£¥₹°]|(?:euros?|dollars?|usd|eur|km|kg|won|yen|rub|toman|people)\b)", re.IGNORECASE)
 _CUE = re.compile(
     r"(?:tel|phone|call|cell|mobile?|whats?app|sms|text me|fax|handy|telefon\w*|teléfono|móvil|celular|numara|номер|"
-    r"телефон|тел|تلفن|موبایل|هاتف|جوال|전화|번호|电话|電話|手机|फोन|फ़ोन)[^\n]{0,12}$",
+    r"телефон|тел|تلفن|موبایل|هاتف|جوال|전화|번호|电话|電話|手机|फोन|फ़ोन)[^\n]{0,12}\Z",
     re.IGNORECASE,
 )
 _OTHER = re.compile(
-    r"(?:isbn|issn|doi|order|invoice|version|serial|ref|code|zip|no\.|nr\.|id)[\s:#.]{0,4}$", re.IGNORECASE
+    r"(?:isbn|issn|doi|order|invoice|version|serial|ref|code|zip|no\.|nr\.|id)[\s:#.]{0,4}\Z", re.IGNORECASE
 )
 _DATE = re.compile(
     r"(?<!\d)(?<!\d[./-])(?:\d{1,2}([./-])\d{1,2}\1(?:\d{4}|\d{2})|\d{4}([./-])\d{1,2}\2\d{1,2})(?!\d|[./-]\d)"
@@ -50,6 +50,8 @@ _SHAPES = re.compile(
     r"|8[ -]?\(?[3489]\d{2}\)?[ -]\d{3}[ -]?\d{2}[ -]?\d{2}"  # Russia
     r"|[6-9]\d{4}[ -]\d{5}"  # India
 )
+_BEGINS = re.compile(r"\(?(?:[+0]|(?:[18][ .-]?)?\(?\d{3})")
+"""How any number begins that is not said to be one."""
 _LEAST, _MOST = 7, 15
 
 
@@ -103,12 +105,21 @@ def phones(text: str) -> Found:
 def _last_group(text: str, groups: list[tuple[int, int]], first: int) -> int | None:
     """Where the longest telephone number ends that begins with a group."""
     start = groups[first][0]
-    if start and _ATTACHED.match(text[start - 1]):
+    said = bool(_CUE.search(text, max(0, start - 32), start))
+    if (start and _ATTACHED.match(text[start - 1])) or not (said or _BEGINS.match(text, start)):
         return None
-    for last in range(min(len(groups), first + _MOST) - 1, first - 1, -1):
-        if _is_phone(text, *_bare(text, start, groups[last][1])):
-            return last
-    return None
+    lasts = [last for last, digits in _lengths(text, groups, first) if digits >= _LEAST]
+    return next((n for n in reversed(lasts) if _is_phone(text, *_bare(text, start, groups[n][1]), said)), None)
+
+
+def _lengths(text: str, groups: list[tuple[int, int]], first: int) -> Iterator[tuple[int, int]]:
+    """How many digits there are from a group to each after it, as far as a telephone number may go."""
+    digits = 0
+    for last in range(first, len(groups)):
+        digits += sum(map(str.isdecimal, text[slice(*groups[last])]))
+        if digits > _MOST + 2:
+            return
+        yield last, digits
 
 
 def _bare(text: str, start: int, end: int) -> tuple[int, int]:
@@ -119,19 +130,19 @@ def _bare(text: str, start: int, end: int) -> tuple[int, int]:
     return start + (around or (opens and opened > closed)), end - (around or (closes and closed > opened))
 
 
-def _is_phone(text: str, start: int, end: int) -> bool:
+def _is_phone(text: str, start: int, end: int, said: bool) -> bool:
+    """Whether this is a number, of which a word before it `said` so or not."""
     given = text[start:end]
     digits = re.sub(r"\D", "", given)
-    if not _LEAST <= len(digits) <= _MOST + 2 or len(set(digits)) == 1 or _goes_on(text, end) or _DATE.search(given):
-        return False
-    if _MEASURE.match(text, end):
+    if len(set(digits)) == 1 or _goes_on(text, end) or _MEASURE.match(text, end) or _DATE.search(given):
         return False
     if given.startswith(("+", "(+")):
         return 8 <= len(digits) <= _MOST and digits[0] != "0"
-    before = text[max(0, start - 32) : start]
-    if _OTHER.search(before) or (len(digits) in (10, 13) and "-" in given and checks.isbn(digits)):
+    if _OTHER.search(text, max(0, start - 32), start) or (
+        len(digits) in (10, 13) and "-" in given and checks.isbn(digits)
+    ):
         return False
-    return _is_national(given, digits) or (len(digits) <= _MOST and bool(_CUE.search(before)))
+    return _is_national(given, digits) or (len(digits) <= _MOST and said)
 
 
 def _goes_on(text: str, end: int) -> bool:

@@ -55,12 +55,14 @@ class Utterances:
     def _parts(self, row: Values) -> Iterator[Part]:
         numbers: dict[str, int] = {}
         roles = {role.casefold(): role for role in self.roles}
-        for position, turn in enumerate(turns(row["text"] or "", self.style)):
+        found = turns(row["text"] or "", self.style)
+        dialogue = row["anchor"]["record"] if len(found) > 1 else None
+        for position, turn in enumerate(found):
             label = turn.label.casefold() if turn.label else None
             number = numbers.setdefault(label, len(numbers) + 1) if label else None
             also = {
                 "speaker": f"{row['sample_id']}-{number}" if number else row["speaker"],
-                "dialogue": row["dialogue"] or row["anchor"]["record"],
+                "dialogue": row["dialogue"] or dialogue,
                 "position": position if row["position"] is None else row["position"],
                 "role": roles.get(label or ""),
             }

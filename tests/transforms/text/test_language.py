@@ -31,7 +31,7 @@ NEIGHBOURS = {
     "af": [
         "Ek is so bly dat jy hier is!",
         "Dit is wat ons vir hulle gaan doen.",
-        "Hulle het gister vir my gesê dat hulle bang is.",
+        "Hierdie jaar het ons baie probleme in die land gehad.",
         "Daar is 'n groot probleem in die land.",
     ],
     "nl": [
