@@ -6,6 +6,7 @@ asks for it and whatever was asked before. Some blocks are kept for the next sta
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from random import Random
 from threading import Lock
@@ -14,12 +15,21 @@ from typing import NamedTuple
 import av
 import numpy as np
 from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
 from av.container import InputContainer
 from numpy.typing import NDArray
 
-from affectory.transforms.media._decode import audio_stream, decoder_of, only, opened, packets, unreadable
+from affectory.transforms.media._decode import (
+    audio_stream,
+    decoder_of,
+    only,
+    opened,
+    packets,
+    unreadable,
+    zero_us,
+)
 from affectory.transforms.media._limits import MAX_S, span
-from affectory.transforms.media._sound import Samples, frame_of, sound
+from affectory.transforms.media._sound import Grid, Samples, frame_of, sound
 from affectory.transforms.rows import Reject, Values
 
 RATE = 16_000
@@ -47,6 +57,7 @@ class Sound:
     layout: str
     start_us: int = 0
     end_us: int | None = None
+    grid: Grid | None = None
 
     def pieces(self) -> Iterator[Heard]:
         """The whole stretch, a minute or less at a time."""
@@ -107,25 +118,26 @@ def heard(row: Values) -> Sound | None:
             if row["kind"] == "video":
                 return None
             raise Reject("unsupported", "no sound in it")
-        frame = _first(container)
-    rate, channels = frame.sample_rate, frame.layout.nb_channels
+        frames = list(islice(_frames(container, stream), 2))
+        if not frames:
+            raise Reject("empty", "no sample can be decoded")
+        zero = zero_us(container)
+    rate, channels = stream.rate or frames[0].sample_rate, frames[0].layout.nb_channels
     if rate * channels > _MOST_A_SECOND:
         raise Reject("too_large", f"{channels} channels of {rate} samples a second")
-    return Sound(path, stream.rate or rate, frame.layout.name, start_us, end_us)
+    alike = len(frames) == 2 and frames[0].sample_rate == rate
+    grid = Grid.of(frames[0], frames[1], zero) if alike else None
+    return Sound(path, rate, frames[0].layout.name, start_us, end_us, grid)
 
 
-def _first(container: InputContainer) -> AudioFrame:
+def _frames(container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
     """The header may be wrong about the channels, the first samples are not."""
-    stream = audio_stream(container)
-    assert stream is not None
     decoder_of(stream)
     only(stream)
     for packet in packets(container, stream):
         with unreadable("decoding sound"):
-            for frame in packet.decode():
-                assert isinstance(frame, AudioFrame)
-                return frame
-    raise Reject("empty", "no sample can be decoded")
+            frames = packet.decode()
+        yield from (frame for frame in frames if isinstance(frame, AudioFrame))
 
 
 def _index(us: int, rate: int) -> int:
@@ -201,7 +213,7 @@ def _read(of: Sound, start_us: int, end_us: int) -> tuple[Samples, Reject | None
         stream = audio_stream(container)
         assert stream is not None
         try:
-            made += sound(container, stream, start_us, end_us, rate=of.rate, layout=of.layout)
+            made += sound(container, stream, start_us, end_us, rate=of.rate, layout=of.layout, grid=of.grid)
         except Reject as reject:
             broken = reject
     return np.concatenate(made, axis=1) if made else np.zeros((1, 0), np.float32), broken

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import cache
 from io import BytesIO
-from typing import Any
+from typing import Any, NamedTuple
 
 import av
 import numpy as np
@@ -36,10 +37,12 @@ def sound(
     layout: str | None = None,
     sample_format: str = "flt",
     max_s: float = MAX_S,
+    grid: "Grid | None" = None,
 ) -> Iterator[Samples]:
     """Blocks that together are the samples from `start_us` to `end_us` (or the end); silence where there are none.
 
-    `sample_format` is an interleaved one: PyAV 18 reads beyond its memory where eight or more channels lie apart.
+    With the `grid` of its frames the place of a stretch is exact where timestamps are not. `sample_format` is an
+    interleaved one: PyAV 18 reads beyond its memory where eight or more channels lie apart.
     """
     decoder_of(stream)
     rate = rate or stream.rate
@@ -48,9 +51,33 @@ def sound(
     end = None if end_us is None else _index(end_us - start_us, rate)
     line = _Line(rate, end, max_s)
     for at_us, block in _resampled(container, stream, start_us, rate, layout, sample_format):
-        yield from line.place(_index(at_us - start_us, rate), block)
+        at = _index(at_us - start_us, rate)
+        if grid is not None:
+            at = grid.nearest(at + _index(start_us, rate)) - _index(start_us, rate)
+        yield from line.place(at, block)
         if line.full:
             return
+
+
+class Grid(NamedTuple):
+    """Where frames of a stream begin, counted in its samples: timestamps of Matroska, say, are but milliseconds."""
+
+    origin: int
+    size: int
+    tick: float
+
+    def nearest(self, at: int) -> int:
+        """The place of a frame that seems to begin at sample `at`; that itself where no frame is near enough."""
+        exact = self.origin + round((at - self.origin) / self.size) * self.size
+        return exact if abs(exact - at) <= self.tick + 1 else at
+
+    @classmethod
+    def of(cls, first: AudioFrame, second: AudioFrame, zero_us: int) -> "Grid | None":
+        """Frames after the first, which may be shorter, are as long as the second."""
+        if first.pts is None or first.time_base is None or not second.samples:
+            return None
+        at = _index(microseconds(first.pts, first.time_base) - zero_us, first.sample_rate)
+        return cls(at + first.samples, second.samples, float(first.time_base * first.sample_rate))
 
 
 def _index(us: int, rate: int) -> int:
@@ -145,8 +172,13 @@ def pin(context: CodecContext) -> None:
     context.flags |= Flags.bitexact
 
 
+@cache
+def _base(rate: int) -> Fraction:
+    return Fraction(1, rate)
+
+
 def frame_of(block: Samples, at: int, rate: int, sample_format: str, layout: str) -> AudioFrame:
     """A block for an encoder; `at` is the index of its first sample."""
     frame = AudioFrame.from_ndarray(np.ascontiguousarray(block), format=sample_format, layout=layout)
-    frame.sample_rate, frame.pts, frame.time_base = rate, at, Fraction(1, rate)
+    frame.sample_rate, frame.pts, frame.time_base = rate, at, _base(rate)
     return frame

@@ -5,11 +5,12 @@ import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from pydantic import TypeAdapter, ValidationError
-from support.media import SHARED, needs_shared, write_video
+from support.media import SHARED, needs_shared, samples_of, write_video
 from support.project import Project, project
-from support.running import samples
+from support.running import run, samples
 
 from affectory.pipelines.history import last_build, parts, read_parts
 from affectory.pipelines.publish import _without_folders
@@ -18,6 +19,7 @@ from affectory.schemas.derived import NOTES, SAMPLES
 from affectory.schemas.errors import UserError
 from affectory.schemas.recipe import RecipeProblems
 from affectory.transforms.audio.asr import Asr
+from affectory.transforms.audio.load_audio import LoadAudio
 from affectory.transforms.base import Reply
 
 WORDS = [("Oh", 0.5, 0.9, 0.8), (" dear,", 0.9, 1.5, 0.6), (" oh", 2.0, 2.4, 1.0)]
@@ -189,11 +191,17 @@ def test_a_build_writes_down_what_is_said_and_asks_once(whisper: Path, tmp_path:
     for file in whisper.iterdir():
         (made.folder / "whisper-base" / file.name).hardlink_to(file)
     (made.folder / "media" / "said.mp3").write_bytes((SHARED / "silero_test.mp3").read_bytes())
+    loaded = run(LoadAudio(rate=48_000), [{"original": {"path": str(SHARED / "silero_test.mp3")}}]).rows["audio"]
+    spoken = np.pad(samples_of(loaded[0].as_py()["bytes"]), ((0, 0), (48_000, 0)))
+    write_video(made.folder / "media" / "film.mkv", 30, samples=spoken, sound_codec="flac")
     write_video(made.folder / "media" / "mute.mp4", 5, sound=False)
     assert (made.build(publish=False).failed, made.rejects()) == (0, [])
 
     rows, notes = _built(made)
     assert (rows["said.mp3"]["text"], rows["said.mp3"]["language"]) == ("Damn son, where'd you find this?", "en")
+    assert rows["film.mkv"]["text"] == rows["said.mp3"]["text"]
+    ends = [rows[name]["segments"][-1]["end_us"] for name in ("said.mp3", "film.mkv")]
+    assert ends[1] == pytest.approx(ends[0] + 1_000_000, abs=300_000)
     assert (rows["mute.mp4"]["text"], rows["mute.mp4"]["segments"]) == (None, [])
     [words] = [n["places"] for n in notes if n["name"] == "words" and n["sample_id"] == rows["said.mp3"]["sample_id"]]
     text = rows["said.mp3"]["text"]
@@ -203,5 +211,5 @@ def test_a_build_writes_down_what_is_said_and_asks_once(whisper: Path, tmp_path:
     answers = sorted(made.workspace.glob("ledgers/answers/**/*.parquet"))
     assert answers
     made.build("ingest=[{asr: {path: whisper-base, beam: 1, min_confidence: 0.99}}]", publish=False)
-    assert made.reasons() == [("said.mp3", "filtered")]
+    assert made.reasons() == [("film.mkv", "filtered"), ("said.mp3", "filtered")]
     assert sorted(made.workspace.glob("ledgers/answers/**/*.parquet")) == answers

@@ -16,7 +16,7 @@ from affectory.transforms.audio.prosody import Prosody
 from affectory.transforms.audio.sound_events import SoundEvents
 from affectory.transforms.audio.speech import Speech
 from affectory.transforms.media._decode import audio_stream, opened
-from affectory.transforms.media._sound import sound
+from affectory.transforms.media._sound import Grid, sound
 from affectory.transforms.rows import Reject
 
 MINUTE = 60 * RATE
@@ -49,7 +49,7 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 @pytest.mark.parametrize(("name", "codec", "rate", "channels"), FORMATS)
 def test_blocks_join_without_a_seam(name: str, codec: str, rate: int, channels: int, tmp_path: Path) -> None:
-    path = write_sound(tmp_path / name, noise(62.5, rate, channels), rate, codec)
+    path = write_sound(tmp_path / name, noise(60.4, rate, channels), rate, codec)
     with opened(str(path)) as container:
         stream = audio_stream(container)
         assert stream is not None
@@ -57,6 +57,31 @@ def test_blocks_join_without_a_seam(name: str, codec: str, rate: int, channels: 
     made = listen(path).samples()
     assert made.size == whole.size and np.array_equal(made, whole)
     assert np.array_equal(listen(path, 59_900_000, 60_100_000).samples(), whole[MINUTE - 1600 : MINUTE + 1600])
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "rate"), [("a.mkv", "aac", 44_100), ("a.webm", "libopus", 48_000), ("a.m4a", "aac", 22_050)]
+)
+def test_timestamps_that_are_but_milliseconds_make_no_seam(name: str, codec: str, rate: int, tmp_path: Path) -> None:
+    at = np.arange(round(60.6 * rate)) / rate
+    sweep = (0.4 * np.sin(2 * np.pi * (300 * at + 3 * at**2)))[None].astype(np.float32)
+    path = write_sound(tmp_path / name, sweep, rate, codec)
+    with opened(str(path)) as container:
+        stream = audio_stream(container)
+        assert stream is not None
+        whole = np.concatenate(list(sound(container, stream, rate=RATE, layout="mono")), axis=1)[0]
+    made = listen(path).samples()
+    assert made.size == whole.size
+    assert np.abs(made - whole)[MINUTE - 1600 : MINUTE + 6400].max() < 0.002
+
+
+def test_a_place_is_that_of_the_nearest_frame_or_its_own() -> None:
+    grid = Grid(origin=648, size=960, tick=48.0)
+    assert [grid.nearest(at) for at in (648 + 960 * 5 + 24, 648 + 960 * 5 - 48, 648 + 960 * 5 + 300)] == [
+        5448,
+        5448,
+        5748,
+    ]
 
 
 def test_a_stretch_is_a_slice_of_the_whole_in_both_forms(tmp_path: Path) -> None:
