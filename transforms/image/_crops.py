@@ -86,18 +86,23 @@ class Whole:
 
     def both(self, box: Sequence[float], *, of_record: bool) -> tuple[Box, Box]:
         """A box of the record's picture, or else of the published one: in pixels of the one, and of the other."""
-        own, shown = self.size, self.image.size
-        if not of_record:
-            return self._scaled(box, shown, own), self._scaled(box, shown, shown)
-        return self._scaled(box, own, own), self._scaled(box, own, shown)
-
-    def _scaled(self, box: Sequence[float], of: tuple[int, int], to: tuple[int, int]) -> Box:
-        across, down = to[0] / of[0], to[1] / of[1]
-        x, y, width, height = box
-        found = inside((x * across, y * down, max(width * across, 1), max(height * down, 1)), *to)
+        of, other = (self.size, self.image.size) if of_record else (self.image.size, self.size)
+        found = inside(box, *of)
         if found is None:
             raise Reject("bad_row", f"the box {list(box)} lies outside of the picture of {of[0]} x {of[1]} pixels")
-        return found
+        boxes = found, scaled(found, of, other)
+        return boxes if of_record else (boxes[1], boxes[0])
+
+
+def scaled(box: Box, of: tuple[int, int], to: tuple[int, int]) -> Box:
+    """A box of a picture of one size as one of the same picture in another: at least a pixel, and inside."""
+    sides = [_stretched(box[i], box[i + 2], of[i], to[i]) for i in (0, 1)]
+    return sides[0][0], sides[1][0], sides[0][1], sides[1][1]
+
+
+def _stretched(start: int, length: int, of: int, to: int) -> tuple[int, int]:
+    first = min(start * to // of, to - 1)
+    return first, max(1, (start + length) * to // of - first)
 
 
 def parts_of(row: Values, places: Iterable[Place], cut: Cut, of: str, *, whole_too: bool) -> Iterator[Values]:

@@ -7,8 +7,9 @@ from PIL import Image
 
 from affectory.transforms.image._crops import Cut, boxed
 from affectory.transforms.media._decode import moving_pictures, opened
+from affectory.transforms.media._limits import span
 from affectory.transforms.media._upright import Upright
-from affectory.transforms.rows import Values
+from affectory.transforms.rows import Reject, Values
 from affectory.transforms.video._stills import shown_at, thinned
 
 Place = Mapping[str, Any]
@@ -17,8 +18,10 @@ Place = Mapping[str, Any]
 def tracks_of(row: Values, places: Sequence[Place], cut: Cut, count: int) -> Iterator[Values]:
     """One for each who, with at most `count` stills. Its box is the smallest that holds all of the track's."""
     tracks: dict[str, list[Place]] = {}
-    for place in places:
+    for place in _within(places, *span(row["anchor"])):
         tracks.setdefault(place["who"], []).append(place)
+    if not tracks:
+        raise Reject("no_face", "no face was followed through this stretch: it was cut out after `face_tracks`")
     chosen = {who: thinned([p["start_us"] for p in track], count) for who, track in tracks.items()}
     stills = {who: list[Values]() for who in tracks}
     for at_us, image in _shown(row["original"]["path"], sorted({at for times in chosen.values() for at in times})):
@@ -31,6 +34,13 @@ def tracks_of(row: Values, places: Sequence[Place], cut: Cut, count: int) -> Ite
         start_us, end_us = track[0]["start_us"], track[-1]["end_us"]
         part = boxed(row, start_us, end_us, _around_all([p["box"] for p in track]))
         yield {**part, "duration_s": (end_us - start_us) / 1e6, "frames": stills[who], "face_tracks": track}
+
+
+def _within(places: Sequence[Place], start_us: int, end_us: int | None) -> Iterator[Place]:
+    """What was seen in a stretch, which may have been cut since."""
+    for place in places:
+        if start_us <= place["start_us"] and (end_us is None or place["start_us"] < end_us):
+            yield {**place, "end_us": place["end_us"] if end_us is None else min(place["end_us"], end_us)}
 
 
 def _shown(path: str, wanted: list[int]) -> Iterator[tuple[int, Image.Image]]:

@@ -16,7 +16,7 @@ from support.running import run
 
 from affectory.schemas import ids
 from affectory.transforms.base import Result
-from affectory.transforms.image._crops import Cut
+from affectory.transforms.image._crops import Cut, scaled
 from affectory.transforms.image.crops import Crops
 
 SIZE = (200, 100)
@@ -73,6 +73,20 @@ def test_a_crop_lies_in_the_picture_and_holds_its_box(
     assert 0 <= top <= y and y + inner[3] <= top + down <= height
     if square and max(across, down) <= min(width, height):
         assert abs(across - down) <= 1
+
+
+SIDES = st.tuples(st.integers(1, 3000), st.integers(1, 3000))
+
+
+@settings(max_examples=300, deadline=None)
+@given(SIDES, SIDES, st.data())
+def test_a_box_lies_in_the_picture_at_any_size(of: tuple[int, int], to: tuple[int, int], data: st.DataObject) -> None:
+    x, y = (data.draw(st.integers(0, side - 1)) for side in of)
+    box = (x, y, data.draw(st.integers(1, of[0] - x)), data.draw(st.integers(1, of[1] - y)))
+    left, top, across, down = scaled(box, of, to)
+    assert 0 <= left < left + across <= to[0] and 0 <= top < top + down <= to[1]
+    assert scaled(box, of, of) == box
+    assert abs(left / to[0] - x / of[0]) <= 1 / to[0] and abs(down / to[1] - box[3] / of[1]) <= 1 / to[1]
 
 
 def test_the_box_with_its_margin(tmp_path: Path) -> None:
@@ -197,3 +211,13 @@ def test_a_followed_face_is_a_sample_with_stills_of_its_own(tmp_path: Path) -> N
         top = still["at_us"] // 200_000 % 3
         picture[top : top + 30] = pixels(still)
         assert np.abs(picture[8:24].astype(int) - numbered(still["at_us"] // 100_000)[8:24]).mean() < 12
+
+
+@pytest.mark.parametrize(("stretch", "times"), [((300_000, 700_000), (400_000, 700_000)), ((900_000, 1_000_000), None)])
+def test_of_a_stretch_that_was_cut_since_only_its_own_looks_count(stretch: Any, times: Any, tmp_path: Path) -> None:
+    looks = [at(0, 0, 40, 40, who="face-1", start_us=n * 200_000, end_us=(n + 1) * 200_000) for n in range(4)]
+    row = {"kind": "video", "original": {"path": str(film(tmp_path / "a.mp4"))}, "face_tracks": looks}
+    result = run(Crops(of="face_tracks"), [{**row, "anchor": dict(zip(("start_us", "end_us"), stretch, strict=True))}])
+    found = [(a["start_us"], a["end_us"]) for a in result.rows.column("anchor").to_pylist()]
+    assert found == ([times] if times else [])
+    assert [r.reason for r in result.rejected] == ([] if times else ["no_face"])
