@@ -6,6 +6,7 @@ PYTHON ?= python3 python3.13 python3.12 python3.11
 BIN := $(VENV)/bin
 READY := $(VENV)/installed
 DEMO := demo-out
+JOBS ?= logical
 PIP := $(BIN)/python -m pip install -qq --no-input --disable-pip-version-check
 # What is pinned fits these extras too, so that a build with an engine encodes the same bytes as one without.
 EXTRAS := ray beam s3 quality media models llm audio speech names signals
@@ -23,8 +24,9 @@ help:  ## say what can be made
 demo: $(READY)  ## build the demo dataset from video, audio, pictures and text
 	@$(BIN)/affectory build pipelines/recipes/demo/recipe.yaml --workspace $(DEMO)/workspace --releases $(DEMO)/releases
 
+# Compiled modules are kept even where the environment forbids it: tests start hundreds of Pythons.
 test: $(READY)  ## run the tests (choose some with ARGS=tests/house)
-	@$(BIN)/pytest $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n $(JOBS) --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 lint: $(READY)  ## check style, formatting and types
 	@$(BIN)/ruff check .

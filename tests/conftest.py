@@ -2,12 +2,14 @@
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from support.dealing import FilesAndGroups, group_what_starts_ray
 from support.s3 import Server, reached, serving
+from support.turns import turn
 
 settings.register_profile("affectory", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("affectory")
@@ -16,6 +18,25 @@ settings.load_profile("affectory")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
+
+
+@pytest.hookimpl(tryfirst=True)  # xdist writes groups into the names of tests after this
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    group_what_starts_ray(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> FilesAndGroups | None:
+    return FilesAndGroups(config, log) if config.getoption("dist") == "loadgroup" else None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """In one process tests take turns anyway; of several, those wait that a test marked `alone` would feel."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return (yield)
+    with turn(alone=item.get_closest_marker("alone") is not None):
+        return (yield)
 
 
 @pytest.fixture(scope="session")

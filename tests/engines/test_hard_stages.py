@@ -19,6 +19,7 @@ from affectory.pipelines.runner.partition import Partition, PartitionReport
 from affectory.pipelines.store.commits import Counts
 from affectory.transforms.base import Resources
 
+pytestmark = pytest.mark.xdist_group("ray")
 ALLOWANCE = Allowance(memory_mb=500, retries=1)
 LARGE = (
     "the process held more than the 500 MB that it may; killed. limits.memory_mb can allow more, "

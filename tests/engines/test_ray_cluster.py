@@ -13,7 +13,10 @@ from support.drills import Drills, Kind
 from support.exchanging import expected, found
 from support.project import texts
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="each node has a loopback address of its own")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="each node has a loopback address of its own"),
+    pytest.mark.xdist_group("ray"),
+]
 
 EXCHANGE = """
 import functools, sys

@@ -8,7 +8,11 @@ from pathlib import Path
 import pytest
 from support import steps
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc"),
+    pytest.mark.alone,  # it is the memory of the machine that Ray's monitor looks at
+    pytest.mark.xdist_group("ray"),
+]
 
 ROOM_KB = 1_600_000
 """More than Ray's own processes take, less than they and what leaks."""

@@ -35,6 +35,7 @@ from affectory.pipelines.store.commits import Counts
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.errors import UserError
 
+pytestmark = pytest.mark.xdist_group("ray")
 PORTRAIT = Path(__file__).resolve().parents[2] / "pipelines" / "recipes" / "demo" / "media" / "portrait.jpg"
 TEXTS = [["one", "two", "one", ""], ["raise", "three"], [], ["two", "reject", "garbled", "four"]]
 

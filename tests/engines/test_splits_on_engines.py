@@ -12,6 +12,7 @@ from affectory.pipelines.engines.base import Choice, names, opened
 from affectory.pipelines.exchanges import Exchanges, Found
 from affectory.pipelines.store.files import LocalFiles
 
+pytestmark = pytest.mark.xdist_group("ray")
 BY = ["speaker", "dialogue"]
 SAMPLES = [(n, f"p{n % 6}" if n % 5 else None, f"d{n // 4}" if n % 3 else None) for n in range(24)]
 FIT = {"speaker:p1": "train", "dialogue:d0": "test", "record:r_0": "ex", "speaker:gone": "train"}
