@@ -2,10 +2,11 @@
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from affectory.pipelines.events import size
 from affectory.schemas.errors import UserError
@@ -13,6 +14,8 @@ from affectory.schemas.recipe.load import load_recipe_partly
 from affectory.schemas.recipe.problems import KeyPath, Problem, RecipeProblems, describe
 from affectory.schemas.recipe.recipe import Recipe
 
+_HOLDERS = ("video", "audio", "image", "media")
+"""Parameters that say that a table names media, which lie below its folder."""
 LARGEST = 50_000_000
 _ADVICE = (
     "data belong on storage that every node sees: put them on a shared volume or object storage, and name them by an"
@@ -58,8 +61,8 @@ class Bundle:
     @cached_property
     def inputs(self) -> tuple[Input, ...]:
         specs = (*self.recipe.source_specs(), *self.recipe.rating_specs())
-        found = [((*spec.path, "path"), spec.params.get("path")) for spec in specs]
-        return tuple(Input(path, given) for path, given in found if isinstance(given, str))
+        found = [((*spec.path, *keys), given) for spec in specs for keys, given in _places(spec.params)]
+        return tuple(Input(path, given) for path, given in found)
 
     @cached_property
     def files(self) -> tuple[Path, ...]:
@@ -116,6 +119,20 @@ class Bundle:
 
     def _resolved(self, at: Input) -> Path:
         return Path(self.recipe.resolve(at.given, at.path))
+
+
+def _places(params: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
+    """What a source or ratings name with `path`, also inside, as a sidecar; and where the media of a table lie."""
+    for key, value in params.items():
+        if key in ("path", "media_root") and isinstance(value, str):
+            yield (key,), value
+        elif isinstance(value, Mapping) and isinstance(inner := value.get("path"), str):
+            yield (key, "path"), inner
+    table = params.get("path")
+    if isinstance(table, str) and any(params.get(key) for key in _HOLDERS) and "media_root" not in params:
+        folder = str(PurePosixPath(table).parent) if "://" not in table else table.rpartition("/")[0]
+        if folder != ".":  # all that lies beside a recipe is more than it meant: name a `media_root`
+            yield ("path",), folder
 
 
 def is_below(place: str, folders: tuple[str, ...]) -> bool:

@@ -26,7 +26,7 @@ Row = tuple[dict[str, Any] | Refused, tuple[Inner, ...]]
 class SampleFields(Described):
     """Where in a sample lies what."""
 
-    media: Annotated[
+    primary: Annotated[
         str | None, Field(description="ending of the record's own media; of several, by default video, audio, image")
     ] = None
     text: Annotated[FieldName, Field(description="where the text is, if a sample has one")] = "txt"
@@ -144,10 +144,10 @@ class Gathered:
         }
 
     def _own(self) -> Taken | None:
-        if self.source.media is not None:
-            if self.media and self.source.media not in self.media:
-                raise ValueError(f"no .{self.source.media}: it has {', '.join(sorted(self.media))}")
-            return self.media.get(self.source.media)
+        if self.source.primary is not None:
+            if self.media and self.source.primary not in self.media:
+                raise ValueError(f"no .{self.source.primary}: it has {', '.join(sorted(self.media))}")
+            return self.media.get(self.source.primary)
         order = {kind: rank for rank, kind in enumerate(_FIRST)}
         return min(self.media.values(), key=lambda taken: (order[taken.row["kind"]], taken.row["uri"]), default=None)
 

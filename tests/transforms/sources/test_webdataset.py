@@ -61,7 +61,7 @@ def test_further_media_of_a_sample_are_its_members(take_bytes):
         "audio",
         [("left.png", "image", 0), ("png", "image", 0)],
     )
-    (row,), _ = take_bytes(WebdatasetSource(path="x", media="png"), data, name="s.tar")
+    (row,), _ = take_bytes(WebdatasetSource(path="x", primary="png"), data, name="s.tar")
     assert (row["kind"], [m["role"] for m in row["members"]]) == ("image", ["left.png", "wav"])
 
 
@@ -90,7 +90,7 @@ def test_a_bad_member_costs_its_sample_and_no_other(take_bytes, member, reason):
 
 
 def test_a_sample_without_the_media_asked_for(take_bytes):
-    rows, refused = take_bytes(WebdatasetSource(path="x", media="mp4"), shard(("0.png", PNG)), name="s.tar")
+    rows, refused = take_bytes(WebdatasetSource(path="x", primary="mp4"), shard(("0.png", PNG)), name="s.tar")
     assert (rows, refused[0].detail) == ([], "no .mp4: it has png")
 
 
