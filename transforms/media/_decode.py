@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
+from types import TracebackType
 from typing import NamedTuple
 
 import av
@@ -41,15 +42,21 @@ class Picture(NamedTuple):
         return self.at_us + self.lasts_us
 
 
-@contextmanager
-def unreadable(what: str) -> Iterator[None]:
-    """Errors of the decoders are facts about the file, not failures of the stage."""
-    try:
-        yield
-    except FileNotFoundError:
-        raise
-    except av.FFmpegError as error:
-        raise Reject("unreadable", f"{what}: {error.strerror or type(error).__name__}") from error
+class unreadable:
+    """Errors of the decoders are facts about the file, not failures of the stage.
+
+    A class, as it is entered for every packet: a generator would take as long as the decoder of sound.
+    """
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if isinstance(error, av.FFmpegError) and not isinstance(error, FileNotFoundError):
+            raise Reject("unreadable", f"{self.what}: {error.strerror or type(error).__name__}") from error
 
 
 @contextmanager

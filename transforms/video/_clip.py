@@ -22,9 +22,10 @@ class Clip:
             heard = self._open.enter_context(opened(film.path))
             voice = audio_stream(heard)
             self._path = Path(folder) / "clip.mp4"
-            self._mp4 = self._open.enter_context(Mp4(self._path, film.rate, film.aspect, form, bool(voice)))
+            layout = ("mono" if voice.channels == 1 else "stereo") if voice else None
+            self._mp4 = self._open.enter_context(Mp4(self._path, film.rate, film.aspect, form, layout))
             span = film.start_us, film.end_us
-            self._blocks = sound(heard, voice, *span, rate=SOUND_RATE, layout="stereo") if voice else iter(())
+            self._blocks = sound(heard, voice, *span, rate=SOUND_RATE, layout=layout) if voice else iter(())
         except BaseException:
             self._open.close()
             raise

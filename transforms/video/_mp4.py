@@ -20,7 +20,7 @@ from affectory.transforms.media._upright import Upright
 SOUND_RATE = 48_000
 _CONTAINER = {"movflags": "+faststart", "fflags": "+bitexact", "movie_timescale": "90000"}
 _X264 = {"preset": "veryfast", "x264-params": "threads=1:cpu-independent=1"}
-_SOUND_BITS = 128_000
+_CHANNEL_BITS = 64_000
 _NO_TAGS = "filter_units=remove_types=6"  # x264 writes its version and settings into the stream
 
 
@@ -33,15 +33,18 @@ class PictureForm(NamedTuple):
 
 
 class Mp4:
-    """An MP4 file in the making. Pictures and blocks of stereo sound are handed over in the order of their times."""
+    """An MP4 file in the making. Pictures and blocks of sound are handed over in the order of their times.
 
-    def __init__(self, path: Path, rate: Fraction, aspect: Fraction, form: PictureForm, with_sound: bool) -> None:
+    `layout` is that of the sound, mono or stereo, where there is any.
+    """
+
+    def __init__(self, path: Path, rate: Fraction, aspect: Fraction, form: PictureForm, layout: str | None) -> None:
         self.form, self._rate = form, rate
         height = f"max(2,floor(min({form.height},ih)/2)*2)"
         self._upright = Upright(aspect, "max(2,round(oh*dar/2)*2)", height, "yuv420p", form.fps)
         self._container = av.open(str(path), "w", format="mp4", options=_CONTAINER)
         self._streams: _Streams | None = None
-        self._with_sound, self._waiting = with_sound, list[Samples]()
+        self._layout, self._waiting = layout, list[Samples]()
         self._next_pts = self._heard = 0
 
     def __enter__(self) -> Self:
@@ -76,7 +79,7 @@ class Mp4:
     def _encode(self, frames: Iterable[VideoFrame]) -> None:
         for frame in frames:
             if self._streams is None:
-                self._streams = _Streams(self._container, self._picture_stream(frame), self._with_sound)
+                self._streams = _Streams(self._container, self._picture_stream(frame), self._layout)
                 self._drain(self._streams)
             frame.pict_type = PictureType.NONE  # what it was in its own file is no order to the encoder
             self._streams.add_picture(frame)
@@ -111,10 +114,10 @@ class Mp4:
 class _Streams:
     """The encoders of a file."""
 
-    def __init__(self, container: OutputContainer, video: VideoStream, with_sound: bool) -> None:
-        self.container, self.video, self.at = container, video, 0
+    def __init__(self, container: OutputContainer, video: VideoStream, layout: str | None) -> None:
+        self.container, self.video, self.at, self.layout = container, video, 0, layout or ""
         self.untag = BitStreamFilterContext(_NO_TAGS, video)
-        self.audio = _sound_stream(container) if with_sound else None
+        self.audio = _sound_stream(container, layout) if layout else None
 
     def add_picture(self, frame: VideoFrame | None) -> None:
         for packet in self.video.encode(frame):
@@ -122,7 +125,7 @@ class _Streams:
 
     def add_sound(self, block: Samples) -> None:
         assert self.audio is not None
-        self.container.mux(self.audio.encode(frame_of(block, self.at, SOUND_RATE, "fltp", "stereo")))
+        self.container.mux(self.audio.encode(frame_of(block, self.at, SOUND_RATE, "fltp", self.layout)))
         self.at += block.shape[1]
 
     def flush(self) -> None:
@@ -132,8 +135,8 @@ class _Streams:
             self.container.mux(self.audio.encode(None))
 
 
-def _sound_stream(container: OutputContainer) -> AudioStream:
-    stream = container.add_stream("aac", rate=SOUND_RATE, layout="stereo")
-    stream.codec_context.bit_rate = _SOUND_BITS
+def _sound_stream(container: OutputContainer, layout: str) -> AudioStream:
+    stream = container.add_stream("aac", rate=SOUND_RATE, layout=layout)
+    stream.codec_context.bit_rate = _CHANNEL_BITS * stream.codec_context.channels
     pin(stream.codec_context)
     return stream

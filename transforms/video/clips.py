@@ -13,7 +13,7 @@ from affectory.transforms.media._limits import LONG
 
 @dataclass(frozen=True)
 class Clips:
-    """Writes `video`: H.264 and AAC in MP4, upright, never enlarged, cut to the picture."""
+    """Writes `video`: H.264 and AAC (mono or stereo) in MP4, upright, never enlarged, cut to the picture."""
 
     __pydantic_config__ = STRICT
     on: ClassVar[frozenset[str]] = frozenset({"video"})
