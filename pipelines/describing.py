@@ -60,7 +60,6 @@ class Describing:
     """Where each of them is said first."""
     used: set[tuple[str, str]] = field(default_factory=set)
     people: dict[str, Declared] = field(default_factory=dict)
-    subjects: set[str] = field(default_factory=set)
     refused: list[Refused] = field(default_factory=list)
     records: str = ""
     """The place of some record."""
@@ -156,7 +155,6 @@ class Describing:
             [_place(cut, pseudonym, kind) for some in found for cut in some] or already
             for found, already in zip(cuts, given, strict=True)
         ]
-        self.subjects |= {place["who"] for places in made for place in places or () if place.get("who")}
         return set_column(rows, "segments", pa.array(made, PLACES))
 
     def unmatched(self) -> Iterator[Refused]:

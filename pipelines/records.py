@@ -63,12 +63,17 @@ class RecordRows:
         texts = [pa.field(name, pa.string()) for name in (*_TEXTS, *_CARRIED)]
         extra = pa.field("extra", pa.map_(pa.string(), pa.string()))
         numbers = [pa.field("position", pa.int32()), pa.field("row", pa.int64()), pa.field("size", pa.int64())]
-        return pa.schema([*texts, *numbers, pa.field("segments", PLACES), pa.field("members", MEMBERS), extra])
+        lists = [
+            pa.field("segments", PLACES),
+            pa.field("members", MEMBERS),
+            pa.field("subjects", pa.list_(pa.string())),
+        ]
+        return pa.schema([*texts, *numbers, *lists, extra])
 
     @staticmethod
     def narrow_names() -> list[str]:
         """What tells records apart and goes into the ledger; the rest of a row may wait on the disk."""
-        return [*RecordRows.index_names(), "asset_id", "licence", "speaker", "size"]
+        return [*RecordRows.index_names(), "asset_id", "licence", "subjects", "size"]
 
     @staticmethod
     def index_names() -> list[str]:
@@ -95,6 +100,7 @@ class RecordRows:
             **own.columns,
             "record_id": pa.array(ids, pa.string()),
             "speaker": pa.array(speakers, pa.string()),
+            "subjects": _subjects(speakers, _values(rows.column("segments"))),
             "position": rows.column("position"),
             "source": pa.repeat(origin.source, rows.num_rows),
             "row": rows.column("row"),
@@ -193,6 +199,13 @@ def _whats(columns: dict[str, Any], rows: int) -> list[str]:
     if all(columns[name].null_count == rows for name in _TELLING):
         return [canonical([None] * len(_TELLING))[:-1]] * rows
     return [canonical(what)[:-1] for what in zip(*(_values(columns[name]) for name in _TELLING), strict=True)]
+
+
+def _subjects(speakers: Sequence[str | None], segments: Sequence[Any]) -> pa.Array:
+    """Who is seen or heard: who speaks, and who speaks in a stretch."""
+    others = ({place["who"] for place in places or () if place["who"]} for places in segments)
+    found = [sorted(who | {s} if s else who) for s, who in zip(speakers, others, strict=True)]
+    return pa.array(found, pa.list_(pa.string()))
 
 
 def _values(column: Any) -> list[Any]:

@@ -1,7 +1,7 @@
 """Looking at the sources: every file and row becomes a record of a root partition, or is refused with a reason."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -133,12 +133,11 @@ class Scanner:
 
     def _note_subjects(self, table: pa.Table, read: Iterable["_Read"]) -> None:
         """Who speaks or is shown, with what they agreed to in any of the sources."""
-        people, declared = {s for s in pc.unique(table.column("speaker")).to_pylist() if s}, dict[str, Declared]()
+        people, declared = pc.unique(pc.list_flatten(table.column("subjects"))), dict[str, Declared]()
         for part in read:
-            people |= part.describing.subjects
             for person, said in part.describing.people.items():
                 declared[person] = declared[person].stricter(said) if person in declared else said
-        note_people(self.workspace, {person: {"subject"} for person in people}, declared=declared)
+        note_people(self.workspace, {person: {"subject"} for person in people.to_pylist()}, declared=declared)
 
     def _read(self, listing: Listing, child: Child, spill: Spill, scratch: Path) -> "_Read":
         entry = listing.entry
@@ -271,11 +270,10 @@ def _hashed(tell: Tell, source: str, done: int, total: int) -> None:
 
 
 def _ledger_rows(table: pa.Table) -> pa.Table:
-    speakers: Iterator[str | None] = iter(table.column("speaker").to_pylist())
     columns: Mapping[str, object] = {
         **{name: table.column(name) for name in ("record_id", "fingerprint", "asset_id", "source", "uri", "kind")},
         "licence": table.column("licence"),
-        "subjects": pa.array([[s] if s else [] for s in speakers], pa.list_(pa.string())),
+        "subjects": table.column("subjects"),
         "size": table.column("size"),
     }
     return SOURCES.cast(pa.table(columns))

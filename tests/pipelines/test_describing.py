@@ -124,6 +124,8 @@ def test_segments_come_from_tables_and_subtitles(tmp_path: Path, how: str) -> No
     done = made.build()
     (found,) = [row["segments"] for row in made.rows(done.version, "samples").to_pylist() if row["segments"]]
     who = people(made)[0]["person_id"] if how != "srt" else None
+    subjects = Workspace(made.workspace).ledger("sources").read().column("subjects").to_pylist()
+    assert sorted(subjects) == ([[], [], []] if who is None else [[], [], [who]])
     assert [(p["kind"], p["start_us"], p["end_us"], p["who"], p["text"]) for p in found] == {
         "table": [("turn", 0, 500_000, None, None), ("turn", 500_000, 1_000_000, who, None)],
         "srt": [("utterance", 0, 1_000_000, None, "Hello")],
