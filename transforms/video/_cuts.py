@@ -30,6 +30,7 @@ Boundaries = list[int]
 """Indices into the times: where scenes begin, and where the last one ends."""
 
 _SIDE = 128
+_ROUNDING_US = 2000  # how long pictures are shown is rounded, to milliseconds by some containers
 _RATE = 25.0  # of no consequence: we ask for numbers of pictures only
 _DETECTORS: dict[str, type[Any]] = {
     "content": ContentDetector,
@@ -81,7 +82,9 @@ class Cuts:
         film, times = self._film, self._times
         if not times:
             raise Reject("empty", "no picture can be decoded")
-        end = film.last_us if film.end_us is None else min(film.last_us, film.end_us)
+        end = film.last_us
+        if film.end_us is not None and film.end_us <= end + _ROUNDING_US:
+            end = film.end_us
         cuts = np.zeros(len(times), bool)
         cuts[self._cuts] = True
         return np.array([film.start_us, *times[1:], end], np.int64), cuts

@@ -22,16 +22,17 @@ class ShotLook(Cuts):
 
     def __init__(self, film: Film, shots: Any) -> None:
         super().__init__(film, detector_of("content", {"threshold": shots.threshold}))
-        self._min_us, self._apart_us = round(shots.min_s * 1e6), 1e6 / shots.fps if shots.fps else 0.0
+        self._min_us, self._every_us = round(shots.min_s * 1e6), round(1e6 / shots.fps) if shots.fps else 1
         self._lights: list[Light] = []
         self._moved: list[float] = []
         self._measured: NDArray[Any] | None = None
-        self._due_us, self._cuts_before = 0.0, 0
+        self._due_us = self._cuts_before = 0
 
     def show(self, picture: Picture) -> None:
         super().show(picture)
-        if picture.at_us >= self._due_us - 1:
-            self._due_us = max(self._due_us, picture.at_us) + self._apart_us
+        if picture.at_us >= self._due_us:
+            start_us = self._film.start_us
+            self._due_us = start_us + ((picture.at_us - start_us) // self._every_us + 1) * self._every_us
             self._lights.append(look(self._film.rgb(picture, _SIDE)))
             self._move(self._seen)
 

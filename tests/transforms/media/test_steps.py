@@ -18,6 +18,7 @@ STEPS = {
     "video.scenes": "Scenes",
     "video.clips": "Clips",
     "video.frames": "Frames",
+    "video.shots": "Shots",
     "image.load_image": "LoadImage",
     "image.brightness": "Brightness",
     "image.sharpness": "Sharpness",

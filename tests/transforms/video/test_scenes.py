@@ -77,6 +77,11 @@ def test_only_the_samples_own_stretch_is_cut(three: Path) -> None:
     assert found == [(1_010_000, 3_000_000), (3_000_000, 5_000_000)]
 
 
+def test_the_last_scene_ends_where_its_stretch_does(three: Path) -> None:
+    """Not where the last picture's rounded duration does."""
+    assert spans(scenes(three, {"start_us": 0, "end_us": 6_666_667}))[-1] == (3_000_000, 6_666_667)
+
+
 def test_long_scenes_are_split_evenly(three: Path) -> None:
     found = spans(scenes(three, max_s=2))
     lengths = [end - start for start, end in found]
