@@ -5,17 +5,18 @@ import tempfile
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from affectory.pipelines.hashes import hash_files
-from affectory.pipelines.remote import fetch, listing
+from affectory.pipelines.remote import chunks, fetch, listing
 from affectory.schemas.urls import Location
-from affectory.transforms.sources.base import Limits, Refused, RemoteFile, SourceFile, uri_of
+from affectory.transforms.sources.base import Limits, Refused, RemoteFile, RemoteFolder, SourceFile, uri_of
 
 _AHEAD, _AHEAD_BYTES = 16, 256_000_000
 """So many files are fetched before they are asked for, unless they are large."""
+_README_BYTES = 1_000_000
 CHANGED = "it changed while it was read; build again, and it is read as it is then"
 
 
@@ -31,7 +32,15 @@ class Input:
 
 def found_files(reader: Any, root: Location) -> list[Path | RemoteFile | Refused]:
     """What an entry of the recipe finds below its root, in a fixed order."""
-    return list(reader.files(root if isinstance(root, Path) else listing(root)))
+    if isinstance(root, Path):
+        return list(reader.files(root))
+    folder = listing(root)
+    return list(reader.files(_with_readme(folder) if getattr(reader, "reads_readme", False) else folder))
+
+
+def _with_readme(folder: RemoteFolder) -> RemoteFolder:
+    found = (file for file in folder.files if file.uri == "README.md")
+    return replace(folder, readme="".join(b"".join(chunks(f, _README_BYTES)).decode("utf-8", "replace") for f in found))
 
 
 def inputs_of(

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from support.hub import reached, serving_hub
 from support.project import Project, project, write_image
 
 from affectory.pipelines.bind import read_and_bind
@@ -107,3 +108,23 @@ def test_in_a_workspace_on_object_storage(
         there = build(read_and_bind(made.recipe, (), [bucket]), options, run)
     assert (there.kept, there.failed) == (3, 0)
     assert made.rows(there.version).num_rows == 3
+
+
+def test_a_dataset_of_the_hub_is_as_its_files(tmp_path: Path) -> None:
+    (tmp_path / "here").mkdir()
+    files = pictures(tmp_path / "made")
+    readme = b"---\nconfigs:\n- config_name: main\n  data_files: shards/*.parquet\n---\n"
+    as_structs(tmp_path / "here", files)
+    shard = {
+        "shards/a.parquet": (tmp_path / "here" / "in.parquet").read_bytes(),
+        "README.md": readme,
+        "old.parquet": b"x",
+    }
+    local = made_as(as_folder, tmp_path / "plain")
+    with serving_hub() as hub, reached(hub):
+        hub.new("org/in", **shard)
+        there = project(tmp_path / "there", recipe(kind="datasets", path="hf://datasets/org/in", image="image"))
+        with Run(tmp_path / "log.jsonl") as run:
+            bound = read_and_bind(there.recipe, (), ["hf://datasets/org/in"])
+            done = build(bound, Options(there.workspace, there.releases, Choice("local", 0)), run)
+    assert there.rows(done.version) == local.rows(local.build().version)

@@ -1,5 +1,6 @@
 """Several recordings of one event are one record with members, each with its offset, and none is lost on the way."""
 
+import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,17 @@ def test_the_primary_recording_is_the_record_and_lists_all_with_their_offsets(tm
     assert not {"asset", "uri", "path"} & set(rows["e1"]["members"][0]), "where they lie is not published"
     means = [row["note_eda_mean"] for row in made.rows(done.version).to_pylist() if row["session"] == "e1"]
     assert means == [45.5], "from three seconds into the wrist's recording to its end"
+
+
+def test_parts_of_a_sample_keep_the_recordings_of_its_event(tmp_path: Path) -> None:
+    windows = ["probe", {"windows": {"length_s": 0.05}}, STATS]
+    made = lab(tmp_path, ROWS, **EVENTS)
+    done = made.build(f"ingest={json.dumps(windows)}")
+    rows = [row for row in made.rows(done.version).to_pylist() if row["session"] == "e1"]
+    means = {row["start_s"]: row["note_eda_mean"] for row in rows}
+    assert means == {0.0: 12.0, 0.05: None}, (
+        "the wrist was measured four times a second, at 3.0 and not in the next window"
+    )
 
 
 def test_every_file_is_a_record_a_member_or_refused(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from affectory.schemas.errors import UserError
 from affectory.transforms.sources._walk import Selection
+from affectory.transforms.sources.base import RemoteFolder
 
 _SHARD = re.compile(r"(?P<name>.+?)-\d{5}-of-\d{5}(-[0-9a-f]+)?")
 _NUMBER = re.compile(r"\d+")
@@ -43,12 +44,8 @@ class Layout:
     patterns: Mapping[Part, Selection]
 
     @classmethod
-    def read(cls, root: Path) -> "Layout":
-        try:
-            with (root / "README.md").open(encoding="utf-8") as file:
-                text = file.read(_README_BYTES)
-        except (OSError, UnicodeDecodeError):
-            return cls({})
+    def read(cls, root: Path | RemoteFolder) -> "Layout":
+        text = root.readme if isinstance(root, RemoteFolder) else _readme(root)
         return cls({part: Selection(globs) for part, globs in _declared(_front_matter(text))})
 
     def part(self, uri: str) -> Part | None:
@@ -56,6 +53,14 @@ class Layout:
         if not self.patterns:
             return by_name(uri)
         return next((part for part, globs in self.patterns.items() if globs.takes(uri)), None)
+
+
+def _readme(root: Path) -> str:
+    try:
+        with (root / "README.md").open(encoding="utf-8") as file:
+            return file.read(_README_BYTES)
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def _front_matter(text: str) -> Any:

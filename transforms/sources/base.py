@@ -79,6 +79,8 @@ class RemoteFolder:
 
     url: str
     files: tuple[RemoteFile, ...]
+    readme: str = ""
+    """What stands in the README.md that lies there, for a source that asks for it."""
 
 
 @dataclass(frozen=True)

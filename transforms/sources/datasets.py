@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -29,13 +29,15 @@ class DatasetsSource(RecordTable, ParquetTable):
         str | None, Field(min_length=1, description="keep the name of a row's split under this name")
     ] = None
 
+    reads_readme: ClassVar[bool] = True
+
     @staticmethod
     def endings() -> tuple[str, ...]:
         return "*.parquet", "*.arrow"
 
     def files(self, root: Path | RemoteFolder) -> Iterator[Path | RemoteFile | Refused]:
         found = [*super().files(root)]
-        layout = Layout.read(root) if isinstance(root, Path) else Layout({})
+        layout = Layout.read(root)
         part = {uri_of(file, root): layout.part(uri_of(file, root)) for file in found if not isinstance(file, Refused)}
         chosen = choose((p for p in part.values() if p is not None), self.config, self.splits)
         yield from (file for file in found if isinstance(file, Refused) or part[uri_of(file, root)] in chosen)

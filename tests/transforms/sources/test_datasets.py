@@ -70,6 +70,22 @@ def write(root: Path, *names: str) -> Path:
     return root
 
 
+README = """---
+configs:
+- config_name: main
+  data_files:
+  - split: train
+    path: ["de/train*", "en/*.parquet"]
+  - split: test
+    path: de/test.parquet
+- config_name: other
+  data_dir: spare
+  data_files: "*.parquet"
+---
+# A dataset
+"""
+
+
 FILES = ("de/train.parquet", "de/test.parquet", "en/train.parquet")
 
 
@@ -96,22 +112,9 @@ def test_a_folder_of_the_hub_is_told_apart_likewise():
     files = tuple(RemoteFile(f"hf://datasets/o/n/{name}", name, 9, "m") for name in FILES)
     found = DatasetsSource(path="x", config="en").files(RemoteFolder("hf://datasets/o/n", files))
     assert [file.uri for file in found] == ["en/train.parquet"]
-
-
-README = """---
-configs:
-- config_name: main
-  data_files:
-  - split: train
-    path: ["de/train*", "en/*.parquet"]
-  - split: test
-    path: de/test.parquet
-- config_name: other
-  data_dir: spare
-  data_files: "*.parquet"
----
-# A dataset
-"""
+    declared = RemoteFolder("hf://datasets/o/n", files, README)
+    found = DatasetsSource(path="x", config="main", splits=("train",)).files(declared)
+    assert [file.uri for file in found] == ["de/train.parquet", "en/train.parquet"]
 
 
 @pytest.mark.parametrize(

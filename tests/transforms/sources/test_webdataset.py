@@ -3,8 +3,10 @@
 import io
 import json
 import tarfile
+from random import Random
 
 import pytest
+from support.damage import damaged
 
 from affectory.transforms.sources.base import Limits
 from affectory.transforms.sources.webdataset import WebdatasetSource
@@ -105,3 +107,14 @@ def test_a_torn_shard_keeps_what_was_whole(take_bytes):
 def test_what_is_no_shard(take_bytes, data):
     rows, refused = take_bytes(WebdatasetSource(path="x"), data, name="s.tar")
     assert (rows, len(refused)) == ([], 1)
+
+
+@pytest.mark.parametrize("mode", ["w", "w:gz"])
+def test_no_damage_stops_the_reader_or_loses_the_file(take_bytes, mode):
+    whole, random = (
+        shard(("0.png", PNG * 20), ("0.json", META), ("1.wav", WAV * 9), ("1.txt", b"word"), mode=mode),
+        Random(1),
+    )
+    for _ in range(60):
+        rows, refused = take_bytes(WebdatasetSource(path="x", speaker="json.who"), damaged(whole, random), name="s.tar")
+        assert rows or refused

@@ -4,9 +4,11 @@ import io
 import stat
 import zipfile
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
+from support.damage import damaged
 
 from affectory.transforms.sources.base import Limits, SourceFile
 from affectory.transforms.sources.zip import ZipSource
@@ -145,3 +147,10 @@ def test_large_media_leave_by_way_of_a_file_and_little_is_held(tmp_path: Path):
     assert [(i.data, i.size, i.path and i.path.read_bytes() == d) for i, d in zip(inner, data, strict=True)] == [
         (None, len(data[0]), True)
     ] * 2
+
+
+def test_no_damage_stops_the_reader_or_loses_the_file(take_bytes):
+    whole, random = packed(("a.png", PNG * 20), ("b/c.wav", WAV * 9), ("t.txt", b"word " * 50)), Random(1)
+    for _ in range(100):
+        rows, refused = take_bytes(ZIP, damaged(whole, random), name="z.zip")
+        assert rows or refused
