@@ -11,6 +11,7 @@ from support.media import write_video
 from support.project import TEXTS, Project, project, texts, write_image
 from support.s3 import Faults, serving
 from support.s3 import reached as at_server
+from support.warm import warm_load_tests
 
 from affectory.pipelines import build as module
 from affectory.pipelines.bind import Bound, read_and_bind
@@ -43,7 +44,7 @@ def remote_build(local: Project, recipe: dict[str, Any], bucket: str) -> Summary
 
 def built(made: Project, *roots: str) -> Summary:
     bound: Bound = read_and_bind(made.recipe, (), roots)
-    with Run(made.workspace / "runs" / "test.jsonl", ()) as run:
+    with warm_load_tests(), Run(made.workspace / "runs" / "test.jsonl", ()) as run:
         return build(bound, Options(made.workspace, made.releases, Choice("local", 0)), run)
 
 
@@ -75,7 +76,7 @@ def test_nothing_but_the_recipe_is_here(tmp_path: Path, bucket: str) -> None:
     made = project(tmp_path / "elsewhere", {**TEXTS, "sources": [lines], "ratings": [ratings]})
     options = Options(f"{bucket}/ws", Url(f"{bucket}/out"), Choice("local", 0))
     for _ in range(2):
-        with Run(tmp_path / "log.jsonl") as run:
+        with warm_load_tests(), Run(tmp_path / "log.jsonl") as run:
             there = build(read_and_bind(made.recipe, (), [bucket]), options, run)
     assert (there.release, there.unchanged) == (f"{bucket}/out/v1.0.0", True)
     files = files_at(there.release)

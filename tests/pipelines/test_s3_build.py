@@ -13,6 +13,7 @@ import pytest
 from support.media import write_video
 from support.project import COMMAND, Project, project, texts, write_image
 from support.s3 import CREDENTIALS, Faults, Server, reached, serving
+from support.warm import warm_load_tests
 from typer.testing import CliRunner, Result
 
 from affectory.pipelines.build import Options, Summary, build
@@ -51,7 +52,7 @@ class There:
 
     def build(self, **options: Any) -> Summary:
         releases = self.project.folder / self.releases
-        with Run(self.project.folder / "log.jsonl") as run:
+        with warm_load_tests(), Run(self.project.folder / "log.jsonl") as run:
             chosen = Options(self.workspace, releases, Choice("local", 0), **options)
             return build(self.project.bound(), chosen, run)
 

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 from PIL import Image
+from support.warm import warm_load_tests
 
 from affectory.pipelines.bind import Bound, bind
 from affectory.pipelines.build import Options, Summary, build
@@ -72,7 +73,7 @@ class Project:
         **options: Any,
     ) -> Summary:
         chosen = Choice(engine, workers)
-        with Run(self.workspace / "runs" / "test.jsonl", listeners) as run:
+        with warm_load_tests(), Run(self.workspace / "runs" / "test.jsonl", listeners) as run:
             return build(self.bound(*overrides), Options(self.workspace, self.releases, chosen, **options), run)
 
     def plan(self, *overrides: str) -> ShownPlan:
