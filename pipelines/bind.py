@@ -36,6 +36,8 @@ Spec = TypeVar("Spec", EntrySpec, StepSpec)
 VERBS: tuple[Literal["ingest"], Literal["assist"]] = ("ingest", "assist")
 UNWRITTEN = frozenset({"frames", "duplicates"})
 """Columns of a sample that hold nothing until a stage writes them."""
+MADE_OF = {"frames": frozenset({"video"})}
+"""Kinds of sample that such a column is made of."""
 
 
 @dataclass(frozen=True)
@@ -278,6 +280,7 @@ class _Binder:
     def _check_flow(self, stages: tuple[Stage, ...]) -> None:
         """Everything that a stage reads must be written before it, in the type that it expects; null is any type.
 
+        Stills are of videos alone: where a stage works on pictures too, only the scan shows whether it needs them.
         Where a step could not be bound nobody knows what it writes, so nothing is said of those after it.
         """
         written: dict[str, pa.DataType] = {f.name: f.type for f in SAMPLES.schema if f.name not in UNWRITTEN}
@@ -286,9 +289,11 @@ class _Binder:
             return
         for stage, spec in zip(stages, specs, strict=True):
             for column, dtype in stage.transform.reads().items():
+                if column not in written and column in MADE_OF and not stage.transform.on <= MADE_OF[column]:
+                    continue
                 if column not in written:
                     message = f"{spec.name} reads `{column}`, which no step before it writes"
-                    self.problems.append(self.recipe.problem(spec.path, message, hint=_who_writes(column)))
+                    self.problems.append(self.recipe.problem(spec.path, message, hint=who_writes(column)))
                 elif dtype not in (written[column], pa.null()):
                     message = f"{spec.name} reads `{column}` as {dtype}, but it is {written[column]} here"
                     self.problems.append(self.recipe.problem(spec.path, message))
@@ -320,13 +325,14 @@ def _plain(instance: Any) -> dict[str, Any]:
     return dict(to_jsonable_python(plain))
 
 
-def _who_writes(column: str) -> str:
+def who_writes(column: str) -> str:
+    """Which steps could write a column, as advice; those that make samples of others only clear it."""
     writers = []
     for name, module in discovery.steps().items():
         try:
             wrote = discovery.public_class(module)().writes()
         except (TypeError, ValueError, UserError):  # it cannot do without a parameter, or without what is not installed
             continue
-        if column in wrote:
+        if column in wrote and "sample_id" not in wrote:
             writers.append(name)
     return f"written by: {', '.join(writers)}; put it before this step" if writers else ""

@@ -1,6 +1,8 @@
-"""After a scan: a source of which nothing at all could be read is a mistake in the recipe, not an empty dataset."""
+"""After a scan: mistakes of a recipe that only its sources show, such as one of which nothing at all could be read."""
 
-from affectory.pipelines.bind import Bound
+from collections.abc import Iterator
+
+from affectory.pipelines.bind import MADE_OF, VERBS, Bound, who_writes
 from affectory.pipelines.inputs import found_files
 from affectory.pipelines.scan import Scan
 from affectory.pipelines.store.commits import Commit
@@ -24,8 +26,23 @@ def check_sources(bound: Bound, workspace: Workspace, scan: Scan) -> None:
         for index, entry in enumerate(bound.sources)
         if entry.name not in read and {row["reason"] for row in refused.get(entry.name, ())} & HOPELESS
     ]
+    problems += _unmade(bound, scan)
     if problems:
         raise RecipeProblems(tuple(problems))
+
+
+def _unmade(bound: Bound, scan: Scan) -> Iterator[Problem]:
+    """Steps that look at the stills of videos, where there are videos and no step before takes stills."""
+    specs = [spec for verb in VERBS for spec in bound.recipe.steps(verb)]
+    for column, kinds in MADE_OF.items():
+        if not any(root.kind in kinds for root in scan.roots):
+            continue
+        for stage, spec in zip(bound.stages, specs, strict=True):
+            if column in stage.transform.writes():
+                break
+            if column in stage.transform.reads():
+                message = f"{spec.name} reads `{column}`, which no step before it writes"
+                yield bound.recipe.problem(spec.path, message, hint=who_writes(column))
 
 
 def check_ratings(bound: Bound, workspace: Workspace, imported: Commit | None) -> None:
