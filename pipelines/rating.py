@@ -43,6 +43,14 @@ class RatingEntry:
         """What tells its judgements from those of other questions about the same place."""
         return f"{self.reader.perspective}: {self.reader.question}"
 
+    @cached_property
+    def has_options(self) -> bool:
+        return bool(self.reader.offered)
+
+    @cached_property
+    def asks_intensity(self) -> bool:
+        return bool(self.reader.asks_intensity)
+
 
 class Rating(NamedTuple):
     """A row of `RATINGS`."""
@@ -75,7 +83,7 @@ class Rating(NamedTuple):
     def too_large(self) -> bool:
         if (self.intensity or 0.0) > _LARGEST or (self.spent_s or 0.0) > _LARGEST:
             return True
-        return any((label["intensity"] or 0.0) > _LARGEST for label in self.labels or ())
+        return self.labels is not None and any((label["intensity"] or 0.0) > _LARGEST for label in self.labels)
 
 
 class Act(NamedTuple):
@@ -221,11 +229,13 @@ class Gathering:
     taken: int = 0
     _people: dict[str, str] = field(default_factory=dict)
     _labels: dict[str, str | None] = field(default_factory=dict)
+    _chosen: dict[str, dict[str, Answer]] = field(default_factory=dict)
+    """Most answers are one label, and alike: hundreds of thousands of them share one."""
     _counted: Counter[str] = field(default_factory=Counter)
 
     def add(self, entry: RatingEntry, targets: Targets, uri: str, rows: pa.Table) -> None:
         """Some rows of one file."""
-        columns = (rows.column(name).to_pylist() for name in RATINGS.names)
+        columns = (_values(rows.column(name)) for name in RATINGS.names)
         for rating in map(Rating._make, zip(*columns, strict=True)):
             problem = self._take(entry, rating, targets)
             if problem is None:
@@ -274,24 +284,25 @@ class Gathering:
             if label in found and entry.reader.each_label:
                 return "bad_row", f"{said['label']!r} is not the only one that means {label} in {self.taxonomy.name}"
             found[label] = (said["weight"], said["intensity"])
-        return self._unoffered(entry, found) or found
+        return (self._unoffered(entry, found) if entry.has_options else None) or found
 
     def _answer(self, entry: RatingEntry, word: str, intensity: float | None) -> dict[str, Answer] | Problem:
         """One word. What was rated 0 was not chosen."""
         label = self._label(word)
         if label is None:
             return self._unknown(word)
-        if intensity is None and entry.reader.asks_intensity:
-            return "bad_row", f"no intensity for {word!r}: unasked is not zero"
-        found = {label: (0.0 if intensity == 0 else 1.0, intensity)}
-        return self._unoffered(entry, found) or found
+        if intensity is None:
+            if entry.asks_intensity:
+                return "bad_row", f"no intensity for {word!r}: unasked is not zero"
+            found = self._chosen.setdefault(label, {label: (1.0, None)})
+        else:
+            found = {label: (float(intensity != 0), intensity)}
+        return (self._unoffered(entry, found) if entry.has_options else None) or found
 
     def _unknown(self, word: str) -> Problem:
         return "unknown_label", f"{word!r} is not in {self.taxonomy.name}: {', '.join(self.taxonomy.labels)}"
 
     def _unoffered(self, entry: RatingEntry, answers: dict[str, Answer]) -> Problem | None:
-        if not entry.reader.offered:
-            return None
         odd = sorted(answers.keys() - set(offered(entry.reader, self.taxonomy)))
         return ("unknown_label", f"{', '.join(odd)} was not offered, as the recipe says") if odd else None
 
@@ -315,11 +326,20 @@ class Gathering:
         return self._people[name]
 
 
+def _values(column: pa.ChunkedArray) -> list[Any]:
+    return [None] * len(column) if column.null_count == len(column) else column.to_pylist()
+
+
 def _unfit(rating: Rating, targets: Targets) -> Problem | None:
-    """What else is wrong. Evidence in other records gets their ids in place of their keys."""
+    """What else is wrong with it."""
     if rating.too_large():
         return "bad_row", f"a number beyond {_LARGEST:g}"
-    for place in rating.evidence or ():
+    return None if rating.evidence is None else _resolve(rating.evidence, targets)
+
+
+def _resolve(evidence: list[dict[str, Any]], targets: Targets) -> Problem | None:
+    """Evidence in other records gets their ids in place of their keys."""
+    for place in evidence:
         key = place.pop("key")
         place["record"] = None if key is None else targets.find(key, None)
         if key is not None and place["record"] is None:
