@@ -58,6 +58,8 @@ class Upright:
             pix_fmt=frame.format.name,
             time_base=str(frame.time_base),
             pixel_aspect=str(self.aspect),
+            colorspace=str(int(frame.colorspace)),  # untold, the scaler would take it for another and convert
+            range=str(int(frame.color_range)),
         )
         for name, options in self._filters(upright_turns(frame)):
             following = graph.add(name, **options)

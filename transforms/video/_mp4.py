@@ -12,6 +12,7 @@ from av.bitstream import BitStreamFilterContext
 from av.codec.context import Flags
 from av.container import OutputContainer
 from av.video.frame import PictureType, VideoFrame
+from av.video.reformatter import ColorRange
 from av.video.stream import VideoStream
 
 from affectory.transforms.media._sound import Samples, frame_of, pin
@@ -46,6 +47,7 @@ class Mp4:
         self._streams: _Streams | None = None
         self._layout, self._waiting = layout, list[Samples]()
         self._next_pts = self._heard = 0
+        self._colours: dict[str, int] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -62,12 +64,20 @@ class Mp4:
         """Add a picture; the first is shown from the start."""
         assert frame.time_base is not None
         wanted = round(at_us / (1_000_000 * frame.time_base)) if self._next_pts else 0
-        own, frame.pts = frame.pts, max(wanted, self._next_pts)
+        own, frame.pts = (frame.pts, frame.pict_type), max(wanted, self._next_pts)
         self._next_pts = frame.pts + 1
+        self._colours = self._colours or _colours_of(frame)
         try:
-            self._encode(self._upright(frame))
+            self._encode([frame] if self._is_as_wanted(frame) else self._upright(frame))
         finally:
-            frame.pts = own  # others look at this picture as well
+            frame.pts, frame.pict_type = own  # others look at this picture as well
+
+    def _is_as_wanted(self, frame: VideoFrame) -> bool:
+        """Whether turning and scaling would change nothing."""
+        upright = self._upright.aspect == 1 and not frame.rotation
+        fits = frame.height <= self.form.height and not (frame.width % 2 or frame.height % 2)
+        plain = frame.format.name == "yuv420p" and frame.color_range != ColorRange.JPEG
+        return upright and fits and plain and self.form.fps is None
 
     def hear(self, block: Samples) -> None:
         """Add a block of sound right after the last."""
@@ -97,8 +107,9 @@ class Mp4:
         context = stream.codec_context
         assert like.time_base is not None
         context.time_base = like.time_base
-        for name in ("color_range", "colorspace", "color_primaries", "color_trc"):
-            setattr(context, name, getattr(like, name))
+        context.color_range = ColorRange.MPEG
+        for name, value in self._colours.items():
+            setattr(context, name, value)
         pin(context)
         context.flags |= Flags.frame_duration
         return stream
@@ -133,6 +144,12 @@ class _Streams:
         self.container.mux(self.untag.filter(None))
         if self.audio is not None:
             self.container.mux(self.audio.encode(None))
+
+
+def _colours_of(frame: VideoFrame) -> dict[str, int]:
+    """What its numbers mean; scaling changes none of it, but its filter forgets it."""
+    names = ("colorspace", "color_primaries", "color_trc")
+    return {} if frame.format.is_rgb else {name: getattr(frame, name) for name in names}
 
 
 def _sound_stream(container: OutputContainer, layout: str) -> AudioStream:

@@ -23,6 +23,7 @@ from support.media import (
 from support.running import run
 
 from affectory.transforms.media._reel import let_go
+from affectory.transforms.video._mp4 import Mp4
 from affectory.transforms.video.clips import Clips
 from affectory.transforms.video.scenes import Scenes
 
@@ -139,6 +140,25 @@ def test_the_same_bytes_each_time_and_nothing_else_in_them(film: Path) -> None:
     assert data.index(b"moov") < data.index(b"mdat")
     at = data.index(b"mvhd") + 8
     assert data[at : at + 8] == bytes(8), "no creation time"
+
+
+@pytest.mark.parametrize("colours", [{}, {"color_range": 1, "colorspace": 1, "color_primaries": 1, "color_trc": 1}])
+def test_pictures_that_are_as_wanted_skip_the_filter_and_nobody_can_tell(
+    colours: dict[str, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_video(tmp_path / "a.mp4", 30, **colours)
+    data = clip(path)
+    monkeypatch.setattr(Mp4, "_is_as_wanted", lambda self, frame: False)
+    assert clip(path) == data
+
+
+@pytest.mark.parametrize("height", [480, 96])
+def test_what_colours_mean_stays_known(height: int, tmp_path: Path) -> None:
+    """Players would else take large pictures' colours for those of small ones."""
+    path = write_video(tmp_path / "a.mp4", 3, color_range=1, colorspace=1, color_primaries=1, color_trc=1)
+    with av.open(BytesIO(clip(path, height=height))) as container:
+        frame = next(container.decode(video=0))
+        assert (frame.color_range, frame.colorspace, frame.color_primaries, frame.color_trc) == (1, 1, 1, 1)
 
 
 def test_it_plays_in_browsers(film: Path) -> None:
