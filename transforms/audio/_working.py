@@ -38,7 +38,7 @@ Mono = NDArray[np.float32]
 
 _BLOCK_S, _AROUND_S = 60, 1
 _MOST_A_SECOND = 1 << 21
-_KEPT_WORKING, _KEPT_NATIVE = 32 << 20, 8 << 20
+_KEPT_WORKING, _KEPT_NATIVE = 16 << 20, 4 << 20
 
 
 class Heard(NamedTuple):
