@@ -14,6 +14,7 @@ from support.running import run
 
 from affectory.transforms.audio import _voice
 from affectory.transforms.audio.speech import Speech
+from affectory.transforms.media.cut import Cut
 
 HOP = 160
 RUNS = st.lists(st.integers(0, 3000), min_size=2, max_size=20, unique=True).map(
@@ -66,6 +67,15 @@ def test_times_are_those_of_the_record(bursts: Path) -> None:
     assert segment["start_us"] == pytest.approx(1_200_000, abs=15_000) and segment["end_us"] == 2_250_000
     assert part["speech_s"] == pytest.approx(1.05, abs=0.02)
     assert part["speech_share"] == pytest.approx(1.05 / 1.15, abs=0.02)
+
+
+def test_utterances_are_cut_from_stretches_of_speech(bursts: Path) -> None:
+    segments = found(bursts, backend="energy")["segments"]
+    row = {"kind": "audio", "original": {"path": str(bursts)}, "duration_s": 3.0, "segments": segments}
+    cut = run(Cut(), [row]).rows
+    anchors = [(a["start_us"], a["end_us"]) for a in cut["anchor"].to_pylist()]
+    assert anchors == [(s["start_us"], s["end_us"]) for s in segments] and len(anchors) == 2
+    assert len({*cut["sample_id"].to_pylist()}) == 2 and len({*cut["parent"].to_pylist()}) == 1
 
 
 def test_what_is_constant_is_no_sound(tmp_path: Path) -> None:
