@@ -1,6 +1,6 @@
 """What Label Studio stores of an annotation: answers about all of a task, and regions with answers of their own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,22 +36,32 @@ def _microseconds(seconds: float | None) -> int | None:
     return None if seconds is None else round(seconds * 1_000_000)
 
 
-def read_results(results: Sequence[Any], framerate: float | None) -> tuple[dict[str, Any], list[Region]]:
-    """Answers about the whole, and regions; `ValueError` where a place cannot be told.
+def read_results(
+    results: Sequence[Any], tags: Set[str], framerate: float | None
+) -> tuple[dict[str, Any], list[Region]]:
+    """Answers about the whole, and regions; `ValueError` where one of `tags` has a place that cannot be told.
 
     What is answered about a region repeats its place and shares its id with the tag that drew it.
     """
-    whole: dict[str, Any] = {}
     drawn: dict[str, tuple[str, list[Any]]] = {}
     answers: dict[str, dict[str, Any]] = {}
+    unclear: dict[str, ValueError] = {}
     for result in results:
+        if isinstance(result, Mapping) and result.get("type") == "relation":
+            continue
         tag, kind, value = _parts(result)
-        key, places = str(result.get("id")), _places(result, kind, value, framerate)
+        key, places = str(result.get("id")), list[Any]()
+        try:
+            places = _places(result, kind, value, framerate)
+        except ValueError as error:
+            unclear.setdefault(key, error)
         if places and (key not in drawn or kind.endswith("labels")):
             drawn[key] = tag, places
         answers.setdefault(key, {})[tag] = _answer(kind, value)
-    for key, given in answers.items():
-        whole |= given if key not in drawn else {}
+    for key, error in unclear.items():
+        if tags & answers[key].keys():
+            raise error
+    whole = {tag: answer for key, given in answers.items() if key not in drawn for tag, answer in given.items()}
     return whole, [Region(place, answers[key], tag) for key, (tag, places) in drawn.items() for place in places]
 
 

@@ -1,6 +1,6 @@
 """Label Studio: every annotation of an export in JSON is a rating, or one for each of its regions."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
@@ -66,26 +66,26 @@ class LabelStudioRatings(RatingTable):
             return
         pending: Pending[Row] = Pending(file.uri)
         for number, (task, annotation) in enumerate(_annotations(tasks), 1):
-            self._take(task, annotation, number, pending)
+            self._take(task, annotation, number, {*wanted, *self.evidence}, pending)
             if pending.full():
                 yield _chunk(pending, wanted)
                 pending = Pending(file.uri)
         yield _chunk(pending, wanted)
 
-    def _take(self, task: Any, annotation: Any, number: int, pending: Pending[Row]) -> None:
+    def _take(self, task: Any, annotation: Any, number: int, tags: Set[str], pending: Pending[Row]) -> None:
         if not isinstance(task, Mapping) or not isinstance(annotation, Mapping):
             pending.refuse(number, "bad_row", "not an annotation of a task", annotation)
         elif annotation.get("was_cancelled"):
             pending.refuse(number, "filtered", "the annotator skipped this task", annotation)
         else:
             try:
-                for row in self._rows(task, annotation):
+                for row in self._rows(task, annotation, tags):
                     pending.add(number, row, 0)
-            except (ValueError, AttributeError) as error:
+            except (ValueError, TypeError, AttributeError) as error:
                 pending.refuse(number, "bad_row", str(error), annotation)
 
-    def _rows(self, task: Mapping[str, Any], annotation: Mapping[str, Any]) -> list[Row]:
-        answers, regions = read_results(annotation.get("result") or [], self.framerate)
+    def _rows(self, task: Mapping[str, Any], annotation: Mapping[str, Any], tags: Set[str]) -> list[Row]:
+        answers, regions = read_results(annotation.get("result") or [], tags, self.framerate)
         about = _about(task, annotation)
         pointed = [r.evidence() for r in regions if r.tag in self.evidence]
         rated = set(self._form(()).wanted()) | {getattr(self, name) for name in DIMENSIONS}
@@ -94,7 +94,7 @@ class LabelStudioRatings(RatingTable):
             return [{**about, **_one(answers), _POINTED: pointed or None}, *of_regions]
         return of_regions
 
-    def _is_rated(self, region: Region, rated: set[Any]) -> bool:
+    def _is_rated(self, region: Region, rated: Set[Any]) -> bool:
         return region.tag not in self.evidence and bool(rated & region.answers.keys())
 
 

@@ -4,6 +4,9 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given as for_all
+from hypothesis import settings
+from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from affectory.transforms.ratings.csv import CsvRatings
@@ -127,6 +130,18 @@ def test_regions_may_be_what_the_rater_pointed_at(take_bytes):
     assert given(place) == {"kind": "joy", "start_us": 1_500_000, "end_us": 2_000_000}
 
 
+def test_what_the_recipe_does_not_name_may_be_of_any_kind(take_bytes):
+    odd = [
+        {"from_id": "r1", "to_id": "r2", "type": "relation", "direction": "right"},
+        result("mask", "brushlabels", "r2", rle=[1], brushlabels=["x"]),
+        result("time", "timelinelabels", "r3", ranges=[{"start": 1, "end": 2}], timelinelabels=["x"]),
+    ]
+    rows, refused = read(take_bytes, annotation(chosen("joy"), *odd))
+    assert ([r["label"] for r in rows], refused) == (["joy"], [])
+    _, (refusal,) = read(take_bytes, annotation({**chosen("joy"), "id": "r3"}, odd[2]))
+    assert "`framerate`" in refusal.detail, "the choice is about a stretch that cannot be told"
+
+
 def test_a_turned_box_is_refused(take_bytes):
     turned = {**FACE, "value": {**FACE["value"], "rotation": 30}}
     _, (refused,) = read(take_bytes, annotation(turned))
@@ -163,3 +178,36 @@ def test_an_export_in_csv_keeps_the_level_none_and_odd_times(take, shared):
         steps = [x["intensity"] for r in rows for x in r["labels"] if x["label"] == label]
         assert {levels[int(s)]: steps.count(s) for s in set(steps)} == expected["agreement"][column]["levels"]
     assert int(max(r["spent_s"] for r in rows)) == 126_206
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers(-2, 200) | st.sampled_from([0.5, "joy", "x", ""]),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(
+            st.sampled_from(["choices", "labels", "ranges", "start", "end", "text", "x"]), inner, max_size=3
+        )
+    ),
+    max_leaves=6,
+)
+results = st.fixed_dictionaries(
+    {"from_name": values | st.just("emotion"), "value": values},
+    optional={"id": values, "type": st.sampled_from(["choices", "labels", "timelinelabels", "taxonomy", "textarea"])},
+)
+annotations = st.fixed_dictionaries(
+    {"result": st.lists(results, max_size=3) | values}, optional={"completed_by": values, "lead_time": values}
+)
+
+
+@settings(max_examples=60)
+@for_all(
+    st.lists(st.fixed_dictionaries({"id": values, "annotations": st.lists(annotations | values)}) | values, max_size=3)
+)
+def test_whatever_an_export_holds_every_annotation_is_told(take, tmp_path_factory, tasks):
+    path = tmp_path_factory.mktemp("export") / "e.json"
+    path.write_text(json.dumps(tasks))
+    rows, refused = take(made(framerate=25), path)
+    lists = [task.get("annotations") if isinstance(task, dict) else None for task in tasks]
+    count = sum(len(found) if isinstance(found, list) else 1 for found in lists)
+    told = {r["row"] for r in rows} | {int(r.uri.partition("#L")[2]) for r in refused if "#" in r.uri}
+    assert told == set(range(1, count + 1))

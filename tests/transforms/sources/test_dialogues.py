@@ -4,6 +4,8 @@ import gzip
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from affectory.transforms.sources.base import Limits
 from affectory.transforms.sources.dialogues import DialoguesSource
@@ -123,3 +125,23 @@ def test_documents_and_turns_are_bounded(take_bytes):
     rows, (refused,) = take_bytes(DialoguesSource(path="x"), data, Limits(memory_mb=16))
     assert (rows, refused.reason) == ([], "too_large")
     assert "divide it" in refused.detail
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["text", "speaker", "a.b", "0"]), inner)
+    ),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=150)
+@given(values)
+def test_whatever_a_document_holds_every_turn_is_told(take, tmp_path_factory, document):
+    path = tmp_path_factory.mktemp("dialogues") / "d.json"
+    path.write_text(json.dumps(document))
+    rows, refused = take(DialoguesSource(path="x", keep=("a.b", "dialogue.text")), path)
+    places = [r["row"] for r in rows] + [int(r.uri.partition("#L")[2]) for r in refused if "#" in r.uri]
+    assert sorted(places) == list(range(1, len(places) + 1))
+    assert places or refused
