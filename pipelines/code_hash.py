@@ -37,6 +37,11 @@ def code_hash(module: str) -> str:
     )
 
 
+def own_hash(*modules: str) -> str:
+    """Hash of the meaning of some modules alone: of plumbing whose imports decide about no result."""
+    return digest([_own_hash(module) for module in modules])
+
+
 def _closure(module: str) -> set[str]:
     seen: set[str] = set()
     waiting = [module]

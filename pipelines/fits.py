@@ -7,7 +7,7 @@ from typing import cast
 
 import pyarrow as pa
 
-from affectory.pipelines.code_hash import code_hash
+from affectory.pipelines.code_hash import own_hash
 from affectory.pipelines.engines.base import Engine
 from affectory.pipelines.exchanges import Exchanges, buckets_for
 from affectory.pipelines.grounds import Here, Over, Signed
@@ -52,7 +52,9 @@ class Fit:
     @property
     def key(self) -> str:
         """Of the commit; it changes with what is remembered, so that one that was lost is not taken for another."""
-        code = code_hash("affectory.pipelines.grounds")
+        code = own_hash(
+            *(f"affectory.pipelines.{name}" for name in ("grounds", "exchanges", "connecting", "components"))
+        )
         return digest("fit", code, self.stage.identity, self.remembered.version, [key for _, key in self.signed])
 
     def slices(self) -> Mapping[str, Slice] | None:

@@ -18,6 +18,9 @@ from affectory.transforms.rows import set_column
 
 def hydrate(rows: pa.Table, reads: Columns, store: AssetStore, roots: Mapping[str, str]) -> pa.Table:
     """Fill in the local path of every media value in the columns that a stage reads."""
+    reads = _filled(rows, reads)
+    if not reads:
+        return rows
     places = places_of(rows)
     store.bring(_named(rows, reads))
     own = [name for name, dtype in reads.items() if dtype == MEDIA]
@@ -41,6 +44,12 @@ def hydrate(rows: pa.Table, reads: Columns, store: AssetStore, roots: Mapping[st
             members = [None if ms is None else [with_path(m, _own_place(p, m)) for m in ms] for ms, p in pairs]
             rows = set_column(rows, name, pa.array(members, MEMBERS))
     return rows
+
+
+def _filled(rows: pa.Table, reads: Columns) -> Columns:
+    """The columns of media that hold any."""
+    media = {name: dtype for name, dtype in reads.items() if dtype in (MEDIA, FRAMES, MEMBERS)}
+    return {name: dtype for name, dtype in media.items() if rows.column(name).null_count < rows.num_rows}
 
 
 def _own_place(place: Place, member: Mapping[str, Any]) -> Place:
@@ -73,7 +82,9 @@ def places_of(rows: pa.Table) -> list[Place]:
 
 def changed(rows: pa.Table, reads: Columns, memory: Path) -> set[int]:
     """The rows whose own file, read in place by a stage, is no longer what was hashed when it was scanned."""
-    media = [name for name, dtype in reads.items() if dtype in (MEDIA, MEMBERS)]
+    media = [name for name, dtype in _filled(rows, reads).items() if dtype in (MEDIA, MEMBERS)]
+    if not media:
+        return set()
     own = {place.original for place in places_of(rows) if place.original}
     stale: dict[str, bool] = {}
     found = set()

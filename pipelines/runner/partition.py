@@ -199,8 +199,8 @@ class _Run:
         if link.told:
             table = with_told(link.stage, table, link.told, self.commits)
         chosen = self._chosen(link, table)
-        result = self._stage(link.stage, table.filter(chosen))
-        rejects = rejects_of(link.stage.name, table.filter(chosen), result)
+        result = self._stage(link.stage, chosen)
+        rejects = rejects_of(link.stage.name, chosen, result)
         if link.signs:
             return self._commit_signs(link, table, signs_of(link.stage, result.rows), rejects)
         rows = result.rows.drop_columns(list(link.stage.transform.reads())) if link.told else result.rows
@@ -209,15 +209,18 @@ class _Run:
     def _retries(self, link: Link) -> bool:
         return bool(link.retry_of) and self.commits.has(link.retry_of)
 
-    def _chosen(self, link: Link, table: pa.Table) -> pa.ChunkedArray:
+    def _chosen(self, link: Link, table: pa.Table) -> pa.Table:
+        """The rows to run: all of them, or those that are tried again."""
         if not self._retries(link):
-            return pa.chunked_array([pa.array(np.ones(table.num_rows, dtype=bool))])
+            return table
         old = self.commits.read(self.commits.get(link.retry_of), "rejects")
-        return pc.is_in(table.column("sample_id"), value_set=failed_for(old, link.reason))
+        return table.filter(pc.is_in(table.column("sample_id"), value_set=failed_for(old, link.reason)))
 
     def _stage(self, stage: Stage, table: pa.Table) -> Result:
         """Rows of other kinds pass by untouched."""
         mine = _mine(stage, table)
+        if mine.all() and table.num_rows:
+            return _in_order(self._outcomes(stage, table))
         places = np.flatnonzero(mine)
         result = self._outcomes(stage, table.filter(pa.array(mine)))
         schema = stage.output_schema(table.schema)
@@ -244,7 +247,7 @@ class _Run:
         if self.commits.has(link.key):
             return None
         table = self._read((self.partition.root, *(x.key for x in self.partition.links))[index])
-        table = table.filter(self._chosen(link, table))
+        table = self._chosen(link, table)
         rows = table.filter(pa.array(_mine(link.stage, table)))
         return self._desk(link.stage, link.stage.whom).pending(link.stage, rows).rows
 
@@ -349,5 +352,7 @@ def _widened(rows: pa.Table, schema: pa.Schema) -> pa.Table:
 
 
 def _in_order(result: Result) -> Result:
+    if (result.origin[1:] >= result.origin[:-1]).all():
+        return result
     order = np.argsort(result.origin, kind="stable")
     return Result(result.rows.take(pa.array(order)), result.origin[order], result.rejected, result.failed)

@@ -12,12 +12,14 @@ from affectory.transforms.base import Failed, Rejected, Result
 
 _SHOWN = ("key", "kind", "text", "speaker", "dialogue", "position", "language", "anchor", "extra")
 """In this order: a shortened row still shows what a person knows it by."""
+_NEEDED = (*_SHOWN, "sample_id", "source", "uri")
 
 
 def rejects_of(stage: str, table: pa.Table, result: Result) -> pa.Table:
     """One row of the rejects table for every input row that the stage did not keep."""
     lost: list[Rejected | Failed] = [*result.rejected, *result.failed]
-    rows = table.take(pa.array([x.row for x in lost], pa.int64())).to_pylist(maps_as_pydicts="lossy")
+    needed = table.select([name for name in _NEEDED if name in table.column_names])
+    rows = needed.take(pa.array([x.row for x in lost], pa.int64())).to_pylist(maps_as_pydicts="lossy")
     return REJECTS.from_rows([_reject(stage, row, x) for row, x in zip(rows, lost, strict=True)])
 
 
@@ -39,7 +41,8 @@ def _reject(stage: str, row: dict[str, Any], lost: Rejected | Failed) -> dict[st
 
 def _told(row: dict[str, Any]) -> dict[str, Any]:
     place = {k: v for k, v in row["anchor"].items() if v is not None and k != "record"}
-    return {k: v for k in _SHOWN if (v := {**row, "anchor": place or None}.get(k)) is not None}
+    told = {**row, "anchor": place or None}
+    return {k: v for k in _SHOWN if (v := told.get(k)) is not None}
 
 
 def failed_for(rejects: pa.Table | None, reason: str) -> pa.Array:

@@ -65,14 +65,14 @@ class Texts:
         return max(fit, default=1)
 
     def keys(self, signatures: pa.Array) -> Keys:
-        bins = matrix(signatures, np.uint16).astype(np.uint64)
+        bins = np.ascontiguousarray(matrix(signatures, np.uint16).T)
         bands, found = BINS // self._rows, []
         for band in range(bands):
-            keys = np.zeros(len(bins), np.uint64)
+            keys = np.zeros(len(signatures), np.uint64)
             for at in range(band * self._rows, (band + 1) * self._rows):
-                keys = mixed(keys ^ bins[:, at], band)
+                keys = mixed(keys ^ bins[at], band)
             found.append(keys)
-        return np.tile(np.arange(len(bins)), bands), np.concatenate(found)
+        return np.tile(np.arange(len(signatures)), bands), np.concatenate(found)
 
     def alike(self, some: pa.Array, others: pa.Array) -> NDArray[np.bool_]:
         same = (matrix(some, np.uint16) == matrix(others, np.uint16)).sum(axis=1)

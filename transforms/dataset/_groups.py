@@ -144,7 +144,7 @@ def _meeting(rows: pa.Table) -> tuple[pa.Table, NDArray[np.uint64]]:
     keys = np.frombuffer(rows.column("key").cast(pa.binary(8)).combine_chunks().buffers()[1], np.uint64)[
         : rows.num_rows
     ]
-    order = np.argsort(keys, kind="stable")
+    order = np.argsort(keys)
     same = keys[order][1:] == keys[order][:-1]
     chosen = order[np.append(same, False) | np.append(False, same)]
     return rows.select(["node", "record"]).take(pa.array(chosen)), keys[chosen]

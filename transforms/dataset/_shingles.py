@@ -161,8 +161,8 @@ def filled_up(found: Signatures) -> Signatures:
     found = found.copy()
     empty = found == EMPTY
     full = BINS - empty.sum(axis=1)
-    _pull(found, empty, np.flatnonzero((full >= BINS // 2) & (full < BINS)))
-    _push(found, empty, np.flatnonzero((full > 0) & (full < BINS // 2)))
+    _pull(found, empty, np.flatnonzero((full >= BINS // 4) & (full < BINS)))
+    _push(found, empty, np.flatnonzero((full > 0) & (full < BINS // 4)))
     return found
 
 
