@@ -64,9 +64,10 @@ class ParquetTable(Table):
         number = 1
         # As dictionaries: a long value that a small file repeats thousands of times is in memory once.
         with pq.ParquetFile(file.path, read_dictionary=words) as opened:
-            for batch in opened.iter_batches(rows, columns=names, use_threads=False):
-                yield from parts(batch.select(names), number, file.uri, limits.row_bytes, self.blobs)
-                number += batch.num_rows
+            for group in range(opened.num_row_groups):  # all at once, each would stay in memory to the end
+                for batch in opened.iter_batches(rows, row_groups=[group], columns=names, use_threads=False):
+                    yield from parts(batch.select(names), number, file.uri, limits.row_bytes, self.blobs)
+                    number += batch.num_rows
 
 
 def _held_as(dtype: pa.DataType, name: str) -> str | None:
