@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import example
 from hypothesis import given as for_all
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -200,6 +201,9 @@ annotations = st.fixed_dictionaries(
 
 
 @settings(max_examples=60)
+@example(
+    [{"id": 7, "annotations": [{"result": 5}, {"result": [{"from_name": "emotion", "value": {"ranges": ["x"]}}]}]}]
+)
 @for_all(
     st.lists(st.fixed_dictionaries({"id": values, "annotations": st.lists(annotations | values)}) | values, max_size=3)
 )
