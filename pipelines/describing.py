@@ -106,7 +106,7 @@ class Describing:
         uris = [uri or file.uri for uri in rows.column("uri").to_pylist()]
         keys, speakers = (rows.column(name).to_pylist() for name in ("key", "speaker"))
         self.records = self.records or uris[0]
-        joins = [_joins(*found) for found in zip(uris, keys, speakers, strict=True)]
+        joins = [_joins(file.uri, *found) for found in zip(uris, keys, speakers, strict=True)]
         rows = self._with_said(rows, [self._found(self.said, j) for j in joins], pseudonym)
         return self._with_cuts(rows, [self._found(self.cuts, j) for j in joins], pseudonym, kind)
 
@@ -190,10 +190,11 @@ def _of(by: str, value: str) -> str:
     return posixpath.normpath(value.replace("\\", "/")) if by == "file" else value
 
 
-def _joins(uri: str, key: str | None, speaker: str | None) -> list[tuple[str, str]]:
-    """All that a record may be spoken of by."""
-    place = PurePosixPath(uri)
-    found = [("file", uri), ("file", place.name), ("stem", place.stem), ("key", key), ("subject", speaker)]
+def _joins(file: str, uri: str, key: str | None, speaker: str | None) -> list[tuple[str, str]]:
+    """All that a record may be spoken of by; one inside an archive also by its path in there."""
+    place, inside = PurePosixPath(uri), uri.removeprefix(f"{file}/")
+    files = [("file", uri), ("file", inside), ("file", place.name)]
+    found = [*files, ("stem", place.stem), ("key", key), ("subject", speaker)]
     return list(dict.fromkeys((by, of) for by, of in found if of is not None))
 
 

@@ -1,5 +1,6 @@
 """Records are described beside their files: by sidecars of subjects and consent, by cut lists and subtitles."""
 
+import zipfile
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -131,6 +132,15 @@ def test_segments_come_from_tables_and_subtitles(tmp_path: Path, how: str) -> No
         "srt": [("utterance", 0, 1_000_000, None, "Hello")],
         "rttm": [("turn", 250_000, 750_000, who, None)],
     }[how]
+
+
+@pytest.mark.parametrize("name", ["b.png", "sub/b.png", "faces.zip/sub/b.png"])
+def test_a_file_in_an_archive_is_found_by_its_path_in_there(tmp_path: Path, name: str) -> None:
+    made = pictures(tmp_path, [[name, *ROWS[0][1:]]], kind="zip", path="faces.zip", sidecar=SIDECAR)
+    with zipfile.ZipFile(tmp_path / "faces.zip", "w") as archive:
+        for path in ("a.png", "sub/b.png"):
+            archive.write(tmp_path / "in" / path, path)
+    assert {row["session"] for row in samples(made, made.build().version).values()} == {"d1", None}
 
 
 def test_a_table_of_subjects_describes_texts_by_their_speaker(tmp_path: Path) -> None:
