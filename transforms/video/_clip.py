@@ -4,11 +4,15 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
+import numpy as np
+
 from affectory.transforms.media._decode import Picture, audio_stream, opened
 from affectory.transforms.media._film import Film
-from affectory.transforms.media._sound import sound
+from affectory.transforms.media._sound import Samples, sound
 from affectory.transforms.rows import Reject, Values
 from affectory.transforms.video._mp4 import SOUND_RATE, Mp4, PictureForm
+
+_AHEAD_US = 1_000_000
 
 
 class Clip:
@@ -35,14 +39,24 @@ class Clip:
 
     def show(self, picture: Picture) -> None:
         at_us, self._any = picture.at_us - self._start_us, True
-        while self._mp4.heard_us <= at_us and (block := next(self._blocks, None)) is not None:
-            self._mp4.hear(block)
+        if self._mp4.heard_us <= at_us:
+            self._listen(at_us + _AHEAD_US)
         self._mp4.show(picture.frame, at_us)
+
+    def _listen(self, until_us: int) -> bool:
+        """A second of sound at once: coders that take turns at every picture push each other out of the cache."""
+        heard, blocks = self._mp4.heard_us, list[Samples]()
+        while heard <= until_us and (block := next(self._blocks, None)) is not None:
+            blocks.append(block)
+            heard += block.shape[1] * 1_000_000 // SOUND_RATE
+        if blocks:
+            self._mp4.hear(np.concatenate(blocks, axis=1))
+        return bool(blocks)
 
     def made(self) -> Values:
         if not self._any:
             raise Reject("empty", "no picture begins in this stretch")
-        for block in self._blocks:
-            self._mp4.hear(block)
+        while self._listen(self._mp4.heard_us + _AHEAD_US):
+            pass
         self._mp4.finish()
         return {"video": {"bytes": self._path.read_bytes(), "format": "mp4"}}
