@@ -17,8 +17,8 @@ from affectory.schemas.ids import (
     record_id_from_content,
     record_id_from_key,
     record_id_from_spelled,
-    sample_id,
     spelled,
+    whole_sample_id,
 )
 from affectory.schemas.types import ANCHOR, FRAMES, MEDIA, MEMBERS, PLACES
 from affectory.transforms.sources.base import Refused, SourceFile
@@ -124,7 +124,7 @@ class RecordRows:
                 c: records.column(c)
                 for c in ("kind", "source", "uri", "key", *_CARRIED, "position", "segments", "members", "extra")
             },
-            "sample_id": pa.array([sample_id(i, "whole") for i in ids], pa.string()),
+            "sample_id": pa.array(list(map(whole_sample_id, ids)), pa.string()),
             "anchor": _whole(records.column("record_id")),
             "parent": pa.nulls(n, pa.string()),
             "duplicates": pa.nulls(n, pa.string()),

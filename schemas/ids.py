@@ -67,6 +67,11 @@ def sample_id(record: str, *coordinates: Any) -> str:
     return "s_" + digest(record, coordinates)[:24]
 
 
+def whole_sample_id(record: str) -> str:
+    """`sample_id(record, "whole")`, for many records."""
+    return "s_" + digest_of(encode_basestring(record), '["whole"]')[:24]
+
+
 def judgement_id(person: str, anchor: dict[str, Any], question: str, occasion: str, revision: int) -> str:
     return "j_" + digest(person, anchor, question, occasion, revision)[:24]
 

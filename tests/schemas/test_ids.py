@@ -42,6 +42,11 @@ def test_a_digest_of_what_is_spelled_already_is_the_same(parts: list[Any], text:
     assert ids.digest_of(*map(ids.canonical, parts), ids.spelled(text)) == ids.digest(*parts, text)
 
 
+@given(st.text())
+def test_the_sample_of_a_whole_record_has_one_id(record: str) -> None:
+    assert ids.whole_sample_id(record) == ids.sample_id(record, "whole")
+
+
 @given(TEXTS, TEXTS)
 def test_parts_never_run_into_each_other(a: list[str], b: list[str]) -> None:
     assert (ids.digest(*a) == ids.digest(*b)) == (a == b)

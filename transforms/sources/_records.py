@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from json.encoder import encode_basestring
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -162,7 +163,10 @@ def contents(found: dict[str, list[Any]], extra: dict[str, list[str | None]], ro
 
 def _members(name: str, values: Sequence[Any]) -> list[str]:
     start = f",{_quoted(name)}:"
-    return ["" if value is None else start + _quoted(value) for value in values]
+    return [
+        start + encode_basestring(value) if type(value) is str else "" if value is None else start + _quoted(value)
+        for value in values
+    ]
 
 
 def _objects(members: Sequence[Sequence[str]]) -> list[str]:
