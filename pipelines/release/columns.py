@@ -75,6 +75,7 @@ def _of_samples(samples: pa.Table, media: Sequence[str]) -> Columns:
     columns["record_id"] = pc.struct_field(samples["anchor"], "record")
     for end in ("start", "end"):
         columns[f"{end}_s"] = _seconds(pc.struct_field(samples["anchor"], f"{end}_us"))
+        columns[f"char_{end}"] = pc.struct_field(samples["anchor"], f"char_{end}")
     columns["box"] = pc.struct_field(samples["anchor"], "box")
     for name in media:
         columns[f"{name}_sha256"] = _hashes(samples[name])

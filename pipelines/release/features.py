@@ -29,6 +29,8 @@ _OF_SAMPLE = {
     "parent": "string",
     "start_s": "float64",
     "end_s": "float64",
+    "char_start": "int64",
+    "char_end": "int64",
 }
 _OF_LABEL = {
     "label_space": "string",

@@ -47,6 +47,14 @@ def test_a_part_of_a_picture_says_where_it_lies(empty_world: Any, tmp_path: Path
     assert (rows[whole]["box"], rows[part]["box"]) == (None, [10.0, 20.0, 30.0, 40.5])
 
 
+def test_a_part_of_a_text_says_where_it_lies(empty_world: Any, tmp_path: Path) -> None:
+    place = {"record": "r_000001", "char_start": 4, "char_end": 9}
+    whole, part = empty_world.add(0), empty_world.add(1, anchor=place)
+    rows = rows_of(empty_world, tmp_path)
+    found = [(rows[sample]["char_start"], rows[sample]["char_end"]) for sample in (whole, part)]
+    assert found == [(None, None), (4, 9)]
+
+
 def test_the_first_pool_with_a_view_wins(empty_world: Any, tmp_path: Path) -> None:
     both, machine, nobody, other = (empty_world.add(n) for n in range(4))
     empty_world.label(both, one_hot(0), pool="model")
