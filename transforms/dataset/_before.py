@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from affectory.schemas.types import PLACES
 from affectory.transforms.base import Columns
@@ -57,7 +58,7 @@ class Before:
         return {"context": pa.table(told)}
 
 
-def _lists(rows: pa.Table, first: "np.ndarray[tuple[int], np.dtype[np.int64]]", count: np.ndarray) -> pa.Array:
+def _lists(rows: pa.Table, first: NDArray[np.int64], count: NDArray[np.int64]) -> pa.Array:
     """For each row those that come before it; null for what is no turn."""
     ends = np.cumsum(count)
     places = np.arange(ends[-1] if len(ends) else 0) + np.repeat(first - (ends - count), count)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from affectory.transforms.text._profile import Profile
+from affectory.transforms.text._profile import Numbers, Profile
 
 
 @dataclass(frozen=True)
@@ -14,7 +14,7 @@ class Threshold:
     """What is measured, and between which values it must lie; lengths have reasons of their own."""
 
     what: str
-    measure: Callable[[Profile], NDArray[np.float64]]
+    measure: Callable[[Profile], Numbers]
     at_least: float | None = None
     at_most: float | None = None
     length: bool = False
@@ -27,7 +27,7 @@ class Threshold:
             return self._said("too_long", f"{self.what}: {value:.4g}, at most {self.at_most:g} is allowed")
         return None
 
-    def outside(self, values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    def outside(self, values: Numbers) -> NDArray[np.bool_]:
         low = False if self.at_least is None else values < self.at_least
         high = False if self.at_most is None else values > self.at_most
         return np.broadcast_to(np.logical_or(low, high), values.shape)

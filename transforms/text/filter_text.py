@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from pydantic import ConfigDict, Field
 
 from affectory.transforms.base import STRICT, Columns, Rejected, Resources, Result, Step
-from affectory.transforms.text._profile import Profile
+from affectory.transforms.text._profile import Numbers, Profile
 from affectory.transforms.text._thresholds import Threshold, first_broken
 
 Count = Annotated[int | None, Field(ge=1)]
@@ -75,5 +75,5 @@ class FilterText:
         yield Threshold("share of repeated lines", lambda p: p.repeated_lines, None, self.max_repeated_lines)
         yield Threshold("share of repeated phrases", self._phrases, None, self.max_repeated_phrases)
 
-    def _phrases(self, profile: Profile) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+    def _phrases(self, profile: Profile) -> Numbers:
         return profile.repeated_phrases(self.phrase_words)
