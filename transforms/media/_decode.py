@@ -218,7 +218,8 @@ def end_of(container: InputContainer, stream: Stream) -> int:
 def key_times(container: InputContainer, stream: Stream, start_us: int, end_us: int | None) -> list[int]:
     """When the key pictures of a stretch begin, by their packets; reads up to its end, decodes nothing."""
     only(stream)
-    seek(container, stream, start_us)
+    if start_us > _STEPS_BACK_US[1]:
+        seek(container, stream, start_us - _STEPS_BACK_US[1])
     zero, found = zero_us(container), list[int]()
     for packet in packets(container, stream):
         if packet.pts is None or not packet.is_keyframe or packet.is_discard:

@@ -51,7 +51,8 @@ class Film:
     def stays_at_hand(self) -> bool:
         """Whether all pictures of the stretch can be kept until the next one looks at them."""
         context = self.reel.stream.codec_context
-        count = (self.end - self.start_us) * self.rate / 1_000_000
+        end_us = self.end_us or self.reel.container.duration or self.end
+        count = (end_us - self.start_us) * self.rate / 1_000_000
         return count * context.width * context.height * _BYTES_A_PIXEL <= KEPT_BYTES
 
     def pictures(self) -> Iterator[Picture]:

@@ -22,7 +22,7 @@ class Reel:
     def __init__(self, path: str) -> None:
         self._path, self._closing = path, ExitStack()
         self._open()
-        self._wind(0)
+        self._begin(0)
 
     def close(self) -> None:
         self._kept.clear()
@@ -38,20 +38,29 @@ class Reel:
             self._closing.close()
             raise
 
-    def _wind(self, at_us: int) -> None:
-        """Go on from another place; what was kept does not join what comes."""
+    def _begin(self, at_us: int) -> None:
+        """Nothing is kept; what comes begins at a time."""
         self._kept, self._times, self._dropped, self._bytes = list[Picture](), list[int](), 0, 0
         self._coming: Iterator[Picture] | None = None
-        self._from, self._ended, self._read_from = at_us, False, False
+        self._from, self._ended, self._broken = at_us, False, False
+
+    def _wind(self, at_us: int) -> None:
+        """Go on from another place, in a container that nobody has read: not every one can be wound back."""
+        if self._coming is not None:
+            self._open()
+        self._begin(at_us)
 
     def pictures(self, start_us: int) -> Iterator[Picture]:
         """From the picture on display at a time (or the first) to the end."""
         if not self._reaches(start_us):
-            if self._read_from:
-                self._open()  # not every container can be wound back to its start
             self._wind(start_us)
-        while not self._ended and (not self._times or self._times[-1] <= start_us):
-            self._read()
+        try:
+            self._read_to(start_us)
+        except Reject:
+            if self._from == start_us:
+                raise
+            self._wind(start_us)  # what cannot be decoded before it is passed over, as it is by who comes here first
+            self._read_to(start_us)
         at, kept = self._dropped + max(0, bisect_right(self._times, start_us) - 1), self._kept
         while True:
             if kept is not self._kept:
@@ -64,9 +73,14 @@ class Reel:
             else:
                 self._read()
 
+    def _read_to(self, at_us: int) -> None:
+        """Until the picture on display at a time is known."""
+        while not self._ended and (not self._times or self._times[-1] <= at_us):
+            self._read()
+
     def holds(self, start_us: int, end_us: int) -> bool:
         """Whether all pictures from one time to another are at hand."""
-        begun = bool(self._times) and (self._times[0] <= start_us or self._is_first())
+        begun = bool(self._times) and not self._broken and (self._times[0] <= start_us or self._is_first())
         return begun and (self._ended or self._times[-1] > end_us)
 
     def _is_first(self) -> bool:
@@ -74,18 +88,18 @@ class Reel:
 
     def _reaches(self, at_us: int) -> bool:
         """Whether reading on is the way to a time: it lies among the kept, or not far behind them."""
-        if not self._times:
-            return self._from == at_us
+        if self._broken or not self._times:
+            return self._from == at_us and not self._broken
         begun = self._times[0] <= at_us or self._is_first()
         return begun and at_us - self._times[-1] <= _WORTH_A_SEEK_US
 
     def _read(self) -> None:
         if self._coming is None:
-            self._coming, self._read_from = pictures(self.container, self.stream, self._from), True
+            self._coming = pictures(self.container, self.stream, self._from)
         try:
             picture = next(self._coming, None)
         except BaseException:
-            let_go()  # what a decoder gives after an error is not to be kept
+            self._broken = True  # what a decoder gives after an error is not to be shown
             raise
         if picture is None:
             self._ended = True

@@ -88,6 +88,22 @@ def test_a_file_that_breaks_off_is_read_afresh(tmp_path: Path) -> None:
             list(film(path).pictures())
 
 
+def test_damage_between_two_places_is_passed_over_by_whoever_comes(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.mp4", 90, gop=15, sound=False)
+    data, at = path.read_bytes(), place_of(path, 34)
+    path.write_bytes(data[:at] + bytes(300) + data[at + 300 :])
+    alone = Reel(str(path))
+    expected = numbers(alone, 2_100_000, 9)
+    alone.close()
+    reading_on = Reel(str(path))
+    assert numbers(reading_on, 0, 20) == [*range(20)]
+    with pytest.raises(Reject, match="unreadable"):
+        numbers(reading_on, 1_000_000, 30)
+    assert numbers(reading_on, 0, 20) == [*range(20)]
+    assert numbers(reading_on, 2_100_000, 9) == expected == [*range(63, 72)]
+    reading_on.close()
+
+
 def test_a_film_is_the_pictures_that_begin_in_its_stretch(path: Path) -> None:
     seen = film(path, 1_010_000, 1_100_000)
     assert [picture.at_us for picture in seen.pictures()] == [1_033_333, 1_066_667]
