@@ -23,6 +23,7 @@ from affectory.pipelines.scan import Root, Scan
 from affectory.pipelines.store.commits import Counts
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.ids import digest
+from affectory.schemas.ledgers import JUDGEMENTS
 from affectory.transforms.fitting import Fitting
 
 
@@ -184,7 +185,7 @@ class Planner:
         name = ""
         if about is not None:
             said = zip(about.column("judgement_id").to_pylist(), said_of(about).to_pylist(), strict=True)
-            name = f"judged/{digest(list(said))}.parquet"
+            name = f"judged/{digest(JUDGEMENTS.version, list(said))}.parquet"
             self.judged[name] = about
         overlap = bound.recipe.spec.label.min_overlap
         finish_key = digest(bound.label_identity, key, name)

@@ -5,12 +5,17 @@ import shutil
 from collections import Counter
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import yaml
 from support.project import TEXTS, Project, line, project, texts, write_csv, write_image, write_lines
 
 from affectory.pipelines.build import Summary
 from affectory.pipelines.store.workspace import Workspace
+from affectory.schemas.parquet import read_parquet
+from affectory.schemas.tables import NAME_KEY, VERSION_KEY
+from affectory.schemas.types import EVIDENCE
 
 
 @pytest.fixture
@@ -142,6 +147,20 @@ def test_rejects_list_as_many_as_the_summary_says_have_no_sample(made: Project) 
     write_csv(made.folder / "ratings.csv", rows[0], [row for row in rows[1:] if row[0] not in ("l0", "l1")])
     summary = made.build()
     assert (summary.judgements, summary.unattached, made.rejects()) == (20, 0, [])
+
+
+def test_judgements_of_an_older_version_stand(made: Project) -> None:
+    first = made.build()
+    for segment in (made.workspace / "ledgers" / "judgements").glob("*.parquet"):
+        new = read_parquet(segment).drop_columns(["people"])
+        evidence = new.schema.get_field_index("evidence")
+        place = pa.struct([f for f in EVIDENCE.value_type if f.name != "record"])
+        old = new.set_column(evidence, "evidence", pa.nulls(new.num_rows, pa.list_(place)))
+        pq.write_table(old.replace_schema_metadata({NAME_KEY: "judgements", VERSION_KEY: "1"}), segment)
+    edit(made, "l0,rater0,joy", "l0,rater0,fear")
+    second = made.build()
+    assert (first.attached, second.attached, second.unattached) == (24, 24, 0)
+    assert Workspace(made.workspace).ledger("judgements").read().num_rows == 25, "only one answer is new"
 
 
 def test_the_people_of_two_entries_are_entered_once(made: Project) -> None:
