@@ -17,6 +17,7 @@ from affectory.pipelines.plan import Plan, Planner
 from affectory.pipelines.process import TooManyFailed, check_failures, process
 from affectory.pipelines.publish import Publisher, validate
 from affectory.pipelines.release.shelf import shelf_at
+from affectory.pipelines.runner.lean import keep_pandas_out
 from affectory.pipelines.scan import Scan, Scanner
 from affectory.pipelines.splitting import split
 from affectory.pipelines.store.commits import Commit
@@ -73,6 +74,8 @@ class Summary:
 
 def build(bound: Bound, options: Options, run: Run) -> Summary:
     """Build and publish; whatever is committed already is not done again."""
+    if options.engine.name == "local":
+        keep_pandas_out()
     workspace = Workspace(options.workspace)
     with workspace.lease() as lease:
         return _Build(bound, options, run, workspace.held(lease.epoch), lease.epoch).go()

@@ -224,8 +224,10 @@ def offer_to_the_kernel() -> None:
 if __name__ == "__main__":
     # Under its import name the pickled classes are those that the parent knows.
     from affectory.pipelines.runner import child
+    from affectory.pipelines.runner.lean import keep_pandas_out
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     child.die_with(int(sys.argv[2]))
     child.offer_to_the_kernel()
+    keep_pandas_out()
     child._serve(Connection(int(sys.argv[1])))

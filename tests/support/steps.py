@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -186,6 +187,12 @@ def act(text: str) -> str:
 
 def pid() -> int:
     return os.getpid()
+
+
+def loads_pandas() -> bool:
+    """Whether a list that becomes an array brings pandas along."""
+    pa.array([1])
+    return "pandas" in sys.modules
 
 
 def threads() -> dict[str, str | None]:
