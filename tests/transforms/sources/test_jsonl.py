@@ -121,7 +121,7 @@ def test_a_file_larger_than_the_limit_is_refused_unread(take_bytes):
     assert (rows, refused.reason, refused.detail) == ([], "too_large", "13 bytes, at most 5 are read")
 
 
-@pytest.mark.parametrize("data", [b"", b"\n", b" \r\n\t\n", b"\xef\xbb\xbf", gzip.compress(b"")])
+@pytest.mark.parametrize("data", [b"", b"\n", b" \r\n\t\n", b"\xef\xbb\xbf", gzip.compress(b"", mtime=0)])
 def test_no_rows_is_one_refusal(take_bytes, data):
     rows, (refused,) = take_bytes(PLAIN, data)
     assert (rows, refused.reason, refused.uri) == ([], "empty", "file.txt")
