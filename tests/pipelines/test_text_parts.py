@@ -22,7 +22,7 @@ STRETCHES = {
     "I lost.": "sadness",
     "You won": "surprise",
     "Great!": "joy",
-    "Mara: I lost. Write to me@home.org!": "fear",
+    TEXT: "fear",
 }
 
 
