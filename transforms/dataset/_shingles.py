@@ -15,6 +15,8 @@ BINS = 128
 EMPTY = 0xFFFF
 WORDS = 5
 """Words, or characters where words are not set apart, in a shingle; a shorter text is one shingle."""
+_TOGETHER = 1024
+"""Signatures that are filled up at a time: as many as stay in a processor's cache."""
 Signatures = NDArray[np.uint16]
 _Hashes = NDArray[np.uint64]
 
@@ -66,25 +68,15 @@ def _units(texts: pa.Array, unspaced: NDArray[np.bool_]) -> tuple[_Hashes, NDArr
     ends = np.frombuffer(offsets, np.int64)[texts.offset : texts.offset + len(texts) + 1]
     letters = np.concatenate([np.frombuffer(data or b"", np.uint8)[ends[0] : ends[-1]], np.zeros(8, np.uint8)])
     ends = ends - ends[0]
-    word = _word_bytes()[letters]
-    before = np.empty(len(word), bool)
-    before[0], before[1:] = False, word[:-1]
-    before[ends] = False
-    starts = np.flatnonzero(word & ~before)
-    stops = _stops(word, ends)
+    word = np.append(False, _word_bytes()[letters])
+    changes = np.flatnonzero(word[1:] != word[:-1])
+    touching = ends[1:-1][(word[ends[1:-1]] & word[ends[1:-1] + 1])] if len(ends) else ends
+    edges = np.sort(np.concatenate([changes, np.repeat(np.unique(touching), 2)]))
+    starts, stops, word = edges[::2], edges[1::2], word[1:]
     if unspaced.any():
         starts, stops = _apart(letters, word, ends, unspaced, starts, stops)
     counts = np.diff(np.searchsorted(starts, ends))
     return _hashed(letters, starts, stops), counts.astype(np.int64)
-
-
-def _stops(word: NDArray[np.bool_], ends: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Where words end: before what is none, or before the next text."""
-    after = np.empty(len(word), bool)
-    after[-1], after[:-1] = False, word[1:]
-    after[ends[1:] - 1] = False
-    stops: NDArray[np.int64] = np.flatnonzero(word & ~after) + 1
-    return stops
 
 
 def _apart(
@@ -159,22 +151,27 @@ def filled_up(found: Signatures) -> Signatures:
     """Signatures whose empty bins take over what full ones hold, each by turns of its own (optimal densification):
     two of them agree in about as many bins as the share of shingles that their texts have in common."""
     found = found.copy()
+    for start in range(0, len(found), _TOGETHER):
+        _fill_up(found[start : start + _TOGETHER])
+    return found
+
+
+def _fill_up(found: Signatures) -> None:
     empty = found == EMPTY
     full = BINS - empty.sum(axis=1)
     _pull(found, empty, np.flatnonzero((full >= BINS // 4) & (full < BINS)))
     _push(found, empty, np.flatnonzero((full > 0) & (full < BINS // 4)))
-    return found
 
 
 def _pull(found: Signatures, empty: NDArray[np.bool_], rows: NDArray[np.int64]) -> None:
     """Empty bins ask one after another until they find a full one."""
     row, bin_ = np.nonzero(empty[rows])
-    row, turn = rows[row], 0
-    while len(row):
-        asked = _turn(turn)[bin_]
-        full = ~empty[row, asked]
-        found[row[full], bin_[full]] = found[row[full], asked[full]]
-        row, bin_, turn = row[~full], bin_[~full], turn + 1
+    first, turn, values, hollow = rows[row] * BINS, 0, found.reshape(-1), empty.reshape(-1)
+    while len(bin_):
+        asked = first + _turn(turn)[bin_]
+        full = ~hollow[asked]
+        values[(first + bin_)[full]] = values[asked[full]]
+        first, bin_, turn = first[~full], bin_[~full], turn + 1
 
 
 def _push(found: Signatures, empty: NDArray[np.bool_], rows: NDArray[np.int64]) -> None:
