@@ -109,7 +109,8 @@ class RatingTable(RatingParameters):
         if self.columns is not None:
             return ByLabel(self.columns, cell, is_scale)
         if self.wide is not None:
-            return ByRater(columns_of_raters(self.wide, header), self.label, words, cell, is_scale)
+            named = columns_of_raters(self.wide, header)
+            return ByRater(named, self.label, words, cell, is_scale, self._scales())
         if self.votes is not None:
             return Votes(self.votes)
         if self.vote_digits is not None:
@@ -121,8 +122,11 @@ class RatingTable(RatingParameters):
     def _is_scale(self) -> bool:
         return self.intensity is not None or self.columns is not None or self.wide is not None
 
+    def _scales(self) -> dict[str, Callable[[Any], float | None]]:
+        return {name: scaled(*range_of(self.vad_range, name)) for name in DIMENSIONS}
+
     def _roles(self) -> Roles:
-        special = {name: scaled(*range_of(self.vad_range, name)) for name in DIMENSIONS}
+        special = self._scales()
         named = {part: getattr(self, _FIELDS.get(part, part)) for part in (*_CONVERT, *DIMENSIONS)}
         if isinstance(self.people, int):
             del named["people"]

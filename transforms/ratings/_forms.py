@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from affectory.transforms.ratings._cells import Words
+from affectory.transforms.ratings._cells import Words, plain
 from affectory.transforms.sources import _columns as columns
 from affectory.transforms.sources._columns import Problems
 from affectory.transforms.sources._tables import Chunk
@@ -155,6 +155,8 @@ class ByRater:
     words: Words
     cell: Convert
     is_scale: bool
+    scales: Mapping[str, Convert]
+    """How columns are read whose label is a dimension."""
 
     def wanted(self) -> tuple[str, ...]:
         label = () if self.label is None else (self.label,)
@@ -166,31 +168,39 @@ class ByRater:
         return self.label is None and self.cells[0][2] is None
 
     def answers(self, chunk: Chunk, problems: Problems) -> Answers:
-        about = self._about(chunk, problems)
-        at, said = [], dict[str, list[Any]](rater=[], labels=[])
+        about, ignored = self._about(chunk, problems)
+        at, said = list[int](), dict[str, list[Any]]({name: [] for name in ("rater", "labels", *self.placed)})
         for rater, cells in self._by_rater(chunk, problems).items():
-            for i in range(len(chunk.numbers)):
-                labels = self._labels([(label or about[i], values[i]) for label, values in cells])
-                if labels is not None:
+            for i in sorted(set(range(len(chunk.numbers))) - ignored.keys()):
+                labels = self._labels([(label or about[i], v[i]) for label, v in cells if label not in self.placed])
+                places = [next((v[i] for label, v in cells if label == name), None) for name in self.placed]
+                if labels is not None or places.count(None) < len(places):
                     at.append(i)
-                    said["rater"].append(rater)
-                    said["labels"].append(labels)
-        return Answers(at, said)
+                    for name, value in zip(said, (rater, labels, *places), strict=True):
+                        said[name].append(value)
+        return Answers(at, said, ignored)
+
+    @property
+    def placed(self) -> tuple[str, ...]:
+        """The dimensions that have columns of their own."""
+        return tuple(name for name in self.scales if any(label == name for _, _, label in self.cells))
 
     def _by_rater(self, chunk: Chunk, problems: Problems) -> dict[str, list[tuple[str | None, list[Any]]]]:
         found: dict[str, list[tuple[str | None, list[Any]]]] = {}
         for column, rater, label in self.cells:
-            values = columns.converted(
-                chunk.values(column), self.words.read if self.names_labels else self.cell, column, problems
-            )
-            found.setdefault(rater, []).append((label, values))
+            convert = self.words.read if self.names_labels else self.scales.get(label or "", self.cell)
+            values = columns.converted(chunk.values(column), convert, column, problems)
+            spelled = None if label is None else self.words.spelled.get(plain(label), label)
+            found.setdefault(rater, []).append((spelled, values))
         return found
 
-    def _about(self, chunk: Chunk, problems: Problems) -> Sequence[str | None]:
+    def _about(self, chunk: Chunk, problems: Problems) -> tuple[Sequence[str | None], dict[int, str]]:
+        """The label of each row, and the rows whose word is none."""
         if self.label is None:
-            return [None] * len(chunk.numbers)
-        read = columns.converted(chunk.values(self.label), columns.required(self.words.read), self.label, problems)
-        return [found[0] if found else None for found in read]
+            return [None] * len(chunk.numbers), {}
+        words = chunk.values(self.label)
+        read = columns.converted(words, columns.required(self.words.read), self.label, problems)
+        return [f[0] if f else None for f in read], {i: str(words[i]) for i, f in enumerate(read) if not f}
 
     def _labels(self, cells: Sequence[tuple[str | None, Any]]) -> list[Weighed] | None:
         if self.names_labels:

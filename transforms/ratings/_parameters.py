@@ -83,7 +83,7 @@ class RatingParameters(Table):
         Annotated[tuple[ColumnName, ...], Field(min_length=1)] | Pattern | None,
         Field(
             description="columns of one rater each, or a regular expression that whole names of columns fit, with "
-            "groups (?P<rater>...) and, where columns are also of one label each, (?P<label>...)"
+            "groups (?P<rater>...) and, where columns are also of one label or dimension each, (?P<label>...)"
         ),
     ] = None
     labels: Annotated[

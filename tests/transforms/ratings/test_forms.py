@@ -156,6 +156,25 @@ def test_a_column_for_each_rater_and_label(take_bytes):
     assert (refused, reader.each_label) == ([], True)
 
 
+def test_a_column_for_each_rater_and_dimension(take_bytes):
+    reader = made(wide=r"(?P<label>valence|joy|glee)_(?P<rater>r\d)", vad_range=[1, 5], labels={"Glee": "joy"})
+    data = b"id,valence_r1,joy_r1,valence_r2,glee_r3\na,5,1,1,\nb,,,3,0\nc,9,,1,\n"
+    rows, refused = take_bytes(reader, data)
+    assert [(*x, r["valence"]) for x, r in zip(said(rows), rows, strict=True)] == [
+        ("a", "r1", {"joy": (1,)}, 1.0),
+        ("a", "r2", None, -1.0),
+        ("b", "r2", None, 0.0),
+        ("b", "r3", {"joy": (0,)}, None),
+    ]
+    assert [(r.uri, r.detail) for r in refused] == [("file.txt#L4", "column 'valence_r1': 9.0 is not between 1 and 5")]
+
+
+def test_rows_of_a_word_that_is_none_are_of_no_rater(take_bytes):
+    rows, refused = take_bytes(made(wide=["r1"], label="mood", ignore=["xxx"]), b"id,mood,r1\na,xxx,1\na,joy,1\n")
+    assert said(rows) == [("a", "r1", {"joy": (1,)})]
+    assert [r.reason for r in refused] == ["filtered"]
+
+
 def test_a_pattern_that_no_column_fits_is_told(take_bytes):
     _, (refused,) = take_bytes(made(wide="x.*"), b"id,a\na,joy\n")
     assert refused.detail == "no column fits 'x.*' of `wide`"
