@@ -1,7 +1,7 @@
 """Joining what sidecars say to the records they speak of, and telling what they say of none."""
 
 import posixpath
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -17,7 +17,6 @@ from affectory.schemas.types import PLACES
 from affectory.schemas.urls import Location
 from affectory.transforms.rows import set_column
 from affectory.transforms.sources._cut_lists import Cut
-from affectory.transforms.sources._described import PURPOSES
 from affectory.transforms.sources._side_tables import Said, SegmentsReader, SidecarReader
 from affectory.transforms.sources.base import RECORDS, Limits, Refused, SourceFile
 
@@ -63,10 +62,14 @@ class Describing:
     refused: list[Refused] = field(default_factory=list)
     records: str = ""
     """The place of some record."""
+    paths: Set[str] = frozenset()
+    """Names of files that are paths: they mean no file of that name in another folder."""
 
     @classmethod
-    def of(cls, entry: str, beside: Iterable[SideFiles], limits: Limits, child: Child) -> "Describing":
-        made = cls(entry)
+    def of(
+        cls, entry: str, beside: Iterable[SideFiles], limits: Limits, child: Child, paths: Set[str] = frozenset()
+    ) -> "Describing":
+        made = cls(entry, paths=paths)
         for side in beside:
             made.refused += side.refused
             for file in local_files(side.reader, side.files, limits):
@@ -91,7 +94,10 @@ class Describing:
     def _say(self, by: str, said: Said) -> None:
         join = (by, _of(by, said.of))
         if join in self.said and self.said[join] != said.values:
-            detail = f"{said.of!r} is described otherwise in {self.places[join]}"
+            before, now = (Declared.of(values) for values in (self.said[join], said.values))
+            self.said[join] |= before.stricter(now).said()
+            more = "; of what both allow the less counts" if now and before != now else ""
+            detail = f"{said.of!r} is described otherwise in {self.places[join]}{more}"
             self.refused.append(Refused(said.uri, "duplicate", detail))
         else:
             self.said[join] = said.values
@@ -106,14 +112,23 @@ class Describing:
         uris = [uri or file.uri for uri in rows.column("uri").to_pylist()]
         keys, speakers = (rows.column(name).to_pylist() for name in ("key", "speaker"))
         self.records = self.records or uris[0]
-        joins = [_joins(file.uri, *found) for found in zip(uris, keys, speakers, strict=True)]
+        joins = [self._joins(file.uri, *found) for found in zip(uris, keys, speakers, strict=True)]
         rows = self._with_said(rows, [self._found(self.said, j) for j in joins], pseudonym)
         return self._with_cuts(rows, [self._found(self.cuts, j) for j in joins], pseudonym, kind)
 
+    def _joins(self, file: str, uri: str, key: str | None, speaker: str | None) -> list[tuple[str, str]]:
+        """All that a record may be spoken of by, the surest first; one inside an archive also by its path in there."""
+        place, inside = PurePosixPath(uri), uri.removeprefix(f"{file}/")
+        name = None if place.name in self.paths else place.name
+        files = [("file", uri), ("file", inside), ("file", name)]
+        found = [*files, ("stem", place.stem), ("key", key), ("subject", speaker)]
+        return list(dict.fromkeys((by, of) for by, of in found if of is not None))
+
     def _found(self, known: Mapping[tuple[str, str], Any], joins: list[tuple[str, str]]) -> list[Any]:
-        found = [join for join in joins if join in known]
-        self.used.update(found)
-        return [known[join] for join in found]
+        """What is said by path holds, and not what is said of files of that name elsewhere."""
+        surest = {join[0]: join for join in reversed(joins) if join in known}
+        self.used.update(surest.values())
+        return [known[join] for join in joins if surest.get(join[0]) == join]
 
     def _with_said(self, rows: pa.Table, said: list[list[dict[str, Any]]], pseudonym: Callable[[str], str]) -> pa.Table:
         if not any(said):
@@ -121,7 +136,7 @@ class Describing:
         for name in _SET:
             values = rows.column(name).to_pylist()
             for index, found in enumerate(said):
-                for row in (row for row in found if name in row and not (name == "text" and values[index])):
+                for row in (row for row in found if name in row and not (name == "text" and values[index] is not None)):
                     more = [(values[index] or []), row[name].items()] if name == "extra" else []
                     values[index] = sorted(dict([*more[0], *more[1]]).items()) if more else row[name]
             rows = set_column(rows, name, pa.array(values, RECORDS.field(name).type))
@@ -135,7 +150,7 @@ class Describing:
     def _declare(
         self, row: Mapping[str, Any], speaker: str | None, pseudonym: Callable[[str], str], uri: str | None
     ) -> None:
-        declared = Declared({p: row[p] for p in PURPOSES if p in row}, row.get("expires"), row.get("embargo"))
+        declared = Declared.of(row)
         if not declared:
             return
         if speaker is None:
@@ -152,10 +167,20 @@ class Describing:
             return rows
         given = rows.column("segments").to_pylist()
         made = [
-            [_place(cut, pseudonym, kind) for some in found for cut in some] or already
+            [_place(cut, self._who(cut, pseudonym), kind) for some in found for cut in some] or already
             for found, already in zip(cuts, given, strict=True)
         ]
         return set_column(rows, "segments", pa.array(made, PLACES))
+
+    def _who(self, cut: Cut, pseudonym: Callable[[str], str]) -> str | None:
+        """Who a stretch is of; what is said of subjects holds for them too."""
+        row = self.said.get(("subject", cut.who)) if cut.who else None
+        if row is None or cut.who is None:
+            return pseudonym(cut.who) if cut.who else None
+        self.used.add(("subject", cut.who))
+        name = row.get("speaker") or cut.who
+        self._declare(row, name, pseudonym, cut.uri)
+        return pseudonym(name)
 
     def unmatched(self) -> Iterator[Refused]:
         """What speaks of no record, told by each file once; where nothing of it does, the recipe is wrong."""
@@ -190,20 +215,12 @@ def _of(by: str, value: str) -> str:
     return posixpath.normpath(value.replace("\\", "/")) if by == "file" else value
 
 
-def _joins(file: str, uri: str, key: str | None, speaker: str | None) -> list[tuple[str, str]]:
-    """All that a record may be spoken of by; one inside an archive also by its path in there."""
-    place, inside = PurePosixPath(uri), uri.removeprefix(f"{file}/")
-    files = [("file", uri), ("file", inside), ("file", place.name)]
-    found = [*files, ("stem", place.stem), ("key", key), ("subject", speaker)]
-    return list(dict.fromkeys((by, of) for by, of in found if of is not None))
-
-
-def _place(cut: Cut, pseudonym: Callable[[str], str], kind: str | None) -> dict[str, Any]:
+def _place(cut: Cut, who: str | None, kind: str | None) -> dict[str, Any]:
     return {
         "kind": kind or ("part" if cut.box else "turn" if cut.text is None else "utterance"),
         "start_us": cut.start_us,
         "end_us": cut.end_us,
         "box": cut.box,
-        "who": pseudonym(cut.who) if cut.who else None,
+        "who": who,
         "text": cut.text,
     }

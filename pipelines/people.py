@@ -5,9 +5,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+import pyarrow as pa
+
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.errors import UserError
 from affectory.schemas.ledgers import PEOPLE
+from affectory.transforms.sources._described import PURPOSES
 
 RELATIONS = ("expert", "clinician", "parent", "self", "crowd")
 """Of several relations of one person the first counts, whatever the order in which they are found."""
@@ -23,6 +26,16 @@ class Declared:
 
     def __bool__(self) -> bool:
         return bool(self.consent or self.expires or self.embargo)
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> "Declared":
+        """What a row says of it."""
+        return cls({p: row[p] for p in PURPOSES if p in row}, row.get("expires"), row.get("embargo"))
+
+    def said(self) -> dict[str, Any]:
+        """As a row says it."""
+        days = {"expires": self.expires, "embargo": self.embargo}
+        return {**self.consent, **{name: day for name, day in days.items() if day}}
 
     def stricter(self, other: "Declared") -> "Declared":
         """Of two that differ what allows less, whatever their order."""
@@ -40,6 +53,22 @@ class Declared:
 
 
 _NOTHING = Declared()
+_DECLARED = pa.schema([PEOPLE.schema.field(name) for name in ("person_id", "consent", "expires", "embargo")])
+
+
+def declared_table(declared: Mapping[str, Declared]) -> pa.Table:
+    """What people declared, to be kept beside what told it."""
+    rows = [
+        {"person_id": person, "consent": sorted(d.consent.items()), "expires": d.expires, "embargo": d.embargo}
+        for person, d in sorted(declared.items())
+    ]
+    return pa.Table.from_pylist(rows, _DECLARED)
+
+
+def declared_in(table: pa.Table | None) -> dict[str, Declared]:
+    """What `declared_table` kept."""
+    rows = table.to_pylist() if table is not None else []
+    return {r["person_id"]: Declared(dict(r["consent"]), r["expires"], r["embargo"]) for r in rows}
 
 
 def hold_to_key(workspace: Workspace, pseudonym: Callable[[str], str]) -> None:

@@ -17,7 +17,7 @@ from affectory.pipelines.events import Tell
 from affectory.pipelines.grouping import grouped
 from affectory.pipelines.inputs import local_files
 from affectory.pipelines.listing import Listing, SourceEntry
-from affectory.pipelines.people import Declared, hold_to_key, note_people
+from affectory.pipelines.people import Declared, declared_in, declared_table, hold_to_key, note_people
 from affectory.pipelines.reading import batches
 from affectory.pipelines.recordings import Recordings
 from affectory.pipelines.records import Origin, RecordRows, keyed
@@ -89,7 +89,9 @@ class Scanner:
         code, marks = code_hash(LAID_OUT_BY), [x.signature for x in listing]
         limits = (self.limits.row_bytes, self.limits.file_bytes)
         key = digest("scan", code, marks, limits, self.sample, self.pseudonym(""))
-        if not self.workspace.commits().has(key):
+        if self.workspace.commits().has(key):
+            self._note_again(key)
+        else:
             key = self._commit(key, listing)
         self._remember(key)
         return load_scan(self.workspace, key)
@@ -117,7 +119,7 @@ class Scanner:
         roots = grouped(table, self._previous(), self.partition_rows, code_hash(LAID_OUT_BY))
         self._write_roots(table, roots, spill)
         self.workspace.ledger("sources").append(_ledger_rows(small(table)))
-        self._note_subjects(table, read.values())
+        people = self._note_subjects(table, read.values())
         if any(part.unreadable for part in read.values()):
             # The file may be readable next time, so what was found counts only for as long as it is found again.
             key = digest(key, table.column("fingerprint").to_pylist(), [(n, r.uri, r.detail) for n, r in refused])
@@ -128,21 +130,31 @@ class Scanner:
         counts = Counts(table.num_rows + len(refused), table.num_rows, table.num_rows, len(refused))
         facts = {"members": sum(part.events.links for part in read.values())}
         commits = self.workspace.commits(self.epoch)
-        commits.commit(key, "scan", counts, {"records": index, "aliases": aliases, "rejects": rejects}, facts)
+        tables = {"records": index, "aliases": aliases, "rejects": rejects, "declared": declared_table(people)}
+        commits.commit(key, "scan", counts, tables, facts)
         return key
 
-    def _note_subjects(self, table: pa.Table, read: Iterable["_Read"]) -> None:
+    def _note_subjects(self, table: pa.Table, read: Iterable["_Read"]) -> dict[str, Declared]:
         """Who speaks or is shown, with what they agreed to in any of the sources."""
         people, declared = pc.unique(pc.list_flatten(table.column("subjects"))), dict[str, Declared]()
         for part in read:
             for person, said in part.describing.people.items():
                 declared[person] = declared[person].stricter(said) if person in declared else said
-        note_people(self.workspace, {person: {"subject"} for person in people.to_pylist()}, declared=declared)
+        subjects = {person: {"subject"} for person in people.to_pylist()}
+        note_people(self.workspace, subjects, declared=declared)
+        return {person: said for person, said in declared.items() if person in subjects}
+
+    def _note_again(self, key: str) -> None:
+        """Sources that are as they were before say again what they said then, whatever others said since."""
+        commits = self.workspace.commits()
+        if declared := declared_in(commits.read(commits.get(key), "declared")):
+            note_people(self.workspace, {person: {"subject"} for person in declared}, declared=declared)
 
     def _read(self, listing: Listing, child: Child, spill: Spill, scratch: Path) -> "_Read":
         entry = listing.entry
         events = Recordings.of(listing.events, listing.files, self.limits, child)
-        found = _Read(Describing.of(entry.name, listing.beside, self.limits, child), events)
+        names = {place for place in (*(f.uri for f in listing.files), *listing.media.found) if "/" not in place}
+        found = _Read(Describing.of(entry.name, listing.beside, self.limits, child, names), events)
         files = [file for file in listing.files if file.uri not in events.taken]
         for number, file in enumerate(local_files(entry.source, files, self.limits)):
             self.tell("progress", what=f"read {entry.name}", done=number, total=len(files), unit="files")

@@ -155,3 +155,54 @@ def test_a_table_of_subjects_describes_texts_by_their_speaker(tmp_path: Path) ->
     (tmp_path / "s.json").write_text('{"w0": {"age": 30}, "w1": {"age": 40}}')
     rows = made.rows(made.build().version, "samples").to_pylist()
     assert sorted(row["extra"][0]["value"] for row in rows) == ["30", "30", "40", "40"]
+
+
+WHO: dict[str, Any] = {"path": "subjects.csv", "file": "file", "speaker": "who", "consent": {"train": "train"}}
+
+
+def consents(made: Project) -> list[bool | None]:
+    """What the people agreed to as the newest revisions say, in the order of their pseudonyms."""
+    newest = {row["person_id"]: (row["consent"] or {}).get("train") for row in people(made)}
+    return [newest[person] for person in sorted(newest)]
+
+
+@pytest.mark.parametrize("rows", [[["a.png", "ann", "yes"], ["sub/a.png", "bob", "no"]], [["a.png", "ann", "yes"]]])
+def test_a_name_that_is_a_path_speaks_of_no_file_in_another_folder(tmp_path: Path, rows: list[list[str]]) -> None:
+    made = pictures(tmp_path, [], sidecar=WHO)
+    write_image(tmp_path / "in" / "sub" / "a.png", 4)
+    write_csv(tmp_path / "subjects.csv", ["file", "who", "train"], rows)
+    speakers = made.rows(made.build().version, "samples").column("speaker").to_pylist()
+    assert len({s for s in speakers if s}) == len([s for s in speakers if s]) == len(rows)
+    assert sorted(consents(made), key=str) == [False, True][-len(rows) :]
+
+
+def test_a_sidecar_that_is_as_it_was_before_says_so_again(tmp_path: Path) -> None:
+    made, found = pictures(tmp_path, [], sidecar=WHO), []
+    for agreed in ("no", "yes", "no"):
+        write_csv(tmp_path / "subjects.csv", ["file", "who", "train"], [["a.png", "ann", agreed]])
+        made.plan()
+        found += consents(made)
+    assert found == [False, True, False]
+
+
+def test_consent_holds_for_those_who_speak_in_a_stretch(tmp_path: Path) -> None:
+    said = {"path": "subjects.csv", "subject": "who", "speaker": "name", "consent": {"train": "train"}}
+    cuts = {"path": "cuts.csv", "file": "file", "who": "who"}
+    made = pictures(tmp_path, [], sidecar=said, segments=cuts)
+    write_csv(tmp_path / "subjects.csv", ["who", "name", "train"], [["A", "ann", "yes"], ["B", "ann", "no"]])
+    rows = [["a.png", "0", "1", "A"], ["sub/b.png", "0", "1", "B"]]
+    write_csv(tmp_path / "cuts.csv", ["file", "start", "end", "who"], rows)
+    found = made.rows(made.build().version, "samples").column("segments").to_pylist()
+    (person,) = {place["who"] for places in found for place in places or ()}
+    assert (person, consents(made)) == (people(made)[0]["person_id"], [False])
+    assert made.rejects() == []
+
+
+def test_of_two_rows_that_differ_the_less_is_agreed_to(tmp_path: Path) -> None:
+    made = pictures(tmp_path, [], sidecar=WHO)
+    rows = [["a.png", "ann", "yes"], ["a.png", "ann", "no"]]
+    write_csv(tmp_path / "subjects.csv", ["file", "who", "train"], rows)
+    made.build()
+    (told,) = made.rejects()
+    assert (consents(made), told["reason"]) == ([False], "duplicate")
+    assert told["detail"].endswith("in subjects.csv#L2; of what both allow the less counts")

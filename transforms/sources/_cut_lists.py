@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
+from affectory.transforms.sources import _columns as columns
 from affectory.transforms.sources.base import Limits, Refused, SourceFile, shown
 
 CUT_LISTS = (".rttm", ".srt", ".vtt")
@@ -54,10 +55,10 @@ def microseconds(value: Any, unit: str = "s") -> int | None:
         return round(seconds * 1e6)
     try:
         number = float(value) * _UNITS[unit]
-    except (TypeError, ValueError):
-        raise ValueError(f"{str(value)[:80]!r} is not a time, as 62.5 or 00:01:02.5 are") from None
+    except (TypeError, ValueError, OverflowError):  # an integer beyond all floats
+        raise ValueError(f"{columns.quoted(value)} is not a time, as 62.5 or 00:01:02.5 are") from None
     if not math.isfinite(number) or abs(number) > 1e18:
-        raise ValueError(f"{str(value)[:80]!r} is not a time")
+        raise ValueError(f"{columns.quoted(value)} is not a time")
     return round(number)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import Field
 
 from affectory.schemas.ids import canonical
-from affectory.transforms.sources._documents import at, document, flattened
+from affectory.transforms.sources._documents import at, document, flattened, unfit
 from affectory.transforms.sources._tables import Chunk, Pending, Table
 from affectory.transforms.sources.base import Limits, Refused, SourceFile
 
@@ -106,8 +106,11 @@ def _beside(dialogue: Any, path: str) -> dict[str, Any]:
 
 
 def _add(row: Turn | None, turn: Any, number: int, limits: Limits, pending: Pending[Turn]) -> None:
-    size = len(canonical(turn).encode("utf-8", "surrogatepass"))
-    if row is None:
+    wrong = unfit(turn if row is None else row)
+    size = 0 if wrong else len(canonical(turn).encode())
+    if wrong:
+        pending.refuse(number, *wrong, turn)
+    elif row is None:
         pending.refuse(number, "bad_row", f"a turn is an object, this is {type(turn).__name__}", turn)
     elif size > limits.row_bytes:
         pending.refuse(number, "too_large", f"the turn is longer than {limits.row_bytes:,} bytes", None)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from affectory.schemas.ids import canonical
 from affectory.transforms.sources._text import opened
 from affectory.transforms.sources.base import Limits, Refused, SourceFile
 
@@ -28,6 +29,18 @@ def document(file: SourceFile, limits: Limits) -> Any:
         return json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         return Refused(file.uri, "bad_row", f"not JSON: {error}")
+
+
+def unfit(value: Any) -> tuple[str, str] | None:
+    """Why a part of a document cannot be kept, with its reason: JSON can spell what no table holds."""
+    try:
+        canonical(value).encode()
+    except UnicodeEncodeError as error:
+        half = error.object[error.start].encode("unicode_escape").decode()
+        return "bad_encoding", f"it holds {half}, one half of a character that is written as two"
+    except ValueError:
+        return "bad_row", "it holds a number that is too large for any"
+    return None
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,25 +1,23 @@
 """Reading the tables and cut lists that describe records: every row is taken or refused, each by itself."""
 
-import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
-
-from pydantic_core import from_json
 
 from affectory.transforms.sources import _columns as columns
 from affectory.transforms.sources._csv import CsvTable
 from affectory.transforms.sources._cut_lists import CUT_LISTS, Cut, cuts_of, microseconds
 from affectory.transforms.sources._described import Segments, Sidecar
+from affectory.transforms.sources._documents import document, unfit
 from affectory.transforms.sources._jsonl import JsonlTable
 from affectory.transforms.sources._parquet import ParquetTable
-from affectory.transforms.sources._tables import Chunk, Table, absent, whole_file
+from affectory.transforms.sources._tables import Chunk, Pending, Table, absent, whole_file
 from affectory.transforms.sources._walk import Selection, walk
 from affectory.transforms.sources.base import Limits, Refused, RemoteFile, RemoteFolder, SourceFile
 
-_YES, _NO = frozenset(("true", "yes", "y", "1")), frozenset(("false", "no", "n", "0"))
+_YES, _NO = frozenset(("true", "yes", "y", "1", "1.0")), frozenset(("false", "no", "n", "0", "0.0"))
 _SIDE = columns.within(columns.number, -1e6, 1e6)
 _JSON_BYTES = 100_000_000
 TABLES = ("*.csv", "*.tsv", "*.csv.gz", "*.tsv.gz", "*.jsonl", "*.ndjson", "*.parquet", "*.json")
@@ -151,7 +149,7 @@ def chunks_of(file: SourceFile, limits: Limits, wanted: Sequence[str]) -> Iterat
     """The wanted columns of a table of any of the formats that are read."""
     name = file.uri.lower()
     if name.endswith(".json"):
-        yield from _json_chunks(file, wanted)
+        yield from _json_chunks(file, limits, wanted)
         return
     kinds: tuple[type[Table], ...] = (CsvTable, JsonlTable, ParquetTable)
     kind = next((k for k in kinds if Selection(k.endings()).takes(name)), None)
@@ -161,47 +159,53 @@ def chunks_of(file: SourceFile, limits: Limits, wanted: Sequence[str]) -> Iterat
         yield from kind(path=file.uri).chunks(file, limits, wanted)
 
 
-def _json_chunks(file: SourceFile, wanted: Sequence[str]) -> Iterator[Chunk]:
+def _json_chunks(file: SourceFile, limits: Limits, wanted: Sequence[str]) -> Iterator[Chunk]:
     """A list of objects, or objects under what they are about, which then is the first wanted column."""
-    if file.size > _JSON_BYTES:
-        yield whole_file(file, "too_large", f"{file.size:,} bytes, at most {_JSON_BYTES:,} of JSON are read")
-        return
-    try:
-        found = from_json(file.path.read_bytes().removeprefix(b"\xef\xbb\xbf"), allow_inf_nan=False)
-    except (OSError, ValueError) as error:
-        yield whole_file(file, "unreadable", f"not JSON: {error}")
+    found = document(file, replace(limits, file_bytes=min(limits.file_bytes, _JSON_BYTES)))
+    if isinstance(found, Refused):
+        yield Chunk(refused=(found,))
         return
     if isinstance(found, dict):
         found = [{wanted[0]: of, **row} if isinstance(row, dict) else row for of, row in found.items()]
-    if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
+    if not isinstance(found, list) or not any(isinstance(row, dict) for row in found):
         yield whole_file(file, "bad_row", "a list of objects is wanted, or an object of objects by what they are about")
-    elif refused := absent(file, wanted, list(dict.fromkeys(name for row in found for name in row))):
-        yield refused
-    else:
-        values = {name: [row.get(name) for row in found] for name in wanted}
-        yield Chunk(range(1, len(found) + 1), values, lambda i: json.dumps(found[i], ensure_ascii=False))
+        return
+    pending: Pending[dict[str, Any]] = Pending(file.uri)
+    for number, row in enumerate(found, 1):
+        if not isinstance(row, dict):
+            pending.refuse(number, "bad_row", "not an object", row)
+        elif wrong := unfit(row):
+            pending.refuse(number, *wrong, row)
+        else:
+            pending.add(number, row, 0)
+    names = dict.fromkeys(name for row in found if isinstance(row, dict) for name in row)
+    yield absent(file, wanted, list(names)) or pending.chunk(
+        {n: [r.get(n) for r in pending.rows] for n in wanted}, dict
+    )
 
 
 def _yes(value: Any) -> bool | None:
-    if value is None or isinstance(value, bool):
-        return value
+    if _is_empty(value) or isinstance(value, bool):
+        return value if isinstance(value, bool) else None
     word = str(value).strip().lower()
     if word in _YES or word in _NO:
         return word in _YES
-    if not word:
-        return None
-    raise ValueError(f"{value!r} is neither yes nor no")
+    raise ValueError(f"{columns.quoted(value)} is neither yes nor no")
 
 
 def _day(value: Any) -> date | None:
     if isinstance(value, datetime):
         return value.date()
-    if value is None or isinstance(value, date) or not str(value).strip():
-        return value or None
+    if _is_empty(value) or isinstance(value, date):
+        return value if isinstance(value, date) else None
     try:
-        return date.fromisoformat(str(value).strip()[:10])
+        return datetime.fromisoformat(str(value).strip()).date()
     except ValueError:
-        raise ValueError(f"{value!r} is not a day such as 2026-12-31") from None
+        raise ValueError(f"{columns.quoted(value)} is not a day such as 2026-12-31") from None
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or value != value or (isinstance(value, str) and not value.strip())
 
 
 _CONVERT: dict[str, Any] = {

@@ -129,6 +129,8 @@ class Table(ABC):
         except (*READ_ERRORS, pa.ArrowException, UnicodeError) as error:
             where = f", after {rows} rows that were taken" if rows else ""
             yield whole_file(file, "unreadable", f"{error}{where}")
+        except RecursionError:
+            yield whole_file(file, "bad_row", "its values are nested too deeply")
         else:
             if not rows:
                 yield whole_file(file, "empty", "no rows")

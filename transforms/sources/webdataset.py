@@ -17,7 +17,7 @@ from affectory.transforms.sources._walk import GLOBS, Glob, Selection, walk
 from affectory.transforms.sources.base import Limits, Records, Refused, RemoteFile, RemoteFolder, SourceFile
 
 _SHARDS = ("*.tar", "*.tar.gz", "*.tgz", "*.tar.bz2", "*.tar.xz")
-_BROKEN = (tarfile.TarError, zlib.error, LZMAError, EOFError, OSError, ValueError)
+_BROKEN = (tarfile.TarError, zlib.error, LZMAError, EOFError, OSError, ValueError, RecursionError)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -94,7 +94,7 @@ def test_times(value, unit, expected):
     assert microseconds(value, unit) == expected
 
 
-@pytest.mark.parametrize("value", ["soon", "1:2:3:4", "nan", "inf", [1], "1e300"])
+@pytest.mark.parametrize("value", ["soon", "1:2:3:4", "nan", "inf", [1], "1e300", 10**400])
 def test_what_is_no_time(value):
     with pytest.raises(ValueError, match="is not a time"):
         microseconds(value)
@@ -161,6 +161,37 @@ def test_a_sidecar_of_parquet(tmp_path):
     (found,) = SidecarReader(SIDECAR).read(SourceFile("s.parquet", tmp_path / "s.parquet", "0", 9), Limits())
     expected = {"speaker": "7", "publish_media": True, "expires": date(2027, 1, 31), "extra": {"age": "1.5"}}
     assert [(said.of, said.values) for said in found.said] == [("a.mp4", expected)]
+
+
+@pytest.mark.parametrize(("day", "told"), [("  ", {}), ("2027-01-31T10:00", {"expires": date(2027, 1, 31)})])
+def test_days_and_answers_as_programs_write_them(tmp_path, day, told):
+    text = f"f,who,age,pub,tr,until\na.mp4,ann,,1.0, ,{day}\nb.mp4,bob,,,,2027-01-3100\n"
+    (found,) = SidecarReader(SIDECAR).read(table(tmp_path, "s.csv", text), Limits())
+    expected = {"speaker": "ann", "publish_media": True, "extra": {"age": ""}} | told
+    assert [(said.of, said.values) for said in found.said] == [("a.mp4", expected)]
+    assert [r.uri for r in found.refused] == ["s.csv#L3"]
+
+
+def test_numbers_that_are_missing_say_nothing(tmp_path):
+    nan = float("nan")
+    pq.write_table(
+        pa.table({n: [nan] for n in ("age", "pub", "tr", "until")} | {"f": ["a"], "who": ["b"]}), tmp_path / "s.parquet"
+    )
+    (found,) = SidecarReader(SIDECAR).read(SourceFile("s.parquet", tmp_path / "s.parquet", "0", 9), Limits())
+    assert [said.values for said in found.said] == [{"speaker": "b"}]
+
+
+@pytest.mark.parametrize(("row", "reason"), [("7", "bad_row"), ('{"f": "\\ud800"}', "bad_encoding")])
+def test_a_bad_object_of_json_costs_no_other(tmp_path, row, reason):
+    text = f'[{{"f": "a", "who": "b", "age": 1, "pub": null, "tr": null, "until": null}}, {row}]'
+    (found,) = SidecarReader(SIDECAR).read(table(tmp_path, "s.json", text), Limits())
+    assert ([said.of for said in found.said], [r.reason for r in found.refused]) == (["a"], [reason])
+
+
+def test_who_is_described_twice_in_one_object_is_nobody(tmp_path):
+    text = '{"a.mp4": {"tr": false}, "a.mp4": {"tr": true}}'
+    (found,) = SidecarReader(SIDECAR).read(table(tmp_path, "s.json", text), Limits())
+    assert found.said == () and "'a.mp4' is there twice" in found.refused[0].detail
 
 
 @pytest.mark.parametrize("text", ["{", "3", "[1]", '[{"f": "a"}]'])

@@ -145,3 +145,21 @@ def test_whatever_a_document_holds_every_turn_is_told(take, tmp_path_factory, do
     places = [r["row"] for r in rows] + [int(r.uri.partition("#L")[2]) for r in refused if "#" in r.uri]
     assert sorted(places) == list(range(1, len(places) + 1))
     assert places or refused
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [("1e999", "bad_row"), ('"\\ud800"', "bad_encoding")],
+    ids=["beyond all numbers", "half a sign"],
+)
+@pytest.mark.parametrize("turn", ['{"text": %s}', '{"text": "a", "b": [{"c": %s}]}', "[%s]"])
+def test_what_no_table_holds_costs_its_turn_alone(take_bytes, turn, value, reason):
+    rows, (refused,) = take_bytes(DialoguesSource(path="x"), f"[[{json.dumps(HI)}, {turn % value}]]".encode())
+    assert ([r["text"] for r in rows], refused.uri, refused.reason) == (["Hi"], "file.txt#L2", reason)
+
+
+@pytest.mark.parametrize("depth", range(900, 1000, 7))
+def test_no_depth_is_more_than_a_refusal(take_bytes, depth):
+    data = f'[[{{"speaker": "A", "text": "a", "b": {"[" * depth}{"]" * depth}}}]]'
+    rows, refused = take_bytes(DialoguesSource(path="x"), data.encode())
+    assert len(rows) + len(refused) == 1

@@ -118,3 +118,11 @@ def test_no_damage_stops_the_reader_or_loses_the_file(take_bytes, mode):
     for _ in range(60):
         rows, refused = take_bytes(WebdatasetSource(path="x", speaker="json.who"), damaged(whole, random), name="s.tar")
         assert rows or refused
+
+
+def test_a_shard_of_nothing_but_long_names_is_refused(take_bytes):
+    name = tarfile.TarInfo("././@LongLink")
+    name.type, name.size = tarfile.GNUTYPE_LONGNAME, 4
+    data = (name.tobuf(tarfile.GNU_FORMAT) + b"abc\0".ljust(512, b"\0")) * 3000
+    rows, (refused,) = take_bytes(WebdatasetSource(path="x"), data, name="s.tar")
+    assert (rows, refused.reason) == ([], "unreadable")
