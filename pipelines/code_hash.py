@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from types import CodeType
 
+from affectory.pipelines.code_memory import Memory, Parsed
 from affectory.schemas.ids import digest
 
 OURS = "affectory"
@@ -32,6 +33,7 @@ def code_hash(module: str) -> str:
     """Hash of a module's meaning: its code, ours that it imports, its data files, versions of the libraries it uses."""
     closure = _closure(module)
     libraries = {name.partition(".")[0] for found in closure for name in _module(found).imports} - {OURS}
+    parsed.keep()
     return digest(
         {name: _own_hash(name) for name in sorted(closure)}, {name: _version(name) for name in sorted(libraries)}
     )
@@ -85,19 +87,30 @@ def _roots(top: str) -> tuple[Path, ...]:
 @cache
 def _module(name: str) -> _Module:
     path = _path(name)
-    tree = _without_docstrings(ast.parse(path.read_bytes() if path else b""))
     package = name if path and path.stem == "__init__" else name.rpartition(".")[0]
+    found = parsed(path.read_bytes() if path else b"", package)
+    named = {n for n in found.names if _path(n)}
+    return _Module(found.meaning, frozenset({*found.imports, *named}), frozenset(found.texts))
+
+
+def _parse(source: bytes, package: str) -> Parsed:
+    tree = _without_docstrings(ast.parse(source))
     imports: set[str] = set()
+    names: set[str] = set()
     texts: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant):
             if isinstance(node.value, str):
                 texts.add(node.value)
-        elif isinstance(node, ast.Import | ast.ImportFrom):
-            imports.update(_imported(node, package))
+        elif isinstance(node, ast.Import):
+            imports.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = importlib.util.resolve_name("." * node.level + (node.module or ""), package)
+            imports.add(module)
+            names.update(f"{module}.{a.name}" for a in node.names if module.startswith(OURS))
     # Compiled as it runs, so that an assertion counts.
     meaning = digest(_meaning(compile(tree, "", "exec", optimize=0, dont_inherit=True)))
-    return _Module(meaning, frozenset(imports), frozenset(texts))
+    return Parsed(meaning, tuple(sorted(imports)), tuple(sorted(names)), tuple(sorted(texts)))
 
 
 def _without_docstrings(tree: ast.Module) -> ast.Module:
@@ -106,16 +119,6 @@ def _without_docstrings(tree: ast.Module) -> ast.Module:
             documented = ast.get_docstring(node, clean=False) is not None
             node.body = (node.body[1:] or [ast.Pass()]) if documented else node.body
     return ast.fix_missing_locations(tree)
-
-
-def _imported(node: ast.Import | ast.ImportFrom, package: str) -> Iterator[str]:
-    if isinstance(node, ast.Import):
-        yield from (alias.name for alias in node.names)
-        return
-    module = importlib.util.resolve_name("." * node.level + (node.module or ""), package)
-    yield module
-    if module.startswith(OURS):
-        yield from (n for n in (f"{module}.{a.name}" for a in node.names) if _path(n))
 
 
 def _meaning(code: CodeType) -> list[object]:
@@ -203,3 +206,7 @@ def _installed(distribution: str) -> bool:
         return bool(importlib.metadata.version(distribution))
     except importlib.metadata.PackageNotFoundError:
         return False
+
+
+parsed = Memory(_parse, Path(__file__))
+"""Parses a source, unless this machine did so before."""
