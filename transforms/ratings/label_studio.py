@@ -10,7 +10,7 @@ from affectory.transforms.ratings._columns import RatingTable, Roles, seconds_to
 from affectory.transforms.ratings._regions import BOX, CHAR_END, CHAR_START, END, START, Region, read_results
 from affectory.transforms.ratings._scales import DIMENSIONS
 from affectory.transforms.sources._columns import Problems, whole
-from affectory.transforms.sources._documents import document, flattened
+from affectory.transforms.sources._documents import document, flattened, unfit
 from affectory.transforms.sources._tables import Chunk, ColumnName, Columns, Pending
 from affectory.transforms.sources.base import Limits, Refused, SourceFile
 
@@ -75,6 +75,8 @@ class LabelStudioRatings(RatingTable):
     def _take(self, task: Any, annotation: Any, number: int, tags: Set[str], pending: Pending[Row]) -> None:
         if not isinstance(task, Mapping) or not isinstance(annotation, Mapping):
             pending.refuse(number, "bad_row", "not an annotation of a task", annotation)
+        elif wrong := unfit([task.get("id"), task.get("data"), annotation]):
+            pending.refuse(number, *wrong, annotation)
         elif annotation.get("was_cancelled"):
             pending.refuse(number, "filtered", "the annotator skipped this task", annotation)
         else:

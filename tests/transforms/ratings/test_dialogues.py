@@ -61,14 +61,15 @@ def test_spaces_in_words_of_a_cause_may_differ(take_bytes):
         ([1], [3], "a value of type int, not text"),
         ([1, 1], ["Hi"], "2 causes, but words of 1"),
         ("1", ["Hi"], "are lists"),
+        ([1], ["\ud800"], "one half of a character"),
     ],
 )
 def test_a_cause_that_is_not_there_refuses_its_turn_alone(take_bytes, causes, spans, detail):
     rows, (refused,) = read(take_bytes, turn(1, "Hi"), turn(2, "Ho", "joy", causes, spans))
     assert [r["target_key"] for r in rows] == ["tr_1/0"]
-    assert (refused.uri, refused.reason) == ("file.txt#L2", "bad_row")
+    assert (refused.uri, refused.reason) == ("file.txt#L2", "bad_encoding" if "half" in detail else "bad_row")
     assert detail in refused.detail
-    assert json.loads(refused.row)["utterance"] == "Ho"
+    assert '"utterance": "Ho"' in refused.row
 
 
 def test_two_turns_of_one_number_are_no_cause(take_bytes):

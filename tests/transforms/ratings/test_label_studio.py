@@ -81,6 +81,7 @@ def test_several_choices_and_branches_of_a_tree(take_bytes):
         (annotation("x"), "bad_row", "a result is an object"),
         (annotation(chosen("joy"), completed_by=None), "bad_row", "column 'annotator': no value"),
         (3, "bad_row", "not an annotation of a task"),
+        (annotation(chosen("\ud800")), "bad_encoding", "one half of a character"),
         (annotation(result("emotion", "timelinelabels", ranges=[{"start": 1, "end": 2}])), "bad_row", "`framerate`"),
         (annotation(result("emotion", "brushlabels", rle=[1])), "bad_row", "regions of brushlabels have no place"),
     ],
