@@ -51,6 +51,7 @@ class RecordTable(Described, Table):
         None
     )
     position: Annotated[ColumnName | None, Field(description="column with its place in the conversation")] = None
+    session: Annotated[Columns | None, Field(description="column with the recording session, or several")] = None
     language: Annotated[ColumnName | None, Field(description="column with its language, as a BCP 47 code")] = None
     keep: Annotated[tuple[ColumnName, ...], Field(description="further columns to keep, as text")] = ()
 
@@ -96,7 +97,7 @@ class RecordTable(Described, Table):
         return iter(()) if skip else self.read(file, limits)
 
     def _wanted(self) -> tuple[str, ...]:
-        roles = (self._text, self.key, self.speaker, self.dialogue, self.position, self.language)
+        roles = (self._text, self.key, self.speaker, self.dialogue, self.position, self.session, self.language)
         return flat((*roles, *self.kept, *self.blobs))
 
     def _records(self, chunk: Chunk, uri: str, counter: "Occurrences | None") -> Records:
@@ -132,6 +133,7 @@ class RecordTable(Described, Table):
             "speaker": (self.speaker, columns.name, "bad_row"),
             "dialogue": (self.dialogue, columns.name, "bad_row"),
             "position": (self.position, _position, "bad_row"),
+            "session": (self.session, columns.name, "bad_row"),
             "language": (self.language, columns.word, "bad_row"),
         }
         return {

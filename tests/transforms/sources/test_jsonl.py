@@ -35,6 +35,12 @@ def test_maps_columns_to_a_record(take_bytes):
     assert row["content"] == canonical(contributed)
 
 
+def test_a_row_names_its_session(take_bytes):
+    source = JsonlSource(path="x", text="body", session="site")
+    (row,), _ = take_bytes(source, json.dumps({"body": "a", "site": "lab", "day": 3}).encode())
+    assert row["session"] == "lab"
+
+
 @pytest.mark.parametrize(
     ("line", "reason", "detail"),
     [
