@@ -7,11 +7,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from affectory.schemas.derived import REJECTS
-from affectory.schemas.ids import digest
+from affectory.schemas.ids import digest_of, spelled
 from affectory.transforms.base import Failed, Rejected, Result
 
 _SHOWN = ("key", "kind", "text", "speaker", "dialogue", "position", "language", "anchor", "extra")
 """In this order: a shortened row still shows what a person knows it by."""
+_MOST = 500
 _NEEDED = (*_SHOWN, "sample_id", "source", "uri")
 
 
@@ -26,7 +27,7 @@ def rejects_of(stage: str, table: pa.Table, result: Result) -> pa.Table:
 def _reject(stage: str, row: dict[str, Any], lost: Rejected | Failed) -> dict[str, object]:
     reason = lost.reason if isinstance(lost, Rejected) else lost.error
     return {
-        "reject_id": "x_" + digest(stage, row["sample_id"], reason)[:24],
+        "reject_id": "x_" + digest_of(*map(spelled, (stage, row["sample_id"], reason)))[:24],
         "stage": stage,
         "outcome": "rejected" if isinstance(lost, Rejected) else "failed",
         "reason": reason,
@@ -35,13 +36,13 @@ def _reject(stage: str, row: dict[str, Any], lost: Rejected | Failed) -> dict[st
         "record_id": row["anchor"]["record"],
         "source": row["source"],
         "uri": row["uri"],
-        "row": json.dumps(_told(row), ensure_ascii=False)[:500],
+        "row": json.dumps(_told(row), ensure_ascii=False)[:_MOST],
     }
 
 
 def _told(row: dict[str, Any]) -> dict[str, Any]:
     place = {k: v for k, v in row["anchor"].items() if v is not None and k != "record"}
-    told = {**row, "anchor": place or None}
+    told = {**row, "anchor": place or None, "text": row["text"] and row["text"][:_MOST]}
     return {k: v for k in _SHOWN if (v := told.get(k)) is not None}
 
 
