@@ -38,6 +38,7 @@ LOST = {
     "conversations": {("failed", "ConnectionError")},
     "recordings": {("rejected", "duplicate"), ("rejected", "unreadable")},
     "chats": {("rejected", "duplicate"), ("rejected", "filtered"), ("rejected", "too_short")},
+    "sources": {("rejected", reason) for reason in ("bad_row", "outside_root", "unreadable")},
 }
 FANNED_OUT = {"demo", "media", "recordings", "chats"}
 ELSEWHERE = {"asr", "egemaps", "person_names"}

@@ -20,6 +20,7 @@ import yaml
 from support import media, steps
 from support.ingesting import chats, recordings
 from support.project import TEXTS, Project, line, project, texts, write_csv, write_image, write_lines
+from support.source_world import sources
 
 from affectory.pipelines import connecting, discovery, splitting
 from affectory.pipelines.build import Summary
@@ -101,6 +102,7 @@ WORLDS: Mapping[str, Callable[[Path], Project]] = {
     "conversations": conversations,
     "recordings": recordings,
     "chats": chats,
+    "sources": sources,
 }
 
 
