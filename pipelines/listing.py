@@ -119,15 +119,21 @@ class _Names:
         try:
             for file in local_files(self.entry.source, [f for f in files if known[f.uri] is None], self.limits):
                 if not isinstance(file, Refused):
-                    rows = [found.rows for found in batches(_Namer(self.entry.source), file, self.limits, child)]
-                    known[file.uri] = names_in(rows)
-                    table = pa.table({"name": pa.array(known[file.uri], pa.string())})
-                    self.commits.commit(
-                        self._key(file.uri, file.asset_id), "named media", Counts(), {"names": table}, {}
-                    )
+                    known[file.uri] = self._named(file, child)
         finally:
             child.stop()
         yield from ((file.uri, name) for file in files for name in known[file.uri] or ())
+
+    def _named(self, file: SourceFile, child: Child) -> list[str]:
+        """The names in a table; where all of it could be read they are kept."""
+        names, whole = dict[str, None](), True
+        for found in batches(_Namer(self.entry.source), file, self.limits, child):
+            names |= dict.fromkeys(names_in(found.rows))
+            whole = whole and not any(r.reason == "unreadable" for r in found.refused)
+        if whole:
+            table = pa.table({"name": pa.array(names, pa.string())})
+            self.commits.commit(self._key(file.uri, file.asset_id), "named media", Counts(), {"names": table}, {})
+        return list(names)
 
     def _key(self, uri: str, asset: str) -> str:
         return digest("named media", self.entry.identity, self.limits.row_bytes, self.limits.file_bytes, uri, asset)

@@ -2,7 +2,7 @@
 
 import posixpath
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -91,8 +91,13 @@ class NamedMedia:
         keep = pa.array([index for index in range(len(names)) if index not in refused], pa.int64())
         return rows.take(keep), list(refused.values())
 
+    @property
+    def failed(self) -> bool:
+        """Whether something could not be read that may be readable next time."""
+        return any(isinstance(form, Refused) and form.reason == "unreadable" for form in self.formats.values())
+
     def _fits(self, place: str | Refused, kind: str) -> dict[str, Any] | Refused:
-        found = self.found[place] if isinstance(place, str) else place
+        found = self.found.get(place) or self._late(place) if isinstance(place, str) else place
         form = self.formats[found.uri] if isinstance(found, Input) else found
         if isinstance(found, Refused) or isinstance(form, Refused):
             return form if isinstance(form, Refused) else found  # type: ignore[return-value]
@@ -102,10 +107,15 @@ class NamedMedia:
             )
         return {"uri": found.uri, "asset": found.asset_id, "size": found.size, "kind": form.kind, "format": form.format}
 
+    def _late(self, place: str) -> Refused:
+        """A name that was not there when the table was read for names, or could not be read then."""
+        self.formats[place] = Refused(place, "unreadable", f"{place} was named while the table was read; build again")
+        return self.formats[place]  # type: ignore[return-value]
+
     def _sniff(self, places: Iterable[str]) -> None:
         """Look at the first bytes of files that were not looked at yet; what lies elsewhere is mostly waited for."""
         wanted = [place for place in dict.fromkeys(places) if place not in self.formats]
-        files = [x for place in wanted if isinstance(x := self.found[place], Input)]
+        files = [x for place in wanted if isinstance(x := self.found.get(place), Input)]
         if any(isinstance(file.at, RemoteFile) for file in files):
             with ThreadPoolExecutor(_AT_ONCE) as pool:
                 self.formats.update(zip((f.uri for f in files), pool.map(format_of, files), strict=True))
@@ -174,7 +184,6 @@ def _gone(place: str) -> Refused:
     return Refused(place, "unreadable", f"there is no file {place}")
 
 
-def names_in(rows: Sequence[pa.Table]) -> list[str]:
+def names_in(rows: pa.Table) -> list[str]:
     """The media that rows name, each once."""
-    columns = [pc.unique(table.column("media")).drop_null() for table in rows]
-    return list(dict.fromkeys(name for column in columns for name in column.to_pylist()))
+    return list(pc.unique(rows.column("media")).drop_null().to_pylist())

@@ -1,7 +1,7 @@
 """Several recordings of one event become one record: the primary one, which lists all of them with their offsets."""
 
 import posixpath
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -63,6 +63,8 @@ class Recordings:
     taken: set[str] = field(default_factory=set)
     """Files that are members, or would be, and no records of their own."""
     refused: list[Refused] = field(default_factory=list)
+    failed: bool = False
+    """Whether something could not be read that may be readable next time."""
 
     @classmethod
     def of(cls, told: EventFiles | None, files: Sequence[Input], limits: Limits, child: Child) -> "Recordings":
@@ -71,12 +73,20 @@ class Recordings:
             return made
         found, refused = told.recordings(files, limits, child)
         made.refused += refused
+        made.failed = any(r.reason == "unreadable" for r in refused)
         by_uri, groups = {file.uri: file for file in files}, dict[str, list[Recording]]()
         for recording in made._known(found, by_uri):
             groups.setdefault(recording.event, []).append(recording)
         for event, group in sorted(groups.items()):
             made._add(event, group, told.events, by_uri)
         return made
+
+    def lacking(self, records: Set[str]) -> Iterator[Refused]:
+        """Recordings of events whose primary file became no record: they would be nowhere."""
+        for uri in sorted(self.members.keys() - records):
+            detail = f"event {self.sessions[uri]!r} has no record, as its primary recording {uri} is not taken"
+            others = (member["uri"] for member in self.members.pop(uri) if member["uri"] in self.taken)
+            yield from (Refused(other, "bad_row", detail) for other in others)
 
     @property
     def links(self) -> int:
@@ -110,6 +120,7 @@ class Recordings:
         members = []
         for recording in sorted(group, key=lambda r: (r is not first, r.role, r.file)):
             form = _format(files[recording.file])
+            self.failed = self.failed or (isinstance(form, Refused) and form.reason == "unreadable")
             if recording is not first and recording.role == events.primary:
                 form = Refused(recording.said, "duplicate", f"event {event!r} has {first.file} as {first.role} already")
             if isinstance(form, Refused):

@@ -168,14 +168,19 @@ def _ids(
 
 def _told(rows: pa.Table, contents: Sequence[str | None], words: list[str]) -> list[str]:
     """What a fingerprint covers of the words of each row; of a media file also those that stand beside it."""
-    texts = rows.column("text")
-    if None not in contents or texts.null_count == rows.num_rows:
+    texts, kinds = rows.column("text"), rows.column("kind")
+    if texts.null_count == rows.num_rows or pc.all(pc.equal(kinds, "text")).as_py():
         return words
-    found = zip(contents, words, texts.to_pylist(), strict=True)
+    found = zip(contents, words, texts.to_pylist(), kinds.to_pylist(), strict=True)
     return [
-        word if content is not None or text is None else spelled(canonical({"text": text}))
-        for content, word, text in found
+        word if text is None or kind == "text" else _beside(content, word, text) for content, word, text, kind in found
     ]
+
+
+def _beside(content: str | None, word: str, text: str) -> str:
+    """The words of a media file: those that its row has, or those that were said of it elsewhere."""
+    own = {} if content is None else json.loads(content)
+    return word if own.get("text") == text else spelled(canonical({**own, "text": text}))
 
 
 def _fingerprints(

@@ -115,6 +115,7 @@ class Scanner:
             lambda at: spill.take(at).column("text").to_pylist(),
         )
         refused = [*((name, r) for name, part in read.items() for r in part.refused), *rows.refused]
+        refused += [(name, r) for name, part in read.items() for r in part.events.lacking(_uris(rows.table, name))]
         table = self._sampled(rows.table).sort_by(PLACE)  # neighbours stay together, in partitions as on the disk
         roots = grouped(table, self._previous(), self.partition_rows, code_hash(LAID_OUT_BY))
         self._write_roots(table, roots, spill)
@@ -165,7 +166,9 @@ class Scanner:
                 found.refuse(records.refused)
                 rows = self._taken(records, listing, file, found)
                 found.rows.add(rows.select(RecordRows.narrow_names()).append_column(PLACE, spill.add(rows)))
-        found.refused += [*listing.refused, *found.describing.unmatched(), *found.describing.refused, *events.refused]
+        found.refuse(found.describing.refused)
+        found.refused += [*listing.refused, *found.describing.unmatched(), *events.refused]
+        found.unreadable = found.unreadable or listing.media.failed or events.failed
         return found
 
     def _taken(self, records: Records, listing: Listing, file: SourceFile, found: "_Read") -> pa.Table:
@@ -279,6 +282,10 @@ class _Read:
 
 def _hashed(tell: Tell, source: str, done: int, total: int) -> None:
     tell("progress", what=f"hash {source}", done=done, total=total, unit="files")
+
+
+def _uris(table: pa.Table, source: str) -> set[str]:
+    return set(table.filter(pc.equal(table.column("source"), source)).column("uri").to_pylist())
 
 
 def _ledger_rows(table: pa.Table) -> pa.Table:

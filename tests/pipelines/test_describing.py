@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from support.project import Project, project, write_csv, write_image, write_lines
 
+from affectory.pipelines import describing
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.errors import UserError
+from affectory.transforms.sources.base import Refused
 
 SIDECAR: dict[str, Any] = {
     "path": "subjects.csv", "file": "file", "speaker": "who", "session": "day", "licence": "licence", "keep": ["age"],
@@ -206,3 +208,25 @@ def test_of_two_rows_that_differ_the_less_is_agreed_to(tmp_path: Path) -> None:
     (told,) = made.rejects()
     assert (consents(made), told["reason"]) == ([False], "duplicate")
     assert told["detail"].endswith("in subjects.csv#L2; of what both allow the less counts")
+
+
+def test_what_is_said_of_media_of_a_table_is_seen_to_change(tmp_path: Path) -> None:
+    said = {"path": "said.csv", "key": "id", "text": "said"}
+    made = pictures(tmp_path, [], kind="csv", path="rows.csv", image="file", key="id", sidecar=said)
+    write_csv(tmp_path / "rows.csv", ["id", "file"], [["1", "in/a.png"]])
+    for words in ("Hi", "Ho"):
+        write_csv(tmp_path / "said.csv", ["id", "said"], [["1", words]])
+        assert made.rows(made.build().version, "samples").column("text").to_pylist() == [words]
+
+
+def test_a_sidecar_that_could_not_be_read_is_read_next_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = pictures(tmp_path, [], sidecar=WHO)
+    write_csv(tmp_path / "subjects.csv", ["file", "who", "train"], [["a.png", "ann", "no"]])
+    with monkeypatch.context() as down:
+        down.setattr(
+            describing, "local_files", lambda *_: [Refused("subjects.csv", "unreadable", "the server is down")]
+        )
+        made.build()
+    assert people(made) == []
+    made.build()
+    assert consents(made) == [False]

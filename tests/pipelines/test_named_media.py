@@ -10,7 +10,10 @@ from affectory.pipelines.bind import read_and_bind
 from affectory.pipelines.build import Options, build
 from affectory.pipelines.engines.base import Choice
 from affectory.pipelines.events import Run
+from affectory.pipelines.named_media import NamedMedia
 from affectory.pipelines.store.filesystems import filesystem
+from affectory.transforms.sources.base import RECORDS, SourceFile
+from affectory.transforms.sources.base import build as build_table
 
 SOURCE: dict[str, Any] = {
     "kind": "csv", "name": "faces", "path": "in/faces.csv", "image": "file", "speaker": "who", "keep": ["mood"],
@@ -137,3 +140,12 @@ def test_a_media_root_that_is_not_there_is_told_with_its_line(tmp_path: Path) ->
     made = faces(tmp_path, [["pictures/a.png", "ann", ""]], media_root="picturs")
     done = made.command("plan")
     assert "no such file or folder" in done.stderr and "media_root" in done.stderr
+
+
+def test_a_name_that_came_while_the_table_was_read_is_told(tmp_path: Path) -> None:
+    """Tables are read twice, for the names in them and for their rows; between that they may change."""
+    rows = build_table(RECORDS, {"kind": ["image"], "media": ["late.png"], "row": [3], "occurrence": [0]}, 1)
+    media = NamedMedia(tmp_path, beside_table=True)
+    kept, (told,) = media.resolved(rows, SourceFile("t.csv", tmp_path / "t.csv", "0" * 64, 1))
+    assert (kept.num_rows, told.uri, told.reason, media.failed) == (0, "t.csv#L3", "unreadable", True)
+    assert "build again" in told.detail

@@ -137,3 +137,24 @@ def test_a_member_that_changes_is_another_record(tmp_path: Path) -> None:
 def test_wrong_parameters_are_told(given: dict[str, Any], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         TypeAdapter(FolderSource).validate_python({"path": "x", "events": given})
+
+
+@pytest.mark.parametrize("how", ["empty", "no media", "the same as another"])
+def test_recordings_of_an_event_without_a_record_are_told(tmp_path: Path, how: str) -> None:
+    rows = [*ROWS, ["e2", "rest.wav", "other", ""]]
+    made = lab(tmp_path, rows, **EVENTS)
+    primary = tmp_path / "in" / "e2" / "a.wav"
+    same = (tmp_path / "in" / "e1" / "a.wav").read_bytes()
+    primary.write_bytes({"empty": b"", "no media": b"RIFF", "the same as another": same}[how])
+    if how == "no media":
+        primary.rename(primary.with_name("a.xyz"))
+        write_csv(tmp_path / "events.csv", HEADER, [[c.replace("e2/a.wav", "e2/a.xyz") for c in row] for row in rows])
+    bound, workspace = made.bound(), Workspace(made.workspace)
+    with workspace.lease() as lease:
+        scan = scan_sources(bound, workspace.held(lease.epoch), Options(made.workspace, made.releases), lease.epoch)
+    made.build()
+    told = {row["uri"]: (row["reason"], row["detail"]) for row in made.rejects() if row["uri"] == "rest.wav"}
+    assert (
+        told["rest.wav"][0] == "bad_row" and "event 'e2' has no record, as its primary recording" in told["rest.wav"][1]
+    )
+    assert (scan.records, scan.members) == (1, 3)

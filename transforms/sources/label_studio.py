@@ -8,10 +8,11 @@ from urllib.parse import unquote
 
 from pydantic import Field
 
+from affectory.schemas.ids import digest
 from affectory.transforms.sources._csv import CsvTable
-from affectory.transforms.sources._documents import document, flattened
+from affectory.transforms.sources._documents import document, flattened, unfit
 from affectory.transforms.sources._records import RecordTable
-from affectory.transforms.sources._tables import Chunk, Columns, Pending
+from affectory.transforms.sources._tables import Chunk, Columns, Pending, flat
 from affectory.transforms.sources.base import Limits, Refused, SourceFile
 
 _LOCAL = re.compile(r"(?:https?://[^/]+)?/data/local-files/\?d=([^&]+)")
@@ -36,6 +37,11 @@ class LabelStudioSource(RecordTable):
     def _text(self) -> str | None:
         return self.text or (None if self.names_media else "data.text")
 
+    @property
+    def _own(self) -> tuple[str, ...]:
+        """Columns that say what a task is of, and not what was answered."""
+        return flat((self._text, self.key, *self.blobs))
+
     def _chunks(self, file: SourceFile, limits: Limits, wanted: Sequence[str]) -> Iterator[Chunk]:
         seen: set[Any] = set()
         read = self._tasks if file.uri.lower().endswith((".json", ".json.gz")) else self._lines
@@ -55,8 +61,12 @@ class LabelStudioSource(RecordTable):
         for number, task in enumerate(tasks, 1):
             if not isinstance(task, Mapping):
                 pending.refuse(number, "bad_row", "not a task", task)
-            elif _is_new(task.get("id"), seen):
-                pending.add(number, _row(task), 0)
+            elif wrong := unfit(row := _row(task)):
+                pending.refuse(number, *wrong, task)
+            elif isinstance(task.get("data"), Mapping) or _is_new(
+                task.get("id"), [row.get(n) for n in self._own], seen
+            ):
+                pending.add(number, row, 0)
             if pending.full():
                 yield _chunk(pending, wanted)
                 pending = Pending(file.uri)
@@ -66,7 +76,9 @@ class LabelStudioSource(RecordTable):
         """Of a table, in which a task has a line for each of its annotations."""
         names = {name: name.removeprefix("data.") for name in wanted}
         for chunk in CsvTable(path=file.uri).chunks(file, limits, [*dict.fromkeys((*names.values(), "id"))]):
-            new = [i for i, task in enumerate(chunk.columns.get("id", ())) if _is_new(task, seen)]
+            rows = zip(*(chunk.columns.get(names[name], ()) for name in self._own), strict=True)
+            told = zip(chunk.columns.get("id", ()), rows, strict=True)
+            new = [i for i, (task, said) in enumerate(told) if _is_new(task, said, seen)]
             columns = {name: [chunk.columns[own][i] for i in new] for name, own in names.items() if chunk.numbers}
             yield Chunk([chunk.numbers[i] for i in new], columns, _shown(chunk, new), chunk.refused)
 
@@ -77,12 +89,13 @@ def served(value: Any) -> Any:
     return unquote(found[1]) if found else value
 
 
-def _is_new(task: Any, seen: set[Any]) -> bool:
-    """Whether a task comes for the first time; one without an id always does."""
+def _is_new(task: Any, said: Sequence[Any], seen: set[Any]) -> bool:
+    """Whether a line does more than repeat what an earlier one said of its task; one without an id always does."""
     if task is None or not isinstance(task, (int, str)):
         return True
-    new = task not in seen
-    seen.add(task)
+    mark = (task, digest(said))
+    new = mark not in seen
+    seen.add(mark)
     return new
 
 

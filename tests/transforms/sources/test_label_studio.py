@@ -72,3 +72,20 @@ def test_a_real_export(take, shared):
     rows, refused = take(LabelStudioSource(path="x", audio="data.audio", keep=("data.gender",)), path)
     assert (len(rows), refused) == (348, [])
     assert (rows[0]["key"], rows[0]["media"], rows[0]["extra"]) == ("1", "sample/8404_8.m4a", {"data.gender": "Male"})
+
+
+def test_tasks_of_one_number_that_differ_are_each_told(take_bytes):
+    """As two projects number theirs: whether they are two records is seen from their keys."""
+    nested = json.dumps([{"id": 7, "data": {"text": "One"}}, {"id": 7, "data": {"text": "Two"}}])
+    flat, table = json.dumps([{"id": 7, "text": "One"}, {"id": 7, "text": "Two"}]), "id,text\n7,One\n7,Two\n7,One\n"
+    for name, text in (("e.json", nested), ("min.json", flat), ("e.csv", table)):
+        rows, refused = take_bytes(LabelStudioSource(path="x"), text.encode(), name=name)
+        assert ([(r["key"], r["text"]) for r in rows], refused) == ([("7", "One"), ("7", "Two")], [])
+
+
+def test_what_no_table_holds_costs_its_task_alone(take_bytes):
+    bad = '{"id": 1, "data": {"text": "\\ud800"}}, {"id": 2, "data": {"text": "b", "n": 1e999}}'
+    text = f'[{bad}, {{"id": 3, "data": {{"text": "c"}}}}]'
+    rows, refused = take_bytes(LabelStudioSource(path="x"), text.encode(), name="e.json")
+    assert [r["text"] for r in rows] == ["c"]
+    assert [(r.uri, r.reason) for r in refused] == [("e.json#L1", "bad_encoding"), ("e.json#L2", "bad_row")]
