@@ -253,20 +253,22 @@ def compare(workers: int | None, rounds: int) -> None:
 
 
 def compare_memory(times: int, workers: int | None) -> None:
-    """The peak of a build of many times the clips beside that of one."""
-    peaks = []
+    """The peak of a build of many times the clips beside that of one, and what each further one costs."""
+    costs, alone = list[Cost](), list[float]()
     for many in (1, times):
         with tempfile.TemporaryDirectory() as name:
             write_inputs(Path(name) / "many", many)
-            cost = build(Path(name) / "many", 0, workers, many)
-            peaks.append(cost.peak_mb)
+            alone.append(sum(run_bare(Path(name) / "many").values()))
+            costs.append(cost := build(Path(name) / "many", 0, workers, many))
             print(f"{many:3} x {CLIPS} clips: {cost.peak_mb:6.0f} MB, {cost.wall:6.1f} s wall, {cost.cpu:6.1f} s CPU")
-    print(f"peak of {times} times the clips: {peaks[1] / peaks[0]:.2f} times that of one")
+    print(f"peak of {times} times the clips: {costs[1].peak_mb / costs[0].peak_mb:.2f} times that of one")
+    more, bare_more = costs[1].cpu - costs[0].cpu, alone[1] - alone[0]
+    print(f"{CLIPS} more clips: {more / (times - 1):.2f} CPU s, {more / bare_more:.2f} times bare decode and encode")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--times", type=int, default=0, help="measure memory instead, of so many times the clips")
+    parser.add_argument("--times", type=int, default=0, help="of so many times the clips: memory, cost of one more")
     parser.add_argument("--workers", type=int, default=None)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--bare", type=Path, help=argparse.SUPPRESS)

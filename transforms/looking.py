@@ -90,6 +90,8 @@ def looks_together(steps: Sequence[Step], row: pa.Table) -> list[Result]:
     from affectory.transforms.media._film import film_of
 
     both = [step for step in steps if isinstance(step, Looked)]
+    if len(both) < len(steps):
+        raise TypeError("the step of a looking transform is `looked(self)`")
     film = film_of(row.select(["original", "anchor"]).to_pylist()[0])
     found = list[Result]()
     for result in _one_by_one(both, row) if len(both) == 1 or film.stays_at_hand else _at_once(both, row, film):

@@ -24,6 +24,11 @@ Together = Callable[[Sequence[Stage], pa.Table], list[Result]]
 """What stages write about one row, up to the first that does not keep it; media are in the store."""
 
 
+_MOST = 10_000
+"""Results that wait for their stage, at some kilobytes each; beyond, stages see their rows by themselves."""
+_TOGETHER = 256
+
+
 def looks(stage: Stage) -> bool:
     return isinstance(stage.transform, Looking)
 
@@ -47,12 +52,17 @@ class Ahead:
         stages = [stage, *takewhile(looks, later)]
         if not rows.num_rows or not (self._seen or len(stages) > 1):
             return self.run(stage, rows)
-        parts = [(i, self._outcome(stages, rows.slice(i, 1))) for i in range(rows.num_rows)]
-        return join(parts, stage.output_schema(rows.schema))
+        schema, parts = stage.output_schema(rows.schema), list[tuple[int, Result]]()
+        for start in range(0, rows.num_rows, _TOGETHER):
+            some = rows.slice(start, _TOGETHER)
+            singles = [(i, self._outcome(stages, some.slice(i, 1))) for i in range(some.num_rows)]
+            parts.append((start, _compact(join(singles, schema))))
+        return join(parts, schema)
 
     def _outcome(self, stages: Sequence[Stage], row: pa.Table) -> Result:
         stage, sample = stages[0], _sample(row)
-        if (stage.name, sample) not in self._seen and len(stages) > 1 and row["kind"][0].as_py() == "video":
+        ahead = len(stages) > 1 and len(self._seen) < _MOST and row["kind"][0].as_py() == "video"
+        if ahead and (stage.name, sample) not in self._seen:
             self._look(stages, row)
         written = self._seen.pop((stage.name, sample), None)
         return self.run(stage, row) if written is None else _placed(stage, row, written)
@@ -81,6 +91,10 @@ class Ahead:
 
 def _sample(row: pa.Table) -> str:
     return str(row["sample_id"][0])
+
+
+def _compact(result: Result) -> Result:
+    return Result(result.rows.combine_chunks(), result.origin, result.rejected, result.failed)
 
 
 def _company(stages: Sequence[Stage]) -> list[Stage]:

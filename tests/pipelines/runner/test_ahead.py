@@ -13,6 +13,7 @@ from support.media import cut_off, damage, place_of, write_video
 from support.steps import PYTHON_PATH, flow, stage
 from support.steps_looking import Counted
 
+from affectory.pipelines.runner import ahead
 from affectory.pipelines.runner.finish import Finish
 from affectory.pipelines.runner.partition import Link, Partition, end_child, run_partition
 from affectory.pipelines.store.commits import Counts
@@ -114,6 +115,16 @@ def test_what_is_too_long_to_keep_is_shown_to_all_at_once(films: Path, tmp_path:
     assert shared == built(partition(tmp_path / "apart", films, *steps), one_by_one=True)
     assert decoded.total() > 3 * 3 * SECONDS * FPS
     assert {row["b"] for row in shared["3-Counted"]["rows"]} == {SECONDS * FPS}
+
+
+def test_no_more_waits_than_may(
+    films: Path, tmp_path: Path, decoded: Counter[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apart = built(partition(tmp_path / "apart", films, *STEPS), one_by_one=True)
+    decoded.clear()
+    monkeypatch.setattr(ahead, "_MOST", 4)
+    assert built(partition(tmp_path / "shared", films, *STEPS)) == apart
+    assert max(decoded.values()) > 1, "the rest is looked at in its turn"
 
 
 @pytest.mark.parametrize("room", [True, False])

@@ -12,6 +12,7 @@ from support.running import run
 
 from affectory.schemas.derived import SAMPLES
 from affectory.transforms.base import Transform
+from affectory.transforms.looking import Looked, Looking
 
 STEPS = {
     "media.probe": "Probe",
@@ -46,6 +47,14 @@ def test_it_is_a_transform_that_works_in_a_child_process(name: str) -> None:
     for column, dtype in {**transform.reads(), **transform.writes()}.items():
         if column in SAMPLES.schema.names:
             assert dtype == SAMPLES.schema.field(column).type
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_who_looks_at_pictures_can_do_so_with_others(name: str) -> None:
+    transform = step(name)()
+    assert isinstance(transform, Looking) == isinstance(transform.setup(), Looked)
+    if isinstance(transform, Looking):
+        assert {"original", "anchor"} <= set(transform.reads())
 
 
 @pytest.mark.parametrize("name", STEPS)
