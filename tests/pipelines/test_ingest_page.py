@@ -32,6 +32,7 @@ COLUMNS = {
     "speaker",
     "dialogue",
     "position",
+    "session",
     "language",
 }
 OF_TABLES = COLUMNS | {"keep", "include", "exclude"}
