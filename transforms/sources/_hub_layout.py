@@ -69,29 +69,42 @@ def _front_matter(text: str) -> Any:
     match = re.match(r"---\s*\n(.*?)\n---\s*(\n|$)", text, re.DOTALL)
     try:
         return yaml.safe_load(match[1]) if match else None
-    except yaml.YAMLError as error:
-        raise UserError(f"the head of README.md is not YAML: {error}", "mend it, or remove it") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: no such day, no such number
+        raise UserError(f"the head of README.md is not YAML: {str(error)[:500]}", "mend it, or remove it") from None
 
 
 def _declared(head: Any) -> Iterator[tuple[Part, list[str]]]:
     configs = head.get("configs") if isinstance(head, dict) else None
     for config in configs if isinstance(configs, list) else ():
         if isinstance(config, dict) and "data_files" in config:
-            folder = str(config.get("data_dir") or "").strip("/")
+            folder = _word(config.get("data_dir") or "").strip("/")
             for split, globs in _files(config["data_files"]):
-                yield Part(str(config.get("config_name", DEFAULT)), split), [f"{folder}/{g}".strip("/") for g in globs]
+                yield (
+                    Part(_word(config.get("config_name", DEFAULT)), split),
+                    [f"{folder}/{g}".strip("/") for g in globs],
+                )
 
 
 def _files(given: Any) -> Iterator[tuple[str, list[str]]]:
     for entry in given if isinstance(given, list) else [given]:
         if isinstance(entry, dict) and "path" in entry:
-            paths = entry["path"]
-            yield str(entry.get("split", "train")), [str(p) for p in (paths if isinstance(paths, list) else [paths])]
+            yield _word(entry.get("split", "train")), _words(entry["path"])
         elif isinstance(entry, dict):
             for split, paths in entry.items():
-                yield str(split), [str(p) for p in (paths if isinstance(paths, list) else [paths])]
+                yield _word(split), _words(paths)
         else:
-            yield "train", [str(entry)]
+            yield "train", _words(entry)
+
+
+def _words(given: Any) -> list[str]:
+    return [_word(word) for word in (given if isinstance(given, list) else [given])]
+
+
+def _word(given: Any) -> str:
+    """A name or pattern. Lists in lists are none: a few lines of YAML can repeat one a billion times."""
+    if isinstance(given, list | dict):
+        raise UserError("the head of README.md has a list where `configs` name one thing", "mend it, or remove it")
+    return str(given)
 
 
 def choose(parts: Iterable[Part], config: str | None, splits: tuple[str, ...]) -> frozenset[Part]:

@@ -143,7 +143,7 @@ def _chunk(batch: pa.RecordBatch, fits: NDArray[np.bool_], first: int, uri: str,
     kept = batch if fits.all() else batch.take(pa.array(places))
     try:
         pending.numbers, pending.rows = numbers, _rows(kept)
-    except (ValueError, OverflowError):  # a UnicodeDecodeError is a ValueError
+    except (ValueError, OverflowError, KeyError):  # a UnicodeDecodeError is a ValueError
         _take_each(kept, numbers, pending)
     columns = zip(*pending.rows, strict=True) if pending.rows else ([] for _ in batch.schema.names)
     named = {name: list(values) for name, values in zip(batch.schema.names, columns, strict=True)}
@@ -163,5 +163,7 @@ def _take_each(batch: pa.RecordBatch, numbers: Sequence[int], pending: Pending[V
             pending.add(number, _rows(batch.slice(index, 1))[0], 0)
         except UnicodeDecodeError as error:
             pending.refuse(number, "bad_encoding", f"not UTF-8: {error}", None)
+        except KeyError as error:
+            pending.refuse(number, "bad_row", f"no time zone is called {error}", None)
         except (ValueError, OverflowError) as error:
             pending.refuse(number, "bad_row", str(error), None)

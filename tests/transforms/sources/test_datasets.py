@@ -172,3 +172,20 @@ def test_media_with_bytes_are_not_read_to_look_for_names(tmp_path, name, cell, e
     file = SourceFile(name, tmp_path / name, "0" * 64, 1)
     found = DatasetsSource(path="x", image="image").read_names(file, Limits())
     assert sum(len(batch.rows) for batch in found) == expected
+
+
+BOMB = "".join(f"{c}: &{c} [{', '.join(['*' + b] * 9)}]\n" for b, c in zip("abcdefghi", "bcdefghij", strict=True))
+HEADS = {
+    "a day that is none": "x: 2026-13-45\n",
+    "nested": f"x: {'[' * 3000}\n",
+    "a list of lists": f"a: &a [x]\n{BOMB}configs:\n- config_name: c\n  data_files: [{{path: [*j]}}]\n",
+    "a name that is a list": "configs:\n- config_name: [c]\n  data_files: x\n",
+}
+
+
+@pytest.mark.parametrize("head", HEADS.values(), ids=HEADS)
+def test_a_readme_that_is_broken_or_hostile_is_told_at_once(listed, tmp_path, head):
+    root = write(tmp_path, "train.parquet")
+    (root / "README.md").write_text(f"---\n{head}---\n")
+    with pytest.raises(UserError, match=r"the head of README\.md"):
+        listed(DatasetsSource(path="x"), root)

@@ -141,6 +141,14 @@ def test_kept_columns_become_text(take_table):
     }
 
 
+def test_times_of_no_known_zone_are_refused(take_table):
+    when = pa.array([0, None], pa.timestamp("us", "Nowhere/X"))
+    table = pa.table({"text": ["a", "b"], "when": when})
+    rows, (refused,) = take_table(ParquetSource(path="x", keep=("when",)), table)
+    assert [r["text"] for r in rows] == ["b"]
+    assert (refused.reason, refused.detail) == ("bad_row", "no time zone is called 'Nowhere/X'")
+
+
 def test_bytes_can_not_be_kept(take_table):
     rows, (refused,) = take_table(ParquetSource(path="x", keep=("b",)), pa.table({"text": ["a"], "b": [b"x"]}))
     assert (rows, refused.reason) == ([], "bad_row")
