@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -21,6 +21,7 @@ from affectory.schemas.ids import digest
 from affectory.schemas.urls import Location, Url
 from affectory.transforms.sources.base import Limits, Records, Refused, Source, SourceFile
 
+_TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".arrow", ".gz")
 Done = Callable[[int, int], None]
 
 
@@ -51,8 +52,8 @@ class SourceEntry:
 
 def folder_of(place: Location) -> Location:
     """The folder that a table lies in, or that is a folder of tables."""
-    if isinstance(place, Url):
-        return Url(place.rpartition("/")[0]) if PurePosixPath(place.name).suffix else place
+    if isinstance(place, Url):  # by its name: looking would ask the network, and folders have dots in theirs
+        return Url(place.rpartition("/")[0]) if place.name.lower().endswith(_TABLES) else place
     return place if place.is_dir() else place.parent
 
 

@@ -10,8 +10,10 @@ from affectory.pipelines.bind import read_and_bind
 from affectory.pipelines.build import Options, build
 from affectory.pipelines.engines.base import Choice
 from affectory.pipelines.events import Run
+from affectory.pipelines.listing import folder_of
 from affectory.pipelines.named_media import NamedMedia
 from affectory.pipelines.store.filesystems import filesystem
+from affectory.schemas.urls import Url
 from affectory.transforms.sources.base import RECORDS, SourceFile
 from affectory.transforms.sources.base import build as build_table
 
@@ -127,6 +129,19 @@ def test_table_and_media_in_a_bucket_are_as_from_a_folder(tmp_path: Path, bucket
             there = build(bound, Options(made.workspace, made.releases, Choice("local", 0)), run)
         assert (there.release_hash == here.release_hash, there.rejected) == (not given, 1)
         assert made.rows(there.version) == local.rows(here.version)
+
+
+@pytest.mark.parametrize(
+    ("table", "folder"),
+    [
+        ("s3://bucket/in/faces.csv", "s3://bucket/in"),
+        ("s3://bucket/in/faces.JSONL.gz", "s3://bucket/in"),
+        ("s3://bucket/faces.v1", "s3://bucket/faces.v1"),
+        ("hf://datasets/org/faces-1.5", "hf://datasets/org/faces-1.5"),
+    ],
+)
+def test_media_are_looked_for_beside_a_table_elsewhere(table: str, folder: str) -> None:
+    assert str(folder_of(Url(table))) == folder
 
 
 def test_one_kind_of_media_is_named(tmp_path: Path) -> None:
