@@ -65,7 +65,7 @@ class Texts:
         return max(fit, default=1)
 
     def keys(self, signatures: pa.Array) -> Keys:
-        bins = np.ascontiguousarray(matrix(signatures, np.uint16).T)
+        bins = np.ascontiguousarray(matrix(signatures, np.uint32).T)
         bands, found = BINS // self._rows, []
         for band in range(bands):
             keys = np.zeros(len(signatures), np.uint64)
@@ -75,7 +75,7 @@ class Texts:
         return np.tile(np.arange(len(signatures)), bands), np.concatenate(found)
 
     def alike(self, some: pa.Array, others: pa.Array) -> NDArray[np.bool_]:
-        same = (matrix(some, np.uint16) == matrix(others, np.uint16)).sum(axis=1)
+        same = (matrix(some, np.uint32) == matrix(others, np.uint32)).sum(axis=1)
         found: NDArray[np.bool_] = same >= self.least * BINS
         return found
 

@@ -19,7 +19,7 @@ from affectory.transforms.dataset._sounds import BYTES, fingerprint
 from affectory.transforms.rows import Reject, rejected, told
 
 SIGNATURES: Columns = {
-    "_text": pa.binary(2 * BINS),
+    "_text": pa.binary(4 * BINS),
     "_image": pa.binary(8),
     "_audio": pa.binary(BYTES),
     "_video": pa.binary(),

@@ -12,12 +12,14 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 BINS = 128
-EMPTY = 0xFFFF
+EMPTY = 0xFFFFFFFF
+"""Values have 32 bits: a text of one shingle has but one value, and with 16 bits a sixth of 20,000 such texts had
+that of another one."""
 WORDS = 5
 """Words, or characters where words are not set apart, in a shingle; a shorter text is one shingle."""
-_TOGETHER = 1024
+_TOGETHER = 512
 """Signatures that are filled up at a time: as many as stay in a processor's cache."""
-Signatures = NDArray[np.uint16]
+Signatures = NDArray[np.uint32]
 _Hashes = NDArray[np.uint64]
 
 _SPACELESS = ("zh", "ja", "th", "lo", "km", "my", "yue", "wuu", "bo", "dz")
@@ -29,12 +31,12 @@ _MASKS = np.array([(1 << (8 * n)) - 1 for n in range(9)], np.uint64)
 def signatures(texts: pa.Array, languages: pa.Array) -> Signatures:
     """A signature for each text, all empty where it has neither letters nor digits."""
     texts = pc.utf8_lower(texts.fill_null("")).cast(pa.large_string())
-    found = np.full((len(texts), BINS), EMPTY, np.uint16)
+    found = np.full((len(texts), BINS), EMPTY, np.uint32)
     hashes, counts = _units(texts, _unspaced(texts, languages))
     if len(hashes):
         shingles, rows = _shingles(hashes, counts)
         bins = (shingles >> np.uint64(57)).astype(np.int64)
-        values = np.minimum(shingles >> np.uint64(41) & np.uint64(EMPTY), EMPTY - 1).astype(np.uint16)
+        values = np.minimum(shingles >> np.uint64(25) & np.uint64(EMPTY), EMPTY - 1).astype(np.uint32)
         np.minimum.at(found.reshape(-1), rows * BINS + bins, values)
     return found
 

@@ -87,9 +87,9 @@ def _contents(signs: pa.Table, starts: NDArray[np.int64], sizes: NDArray[np.int6
 
 def _texts(signs: pa.Table, starts: NDArray[np.int64], several: NDArray[np.bool_]) -> pa.Array:
     """All shingles of a unit together; none where it has more than texts."""
-    bins = np.full((signs.num_rows, BINS), EMPTY, np.uint16)
+    bins = np.full((signs.num_rows, BINS), EMPTY, np.uint32)
     there = np.asarray(pc.is_valid(signs.column("_text")))
-    bins[there] = matrix(signs.column("_text").drop_null().combine_chunks(), np.uint16)
+    bins[there] = matrix(signs.column("_text").drop_null().combine_chunks(), np.uint32)
     texts = np.asarray(pc.equal(signs.column("_kind"), "text"))
     found = np.minimum.reduceat(bins, starts, axis=0)
     mixed = several & ~np.logical_and.reduceat(texts, starts)
@@ -108,7 +108,7 @@ def _comparable(nodes: pa.Table) -> pa.Table:
     there = np.asarray(pc.is_valid(column))
     if not there.any():
         return nodes
-    bins = np.full((len(there), BINS), EMPTY, np.uint16)
-    bins[there] = filled_up(np.asarray(matrix(column.drop_null().combine_chunks(), np.uint16)))
+    bins = np.full((len(there), BINS), EMPTY, np.uint32)
+    bins[there] = filled_up(np.asarray(matrix(column.drop_null().combine_chunks(), np.uint32)))
     values = packed(bins) if there.all() else pc.if_else(pa.array(there), packed(bins), None)
     return nodes.set_column(nodes.column_names.index("_text"), "_text", values)

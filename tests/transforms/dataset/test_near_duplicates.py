@@ -103,6 +103,12 @@ def test_the_share_of_shingles_decides(length: int) -> None:
     assert not [at for at, share in enumerate(shares) if share < 0.5 and (2 * at, 2 * at + 1) in found]
 
 
+def test_short_texts_are_not_taken_for_others() -> None:
+    """Each of them is one shingle."""
+    texts = sorted({" ".join(words(seed, 4)) for seed in range(3000)})
+    assert groups(TEXTS, flow([*texts, texts[0].upper()])) == [[0, len(texts)]]
+
+
 def test_one_of_a_group_is_kept_and_named() -> None:
     table = flow([LONG, OTHER, NEARLY, LONG])
     kept, rejected = outcome(ONE, table)
