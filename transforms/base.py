@@ -113,8 +113,8 @@ class Transform(Protocol):
 class Whom:
     """Who is asked, and all that determines a reply beside what is sent: `prompt` is a hash, `parameters` are JSON.
 
-    `code` names the modules, apart by spaces, that run a model of ours: the runner adds their hashes, which cover weights
-    beside them, to the revision, so that a mended model is asked again.
+    `code` names the modules, apart by spaces, that run a model of ours: the runner adds their hashes, which cover
+    weights beside them, to the revision, so that a mended model is asked again.
     """
 
     backend: str
