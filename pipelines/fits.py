@@ -19,8 +19,10 @@ from affectory.schemas.errors import NotConserved
 from affectory.schemas.ids import digest
 from affectory.transforms.fitting import Fitting, Rows
 
-AT_ONCE = 2_000_000
-"""Rows whose signs meet in this process, whatever the engine; of more they meet by exchanges on it."""
+AT_ONCE = 60_000
+"""Rows whose signs meet in this process, whatever the engine: some 300 MB. Of more they meet by exchanges on it."""
+_SPREAD = 8
+"""A row may meet others under many keys: so many times more buckets than rows alone would need."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,6 @@ class _Making:
 
     def _exchanges(self, rows: int) -> Exchanges:
         """Named by all that they depend on, so that a build that was cut short finds what it has."""
-        buckets = buckets_for(rows)
+        buckets = buckets_for(_SPREAD * rows)
         name = digest("fit", self.fit.key, self.refit, buckets)
         return Exchanges(self.engine, self.fit.workspace.exchanges(), name, buckets)
