@@ -16,6 +16,7 @@ from affectory.transforms.ratings._forms import (
     Shares,
     Votes,
     columns_of_raters,
+    said_twice,
 )
 from affectory.transforms.ratings._parameters import MOST_PEOPLE, RatingParameters
 from affectory.transforms.ratings._scales import DIMENSIONS, range_of, scaled
@@ -76,8 +77,8 @@ class RatingTable(RatingParameters):
 
     def read(self, file: SourceFile, limits: Limits) -> Iterator[Ratings]:
         header = self.header(file, limits) if isinstance(self.wide, str) else ()
-        if isinstance(self.wide, str) and header and not columns_of_raters(self.wide, header):
-            yield Ratings(refused=(Refused(file.uri, "bad_row", f"no column fits {self.wide!r} of `wide`"),))
+        if wrong := self._misfit(header):
+            yield Ratings(refused=(Refused(file.uri, "bad_row", f"{wrong} {self.wide!r} of `wide`"),))
             return
         form, roles = self._form(header), self._roles()
         wanted = flat((*(name for name, _, _ in roles.values()), *form.wanted(), *(self.where or ()), *self.also))
@@ -89,6 +90,14 @@ class RatingTable(RatingParameters):
             yield self._ratings(kept, file.uri, form, roles)
         if rows and not chosen_rows:
             yield Ratings(refused=(Refused(file.uri, "empty", f"none of {rows} rows fits `where`"),))
+
+    def _misfit(self, header: Sequence[str]) -> str:
+        """What is wrong with the columns that a pattern finds, or nothing."""
+        if not isinstance(self.wide, str) or not header:
+            return ""
+        found = columns_of_raters(self.wide, header)
+        twice = said_twice(found)
+        return f"{twice}, by" if twice else "" if found else "no column fits"
 
     def _of_these(self, chunk: Chunk) -> Chunk:
         """The rows that `where` chooses."""

@@ -1,5 +1,6 @@
 """The forms in which tables hold ratings: one a row, a column for each label or rater, votes, shares."""
 
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -220,7 +221,7 @@ def _answered(cells: Iterator[tuple[str, float | None]], is_scale: bool) -> list
 
 def _divided(cells: Sequence[tuple[str, float | None]]) -> list[Weighed] | None:
     total = sum(value or 0.0 for _, value in cells)
-    if total <= 0:
+    if not 0 < total < math.inf:
         return None
     return [_weighed(label, value / total) for label, value in cells if value is not None]
 
@@ -242,3 +243,12 @@ def columns_of_raters(given: tuple[str, ...] | str, header: Sequence[str]) -> li
     matches = ((column, re.fullmatch(given, column)) for column in header)
     groups = ((column, match[0], match.groupdict()) for column, match in matches if match)
     return [(column, named.get("rater") or whole, named.get("label")) for column, whole, named in groups]
+
+
+def said_twice(cells: Sequence[tuple[str, str, str | None]]) -> str:
+    """Which columns are of the same rater and label, or nothing: only one of them could count."""
+    seen: dict[tuple[str, str | None], str] = {}
+    for column, rater, label in cells:
+        if (other := seen.setdefault((rater, label), column)) != column:
+            return f"columns {other!r} and {column!r} are both what {rater!r} says{f' of {label}' if label else ''}"
+    return ""

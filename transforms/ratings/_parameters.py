@@ -134,6 +134,8 @@ class RatingParameters(Table):
         self._check_raters()
         if self.intensity_max is not None and self.levels:
             raise ValueError("`levels` are a scale in words, `intensity_max` ends one of numbers: give one of them")
+        if len({plain(level) for level in self.levels}) < len(self.levels):
+            raise ValueError("`levels` has a word twice: capitals and spaces around it make no difference")
         if not self._is_scale() and self.intensity_max is not None:
             raise ValueError("`intensity_max` belongs to `intensity`, `columns` or `wide`: give that too")
         checked_ranges(self.vad_range)

@@ -180,6 +180,12 @@ def test_a_pattern_that_no_column_fits_is_told(take_bytes):
     assert refused.detail == "no column fits 'x.*' of `wide`"
 
 
+def test_two_columns_of_one_rater_are_not_guessed_between(take_bytes):
+    rows, (refused,) = take_bytes(made(wide=r"(?P<rater>r\d)_(?:a|b)"), b"id,r1_a,r1_b\na,joy,fear\n")
+    assert rows == []
+    assert refused.detail.startswith("columns 'r1_a' and 'r1_b' are both what 'r1' says, by ")
+
+
 def test_some_rows_of_a_table(take_bytes):
     reader = made(rater_name="published", label="mood", where={"": "2.*", "kind": "face|voice"})
     data = b",kind,id,mood\n21,face,a,joy\n12,face,b,joy\n22,voice,c,\n23,both,d,joy\n"
@@ -247,3 +253,8 @@ def test_every_row_says_something_or_is_refused(take, tmp_path_factory, form, ro
         labels = rating["labels"] or []
         assert rating["label"] or labels or rating["valence"] is not None
         assert all(x["weight"] >= 0 for x in labels)
+
+
+def test_shares_too_large_to_be_added_are_none(take_bytes):
+    rows, (refused,) = take_bytes(made(distribution={"joy": "a", "fear": "b"}), b"id,a,b\nx,1e308,1e308\n")
+    assert (rows, refused.detail) == ([], "nothing is rated")

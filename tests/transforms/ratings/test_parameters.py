@@ -46,6 +46,7 @@ KINDS = (CsvRatings, JsonlRatings, ParquetRatings, DialogueRatings, LabelStudioR
         ({"label": None, "columns": {"joy": "j"}, "distribution": {"joy": "j"}}, "columns and distribution"),
         ({"columns": {"joy": "j"}, "label": None, "intensity": "i"}, "`intensity` is that of a label"),
         ({"separator": ",", "intensity": "i"}, "`intensity` is that of one label"),
+        ({"levels": ["no", "yes", " NO"], "intensity": "i"}, "`levels` has a word twice"),
         ({"levels": ["no", "yes"], "intensity": "i", "intensity_max": 1}, "`levels` are a scale in words"),
         ({"rater": None, "wide": "(?P<label>.*)_r"}, r"needs a group \(\?P<rater>"),
         ({"rater": None, "wide": "(a+)+"}, "a repeated group"),
