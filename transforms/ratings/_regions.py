@@ -10,6 +10,9 @@ START, END, CHAR_START, CHAR_END, BOX = "\0start", "\0end", "\0char_start", "\0c
 """Columns that hold a region's place; no tag of a labelling interface is called so."""
 _NOT_PLACED = ("paragraphlabels", "videorectangle", "brushlabels", "polygonlabels", "keypointlabels", "ellipselabels")
 _PERCENT = 100
+_side = columns.required(columns.within(columns.number, -1e6, 1e6))
+_second = columns.required(columns.within(columns.number, 0, 9e12))
+_character = columns.required(columns.within(columns.whole, 0, 2**62))
 
 
 @dataclass(frozen=True)
@@ -46,11 +49,12 @@ def read_results(
     drawn: dict[str, tuple[str, list[Any]]] = {}
     answers: dict[str, dict[str, Any]] = {}
     unclear: dict[str, ValueError] = {}
-    for result in results:
+    for number, result in enumerate(results):
         if isinstance(result, Mapping) and result.get("type") == "relation":
             continue
         tag, kind, value = _parts(result)
-        key, places = str(result.get("id")), list[Any]()
+        own, places = result.get("id"), list[Any]()
+        key = f"\0{number}" if own is None else str(own)
         try:
             places = _places(result, kind, value, framerate)
         except ValueError as error:
@@ -107,16 +111,25 @@ def _frames(span: Mapping[str, Any], framerate: float | None) -> dict[str, Any]:
 def _box(result: Mapping[str, Any], value: Mapping[str, Any]) -> dict[str, Any]:
     if columns.number(value.get("rotation")):
         raise ValueError("a turned box has no upright place")
-    size = [columns.required(columns.number)(result.get(f"original_{side}")) for side in ("width", "height")]
-    given = [columns.required(columns.number)(value[name]) for name in ("x", "y", "width", "height")]
-    return {BOX: [part * size[i % 2] / _PERCENT for i, part in enumerate(given)]}
+    size = [_side(result.get(f"original_{side}")) for side in ("width", "height")]
+    given = [_side(value[name]) for name in ("x", "y", "width", "height")]
+    box = [part * size[i % 2] / _PERCENT for i, part in enumerate(given)]
+    if min(box[2:]) <= 0:
+        raise ValueError(f"the box {tuple(box)} has no size")
+    return {BOX: box}
 
 
 def _span(result: Mapping[str, Any], value: Mapping[str, Any]) -> dict[str, Any]:
     """Seconds of a sound, or characters of a text: both are called `labels`."""
-    ends = [columns.required(columns.number)(value[side]) for side in ("start", "end")]
-    if "text" not in value and ("channel" in value or "original_length" in result or isinstance(value["start"], float)):
-        return {START: ends[0], END: ends[1]}
-    given = value.get("globalOffsets", value)
-    places = [columns.required(columns.whole)(given.get(side)) for side in ("start", "end")]
-    return {CHAR_START: places[0], CHAR_END: places[1]}
+    of_sound = "channel" in value or "original_length" in result or isinstance(value["start"], float)
+    is_time = of_sound and "text" not in value
+    if is_time:
+        start, end = (_second(value[side]) for side in ("start", "end"))
+    else:  # in hypertext, `start` and `end` are paths of its document
+        offsets = value.get("globalOffsets")
+        given = offsets if isinstance(offsets, Mapping) else value
+        start, end = (_character(given.get(side)) for side in ("start", "end"))
+    if end <= start:
+        raise ValueError(f"the stretch ends ({end:g}) where or before it starts ({start:g})")
+    names = (START, END) if is_time else (CHAR_START, CHAR_END)
+    return dict(zip(names, (start, end), strict=True))

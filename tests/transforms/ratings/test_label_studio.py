@@ -181,6 +181,39 @@ def test_an_export_in_csv_keeps_the_level_none_and_odd_times(take, shared):
     assert int(max(r["spent_s"] for r in rows)) == 126_206
 
 
+def region(value, tag="emotion", **more):
+    return {"id": "r", "from_name": tag, "type": "labels", "value": {"labels": ["joy"], **value}, **more}
+
+
+SIZE = {"original_width": 200, "original_height": 100}
+ODD = {
+    "beyond all characters": region({"text": "x", "start": 0, "end": 10**30}),
+    "before the first": region({"text": "x", "start": -5, "end": 3}),
+    "backwards": region({"text": "x", "start": 5, "end": 3}),
+    "beyond all times": region({"channel": 0, "start": 1.0, "end": 1e300}),
+    "before the beginning": region({"channel": 0, "start": -1.0, "end": 1.0}),
+    "a box without size": region({"x": 1, "y": 1, "width": 0, "height": 5}, **SIZE),
+    "a box beyond all pictures": region({"x": 1e300, "y": 1, "width": 1, "height": 5}, **SIZE),
+}
+
+
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+@pytest.mark.parametrize("evidence", [(), ("emotion",)], ids=["rated", "pointed at"])
+def test_regions_that_can_not_be_are_refused(take, tmp_path, odd, evidence):
+    (tmp_path / "e.json").write_text(json.dumps([{"id": 7, "annotations": [{"completed_by": 3, "result": [odd]}]}]))
+    rows, (refused,) = take(made(evidence=evidence), tmp_path / "e.json")
+    assert (rows, refused.reason) == ([], "bad_row")
+
+
+def test_regions_without_an_id_are_each_by_itself_and_hypertext_has_offsets(take, tmp_path):
+    path = "/div[1]/text()[1]"
+    hyper = region({"start": path, "end": path, "text": "x", "globalOffsets": {"start": 3, "end": 7}})
+    given = [{**hyper, "id": None}, {**region({"text": "x", "start": 8, "end": 9}), "id": None}]
+    (tmp_path / "e.json").write_text(json.dumps([{"id": 7, "annotations": [{"completed_by": 3, "result": given}]}]))
+    rows, refused = take(made(), tmp_path / "e.json")
+    assert ([(r["char_start"], r["char_end"]) for r in rows], refused) == ([(3, 7), (8, 9)], [])
+
+
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-2, 200) | st.sampled_from([0.5, "joy", "x", ""]),
     lambda inner: (
