@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from affectory.schemas.tables import Column, build_array
 from affectory.transforms.base import Columns, Failed, Rejected, Result, Step
+from affectory.transforms.carrying import carried
 
 Values = Mapping[str, Any]
 Work = Callable[[Values], Values | list[Values]]
@@ -68,7 +69,8 @@ def by_row(reads: Columns, writes: Columns, work: Work) -> Step:
         for index, values in enumerate(batch.select(list(reads)).to_pylist(maps_as_pydicts="strict")):
             outcomes.run(index, values, work)
         origin = np.array(outcomes.origin, dtype=np.int64)
-        rows = overlay(batch.take(pa.array(origin)), outcomes.written, writes)
+        columns = {name: [w.get(name) for w in outcomes.written] for name in writes}
+        rows = overlay(carried(batch, origin, columns, writes), outcomes.written, writes)
         return Result(rows, origin, tuple(outcomes.rejected), tuple(outcomes.failed))
 
     return step

@@ -16,6 +16,7 @@ from affectory.pipelines.runner.stage import Stage
 from affectory.schemas.errors import NotConserved, UserError
 from affectory.schemas.tables import cast_table
 from affectory.transforms.base import Result
+from affectory.transforms.carrying import carried
 from affectory.transforms.looking import Looking
 from affectory.transforms.rows import set_column
 
@@ -112,7 +113,9 @@ def _company(stages: Sequence[Stage]) -> list[Stage]:
 
 def _placed(stage: Stage, row: pa.Table, written: Result) -> Result:
     """A stage's result from what it wrote about a row."""
-    rows = row.take(pa.array(np.zeros(written.rows.num_rows, np.int64)))
+    writes = stage.transform.writes()
+    columns = {name: written.rows.column(name).to_pylist() for name in ("anchor", "text") if name in writes}
+    rows = carried(row, np.zeros(written.rows.num_rows, np.int64), columns, writes)
     for name in written.rows.column_names:
         rows = set_column(rows, name, written.rows.column(name))
     rows = cast_table(rows, stage.output_schema(row.schema), f"output of {stage.name}")

@@ -50,7 +50,8 @@ def partition(folder: Path, films: Path, *steps: Any, isolate: Any = "none", cou
 
 def _row(films: Path, number: int) -> pa.Table:
     asset = hashlib.sha256((films / f"{number}.txt").read_bytes()).hexdigest()
-    return flow([""] * (number + 1), "video", original={"asset": asset, "format": "mp4"}).slice(number)
+    original, heard = {"asset": asset, "format": "mp4"}, [{"kind": "speech", "start_us": 0, "end_us": 500_000}]
+    return flow([""] * (number + 1), "video", original=original, segments=heard).slice(number)
 
 
 def built(work: Partition, one_by_one: bool = False) -> dict[str, dict[str, list[Any]]]:
@@ -104,6 +105,8 @@ def test_sharing_changes_nothing(films: Path, tmp_path: Path, isolate: Any) -> N
     assert built(partition(tmp_path / "shared", films, *STEPS, isolate=isolate)) == apart
     (rows,) = {len(tables["rows"]) for tables in apart.values()}
     assert rows >= 9
+    heard = [row["anchor"]["start_us"] for row in apart["3-Frames"]["rows"] if row["segments"]]
+    assert heard == [0, 0, 0], "what is found in a whole is only in the part where it lies"
 
 
 @pytest.mark.usefixtures("little_room")
