@@ -133,7 +133,14 @@ def _resampled(
 
 def _timed(frame: AudioFrame, zero: int) -> tuple[int, Samples]:
     at = microseconds(frame.pts, frame.time_base) - zero if frame.pts is not None and frame.time_base else 0
-    return at, frame.to_ndarray().reshape(-1, frame.layout.nb_channels).T
+    return at, _finite(frame.to_ndarray()).reshape(-1, frame.layout.nb_channels).T
+
+
+def _finite(samples: Samples) -> Samples:
+    """Files of floating point may hold what is no number, which would make everything that is measured none."""
+    if samples.dtype.kind != "f" or np.isfinite(samples).all():
+        return samples
+    return np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0)
 
 
 def _decoded(container: InputContainer, stream: AudioStream, start_us: int) -> Iterator[AudioFrame]:

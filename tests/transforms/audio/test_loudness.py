@@ -93,6 +93,16 @@ def test_digital_silence_has_a_number(tmp_path: Path) -> None:
     assert (found["silence_share"], found["loudness_lufs"], found["snr_db"]) == (1, None, 0)
 
 
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+def test_what_is_no_number_makes_no_measure_none(wrong: float, tmp_path: Path) -> None:
+    """Files of floating point may hold it."""
+    samples = tone(1)
+    samples[0, 5000] = wrong
+    found = levels(write_sound(tmp_path / "a.wav", samples, codec="pcm_f32le"))
+    assert found["loudness_dbfs"] == pytest.approx(-9.03, abs=0.01)
+    assert all(np.isfinite(value) for value in found.values())
+
+
 def test_only_the_samples_own_stretch(tmp_path: Path) -> None:
     path = write_sound(tmp_path / "a.wav", np.concatenate([tone(1, level=0.0), tone(1, hertz=400)], axis=1))
     assert levels(path, start_us=0, end_us=1_000_000)["peak_dbfs"] == -120
