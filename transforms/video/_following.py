@@ -9,7 +9,7 @@ from affectory.transforms.image._places import demand, inside, place
 from affectory.transforms.media._decode import Picture, upright_turns
 from affectory.transforms.media._film import Film
 from affectory.transforms.models._yunet import CANVAS, FaceFinder
-from affectory.transforms.rows import Values
+from affectory.transforms.rows import Reject, Values
 
 _REACH, _OVERLAP = 1.5, 0.3
 """Boxes are drawn out by the first before they are compared: at five looks a second heads move by half their width."""
@@ -93,13 +93,15 @@ class FaceLook:
     def made(self) -> Values:
         """What is seen holds until the next look."""
         step, film, looks = self._step, self._film, self._looks
+        if not looks:
+            raise Reject("empty", "no picture begins in this stretch")
         last = film.last_us if film.end_us is None else min(film.last_us, film.end_us)
         ends = dict(zip(looks, [*looks[1:], last], strict=True))
         found = self._follower.named("face", min(step.min_looks, len(looks)))
         places = [{**place, "end_us": ends[place["start_us"]]} for place in found]
         least = f"min_size {step.min_size}, min_score {step.min_score:g}, min_looks {step.min_looks}"
         demand(step.require, len({place["who"] for place in places}), "face", least, "the stretch")
-        return {"face_tracks": places, "face_share": round(self._with_face / max(1, len(looks)), 4)}
+        return {"face_tracks": places, "face_share": round(self._with_face / len(looks), 4)}
 
 
 def full_size(film: Film, picture: Picture) -> tuple[int, int]:

@@ -15,6 +15,7 @@ from PIL import Image
 from support.media import SHARED, needs_shared, turn
 from support.running import run
 
+from affectory.transforms.base import Rejected
 from affectory.transforms.video._following import Follower, overlap
 from affectory.transforms.video.face_tracks import FaceTracks
 
@@ -81,6 +82,12 @@ def test_looks_are_as_many_as_asked_and_within_the_stretch(tmp_path: Path) -> No
     assert len(tracks(path, fps=100)) == 20
     part = tracks(path, anchor={"start_us": 500_000, "end_us": 1_100_000})
     assert [f["start_us"] for f in part] == [500_000, 700_000, 900_000]
+
+
+def test_a_stretch_in_which_no_picture_begins_is_empty(tmp_path: Path) -> None:
+    path = film(tmp_path / "a.mp4", [[(20, 10)]] * 3)
+    row = {"original": {"path": str(path)}, "anchor": {"start_us": 120_000, "end_us": 180_000}}
+    assert run(FaceTracks(), [row]).rejected == (Rejected(0, "empty", "no picture begins in this stretch"),)
 
 
 def test_what_is_required(tmp_path: Path) -> None:
