@@ -1,7 +1,7 @@
 """From tables to a release: the gate, and the immutable folder that people load."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path, PurePosixPath
@@ -83,7 +83,7 @@ class Publisher:
     @property
     def key(self) -> str:
         """Covers everything that a release is made from."""
-        recipe = _without_folders(self.bound.recipe.canonical())
+        recipe = _without_names(_without_folders(self.bound.recipe.canonical()), self.bound.pseudonym)
         code = code_hash("affectory.pipelines.release.write")
         return digest("publish", code, self.build.splits, self.build.keys_sorted, recipe, self.bound.taxonomy.hash)
 
@@ -100,7 +100,7 @@ class Publisher:
         return ReleaseInputs(
             dataset=spec.dataset,
             card={k: v for k, v in card.items() if v},
-            recipe=_without_folders(recipe),
+            recipe=_without_names(_without_folders(recipe), self.bound.pseudonym),
             taxonomy=self.bound.taxonomy,
             tables=tables,
             splits=splits
@@ -140,6 +140,15 @@ def _without_folders(recipe: Mapping[str, Any]) -> dict[str, Any]:
     kept = {k: v for k, v in recipe.items() if k not in ("workspace", "deploy")}
     inputs = {key: [_within(entry) for entry in recipe[key]] for key in _NAME_FILES if key in recipe}
     return {**kept, **inputs, "publish": publish, "limits": limits}
+
+
+def _without_names(recipe: Mapping[str, Any], pseudonym: Callable[[str], str]) -> dict[str, Any]:
+    """Columns that are called like their raters, by pseudonym as these are."""
+    ratings = [
+        {**entry, "wide": [pseudonym(name) for name in entry["wide"]]} if isinstance(entry.get("wide"), list) else entry
+        for entry in recipe.get("ratings") or ()
+    ]
+    return {**recipe, "ratings": ratings} if ratings else dict(recipe)
 
 
 def _without_folder(entry: Mapping[str, Any]) -> dict[str, Any]:

@@ -30,6 +30,7 @@ LINEAGE = pa.schema(
 _GROUP_ROWS = 50_000
 _REJECTS = ("stage", "outcome", "reason", "detail", "sample_id", "record_id", "source")
 PUBLIC_REJECTS = pa.schema([(name, REJECTS.schema.field(name).type) for name in _REJECTS])
+_OF_INPUTS = ("scan", "ratings")
 _ABSOLUTE = re.compile(r"(?<![\w.:/])/(?:[^/\s'\"]+/)+([^/\s'\"]*)")
 
 
@@ -101,10 +102,12 @@ def plain_json(value: Any) -> str:
 
 
 def reject_rows(parts: Sequence[Part]) -> pa.Table:
-    """What was not kept, in an order of its own: without uris and rows, and without the folders of whoever built it."""
+    """What was not kept, in an order of its own: without uris and rows, which name files and people, and without the
+    details of files that were not taken, which quote them, and the folders of whoever built it."""
     tables = [table.cast(PUBLIC_REJECTS) for table in read_all(parts, _REJECTS)]
     rows = pa.concat_tables([PUBLIC_REJECTS.empty_table(), *tables])
-    detail = [None if text is None else without_folders(text) for text in rows["detail"].to_pylist()]
+    found = zip(rows["stage"].to_pylist(), rows["detail"].to_pylist(), strict=True)
+    detail = [None if text is None or stage in _OF_INPUTS else without_folders(text) for stage, text in found]
     rows = rows.set_column(_REJECTS.index("detail"), "detail", pa.array(detail, pa.string()))
     return rows.sort_by([(name, "ascending") for name in _REJECTS]).cast(PUBLIC_REJECTS).combine_chunks()
 
