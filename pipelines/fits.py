@@ -107,10 +107,10 @@ class _Making:
 
     def _written(self, ground: Here | Over, told: Sequence[Rows]) -> list[tuple[str, str, int]]:
         """Write the slices, one after the other: how each is called, where it lies, how many rows it has."""
-        commits, found = self.fit.workspace.commits(self.epoch), []
+        commits, key, found = self.fit.workspace.commits(self.epoch), self.fit.key, []
         names = ["sample_id", *self.fit.fitting.told()]
         for number, rows in ground.sliced(told):
-            part, hash_ = commits.put(self.fit.key, f"slice-{number:06d}", rows.select(names).combine_chunks())
+            part, hash_ = commits.put(key, f"slice-{number:06d}", rows.select(names).combine_chunks())
             found.append((f"{self.fit.signed[number][0]}:{hash_}", part, rows.num_rows))
         return found
 
