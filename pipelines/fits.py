@@ -1,6 +1,7 @@
 """Dataset-wide fits: made of the signs of all partitions, committed with a slice for each, remembered for builds to
 come."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -110,7 +111,8 @@ class _Making:
         commits, key, found = self.fit.workspace.commits(self.epoch), self.fit.key, []
         names = ["sample_id", *self.fit.fitting.told()]
         for number, rows in ground.sliced(told):
-            part, hash_ = commits.put(key, f"slice-{number:06d}", rows.select(names).combine_chunks())
+            part, data = commits.put(key, f"slice-{number:06d}", rows.select(names).combine_chunks())
+            hash_ = hashlib.blake2b(data, digest_size=20).hexdigest()
             found.append((f"{self.fit.signed[number][0]}:{hash_}", part, rows.num_rows))
         return found
 

@@ -1,6 +1,5 @@
 """Commits: one create-only manifest that names the immutable parts of a finished partition stage."""
 
-import hashlib
 import io
 import json
 import uuid
@@ -109,15 +108,15 @@ class CommitStore:
         """Where a table of a commit lies."""
         return PartFile(self.files.location, commit.parts[table])
 
-    def put(self, key: str, name: str, table: pa.Table) -> tuple[str, str]:
-        """Write a part of a commit to come; where it lies, and the hash of its bytes."""
+    def put(self, key: str, name: str, table: pa.Table) -> tuple[str, bytes]:
+        """Write a part of a commit to come; where it lies, and its bytes."""
         buffer = io.BytesIO()
         # Read once or twice and thrown away: to compress harder would cost more than it saves.
         pq.write_table(table, buffer, compression="lz4", use_dictionary=False, write_statistics=False)
         data = buffer.getvalue()
         part = f"parts/{key[:2]}/{key}-{uuid.uuid4().hex[:8]}.{name}.parquet"
         self.files.create(part, data)
-        return part, hashlib.blake2b(data, digest_size=20).hexdigest()
+        return part, data
 
 
 def _manifest(key: str) -> str:
