@@ -94,7 +94,8 @@ def _problem(detail: ErrorDetails, path: KeyPath, schema: Schema, tree: Item, at
         return _unknown_key(path, parent, schema, tree)
     wanted = schema_at(schema, inner)
     if kind in _MISSING_KINDS:
-        return locate(tree, path, MISSING, allowed=words(wanted, schema))
+        means = " ".join(wanted.get("description", "").split())
+        return locate(tree, path, MISSING, allowed=words(wanted, schema), hint=means)
     facts = detail.get("ctx", {})
     item = tree.nearest(path)[0]
     private = holds_secret(wanted, schema) or holds_secret(parent, schema)

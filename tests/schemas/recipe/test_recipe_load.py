@@ -6,10 +6,11 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import pytest
 import yaml
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from affectory.schemas.errors import UserError
 from affectory.schemas.ids import canonical
@@ -184,7 +185,7 @@ def test_an_unknown_name_gets_the_nearest_known_one(tmp_path: Path) -> None:
 class Scenes:
     """As transforms are: pydantic checks the parameters of a plain dataclass."""
 
-    model: str
+    model: Annotated[str, Field(description="the model\n    that finds cuts")]
     threshold: float = 27.0
     sizes: tuple[int, ...] | None = None
     detector: str | int = "adaptive"
@@ -202,12 +203,12 @@ def test_errors_in_the_parameters_of_a_step_are_told_alike(tmp_path: Path) -> No
         problems += recipe.explain(step.path, caught.value, adapter.json_schema())
     assert sorted((p.line, p.key, p.message, p.given, p.allowed, p.hint) for p in problems) == [
         (5, "ingest[0].scenes.detector", "wrong type", "[1]", "text, or a whole number", ""),
-        (5, "ingest[0].scenes.model", "missing", "", "text", ""),
+        (5, "ingest[0].scenes.model", "missing", "", "text", "the model that finds cuts"),
         (5, "ingest[0].scenes.sizes[1]", "wrong type", '"x"', "a whole number", ""),
         (5, "ingest[0].scenes.threshold", "wrong type", '"much"', "a number", ""),
         (5, "ingest[0].scenes.treshold", "unknown key", "treshold", "model, threshold, sizes, detector",
          "did you mean: threshold?"),
-        (6, "ingest[1].model", "missing", "", "text", ""),
+        (6, "ingest[1].model", "missing", "", "text", "the model that finds cuts"),
     ]  # fmt: skip
 
 
