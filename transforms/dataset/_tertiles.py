@@ -31,11 +31,12 @@ def signed(batch: pa.Table, of: str, within: str | None) -> pa.Table:
 
 def _groups(batch: pa.Table, within: str | None) -> pa.Array | pa.ChunkedArray:
     """The group of each row, by a name that no other kind of group has."""
-    place, _, name = (within or "").rpartition(".")
+    place, _, name = (within or "").partition(".")
     none = pa.nulls(batch.num_rows, pa.string())
     if place == "extra":
         values = pa.array([dict(row or ()).get(name) for row in batch.column("extra").to_pylist()], pa.string())
     else:
+        name = name or place
         values = batch.column(name) if name in batch.column_names else none
     return pc.binary_join_element_wise(pa.scalar(within or ""), values, ":")
 

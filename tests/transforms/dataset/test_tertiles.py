@@ -84,6 +84,14 @@ def test_small_groups_go_by_all(within: str) -> None:
     assert levels(step, table) == ["low", "low", "normal", "normal", "high", "high"]
 
 
+@pytest.mark.parametrize("key", ["site", "site.id"])
+def test_a_key_of_extra_may_have_any_name(key: str) -> None:
+    extra = pa.array([[(key, name)] for name in "aaabbb"], pa.map_(pa.string(), pa.string()))
+    table = rows([1, 2, 3, 101, 102, 103]).append_column("extra", extra)
+    step = Tertiles(of="pitch_hz", within=f"extra.{key}", least=3)
+    assert levels(step, table) == ["low", "normal", "high"] * 2
+
+
 def test_a_note_that_other_kinds_do_not_have_has_no_level() -> None:
     assert levels(PITCH, rows([1.0]).rename_columns(["sample_id", "other"]).append_column("pitch_hz", pa.nulls(1))) == [
         None
