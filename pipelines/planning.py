@@ -35,7 +35,7 @@ class ShownPlan:
             f"{self.dataset}: {self.found} found, {self.records} records, {self.refused} refused",
             f"{self.partitions} partitions, {self.new_partitions} of them new; workspace {self.workspace}",
             "",
-            f"  {'verb':8} {'stage':16} {'partitions':>10} {'cached':>8} {'to run':>8} {'rows':>9}",
+            f"  {'verb':8} {'stage':22} {'partitions':>10} {'cached':>8} {'to run':>8} {'rows':>9}",
         ]
         return "\n".join([*head, *map(_stage_line, self.stages), "", self._judgements()])
 
@@ -50,7 +50,7 @@ class ShownPlan:
 def _stage_line(stage: StagePlan) -> str:
     missing = stage.partitions - stage.cached
     return (
-        f"  {stage.verb:8} {stage.name:16} {stage.partitions:>10} {stage.cached:>8} {missing:>8} {stage.rows_to_run:>9}"
+        f"  {stage.verb:8} {stage.name:22} {stage.partitions:>10} {stage.cached:>8} {missing:>8} {stage.rows_to_run:>9}"
     )
 
 

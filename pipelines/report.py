@@ -185,8 +185,8 @@ class Status:
     def as_text(self) -> str:
         head = [f"workspace  {self.workspace}", f"builds     {self.builds}", f"lease      {self.lease}"]
         head += [f"release    {self.latest or 'none'}", f"last run   {self.last_run or 'none'}", ""]
-        rows = [f"  {t.stage:16} {_counts(t)}" for t in self.stages]
-        title = f"  {'stage':16} {'in':>8} {'kept':>8} {'out':>8} {'rejected':>9} {'failed':>7}"
+        rows = [f"  {t.stage:22} {_counts(t)}" for t in self.stages]
+        title = f"  {'stage':22} {'in':>8} {'kept':>8} {'out':>8} {'rejected':>9} {'failed':>7}"
         return "\n".join([*head, title, *rows] if rows else [*head, "nothing was built yet"])
 
 
