@@ -42,7 +42,7 @@ class Clock:
         Field(description="time 0 is the first measurement, or as written; auto: the first for dates"),
     ] = "auto"
     rate_hz: Annotated[
-        float | None, Field(gt=0, le=1e6, description="measurements a second, in a table without a column of time")
+        float | None, Field(ge=1e-6, le=1e6, description="measurements a second, in a table without a column of time")
     ] = None
     header: Annotated[bool, Field(description="whether a table names its columns; else they are c0, c1, ...")] = True
     skip_rows: Annotated[int, Field(ge=0, le=1000, description="lines of a table before its header or first row")] = 0
@@ -98,7 +98,10 @@ class Clock:
                 file.readline(1_000_000)
             line = file.readline(1_000_000)
         delimiter = "\t" if form == "tsv" else max(",;\t", key=line.count)
-        cells = next(csv.reader([line], delimiter=delimiter), [])
+        try:
+            cells = next(csv.reader([line], delimiter=delimiter), [])
+        except csv.Error as error:
+            raise Reject("bad_row", f"its header is no line of a table: {error}") from None
         names = [cell.strip() for cell in cells] if self.header else [f"c{n}" for n in range(len(cells))]
         if twice := sorted({n for n in names if names.count(n) > 1}):
             raise Reject("bad_row", f"column {twice[0]!r} is there twice")
@@ -135,13 +138,24 @@ class Clock:
         if column.null_count:
             raise Reject("bad_row", f"row {before + 1 + column.is_null().to_pylist().index(True)} has no time")
         if self.unit != "iso":
-            return np.round(np.asarray(column, np.float64) * _UNITS[self.unit]).astype(np.int64)
+            return _whole(np.asarray(column, np.float64), _UNITS[self.unit], before)
         zoned = bool(len(column)) and bool(pc.match_substring_regex(column[:1], r"(Z|[+-]\d\d:?\d\d)$")[0].as_py())
         try:
             stamps = column.cast(pa.timestamp("ns", tz="UTC" if zoned else None))
         except pa.ArrowInvalid as error:
             raise Reject("bad_row", f"a time that is no date: {str(error)[:200]}") from None
         return np.asarray(stamps.cast(pa.int64())) // 1000
+
+
+def _whole(times: Floats, unit: float, before: int) -> Times:
+    """Times as microseconds; one that no clock shows has no place among them."""
+    wrong = ~(np.abs(times) < _LAST / unit)
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise Reject(
+            "bad_row", f"row {before + 1 + row} has the time {times[row]:g}, beyond any clock: is the unit right?"
+        )
+    return np.round(times * unit).astype(np.int64)
 
 
 def _check_order(time: Times, last: int | None, before: int) -> None:
