@@ -115,7 +115,7 @@ def test_labels_extend_a_built_in_one(tmp_path: Path) -> None:
 TAXONOMIES = [
     ("labels: [a]\nlables: [b]", 2, "lables", "unknown key", "did you mean: labels?"),
     ("labels: [a]\nentries: [b]", 1, "labels", "given beside entries", "keep one of them: both say the same"),
-    ("title: x", 0, "entries", "missing", ""),
+    ("title: x", 0, "entries", "missing", "Its labels: names, or mappings that say more."),
     ("labels: []", 1, "labels", "there are none", ""),
     ("labels: calm", 1, "labels", "wrong type", "write a list: [calm]"),
     ("labels:\n  - a\n  - yes", 3, "labels[1]", "wrong type", 'quote it: "yes"'),
