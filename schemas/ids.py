@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+import unicodedata
 from collections.abc import Iterable
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any
@@ -81,8 +82,12 @@ def opinion_id(sample: str, rater: str, question: str, perspective: str, whose: 
 
 
 def pseudonym(name: str, key: bytes) -> str:
-    """A person's id: a keyed hash, so that names cannot be guessed back without the key."""
-    return "p_" + hmac.new(key, name.strip().encode(), hashlib.sha256).hexdigest()[:20]
+    """A person's id: a keyed hash, so that names cannot be guessed back without the key.
+
+    A name is one however its accents are encoded: files of different programs, and names of files, differ in that.
+    """
+    plain = unicodedata.normalize("NFC", name.strip())
+    return "p_" + hmac.new(key, plain.encode(), hashlib.sha256).hexdigest()[:20]
 
 
 def asset_id(chunks: Iterable[bytes]) -> str:
