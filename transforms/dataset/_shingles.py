@@ -170,9 +170,9 @@ def _pull(found: Signatures, empty: NDArray[np.bool_], rows: NDArray[np.int64]) 
     row, bin_ = np.nonzero(empty[rows])
     first, turn, values, hollow = rows[row] * BINS, 0, found.reshape(-1), empty.reshape(-1)
     while len(bin_):
-        asked = first + _turn(turn)[bin_]
-        full = ~hollow[asked]
-        values[(first + bin_)[full]] = values[asked[full]]
+        source = _turn(turn)[bin_]
+        full = ~hollow[first + source]
+        values[(first + bin_)[full]] = _taken(values[(first + source)[full]], source[full])
         first, bin_, turn = first[~full], bin_[~full], turn + 1
 
 
@@ -181,9 +181,9 @@ def _push(found: Signatures, empty: NDArray[np.bool_], rows: NDArray[np.int64]) 
     row, bin_ = np.nonzero(~empty[rows])
     row, turn = rows[row], 0
     while len(row):
-        asking = np.argsort(_turn(turn))[bin_]
+        asking = _asked_by(turn)[bin_]
         open_ = found[row, asking] == EMPTY
-        found[row[open_], asking[open_]] = found[row[open_], bin_[open_]]
+        found[row[open_], asking[open_]] = _taken(found[row[open_], bin_[open_]], bin_[open_])
         turn += 1
         if turn % 16 == 0:
             wanting = (found[rows] == EMPTY).any(axis=1)
@@ -191,8 +191,19 @@ def _push(found: Signatures, empty: NDArray[np.bool_], rows: NDArray[np.int64]) 
             row, bin_ = row[keep], bin_[keep]
 
 
+def _taken(values: Signatures, source: NDArray[np.int64]) -> Signatures:
+    """What is taken over tells also whose it was, so that texts of a single shingle have more bits to be told by."""
+    return np.minimum(values ^ (source * 0x01000193).astype(np.uint32), np.uint32(EMPTY - 1))
+
+
 @cache
 def _turn(number: int) -> NDArray[np.int64]:
     """Which bin each one asks at its turn: a permutation, so that no two ask the same."""
     keys = _mixed(np.arange(BINS, dtype=np.uint64) + np.uint64(1 + number * BINS))
     return np.argsort(_mixed(keys), kind="stable")
+
+
+@cache
+def _asked_by(number: int) -> NDArray[np.int64]:
+    """Which bin asks each one at its turn."""
+    return np.argsort(_turn(number))
