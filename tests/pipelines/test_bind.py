@@ -44,7 +44,7 @@ START = "dataset: texts\ntaxonomy: ekman-7\n"
 SOURCE = "{kind: jsonl, name: lines, path: lines.jsonl, text: body}"
 SOURCES = f"sources: [{SOURCE}]\n"
 RATINGS = "ratings: [{kind: csv, path: ratings.csv, of: lines, target: id, rater: rater, label: emotion}]\n"
-BLIND = "assist: [face_emotion]\n"
+BLIND = "assist: [crops]\n"
 
 
 def bound(folder: Path, recipe: str, *overrides: str) -> Bound:
