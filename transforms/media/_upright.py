@@ -27,20 +27,24 @@ class Upright:
     height: str
     pix_fmt: str
     fps: float | None = None
+    each: bool = False
+    """Whether a picture's own size decides, or that of the first one: a stream may change it on the way."""
     _graph: Graph | None = None
+    _given: tuple[int, int, str] | None = None
 
     @classmethod
     def within(cls, aspect: Fraction, max_side: int | None) -> Self:
         """For RGB pictures that are no longer than a side, and never enlarged."""
         share = f"min(1,{max_side}/max(iw*sar,ih))" if max_side else "1"
-        return cls(aspect, f"max(1,round(iw*sar*{share}))", f"max(1,round(ih*{share}))", "rgb24")
+        return cls(aspect, f"max(1,round(iw*sar*{share}))", f"max(1,round(ih*{share}))", "rgb24", each=True)
 
     def __call__(self, frame: VideoFrame | None) -> Iterator[VideoFrame]:
         """What a picture becomes: one, or none or several where `fps` asks for it; `None` gives what is left."""
-        if self._graph is None:
+        given = self._given if frame is None else (frame.width, frame.height, frame.format.name)
+        if self._graph is None or (self.each and given != self._given):
             if frame is None:
                 return
-            self._graph = self._built(frame)
+            self._graph, self._given = self._built(frame), given
         with unreadable("turning and scaling"):
             self._graph.vpush(frame)
         while True:

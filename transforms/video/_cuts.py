@@ -49,16 +49,18 @@ def detector_of(name: str, options: dict[str, Any]) -> SceneDetector:
 
 
 class Small:
-    """Pictures in the size that the detectors see."""
+    """Pictures in the size that the detectors see: that of the first one, as a stream may change its own."""
 
     def __init__(self) -> None:
         self._reformatter = VideoReformatter()
+        self._size: tuple[int, int] | None = None
 
     def __call__(self, frame: VideoFrame) -> NDArray[Any]:
-        share = min(1.0, _SIDE / max(frame.width, frame.height))
-        size = max(1, round(frame.width * share)), max(1, round(frame.height * share))
+        if self._size is None:
+            share = min(1.0, _SIDE / max(frame.width, frame.height))
+            self._size = max(1, round(frame.width * share)), max(1, round(frame.height * share))
         return self._reformatter.reformat(
-            frame, *size, format="bgr24", interpolation=Interpolation.FAST_BILINEAR, threads=1
+            frame, *self._size, format="bgr24", interpolation=Interpolation.FAST_BILINEAR, threads=1
         ).to_ndarray()
 
 

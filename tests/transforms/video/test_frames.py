@@ -41,6 +41,17 @@ def test_middles_of_equal_parts(film: Path) -> None:
     assert {still["format"] for still in found} == {"jpeg"}
 
 
+@pytest.mark.parametrize("mode", ["uniform", "scene", "motion", "keyframes"])
+def test_a_stream_may_change_its_size(mode: str, tmp_path: Path) -> None:
+    """Recordings of calls do, and broadcasts that are joined."""
+    joined = tmp_path / "a.ts"
+    parts = [write_video(tmp_path / f"{i}.ts", 15, size=(96 + 32 * i, 72), start=15 * i, sound=False) for i in (0, 1)]
+    joined.write_bytes(b"".join(part.read_bytes() for part in parts))
+    found = stills(joined, mode=mode, count=20, apart_s=0.0)
+    sizes = {still["at_us"] < 480_000: Image.open(BytesIO(still["bytes"])).size for still in found}
+    assert sizes == {True: (96, 72), False: (128, 72)}
+
+
 def test_the_whole_of_a_record(film: Path) -> None:
     assert numbers(stills(film, count=2)) == [225, 675]
     assert numbers(stills(film, count=1)) == [450]
