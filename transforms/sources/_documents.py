@@ -8,7 +8,7 @@ from affectory.schemas.ids import canonical
 from affectory.transforms.sources._text import opened
 from affectory.transforms.sources.base import Limits, Refused, SourceFile
 
-_OF_MEMORY = 16
+_OF_MEMORY = 32
 """What is read may take so many times its bytes."""
 _MARK = b"\xef\xbb\xbf"
 

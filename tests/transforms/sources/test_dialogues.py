@@ -2,12 +2,14 @@
 
 import gzip
 import json
+import tracemalloc
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from affectory.transforms.sources.base import Limits
+from affectory.transforms.sources._documents import document
+from affectory.transforms.sources.base import Limits, Refused, SourceFile
 from affectory.transforms.sources.dialogues import DialoguesSource
 
 HI, HO = {"speaker": "A", "text": "Hi"}, {"speaker": "B", "text": "Ho"}
@@ -125,6 +127,22 @@ def test_documents_and_turns_are_bounded(take_bytes):
     rows, (refused,) = take_bytes(DialoguesSource(path="x"), data, Limits(memory_mb=16))
     assert (rows, refused.reason) == ([], "too_large")
     assert "divide it" in refused.detail
+
+
+@pytest.mark.parametrize("times", [24, 40])
+def test_what_a_document_takes_in_memory_is_bounded(tmp_path, times):
+    """Of the worst there is: an object of nothing for every nine bytes takes thirty times as many."""
+    path = tmp_path / "d.json"
+    path.write_text("[" + ",".join(['{"a":[]}'] * 100_000) + "]")
+    limits = Limits(memory_mb=path.stat().st_size * times >> 20)
+    tracemalloc.start()
+    try:
+        found = document(SourceFile("d.json", path, "", path.stat().st_size), limits)
+        taken = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert isinstance(found, Refused) == (times == 24)
+    assert taken < limits.memory_mb << 20
 
 
 values = st.recursive(
