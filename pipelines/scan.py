@@ -89,10 +89,10 @@ class Scanner:
         code, marks = code_hash(LAID_OUT_BY), [x.signature for x in listing]
         limits = (self.limits.row_bytes, self.limits.file_bytes)
         key = digest("scan", code, marks, limits, self.sample, self.pseudonym(""))
-        if self.workspace.commits().has(key):
-            self._note_again(key)
-        else:
+        if not self.workspace.commits().has(key):
             key = self._commit(key, listing)
+        elif latest_scan_key(self.workspace, self.sample) != key:
+            self._note_again(key)
         self._remember(key)
         return load_scan(self.workspace, key)
 

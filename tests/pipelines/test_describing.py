@@ -11,6 +11,7 @@ from support.project import Project, project, write_csv, write_image, write_line
 from affectory.pipelines import describing
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.errors import UserError
+from affectory.schemas.ledgers import PEOPLE
 from affectory.transforms.sources.base import Refused
 
 SIDECAR: dict[str, Any] = {
@@ -185,6 +186,10 @@ def test_a_sidecar_that_is_as_it_was_before_says_so_again(tmp_path: Path) -> Non
         made.plan()
         found += consents(made)
     assert found == [False, True, False]
+    person = {**people(made)[-1], "revision": 3, "consent": {"train": True}}
+    Workspace(made.workspace).ledger("people").append(PEOPLE.from_rows([person]))
+    made.plan()
+    assert consents(made) == [True], "what is said in another way since stays where the sources are as they were"
 
 
 def test_consent_holds_for_those_who_speak_in_a_stretch(tmp_path: Path) -> None:
