@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations, pairwise
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -108,19 +108,31 @@ class Pictures:
 
 @dataclass(frozen=True)
 class Sounds:
-    """Fingerprints of which at least such a share of bits agrees; of unrelated ones half of them do."""
+    """Fingerprints of which at least such a share of bits agrees; of unrelated ones half of them do.
+
+    Pieces of 16 bits that are all the same come of silence and of what does not change: that two sounds have these in
+    common says nothing.
+    """
 
     least: float
     column: str = "_audio"
 
     def keys(self, signatures: pa.Array) -> Keys:
-        """Pieces of 16 bits, one of which is whole unless more than a sixth of all bits differ."""
+        """Pieces, one of which is whole unless more than a sixth of all bits differ."""
         pieces = matrix(signatures, np.uint16).astype(np.uint64)
-        rows, at = np.nonzero((pieces != 0) & (pieces != 0xFFFF))
+        rows, at = np.nonzero(~plain(pieces))
         return rows.astype(np.int64), mixed(pieces[rows, at] ^ (at.astype(np.uint64) << np.uint64(32)), 0)
 
     def alike(self, some: pa.Array, others: pa.Array) -> NDArray[np.bool_]:
-        return _differ(some, others) <= (1 - self.least) * 8 * some.type.byte_width
+        a, b = matrix(some, np.uint16), matrix(others, np.uint16)
+        telling = 16 * ((a != b) | ~plain(a)).sum(axis=1)
+        return (_differ(some, others) <= (1 - self.least) * telling) & (telling > 0)
+
+
+def plain(pieces: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which pieces of 16 bits are all zeros, or all ones."""
+    found: NDArray[np.bool_] = (pieces == 0) | (pieces == 0xFFFF)
+    return found
 
 
 def _differ(some: pa.Array, others: pa.Array) -> NDArray[np.int64]:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from affectory.transforms.dataset._alike import plain
+
 if TYPE_CHECKING:
     from affectory.transforms.audio._working import Sound
 
@@ -18,11 +20,13 @@ _STRETCHES, _BANDS = 33, 33
 _WINDOW, _HOP, _LEAST_HOP = 2048, 1024, 128
 _RATE, _LOW_HZ, _HIGH_HZ = 16_000, 200.0, 4000.0
 _FLOOR = 1e-7
+_LEAST_TELLING = 8
+"""Of the 64 pieces of 16 signs."""
 Energies = NDArray[np.float64]
 
 
 def fingerprint(sound: "Sound") -> bytes | None:
-    """32 signs for each of 32 stretches; none where it is too short, or silent."""
+    """32 signs for each of 32 stretches; none where it is too short, or where hardly anything changes."""
     parts, hop = list[Energies](), 0
     for piece in sound.working():
         hop = hop or _hop(piece.size)
@@ -35,7 +39,9 @@ def fingerprint(sound: "Sound") -> bytes | None:
     # Rounded, as the last bits differ between processors.
     levels = np.round(np.log10(stretches + _FLOOR), 3)
     changes = np.diff(np.diff(levels, axis=0), axis=1)
-    return np.packbits(changes > 0).tobytes()
+    signs = np.packbits(changes > 0)
+    telling = (~plain(signs.view(np.uint16))).sum()
+    return signs.tobytes() if telling >= _LEAST_TELLING else None
 
 
 def _hop(samples: int) -> int:

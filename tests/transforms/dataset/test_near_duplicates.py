@@ -18,6 +18,9 @@ from support.project import write_image
 from support.steps import flow
 
 from affectory.schemas.types import ANCHOR, FRAMES, MEDIA
+from affectory.transforms.audio._working import Sound
+from affectory.transforms.dataset._alike import Sounds, packed
+from affectory.transforms.dataset._sounds import fingerprint
 from affectory.transforms.dataset.near_duplicates import NearDuplicates
 
 TEXTS = NearDuplicates(text=0.7)
@@ -275,6 +278,25 @@ def test_sounds_that_were_encoded_again_or_made_louder_belong_together(tmp_path:
     table = flow([""] * len(found), kind="audio")
     table = with_columns(table, original=[{"asset": path.name, "path": str(path)} for path in found])
     assert groups(NearDuplicates(audio=0.85), table) == [[0, 1, 2]]
+
+
+def test_silence_in_common_makes_no_sounds_alike() -> None:
+    """Clips that were filled up to one length: seven tenths of them are the same."""
+    rng = np.random.default_rng(0)
+    signs = rng.integers(0, 1 << 16, (400, 64)).astype(np.uint16)
+    signs[:, 20:] = 0
+    signs[:, 0] = signs[0, 0]
+    signs[1] = signs[0]
+    found = packed(signs)
+    compared = Sounds(0.8).alike(pa.concat_arrays([found.slice(0, 1)] * 399), found.slice(1))
+    assert np.flatnonzero(compared).tolist() == [0]
+
+
+@pytest.mark.parametrize("sound", [media.tone(3), media.tone(3) * 0 + 0.1], ids=["tone", "constant"])
+def test_a_sound_that_does_not_change_is_like_no_other(sound: Any, tmp_path: Path) -> None:
+    path = media.write_sound(tmp_path / "a.wav", sound)
+    heard = Sound(str(path), 16_000, "mono")
+    assert fingerprint(heard) is None
 
 
 @media.needs_shared
