@@ -252,7 +252,7 @@ class _Binder:
 
     def _placed(self, cls: type[Any], spec: StepSpec) -> dict[str, Any] | None:
         """A step's parameters, paths among them as the places they name; none where one may not be used."""
-        found = dict(spec.params)
+        found: dict[str, Any] = dict(spec.params)
         for name in path_fields(cls):
             if isinstance(value := found.get(name), str):
                 place = self._path((*spec.path, name), value)

@@ -44,7 +44,8 @@ class NamedMedia:
         files = {place: at for place, at in seen.items() if not isinstance(at, Refused)}
         hashes = hash_files(list(files.values()), memory, lambda n: done(n, len(files)))
         hashed = {p: _input(p, at, sha) for (p, at), sha in zip(files.items(), hashes, strict=True)}
-        return NamedMedia(self.root, self.beside_table, {place: hashed.get(place, at) for place, at in seen.items()})
+        found = {place: at if isinstance(at, Refused) else hashed[place] for place, at in seen.items()}
+        return NamedMedia(self.root, self.beside_table, found)
 
     def place(self, table: str, name: str) -> str | Refused:
         """Where a name leads, as a path below the root."""

@@ -1,6 +1,6 @@
 """The movement of pitch over an utterance, by the rules that EmotionThinker published for its annotations."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,7 +60,7 @@ def _shape(at: Track, pitch: Track) -> Shape:
     return Shape("rising" if moved > 0 else "falling", abs(moved) / _MOVES_ST - 1)
 
 
-def _explained(values: Track, fitted: Track) -> float:
+def _explained(values: Track, fitted: NDArray[np.floating[Any]]) -> float:
     spread = float(np.square(values - values.mean()).sum())
     return 1 - float(np.square(values - fitted).sum()) / spread if spread > 0 else 0.0
 

@@ -19,12 +19,23 @@ _WORKING = "affectory.transforms.audio._working"
 class Asked(Protocol):
     """The parameters of a step that name whom it asks, and how long a sound may be."""
 
-    backend: str
-    path: Path | None
-    hub: str | None
-    revision: str | None
-    download: bool
-    max_s: float
+    @property
+    def backend(self) -> str: ...
+
+    @property
+    def path(self) -> Path | None: ...
+
+    @property
+    def hub(self) -> str | None: ...
+
+    @property
+    def revision(self) -> str | None: ...
+
+    @property
+    def download(self) -> bool: ...
+
+    @property
+    def max_s(self) -> float: ...
 
     def options(self) -> Values: ...
 

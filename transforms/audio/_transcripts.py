@@ -29,12 +29,12 @@ def read(row: Values, reply: Reply | None, min_confidence: float | None) -> Valu
 
 def loaded(text: str) -> Transcript:
     """A transcript as a model answered; anything else is an error that says what is wrong."""
-    found = json.loads(text)
+    found: Transcript = json.loads(text)
     for segment in found["segments"]:
         for part in (segment, *segment["words"]):
             if not (isinstance(part["text"], str) and 0 <= part["start"] <= part["end"] < math.inf):
                 raise ValueError(f"no stretch of speech: {part}")
-    return found if isinstance(found["language"], str | None) else {**found, "language": None}  # type: ignore[arg-type]
+    return found if isinstance(found["language"], str | None) else {**found, "language": None}
 
 
 def transcribed(said: Transcript, start_us: int, end_us: int | None, row: Values) -> Values:

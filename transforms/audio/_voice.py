@@ -1,8 +1,8 @@
 """Where somebody speaks: two detectors of voice, and how what they say of frames becomes stretches."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,7 +47,8 @@ def silero(threshold: float) -> Detector:
         for chunk in _framed(pieces, CHUNK):
             samples += chunk.size
             power.append(float(np.mean(np.square(chunk, dtype=np.float64))))
-            score.append(round(network.process_samples(np.pad(chunk, (0, CHUNK - chunk.size))), 3))
+            whole = np.pad(chunk, (0, CHUNK - chunk.size))
+            score.append(round(network.process_samples(cast("Sequence[float]", whole)), 3))
         found = np.array(score)
         return Voice(_steady(found, threshold), found, _db(np.array(power)), CHUNK, samples)
 

@@ -126,7 +126,8 @@ class Sounds:
     def alike(self, some: pa.Array, others: pa.Array) -> NDArray[np.bool_]:
         a, b = matrix(some, np.uint16), matrix(others, np.uint16)
         telling = 16 * ((a != b) | ~plain(a)).sum(axis=1)
-        return (_differ(some, others) <= (1 - self.least) * telling) & (telling > 0)
+        found: NDArray[np.bool_] = (_differ(some, others) <= (1 - self.least) * telling) & (telling > 0)
+        return found
 
 
 def plain(pieces: NDArray[Any]) -> NDArray[np.bool_]:
@@ -138,7 +139,8 @@ def plain(pieces: NDArray[Any]) -> NDArray[np.bool_]:
 def _differ(some: pa.Array, others: pa.Array) -> NDArray[np.int64]:
     """In how many bits signatures differ."""
     apart = matrix(some, np.uint64).astype(np.uint64) ^ matrix(others, np.uint64).astype(np.uint64)
-    return np.bitwise_count(apart).sum(axis=1, dtype=np.int64)
+    count: NDArray[np.int64] = np.bitwise_count(apart).sum(axis=1, dtype=np.int64)
+    return count
 
 
 @dataclass(frozen=True)

@@ -111,7 +111,8 @@ class _Lost:
 
 
 def _any_valid(columns: Mapping[str, Any]) -> NDArray[np.bool_]:
-    return np.logical_or.reduce([np.asarray(pc.is_valid(columns[name])) for name in SIGNATURES])
+    there: NDArray[np.bool_] = np.logical_or.reduce([np.asarray(pc.is_valid(columns[name])) for name in SIGNATURES])
+    return there
 
 
 def _of_texts(batch: pa.Table, mine: NDArray[np.bool_]) -> pa.Array:

@@ -28,4 +28,7 @@ def picture_hash(path: str) -> bytes | None:
 def _cosines() -> NDArray[np.int64]:
     """The lowest waves of the discrete cosine transform."""
     place = np.arange(_SIDE) + 0.5
-    return np.rint(np.cos(np.pi / _SIDE * np.outer(np.arange(_LOW), place)) * _SCALE).astype(np.int64)
+    waves: NDArray[np.int64] = np.rint(np.cos(np.pi / _SIDE * np.outer(np.arange(_LOW), place)) * _SCALE).astype(
+        np.int64
+    )
+    return waves

@@ -193,7 +193,8 @@ def _push(found: Signatures, empty: NDArray[np.bool_], rows: NDArray[np.int64]) 
 
 def _taken(values: Signatures, source: NDArray[np.int64]) -> Signatures:
     """What is taken over tells also whose it was, so that texts of a single shingle have more bits to be told by."""
-    return np.minimum(values ^ (source * 0x01000193).astype(np.uint32), np.uint32(EMPTY - 1))
+    taken: Signatures = np.minimum(values ^ (source * 0x01000193).astype(np.uint32), np.uint32(EMPTY - 1))
+    return taken
 
 
 @cache

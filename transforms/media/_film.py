@@ -78,7 +78,7 @@ class Film:
         if max_side not in self._seen:
             if max_side not in self._uprights:
                 self._uprights[max_side] = Upright.within(self.aspect, max_side)
-            pixels = next(self._uprights[max_side](picture.frame)).to_ndarray()
+            pixels: Pixels = np.asarray(next(self._uprights[max_side](picture.frame)).to_ndarray(), np.uint8)
             pixels.flags.writeable = False
             self._seen[max_side] = pixels
         return self._seen[max_side]

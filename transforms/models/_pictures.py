@@ -43,10 +43,17 @@ def shown(row: Values) -> list[Mapping[str, Any]]:
 class Asked(Protocol):
     """The parameters of a step that name whom it asks."""
 
-    backend: str
-    path: Path | None
-    hub: str | None
-    revision: str | None
+    @property
+    def backend(self) -> str: ...
+
+    @property
+    def path(self) -> Path | None: ...
+
+    @property
+    def hub(self) -> str | None: ...
+
+    @property
+    def revision(self) -> str | None: ...
 
 
 def check(step: str, given: Asked) -> None:

@@ -128,9 +128,6 @@ class RatingTable(RatingParameters):
             return Shares(self.distribution)
         return Long(self.label, self.intensity, words, scale(self.intensity_max, self.levels))
 
-    def _is_scale(self) -> bool:
-        return self.intensity is not None or self.columns is not None or self.wide is not None
-
     def _scales(self) -> dict[str, Callable[[Any], float | None]]:
         return {name: scaled(*range_of(self.vad_range, name)) for name in DIMENSIONS}
 

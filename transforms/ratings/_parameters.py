@@ -187,15 +187,19 @@ class RatingParameters(Table):
             return "simplex"
         return "multi-label" if self.each_label or self.separator is not None else None
 
+    def _is_scale(self) -> bool:
+        return self.intensity is not None or self.columns is not None or self.wide is not None
+
     @property
     def asks_intensity(self) -> bool:
         return self.intensity is not None
 
     def words(self) -> Mapping[tuple[str | int, ...], str]:
         """The words that the recipe itself wants the taxonomy to know, by their keys."""
-        by_label = {(form, label): label for form in ("columns", "votes", "distribution")
-                    for label in getattr(self, form) or ()}  # fmt: skip
-        spelled = {("labels", word): label for word, label in (self.labels or {}).items()}
+        found: dict[tuple[str | int, ...], str] = {}
+        for form in ("columns", "votes", "distribution"):
+            found |= {(form, label): label for label in getattr(self, form) or ()}
+        found |= {("labels", word): label for word, label in (self.labels or {}).items()}
         digits = self.vote_digits.labels if self.vote_digits else ()
-        counted = {("vote_digits", "labels", i): label for i, label in enumerate(digits)}
-        return {**by_label, **spelled, **counted, **{("options", i): label for i, label in enumerate(self.options)}}
+        found |= {("vote_digits", "labels", i): label for i, label in enumerate(digits)}
+        return found | {("options", i): label for i, label in enumerate(self.options)}

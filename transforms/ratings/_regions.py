@@ -62,9 +62,9 @@ def read_results(
         if places and (key not in drawn or kind.endswith("labels")):
             drawn[key] = tag, places
         answers.setdefault(key, {})[tag] = _answer(kind, value)
-    for key, error in unclear.items():
+    for key, problem in unclear.items():
         if tags & answers[key].keys():
-            raise error
+            raise problem
     whole = {tag: answer for key, given in answers.items() if key not in drawn for tag, answer in given.items()}
     return whole, [Region(place, answers[key], tag) for key, (tag, places) in drawn.items() for place in places]
 

@@ -110,7 +110,7 @@ class SegmentsReader:
         who = convert(chunk, given.who, columns.name, problems)
         text = convert(chunk, given.text, columns.word, problems)
         found = [
-            Cut(of[i], *places[i][:2], who[i], text[i], f"{uri}#L{number}", *places[i][2:])
+            Cut(of[i], places[i][0], places[i][1], who[i], text[i], f"{uri}#L{number}", *places[i][2:])
             for i, number in enumerate(chunk.numbers)
             if i not in problems
         ]

@@ -47,7 +47,7 @@ class WebdatasetSource(SampleFields):
         try:
             with tarfile.open(file.path, "r|*") as shard:
                 for member in shard:
-                    shard.members = []  # else all that it ever saw stay there
+                    shard.members = []  # type: ignore[attr-defined]  # else all that it ever saw stay there
                     count += 1
                     for row, inner in gathered.take(shard, member):
                         found.add(row, *inner)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -77,7 +78,9 @@ class Profile:
         bare = pc.replace_substring_regex(self._wide_texts, _UNSPACED, "")
         unspaced[~self._is_ascii] = pc.subtract(pc.utf8_length(self._wide_texts), pc.utf8_length(bare))
         spaced = pc.replace_substring_regex(self.texts, rf"{_UNSPACED}+", " ") if unspaced.any() else self.texts
-        return np.asarray(pc.count_substring_regex(spaced, r"[^\s\p{Z}]+"), dtype=np.float64) + np.ceil(unspaced / 2)
+        pieces: Numbers = np.array(pc.count_substring_regex(spaced, r"[^\s\p{Z}]+"), dtype=np.float64)
+        pieces += np.ceil(unspaced / 2)
+        return pieces
 
     @cached_property
     def word_length(self) -> Numbers:
@@ -157,6 +160,6 @@ def _repeats(row: NDArray[np.int64], value: NDArray[np.int64], rows: int) -> Num
     return _ratio(np.bincount(row[again], minlength=rows), np.bincount(row, minlength=rows))
 
 
-def _ratio(part: NDArray[np.generic], whole: NDArray[np.generic]) -> Numbers:
-    part, whole = part.astype(np.float64), whole.astype(np.float64)
-    return np.divide(part, whole, out=np.zeros(len(whole)), where=whole > 0)
+def _ratio(part: NDArray[Any], whole: NDArray[Any]) -> Numbers:
+    shares: Numbers = np.divide(part, whole, out=np.zeros(len(whole)), where=whole > 0)
+    return shares

@@ -58,5 +58,6 @@ def _likely(text: pa.Array, kinds: Sequence[str]) -> list[tuple[str, ...]]:
     """The kinds that each text may hold, by a look at the whole column."""
     hints = [pc.fill_null(pc.match_substring_regex(text, KINDS[kind].hint), False) for kind in kinds]
     table = np.array([np.asarray(hint, dtype=bool) for hint in hints]).reshape(len(kinds), len(text))
-    found = [()] * len(text) if not table.any() else None
-    return found or [tuple(kind for kind, likely in zip(kinds, column, strict=True) if likely) for column in table.T]
+    if not table.any():
+        return [()] * len(text)
+    return [tuple(kind for kind, likely in zip(kinds, column, strict=True) if likely) for column in table.T]

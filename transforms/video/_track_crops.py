@@ -1,6 +1,7 @@
 """Samples of the faces that were followed through a video, each with stills of that face alone."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 from PIL import Image
@@ -45,7 +46,7 @@ def _within(places: Sequence[Place], start_us: int, end_us: int | None) -> Itera
 
 def _shown(path: str, wanted: list[int]) -> Iterator[tuple[int, Image.Image]]:
     with opened(path) as container:
-        upright = Upright.within(moving_pictures(container).sample_aspect_ratio or 1, None)
+        upright = Upright.within(moving_pictures(container).sample_aspect_ratio or Fraction(1), None)
         for picture in shown_at(container, wanted):
             yield picture.at_us, Image.fromarray(next(upright(picture.frame)).to_ndarray())
 

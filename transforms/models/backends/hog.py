@@ -29,7 +29,7 @@ def persons(model: str, *, revision: str | None) -> Callable[[NDArray[np.uint8]]
         raise UserError("the backend hog has one model only", "leave out `path`, `hub` and `revision`")
     cv2.setNumThreads(1)
     detector = cv2.HOGDescriptor()
-    detector.setSVMDetector(cv2.HOGDescriptor.getDefaultPeopleDetector())
+    detector.setSVMDetector(np.array(cv2.HOGDescriptor.getDefaultPeopleDetector(), np.float32))
 
     def find(picture: NDArray[np.uint8]) -> list[Seen]:
         height, width = picture.shape[:2]
