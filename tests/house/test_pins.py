@@ -11,8 +11,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 PYTHONS = ("3.11", "3.12", "3.13")
-BROUGHT = {"pydantic_core": "pydantic"}
-"""Packages that are part of another one's interface."""
+BROUGHT = {"pydantic_core": "pydantic", "parselmouth": "praat-parselmouth"}
+"""Packages that are part of another one's interface, or that do not say what to import of them."""
 
 
 def pins() -> dict[str, list[Requirement]]:
@@ -78,7 +78,7 @@ def undeclared(imports: dict[str, str]) -> list[str]:
     lines = [*project["dependencies"], *(line for extra in project["optional-dependencies"].values() for line in extra)]
     declared = {canonicalize_name(Requirement(line).name) for line in lines}
     installed = packages_distributions()
-    needed = {name: installed.get(BROUGHT.get(name, name), [name]) for name in imports}
+    needed = {name: installed.get(BROUGHT.get(name, name), [BROUGHT.get(name, name)]) for name in imports}
     return [
         f"{imports[n]} imports {n}" for n, found in needed.items() if not declared & {*map(canonicalize_name, found)}
     ]
