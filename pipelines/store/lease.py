@@ -85,7 +85,7 @@ class Lease:
             raise self._held(current, now)
         self.epoch = current + 1
         if not self.files.create(f"{self.epoch:08d}.json", Holder.me().to_json()):
-            raise LeaseHeld("another build that started at the same moment", "now", self._where)
+            raise self._held(self.epoch, now)  # by a build that started at the same moment
         threading.Thread(target=self._beat, daemon=True).start()
         return self
 
