@@ -153,4 +153,6 @@ def span(anchor: dict[str, Any]) -> str:
         return f"{anchor['start_us'] / 1e6:.3f} s to {anchor['end_us'] / 1e6:.3f} s"
     if anchor["char_start"] is not None:
         return f"characters {anchor['char_start']} to {anchor['char_end']}"
+    if anchor.get("box") is not None:
+        return "x {:g}, y {:g}, {:g} by {:g} pixels".format(*anchor["box"])
     return "the whole of it"

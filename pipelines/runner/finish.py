@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from affectory.pipelines.finding import span
 from affectory.pipelines.runner.attach import attach, standing
 from affectory.pipelines.store.files import PartFile
 from affectory.pipelines.store.workspace import Workspace
@@ -78,13 +79,14 @@ def unattached(judgements: pa.Table) -> pa.Table:
 
 def unattached_row(judgement: dict[str, Any]) -> dict[str, object]:
     """A judgement that is kept in the ledger but has no sample in this build."""
-    anchor = {k: v for k, v in judgement["anchor"].items() if v is not None}
+    anchor = judgement["anchor"]
+    where = f"{span(anchor)}, enough (`label.min_overlap`)"
     return {
         "reject_id": "x_" + digest("label", judgement["judgement_id"])[:24],
         "stage": "label",
         "outcome": "rejected",
         "reason": "unattached",
-        "detail": f"judgement {judgement['judgement_id']}: no sample of this build overlaps {anchor} enough",
+        "detail": f"judgement {judgement['judgement_id']}: no sample of this build overlaps {where}",
         "record_id": anchor["record"],
     }
 

@@ -9,9 +9,11 @@ from support.project import Project, project, texts, write_image, write_lines
 
 from affectory.pipelines import finding
 from affectory.pipelines.history import last_build
+from affectory.pipelines.runner.finish import unattached_row
 from affectory.pipelines.store.workspace import Workspace
 from affectory.pipelines.trace import Trace, trace
 from affectory.schemas.errors import UserError
+from affectory.schemas.types import ANCHOR
 
 RATINGS = {"kind": "jsonl", "path": "ratings.jsonl", "of": "pictures", "file": "file", "rater": "who"}
 PICTURES: dict[str, Any] = {
@@ -101,6 +103,21 @@ def test_of_very_many_samples_some_are_named(lines: Project) -> None:
     said = refusal(lines, "lines.jsonl").splitlines()
     assert (len(said), said[-1]) == (22, "  ... and 4 more")
     assert "text  the whole of it  lines.jsonl  Line " in said[1]
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ({"start_us": 500_000, "end_us": 3_000_000}, "0.500 s to 3.000 s"),
+        ({"char_start": 3, "char_end": 9}, "characters 3 to 9"),
+        ({"box": [10.0, 20.0, 30.5, 40.0]}, "x 10, y 20, 30.5 by 40 pixels"),
+        ({}, "the whole of it"),
+    ],
+)
+def test_places_are_told_in_units_of_people(place: dict[str, Any], said: str) -> None:
+    anchor = {"record": "r_1", **dict.fromkeys(ANCHOR.names), **place}
+    assert finding.span(anchor) == said
+    assert f" overlaps {said}, " in str(unattached_row({"judgement_id": "j_1", "anchor": anchor})["detail"])
 
 
 @pytest.mark.parametrize("wanted", ["short", "lines.jsonl#L25"])

@@ -183,14 +183,14 @@ def test_judgements_become_opinions_of_the_samples_they_are_about(ending: Ending
 
 
 def test_a_judgement_without_a_sample_is_a_reject_with_its_record(ending: Ending) -> None:
-    lost = judgement("j1", "r_9", anchor={"record": "r_9", "start_us": 5, "end_us": 9})
+    lost = judgement("j1", "r_9", anchor={"record": "r_9", "start_us": 5_000, "end_us": 10_000})
     tables, facts = ending.judged(lost, judgement("j2", "r_0"))(flow(["a"]))
     assert facts == {"attached": 1, "unattached": 1}
     [reject] = tables["rejects"]
     assert (reject["stage"], reject["outcome"], reject["reason"]) == ("label", "rejected", "unattached")
     assert reject["record_id"] == "r_9"
     assert "j1" in reject["detail"]
-    assert "'start_us': 5" in reject["detail"]
+    assert "0.005 s to 0.010 s" in reject["detail"]
 
 
 def test_judgements_of_a_partition_that_kept_nothing_are_all_told(ending: Ending) -> None:
