@@ -22,6 +22,7 @@ from affectory.pipelines.runner.fitting import Told, signs_of, with_told
 from affectory.pipelines.runner.media import changed, externalise, hydrate, without_changed
 from affectory.pipelines.runner.memory import no_more_than
 from affectory.pipelines.runner.rejects import failed_for, rejects_of
+from affectory.pipelines.runner.repeats import without_repeats
 from affectory.pipelines.runner.stage import Stage
 from affectory.pipelines.store.assets import AssetStore
 from affectory.pipelines.store.commits import Commit, CommitStore, Counts
@@ -217,6 +218,10 @@ class _Run:
         return table.filter(pc.is_in(table.column("sample_id"), value_set=failed_for(old, link.reason)))
 
     def _stage(self, stage: Stage, table: pa.Table) -> Result:
+        result = self._of_kinds(stage, table)
+        return without_repeats(result) if "sample_id" in stage.transform.writes() else result
+
+    def _of_kinds(self, stage: Stage, table: pa.Table) -> Result:
         """Rows of other kinds pass by untouched."""
         mine = _mine(stage, table)
         if mine.all() and table.num_rows:
