@@ -4,7 +4,9 @@ They stay nearly the same when a sound is encoded again or made louder (Haitsma 
 instead of its frames).
 """
 
+from collections.abc import Iterator
 from functools import cache
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,11 +29,10 @@ Energies = NDArray[np.float64]
 
 def fingerprint(sound: "Sound") -> bytes | None:
     """32 signs for each of 32 stretches; none where it is too short, or where hardly anything changes."""
-    parts, hop = list[Energies](), 0
-    for piece in sound.working():
-        hop = hop or _hop(piece.size)
-        parts.append(_energies(piece.astype(np.float64), hop))
-    frames = np.concatenate(parts) if parts else np.zeros((0, _BANDS))
+    first, others = _begun(sound)
+    hop = _hop(first.size)
+    parts = [_energies(piece.astype(np.float64), hop) for piece in chain([first], others)]
+    frames = np.concatenate(parts)
     if len(frames) < _STRETCHES or frames.max() < _FLOOR:
         return None
     edges = np.linspace(0, len(frames), _STRETCHES + 1).round().astype(np.int64)
@@ -44,8 +45,19 @@ def fingerprint(sound: "Sound") -> bytes | None:
     return signs.tobytes() if telling >= _LEAST_TELLING else None
 
 
+def _begun(sound: "Sound") -> tuple[NDArray[np.float32], Iterator[NDArray[np.float32]]]:
+    """As much as tells whether the sound is short, in one piece wherever in its file it lies; and what follows."""
+    pieces, made, count = sound.working(), [np.zeros(0, np.float32)], 0
+    for piece in pieces:
+        made.append(piece)
+        count += piece.size
+        if count >= 4 * _STRETCHES * _HOP:
+            break
+    return np.concatenate(made), pieces
+
+
 def _hop(samples: int) -> int:
-    """A short sound, which comes in one piece, is looked at in smaller steps."""
+    """A short sound is looked at in smaller steps."""
     return int(np.clip(samples // (4 * _STRETCHES), _LEAST_HOP, _HOP))
 
 

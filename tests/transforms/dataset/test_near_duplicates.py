@@ -280,6 +280,15 @@ def test_sounds_that_were_encoded_again_or_made_louder_belong_together(tmp_path:
     assert groups(NearDuplicates(audio=0.85), table) == [[0, 1, 2]]
 
 
+def test_a_sound_has_one_fingerprint_wherever_in_its_file_it_lies(tmp_path: Path) -> None:
+    """Files are heard a minute at a time."""
+    clip = melody(1)[:, :32_000]
+    long = np.concatenate([media.tone(59.95), clip], axis=1)
+    alone = Sound(str(media.write_sound(tmp_path / "clip.wav", clip)), 16_000, "mono")
+    within = Sound(str(media.write_sound(tmp_path / "long.wav", long)), 16_000, "mono", 59_950_000)
+    assert fingerprint(within) == fingerprint(alone)
+
+
 def test_silence_in_common_makes_no_sounds_alike() -> None:
     """Clips that were filled up to one length: seven tenths of them are the same."""
     rng = np.random.default_rng(0)
