@@ -88,7 +88,7 @@ def run_looks(
     memory = max(allowance.memory_of(stage) for stage in stages)
     for stage in stages:
         _make_ready(child, stage, memory)
-    limit = max(stage.transform.resources.timeout_s for stage in stages)
+    limit = sum(stage.transform.resources.timeout_s for stage in stages)
     found: list[Result] = child.call(looks_here, stages, row.combine_chunks(), timeout_s=limit, memory_mb=memory)
     return found
 

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pyarrow as pa
 import pytest
@@ -14,6 +14,8 @@ from support.steps import PYTHON_PATH, flow, stage
 from support.steps_looking import Counted
 
 from affectory.pipelines.runner import ahead
+from affectory.pipelines.runner.child import Child
+from affectory.pipelines.runner.execute import run_looks
 from affectory.pipelines.runner.finish import Finish
 from affectory.pipelines.runner.partition import Link, Partition, end_child, run_partition
 from affectory.pipelines.store.commits import Counts
@@ -148,6 +150,20 @@ def test_what_goes_wrong_with_one_concerns_no_other(
     (lost,) = shared["1-Counted"]["rejects"]
     assert lost["reason"] == {"raise": "ValueError", "write": "ValueError", "reject": "filtered", "die": "Crashed"}[act]
     assert not shared["2-Counted"]["rows"]
+
+
+def test_a_pass_may_take_as_long_as_those_who_share_it_may_by_themselves() -> None:
+    class Heard(Child):
+        limits: ClassVar[list[float | None]] = []
+
+        def call(self, work: Any, *args: Any, timeout_s: float | None = None, memory_mb: int | None = None) -> Any:
+            self.limits.append(timeout_s)
+
+        def hold_to(self, memory_mb: int) -> None:
+            pass
+
+    run_looks(Heard(), [stage(Counted("a")), stage(Counted("b"))], flow([""], "video"))
+    assert Heard.limits == [None, None, 40]
 
 
 @pytest.mark.parametrize("order", [(Frames(count=1), Clips()), (Clips(), Frames(count=1))])
