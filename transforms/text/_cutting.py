@@ -15,7 +15,7 @@ from affectory.transforms.text._spans import cut_out, pointing, with_places
 
 READS: Columns = {"text": pa.string(), "anchor": ANCHOR, "sample_id": pa.string()}
 WRITES: Columns = {
-    **{name: pa.string() for name in ("sample_id", "parent", "text", "duplicates")},
+    **{name: pa.string() for name in ("sample_id", "parent", "text")},
     "anchor": ANCHOR,
     "segments": PLACES,
 }
@@ -33,7 +33,8 @@ class Part:
 def cut(batch: pa.Table, parts: Sequence[Sequence[Part]], writes: Columns = WRITES) -> Result:
     """One sample for each part, with its place in the record. Texts without any are rejected as empty.
 
-    What points into a text points into its parts afterwards; what was made of the whole in other ways is not theirs.
+    What points into a text points into its parts afterwards. Parts stay in the group of duplicates of the whole, as what
+    other texts have in common with it lies in them.
     """
     origin = np.repeat(np.arange(len(parts)), [len(p) for p in parts]).astype(np.int64)
     flat = [part for of_row in parts for part in of_row]
