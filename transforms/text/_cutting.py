@@ -33,7 +33,7 @@ class Part:
 def cut(batch: pa.Table, parts: Sequence[Sequence[Part]], writes: Columns = WRITES) -> Result:
     """One sample for each part, with its place in the record. Texts without any are rejected as empty.
 
-    What points into a text points into its parts afterwards. Parts stay in the group of duplicates of the whole, as what
+    What points into a text points into its parts afterwards. Parts stay in the group of duplicates of the whole: what
     other texts have in common with it lies in them.
     """
     origin = np.repeat(np.arange(len(parts)), [len(p) for p in parts]).astype(np.int64)
