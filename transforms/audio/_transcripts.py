@@ -34,6 +34,8 @@ def loaded(text: str) -> Transcript:
         for part in (segment, *segment["words"]):
             if not (isinstance(part["text"], str) and 0 <= part["start"] <= part["end"] < math.inf):
                 raise ValueError(f"no stretch of speech: {part}")
+        if not all(map(math.isfinite, [segment["logprob"], *(word["probability"] for word in segment["words"])])):
+            raise ValueError(f"how sure it is of {segment['text']!r} is no number")
     return found if isinstance(found["language"], str | None) else {**found, "language": None}
 
 

@@ -100,6 +100,8 @@ def test_unsure_answers_are_rejected_where_the_recipe_says() -> None:
         {"language": "en", "segments": [{"start": 1}]},
         {"language": "en", "segments": [segment(("a", 2.0, 1.0, 0.5))]},
         {"language": "en", "segments": [segment(("a", 1.0, 1e999, 0.5))]},
+        {"language": "en", "segments": [segment(("a", 1.0, 2.0, float("nan")))]},
+        {"language": "en", "segments": [{**segment(("a", 1.0, 2.0, 0.5)), "logprob": float("nan")}]},
         [],
     ],
 )
