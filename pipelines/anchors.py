@@ -56,8 +56,8 @@ def _lost(plan: Plan, partition: Partition, child: Child, scratch: AssetStore) -
     places, cut = _places(plan, partition, judged, child, scratch)
     anchors = judged.column("anchor").to_pylist()
     samples, least = places.column("anchor").to_pylist(), partition.finish.least_overlap
-    found = attach(anchors, samples, lengths(places), least, text_lengths(places))
-    return Lost(sum(i < 0 for i in found.samples), judged.num_rows, cut)
+    found = attach(anchors, samples, lengths(places), least, text_lengths(places), partition.finish.inherit)
+    return Lost(len(anchors) - len({judgement for judgement, _ in found.pairs()}), judged.num_rows, cut)
 
 
 def _places(

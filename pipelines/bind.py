@@ -56,7 +56,8 @@ class Bound:
     def label_identity(self) -> str:
         """Covers everything that turns the flowing table into tables."""
         code = [code_hash(m) for m in ("affectory.pipelines.runner.finish", type(self.view).__module__)]
-        return digest("label", code, repr(self.view), self.taxonomy.hash, self.recipe.spec.label.min_overlap)
+        label = self.recipe.spec.label
+        return digest("label", code, repr(self.view), self.taxonomy.hash, label.min_overlap, label.inherit)
 
     @cached_property
     def identity(self) -> str:

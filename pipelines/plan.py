@@ -187,9 +187,9 @@ class Planner:
             said = zip(about.column("judgement_id").to_pylist(), said_of(about).to_pylist(), strict=True)
             name = f"judged/{digest(JUDGEMENTS.version, list(said))}.parquet"
             self.judged[name] = about
-        overlap = bound.recipe.spec.label.min_overlap
+        label = bound.recipe.spec.label
         finish_key = digest(bound.label_identity, key, name)
-        return Finish(finish_key, name, overlap, bound.taxonomy, bound.view, written_by)
+        return Finish(finish_key, name, label.min_overlap, bound.taxonomy, bound.view, written_by, label.inherit)
 
 
 Linked = Callable[[Stage, str], Link]

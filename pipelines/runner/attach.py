@@ -1,6 +1,6 @@
 """Judgements find their samples again: by record and by how far the two places overlap."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +13,16 @@ _AXES = (("start_us", "end_us"), ("char_start", "char_end"))
 
 @dataclass(frozen=True)
 class Attached:
-    """For each judgement the index of its sample, -1 where none overlaps enough."""
+    """For each judgement the index of its sample, -1 where none overlaps enough; and of those that inherit it."""
 
     samples: tuple[int, ...]
+    heirs: tuple[tuple[int, ...], ...] = ()
+
+    def pairs(self) -> Iterator[tuple[int, int]]:
+        """Judgements and samples that belong together, by their indices."""
+        for judgement, sample in enumerate(self.samples):
+            heirs = self.heirs[judgement] if self.heirs else ()
+            yield from ((judgement, index) for index in sorted({sample, *heirs} - {-1}))
 
 
 def standing(judgements: pa.Table) -> pa.Table:
@@ -30,8 +37,9 @@ def attach(
     lengths: Sequence[float | None],
     least: float,
     texts: Sequence[int | None] = (),
+    inherit: bool = False,
 ) -> Attached:
-    """The best overlapping sample for each judged place.
+    """The best overlapping sample for each judged place; those too that lie in it, where they inherit.
 
     `lengths` are how long the samples' records last, `texts` how many characters the samples have.
     """
@@ -39,7 +47,12 @@ def attach(
     for index, anchor in enumerate(samples):
         of_record.setdefault(anchor["record"], []).append(index)
     sizes = list(zip(lengths, texts or [None] * len(samples), strict=True))
-    return Attached(tuple(_best(a, of_record.get(a["record"], []), samples, sizes, least) for a in judged))
+    near = [of_record.get(anchor["record"], []) for anchor in judged]
+    best = tuple(_best(a, around, samples, sizes, least) for a, around in zip(judged, near, strict=True))
+    if not inherit:
+        return Attached(best)
+    pairs = zip(judged, near, strict=True)
+    return Attached(best, tuple(tuple(i for i in around if within(samples[i], a) >= least) for a, around in pairs))
 
 
 def _best(
@@ -73,6 +86,23 @@ def _in_picture(a: Sequence[float] | None, b: Sequence[float] | None) -> float:
     if a is None or b is None:
         return float(a is None and b is None)
     return box_overlap(a, b)
+
+
+def within(part: Anchor, whole: Anchor) -> float:
+    """How much of a place lies in another one of its record; nothing of what has no such coordinates does."""
+    shares = [_part(part, whole, *axis) for axis in _AXES]
+    if whole["box"] is not None or part["box"] is not None:
+        shares.append(_in_picture(part["box"], whole["box"]))
+    return min(shares)
+
+
+def _part(part: Anchor, whole: Anchor, start: str, end: str) -> float:
+    if whole[start] is None:
+        return 1.0
+    if part[start] is None or part[end] is None:
+        return 0.0
+    shared = min(part[end], whole[end]) - max(part[start], whole[start])
+    return float(max(0.0, shared / (part[end] - part[start]))) if part[end] > part[start] else 0.0
 
 
 def _share(a: Anchor, b: Anchor, start: str, end: str, length: float | None) -> float:

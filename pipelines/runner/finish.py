@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -29,6 +30,7 @@ class Finish:
     taxonomy: Taxonomy
     view: Any
     written_by: Mapping[str, str] = field(default_factory=dict)
+    inherit: bool = False
 
 
 def finish(how: Finish, flow: pa.Table, workspace: Workspace) -> tuple[dict[str, pa.Table], dict[str, int]]:
@@ -38,7 +40,8 @@ def finish(how: Finish, flow: pa.Table, workspace: Workspace) -> tuple[dict[str,
     opinions = OPINIONS_TABLE.cast(pa.concat_tables([_votes(flow), judged])).sort_by("opinion_id")
     labels = how.view.view(opinions, how.taxonomy) if opinions.num_rows else LABELS.empty()
     tables = {"samples": samples, "notes": _notes(how, flow), "opinions": opinions, "labels": labels}
-    facts = {"attached": judged.num_rows, "unattached": lost.num_rows}
+    attached = len(judged.column("judgement_id").unique())
+    facts = {"attached": attached, "unattached": lost.num_rows}
     return {**tables, "rejects": lost}, facts
 
 
@@ -47,16 +50,22 @@ def _judged(how: Finish, flow: pa.Table, workspace: Workspace) -> tuple[pa.Table
         return _plain(OPINIONS_TABLE.empty()), REJECTS.empty()
     judgements = standing(read_parquet(PartFile(workspace.records().location, how.judgements)))
     judged, samples = (table.column("anchor").to_pylist() for table in (judgements, flow))
-    found = attach(judged, samples, lengths(flow), how.least_overlap, text_lengths(flow)).samples
-    places = pa.array([i if i >= 0 else None for i in found], pa.int64())
-    has_place = pc.is_valid(places)
-    kept = judgements.filter(has_place)
-    ids = pc.take(flow.column("sample_id"), places.drop_null())
+    found = attach(judged, samples, lengths(flow), how.least_overlap, text_lengths(flow), how.inherit)
+    pairs = np.array(list(found.pairs()), np.int64).reshape(-1, 2)
+    kept = judgements.take(pa.array(pairs[:, 0]))
+    ids = flow.column("sample_id").take(pa.array(pairs[:, 1]))
     # Without the revision: what is published does not depend on how often somebody was corrected.
     acts = pc.coalesce(kept.column("act"), kept.column("judgement_id"))
-    columns = {"opinion_id": acts, "sample_id": ids, "judgement_id": acts}
+    columns = {"opinion_id": _own_ids(acts, ids) if how.inherit else acts, "sample_id": ids, "judgement_id": acts}
     opinions = pa.table({**columns, **{c.name: kept.column(c.name) for c in OPINION_COLUMNS}})
-    return _plain(opinions), unattached(judgements.filter(pc.invert(has_place)))
+    lost = np.setdiff1d(np.arange(judgements.num_rows), pairs[:, 0])
+    return _plain(opinions), unattached(judgements.take(pa.array(lost)))
+
+
+def _own_ids(acts: pa.ChunkedArray, samples: pa.ChunkedArray) -> pa.Array:
+    """Where one judgement is about many samples, each of these opinions has an id of its own."""
+    about = zip(acts.to_pylist(), samples.to_pylist(), strict=True)
+    return pa.array(["o_" + digest(act, sample)[:24] for act, sample in about], pa.string())
 
 
 def lengths(flow: pa.Table) -> list[float | None]:

@@ -120,6 +120,9 @@ class Label(Part):
     groups whose answers came summed up, or models'."""
     min_overlap: Share = 0.5
     """Smallest overlap in time at which a judgement is re-attached to a sample that was cut differently, 0 to 1."""
+    inherit: bool = False
+    """Whether a judgement is also about each sample of which at least `min_overlap` lies in its place: the scenes of a
+    film that was judged as a whole, the windows of a rated episode. Else it is about one sample, that of its place."""
 
 
 class Validate(Part):

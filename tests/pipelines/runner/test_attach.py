@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from affectory.pipelines.runner.attach import attach, box_overlap, overlap, standing
+from affectory.pipelines.runner.attach import attach, box_overlap, overlap, standing, within
 from affectory.schemas.ledgers import JUDGEMENTS
 
 SECOND = 1_000_000
@@ -216,3 +216,30 @@ def test_a_retracted_revision_takes_along_what_it_replaced() -> None:
 def test_of_a_chain_of_revisions_the_last_stands() -> None:
     chain = [judgement(i, supersedes=f"j{i - 1}" if i else None) for i in range(4)]
     assert left(*chain) == ["j3"]
+
+
+@pytest.mark.parametrize(
+    ("judged", "sample", "share"),
+    [
+        ({}, {"start_us": 5, "end_us": 10}, 1.0),
+        ({"start_us": 0, "end_us": 10}, {"start_us": 5, "end_us": 10}, 1.0),
+        ({"start_us": 0, "end_us": 8}, {"start_us": 5, "end_us": 10}, 0.6),
+        ({"start_us": 0, "end_us": 5}, {"start_us": 5, "end_us": 10}, 0.0),
+        ({"start_us": 0, "end_us": 5}, {}, 0.0),
+        ({"char_start": 0, "char_end": 9}, {"char_start": 3, "char_end": 9}, 1.0),
+        ({}, {"box": [0, 0, 4, 4]}, 0.0),
+        ({"box": [0, 0, 4, 4]}, {"box": [0, 0, 4, 4]}, 1.0),
+    ],
+)
+def test_how_much_of_a_sample_lies_in_what_was_judged(
+    judged: dict[str, Any], sample: dict[str, Any], share: float
+) -> None:
+    assert within(place("r", **sample), place("r", **judged)) == share
+
+
+@given(st.lists(anchors, max_size=5), st.lists(anchors, max_size=6))
+def test_who_inherits_keeps_what_it_had(judged: list[Anchor], samples: list[Anchor]) -> None:
+    lengths = [10.0] * len(samples)
+    alone, also = (attach(judged, samples, lengths, 0.5, inherit=inherit) for inherit in (False, True))
+    assert set(alone.pairs()) <= set(also.pairs())
+    assert all(within(samples[s], judged[j]) >= 0.5 or alone.samples[j] == s for j, s in also.pairs())
