@@ -293,8 +293,11 @@ def _told(rows: pa.Table) -> Mapping[str, pa.Table]:
 
 
 def kept(batch: pa.Table) -> Result:
-    """Samples with their groups, and why others go."""
-    rows = set_column(batch, "duplicates", batch.column("_group"))
+    """Samples with their groups, and why others go. What an earlier use of the step found of others stays."""
+    groups = batch.column("_group")
+    if "duplicates" in batch.column_names:
+        groups = pc.coalesce(groups, batch.column("duplicates"))
+    rows = set_column(batch, "duplicates", groups)
     goes = np.asarray(pc.is_valid(batch.column("_instead")))
     why = batch.column("_instead").to_pylist()
     lost = tuple(

@@ -175,6 +175,14 @@ def test_samples_of_one_record_are_not_compared() -> None:
     assert not any(detail.endswith(f"({at}.txt)") for at, detail in rejected.items())
 
 
+def test_groups_of_an_earlier_use_of_the_step_stay() -> None:
+    table = with_columns(flow([LONG, NEARLY, OTHER]), duplicates=[None, None, "d_earlier"])
+    told, _ = fitted(TEXTS, table)
+    made = TEXTS.setup()(table.append_column("_group", told["_group"]).append_column("_instead", told["_instead"]))
+    one, other, earlier = made.rows.column("duplicates").to_pylist()
+    assert one == other != earlier == "d_earlier"
+
+
 def test_whoever_is_kept_stays_kept() -> None:
     """Among many equals the old one stays, whatever the ids of new ones."""
     for old in range(6):
