@@ -69,7 +69,7 @@ def by_row(reads: Columns, writes: Columns, work: Work) -> Step:
         for index, values in enumerate(batch.select(list(reads)).to_pylist(maps_as_pydicts="strict")):
             outcomes.run(index, values, work)
         origin = np.array(outcomes.origin, dtype=np.int64)
-        columns = {name: [w.get(name) for w in outcomes.written] for name in writes}
+        columns = {name: [w.get(name) for w in outcomes.written] for name in ("anchor", "text") if name in writes}
         rows = overlay(carried(batch, origin, columns, writes), outcomes.written, writes)
         return Result(rows, origin, tuple(outcomes.rejected), tuple(outcomes.failed))
 
