@@ -299,6 +299,9 @@ class _Binder:
                     message = f"{spec.name} reads `{column}` as {dtype}, but it is {written[column]} here"
                     self.problems.append(self.recipe.problem(spec.path, message))
             written.update(stage.transform.writes())
+            for column in UNWRITTEN & stage.transform.writes().keys():
+                if not fills(stage.transform, column):
+                    del written[column]
 
 
 def adapter(cls: Any) -> TypeAdapter[Any]:
@@ -326,8 +329,15 @@ def _plain(instance: Any) -> dict[str, Any]:
     return dict(to_jsonable_python(plain))
 
 
+def fills(transform: Any, column: str) -> bool:
+    """Whether a step gives a column its values; one that makes samples of others clears what was made of the whole,
+    unless it says that it fills the column."""
+    wrote = transform.writes()
+    return column in wrote and ("sample_id" not in wrote or column in getattr(transform, "fills", ()))
+
+
 def who_writes(column: str) -> str:
-    """Which steps could write a column, as advice; those that make samples of others only clear it."""
+    """Which steps could write a column, as advice."""
     writers = []
     for name, module in discovery.steps().items():
         try:

@@ -29,6 +29,7 @@ class Crops:
 
     __pydantic_config__ = STRICT
     resources: ClassVar[Resources] = LONG
+    fills: ClassVar[frozenset[str]] = frozenset({"frames"})
 
     of: Annotated[
         Literal["faces", "persons", "segments", "face_tracks"],

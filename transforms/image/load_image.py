@@ -27,7 +27,7 @@ class LoadImage:
     )
 
     def reads(self) -> Columns:
-        return {"original": MEDIA}
+        return {"image": MEDIA}
 
     def writes(self) -> Columns:
         return {"image": MEDIA, "width": pa.int32(), "height": pa.int32()}
@@ -38,7 +38,7 @@ class LoadImage:
     def _load(self, row: Values) -> Values:
         from affectory.transforms.media._images import decoded, encoded, opened_image
 
-        with opened_image(row["original"]["path"], self.max_pixels) as opened:
+        with opened_image(row["image"]["path"], self.max_pixels) as opened:
             image = decoded(opened, self.max_side)
         made = {"bytes": encoded(image, self.format), "format": self.format}
         return {"image": made, "width": image.width, "height": image.height}

@@ -14,7 +14,7 @@ from affectory.transforms.image.load_image import LoadImage
 
 
 def load(path: Path, **parameters: Any) -> dict[str, Any]:
-    result = run(LoadImage(**parameters), [{"original": {"path": str(path)}}])
+    result = run(LoadImage(**parameters), [{"image": {"path": str(path)}}])
     assert not result.rejected and not result.failed
     return {name: result.rows[name][0].as_py() for name in LoadImage().writes()}
 
@@ -24,7 +24,7 @@ def pixels(loaded: dict[str, Any]) -> Any:
 
 
 def reason(path: Path, **parameters: Any) -> str:
-    (rejected,) = run(LoadImage(**parameters), [{"original": {"path": str(path)}}]).rejected
+    (rejected,) = run(LoadImage(**parameters), [{"image": {"path": str(path)}}]).rejected
     return rejected.reason
 
 
@@ -130,5 +130,12 @@ def test_what_is_no_picture_is_rejected(tmp_path: Path) -> None:
 def test_a_picture_that_is_a_program_is_not_run(tmp_path: Path) -> None:
     path = tmp_path / "a.jpg"
     path.write_text("%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n")
-    (rejected,) = run(LoadImage(), [{"original": {"path": str(path)}}]).rejected
+    (rejected,) = run(LoadImage(), [{"image": {"path": str(path)}}]).rejected
     assert rejected.detail == "not a picture in a format that is read"
+
+
+def test_what_was_cut_out_stays_so(tmp_path: Path) -> None:
+    whole, crop = write_picture(tmp_path / "a.png", (80, 60)), write_picture(tmp_path / "crop.png", (20, 30))
+    row = {"original": {"path": str(whole)}, "image": {"path": str(crop)}}
+    (made,) = run(LoadImage(), [row]).rows.to_pylist()
+    assert (made["width"], made["height"]) == (20, 30)
