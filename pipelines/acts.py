@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -167,6 +167,8 @@ class Revised:
 
     ids: pa.Array | pa.ChunkedArray
     fresh: pa.Table
+    refused: Mapping[str, int] = field(default_factory=dict)
+    """Rows of the files that were refused, by reason."""
 
 
 NOTHING = Revised(pa.nulls(0, pa.string()), JUDGEMENTS.empty())

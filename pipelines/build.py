@@ -12,7 +12,7 @@ from affectory.pipelines.engines.base import LOCALLY, Choice, Engine, listeners,
 from affectory.pipelines.events import Run, Tell
 from affectory.pipelines.fits import Fit, make_fit
 from affectory.pipelines.history import BuildRecord, StageTotals, record_build
-from affectory.pipelines.judging import Importer, said_by
+from affectory.pipelines.judging import Importer, refused_by_reason, said_by
 from affectory.pipelines.plan import Plan, Planner
 from affectory.pipelines.process import TooManyFailed, check_failures, process
 from affectory.pipelines.publish import Publisher, validate
@@ -56,6 +56,8 @@ class Summary:
     partitions: int
     stages: tuple[StageTotals, ...]
     reasons: Mapping[str, int]
+    refused_ratings: Mapping[str, int] = field(default_factory=dict)
+    """Rows of ratings, by reason."""
     release: str = ""
     version: str = ""
     release_hash: str = ""
@@ -95,7 +97,7 @@ class _Build:
         scan = scan_sources(self.bound, self.workspace, self.options, self.epoch, self.run.tell)
         check_sources(self.bound, self.workspace, scan)
         imported = self._import(scan)
-        check_ratings(self.bound, self.workspace, imported)
+        check_ratings(self.bound, self.workspace, scan, imported, preview=self.options.sample is not None)
         planner = Planner(self.bound, self.workspace, scan, self.epoch, said_by(self.workspace, imported))
         with opened(self.options.engine) as engine, self.run.also(listeners(engine)):
             plan, ran = self._process(planner, imported, engine)
@@ -162,6 +164,7 @@ class _Build:
             partitions=len(plan.partitions),
             stages=counts,
             reasons=record.reasons,
+            refused_ratings=refused_by_reason(facts),
             groups_moved=moved,
             refitted=self.options.refit,
             preview=self.options.sample is not None,

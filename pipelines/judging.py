@@ -1,8 +1,9 @@
 """Existing ratings enter the judgement ledger: one judgement per person, place, question and occasion."""
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import chain
 
 import pyarrow as pa
@@ -54,7 +55,10 @@ class Importer:
             return NOTHING
         files = self._listed()
         current = self._current(self._inputs(files))
-        return said_by(self.workspace, current) if current else self._revised(self._gathered(files))
+        if current:
+            return said_by(self.workspace, current)
+        found = self._gathered(files)
+        return replace(self._revised(found), refused=Counter(r.reason for _, r in found.refused))
 
     def _listed(self) -> Listed:
         memory = self.workspace.hashes()
@@ -106,7 +110,9 @@ class Importer:
             counts = Counts(found.taken + refused, found.taken, count, refused)
             rejects = REJECTS.from_rows([reject_row("ratings", name, r) for name, r in found.refused])
             tables = {"rejects": rejects, "said": pa.table({"judgement_id": ids})}
-            commits.commit(key, "ratings", counts, tables, {"judgements": count, "new": now.fresh.num_rows})
+            commits.commit(
+                key, "ratings", counts, tables, {"judgements": count, "new": now.fresh.num_rows, **_facts(found)}
+            )
         # A file may be readable next time.
         unreadable = any(r.reason == "unreadable" for _, r in found.refused)
         self._remember("" if unreadable else inputs, key)
@@ -143,4 +149,25 @@ class Importer:
 def said_by(workspace: Workspace, imported: Commit | None) -> Revised:
     """What the rating files said when they were imported."""
     table = workspace.commits().read(imported, "said") if imported else None
-    return NOTHING if table is None else Revised(table.column("judgement_id"), JUDGEMENTS.empty())
+    refused = refused_by_reason(imported.facts) if imported else {}
+    ids = NOTHING.ids if table is None else table.column("judgement_id")
+    return Revised(ids, JUDGEMENTS.empty(), refused)
+
+
+_TAKEN, _REFUSED = "taken of ", "refused as "
+"""What comes before the name of an entry or a reason in the facts of an import."""
+
+
+def _facts(found: Gathering) -> dict[str, int]:
+    refused = Counter(_REFUSED + r.reason for _, r in found.refused)
+    return {**{_TAKEN + name: count for name, count in found.taken_of.items()}, **refused}
+
+
+def taken_of(imported: Commit, entry: str) -> int:
+    """How many rows of an entry of ratings were taken."""
+    return imported.facts.get(_TAKEN + entry, 0)
+
+
+def refused_by_reason(facts: Mapping[str, int]) -> dict[str, int]:
+    """How many rows of ratings were refused, by reason."""
+    return {key.removeprefix(_REFUSED): count for key, count in facts.items() if key.startswith(_REFUSED)}

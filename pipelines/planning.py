@@ -1,6 +1,8 @@
 """`affectory plan`: the compiled plan for people, without building anything."""
 
 import json
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -26,6 +28,7 @@ class ShownPlan:
     new_partitions: int
     stages: tuple[StagePlan, ...]
     lost: Lost
+    refused_ratings: Mapping[str, int]
 
     def as_json(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False)
@@ -37,7 +40,7 @@ class ShownPlan:
             "",
             f"  {'verb':8} {'stage':22} {'partitions':>10} {'cached':>8} {'to run':>8} {'rows':>9}",
         ]
-        return "\n".join([*head, *map(_stage_line, self.stages), "", self._judgements()])
+        return "\n".join([*head, *map(_stage_line, self.stages), "", self._judgements(), *self._refused()])
 
     def _judgements(self) -> str:
         lost, cut = self.lost, self.lost.records_cut
@@ -45,6 +48,11 @@ class ShownPlan:
             return "no judgements"
         how = f" ({cut} judged records were cut again to know)" if cut else ""
         return f"{lost.judgements} of {lost.standing} judgements would find no sample{how}; the ledger keeps them all"
+
+    def _refused(self) -> list[str]:
+        reasons = Counter(self.refused_ratings)
+        why = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
+        return [f"{reasons.total()} rows of ratings would be refused: {why}"] if reasons else []
 
 
 def _stage_line(stage: StagePlan) -> str:
@@ -61,11 +69,12 @@ def show_plan(bound: Bound, where: str | Path) -> ShownPlan:
     with workspace.lease() as lease:
         scan = scan_sources(bound, workspace.held(lease.epoch), options, lease.epoch)
     check_sources(bound, workspace, scan)
-    plan = make_plan(bound, workspace, scan, rated=importer(bound, workspace, options, scan).pending())
+    rated = importer(bound, workspace, options, scan).pending()
+    plan = make_plan(bound, workspace, scan, rated=rated)
     build = last_build(workspace)
     known = {chain[0] for chain in build.chains} if build else set()
     new = sum(root.key not in known for root in scan.roots)
     return ShownPlan(
         bound.recipe.spec.dataset, str(where), scan.found, scan.records, scan.refused,
-        len(scan.roots), new, tuple(plan.stages()), lost_anchors(plan),
+        len(scan.roots), new, tuple(plan.stages()), lost_anchors(plan), rated.refused,
     )  # fmt: skip

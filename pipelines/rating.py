@@ -226,7 +226,8 @@ class Gathering:
     preview: bool = False
     judgements: dict[Act, Said] = field(default_factory=dict)
     refused: list[tuple[str, Refused]] = field(default_factory=list)
-    taken: int = 0
+    taken_of: Counter[str] = field(default_factory=Counter)
+    """Rows taken of each entry."""
     _people: dict[str, str] = field(default_factory=dict)
     _labels: dict[str, str | None] = field(default_factory=dict)
     _chosen: dict[str, dict[str, Answer]] = field(default_factory=dict)
@@ -239,10 +240,14 @@ class Gathering:
         for rating in map(Rating._make, zip(*columns, strict=True)):
             problem = self._take(entry, rating, targets)
             if problem is None:
-                self.taken += 1
+                self.taken_of[entry.name] += 1
             elif not (self.preview and problem[0] == "unknown_record"):
                 row = canonical(rating._asdict())
                 self.refused.append((entry.name, Refused(f"{uri}#L{rating.row}", *problem, row)))
+
+    @property
+    def taken(self) -> int:
+        return self.taken_of.total()
 
     def relations(self) -> Mapping[str, set[str]]:
         """How the raters stand to those rated, as all entries say."""

@@ -39,7 +39,9 @@ def summary_text(summary: Summary, recipe: Path, workspace: str | Path | None) -
         f"  done        {summary.partitions_run} of {summary.partitions} partitions had something to do",
     ]
     lines += [f"  moved       {summary.groups_moved} groups changed their split"] if summary.refitted else []
-    lines += [f"  why         {_counted(Counter(summary.reasons))}"] if summary.reasons else []
+    why = [_counted(Counter(summary.reasons))] if summary.reasons else []
+    why += [f"ratings: {_counted(Counter(summary.refused_ratings))}"] if summary.refused_ratings else []
+    lines += [f"  why         {'; '.join(why)}"] if why else []
     left_out = summary.reasons or summary.unattached or _refused_ratings(summary)
     lines += [f"  look        {see}"] if left_out else []
     lines += [f"  log         {_short(summary.log)}"] if summary.partitions_run else []

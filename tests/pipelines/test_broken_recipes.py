@@ -7,6 +7,9 @@ import pytest
 import yaml
 from support.project import TEXTS, texts
 
+from affectory.pipelines.report import summary_text
+from affectory.schemas.recipe.problems import RecipeProblems
+
 BROKEN: dict[str, tuple[dict[str, Any] | str, int, str, str]] = {
     "unknown key": ({**TEXTS, "ingets": []}, 22, "ingets", "did you mean: ingest?"),
     "wrong type": ({**TEXTS, "dataset": ["a"]}, 1, "dataset", "given"),
@@ -93,3 +96,51 @@ def test_ratings_of_which_nothing_can_be_read_are_a_mistake(tmp_path: Path) -> N
     done = made.command("build")
     assert (done.returncode, "Traceback" in done.stderr) == (2, False)
     assert "ratings[0]" in done.stderr and "emotoin" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"target": "rater"}, "6 refused, all of them as unknown_record, the first: ratings.csv#L2"),
+        ({"label": "id"}, "as unknown_label, the first: ratings.csv#L2"),
+        ({"where": {"emotion": "bliss"}}, "none of 6 rows fits `where`"),
+        ({"target": None, "file": "id"}, "lines has no record 'l0'"),
+    ],
+    ids=["target", "label", "where", "file"],
+)
+def test_ratings_none_of_which_is_taken_are_a_mistake(tmp_path: Path, change: dict[str, Any], says: str) -> None:
+    made = texts(tmp_path, 3)
+    entry = {key: value for key, value in {**TEXTS["ratings"][0], **change}.items() if value}
+    other = {**TEXTS["ratings"][0], "name": "others"}
+    made.recipe.write_text(yaml.safe_dump({**TEXTS, "ratings": [other, entry]}, sort_keys=False))
+    plan = made.plan()
+    with pytest.raises(RecipeProblems) as told:
+        made.build()
+    (problem,) = told.value.problems
+    assert problem.key == "ratings[1]" and problem.line and "'csv'" in problem.message
+    assert says in problem.given + problem.hint
+    assert f"{sum(plan.refused_ratings.values())} rows of ratings would be refused: " in plan.as_text()
+
+
+def test_ratings_of_records_that_a_preview_leaves_out_are_no_mistake(tmp_path: Path) -> None:
+    made = texts(tmp_path, 3)
+    (tmp_path / "ratings.csv").write_text("id,rater,emotion\nl9,ann,joy\n")
+    assert made.build(sample=2).kept == 2
+
+
+@pytest.mark.parametrize(
+    ("rows", "entry"), [("", {}), ("l0,ann,joy\n", {"ignore": ["joy"]})], ids=["no rows yet", "all left out on purpose"]
+)
+def test_ratings_that_say_nothing_are_no_mistake(tmp_path: Path, rows: str, entry: dict[str, Any]) -> None:
+    made = texts(tmp_path, 3)
+    (tmp_path / "ratings.csv").write_text(f"id,rater,emotion\n{rows}")
+    made.recipe.write_text(yaml.safe_dump({**TEXTS, "ratings": [{**TEXTS["ratings"][0], **entry}]}))
+    assert made.build().judgements == 0
+
+
+def test_the_summary_tells_why_ratings_were_refused(tmp_path: Path) -> None:
+    made = texts(tmp_path, 3)
+    with (tmp_path / "ratings.csv").open("a") as file:
+        file.write("nobody,rater1,joy\nl1,rater9,elated-ish\nsomebody,rater1,joy\n")
+    text = summary_text(made.build(), made.recipe, None)
+    assert "why         ratings: 2 unknown_record, 1 unknown_label" in text

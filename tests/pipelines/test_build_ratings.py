@@ -14,6 +14,7 @@ from support.project import TEXTS, Project, line, project, texts, write_csv, wri
 from affectory.pipelines.build import Summary
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.parquet import read_parquet
+from affectory.schemas.recipe.problems import RecipeProblems
 from affectory.schemas.tables import NAME_KEY, VERSION_KEY
 from affectory.schemas.types import EVIDENCE
 
@@ -118,9 +119,10 @@ def test_a_table_is_no_target(tmp_path: Path) -> None:
     made = project(tmp_path, {**TEXTS, "ratings": [by_file]})
     write_lines(tmp_path / "lines.jsonl", [line(n) for n in range(3)])
     write_csv(tmp_path / "ratings.csv", ["f", "rater", "emotion"], [["lines.jsonl", "x", "joy"]])
-    made.build()
-    [reject] = made.rejects()
-    assert (reject["reason"], reject["detail"]) == ("bad_row", "'lines.jsonl' names 3 records; use `target`")
+    with pytest.raises(RecipeProblems) as told:
+        made.build()
+    (problem,) = told.value.problems
+    assert (problem.key, problem.hint) == ("ratings[0]", "'lines.jsonl' names 3 records; use `target`")
 
 
 def test_a_rating_of_all_characters_is_one_of_the_text(tmp_path: Path) -> None:

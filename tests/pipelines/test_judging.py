@@ -41,7 +41,7 @@ def test_a_rating_becomes_a_judgement_that_says_all_of_it(world: World) -> None:
     assert (row["occasion"], row["revision"], row["supersedes"], row["retracted"]) == ("2nd", 0, None, False)
     assert row["modalities"] == ["text"]
     assert commit.counts == Counts(1, 1, 1, 0, 0)
-    assert commit.facts == {"judgements": 1, "new": 1}
+    assert commit.facts == {"judgements": 1, "new": 1, "taken of one": 1}
 
 
 def test_a_place_in_the_affect_space_is_an_answer_of_its_own(world: World) -> None:

@@ -89,7 +89,7 @@ class RatingTable(RatingParameters):
             chosen_rows += len(kept.numbers)
             yield self._ratings(kept, file.uri, form, roles)
         if rows and not chosen_rows:
-            yield Ratings(refused=(Refused(file.uri, "empty", f"none of {rows} rows fits `where`"),))
+            yield Ratings(refused=(Refused(file.uri, "bad_row", f"none of {rows} rows fits `where`"),))
 
     def _misfit(self, header: Sequence[str]) -> str:
         """What is wrong with the columns that a pattern finds, or nothing."""

@@ -195,7 +195,7 @@ def test_some_rows_of_a_table(take_bytes):
         ("file.txt#L4", json.dumps({"": "22", "kind": "voice", "id": "c", "mood": ""}))
     ]
     _, (none,) = take_bytes(made(rater_name="x", label="mood", where={"kind": "smell"}), data)
-    assert (none.reason, none.detail) == ("empty", "none of 4 rows fits `where`")
+    assert (none.reason, none.detail) == ("bad_row", "none of 4 rows fits `where`")
 
 
 def test_each_dimension_has_its_scale(take_bytes):
