@@ -111,6 +111,7 @@ def _of_labels(window: Window, shape: Shape) -> Columns:
         "label_count": chosen["count"],
         "label_uncertainty": chosen["uncertainty"],
         "label_agreement": chosen["agreement"],
+        "label_modalities": chosen["modalities"],
         "perspective": chosen["perspective"],
     }
     spread = _spread(columns, chosen["sample_id"], window.ids)
@@ -120,12 +121,17 @@ def _of_labels(window: Window, shape: Shape) -> Columns:
 
 
 def _first_views(views: pa.Table, pools: Sequence[str]) -> pa.Table:
-    """One view per sample: of the first pool that has one; then distributions, what is expressed, the one shown."""
+    """One view per sample: of the first pool that has one; then distributions, what is expressed, the one shown, and
+    of those who saw or heard most."""
     ranks = {"pool": pools, "space": (*_SPACES, "continuous"), "perspective": PERSPECTIVES}
     ranked = views.filter(_is_in(views["pool"], pools))
     for name, order in ranks.items():
         ranked = ranked.append_column(f"_{name}", pc.index_in(ranked[name], value_set=pa.array(order, pa.string())))
-    keys = ("sample_id", "_pool", "_space", "whose", "_perspective", "modalities", "rule", "taxonomy")
+    seen = pc.add(
+        pc.count_substring(ranked["modalities"], "+"), pc.not_equal(ranked["modalities"], "").cast(pa.int32())
+    )
+    ranked = ranked.append_column("_unseen", pc.negate(seen))
+    keys = ("sample_id", "_pool", "_space", "whose", "_perspective", "_unseen", "modalities", "rule", "taxonomy")
     order = pc.sort_indices(ranked, sort_keys=[(key, "ascending") for key in keys])
     ids = ranked["sample_id"].take(order).to_numpy()
     first = np.concatenate([[True], ids[1:] != ids[:-1]]) if len(ids) else np.zeros(0, dtype=bool)

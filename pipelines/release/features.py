@@ -38,6 +38,7 @@ _OF_LABEL = {
     "label_count": "int32",
     "label_uncertainty": "float32",
     "label_agreement": "float32",
+    "label_modalities": "string",
     "perspective": "string",
 }
 _REFERENCE = [pa.field("asset", pa.string()), pa.field("format", pa.string())]

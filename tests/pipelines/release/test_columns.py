@@ -107,6 +107,14 @@ def test_of_several_views_the_expressed_one_of_the_one_shown_is_taken(empty_worl
     assert (row["label"], row["perspective"], row["label_space"]) == (JOY, "expressed", "simplex")
 
 
+def test_of_several_modalities_those_who_were_shown_most_are_taken(empty_world: Any, tmp_path: Path) -> None:
+    sample = empty_world.add(1)
+    for label, seen in enumerate(("", "audio", "audio+video", "video")):
+        empty_world.label(sample, one_hot(label), modalities=seen)
+    row = rows_of(empty_world, tmp_path)[sample]
+    assert (row["label"], row["label_modalities"]) == (2, "audio+video")
+
+
 def test_vad_comes_from_the_dimensional_view_and_says_whose_it_is(empty_world: Any, tmp_path: Path) -> None:
     sample, bare = empty_world.add(1), empty_world.add(2)
     empty_world.label(sample, [0.5, None, -0.25], pool="model", taxonomy="vad", space="continuous")
