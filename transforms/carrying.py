@@ -20,17 +20,33 @@ def carried(batch: pa.Table, origin: Times, written: Mapping[str, Sequence[Any]]
 
     Of a row that is cut, places keep what lies in the part by time; what knows no time is the part's too. Characters
     of a text that the part does not have say nothing any more. Taken whole, the words of an hour would lie in each of
-    its utterances.
+    its utterances. What is said in a recording is not what is said in each of several stretches of it.
     """
     cut = "anchor" in writes
     names = [f.name for f in batch.schema if cut and f.type == PLACES and f.name not in writes]
     rows = batch.drop_columns(names).take(pa.array(origin))
+    texts = written["text"] if "text" in writes else None
+    if cut and texts is None and "text" in rows.column_names:
+        texts = _texts(batch, origin, written["anchor"])
+        rows = rows.set_column(rows.column_names.index("text"), "text", pa.array(texts, pa.string()))
     if not names:
         return rows
-    retold = _retold(batch, origin, written["text"]) if "text" in writes else np.zeros(len(origin), bool)
+    retold = np.zeros(len(origin), bool) if texts is None else _retold(batch, origin, texts)
     for name in names:
         rows = rows.append_column(name, _in_parts(batch.column(name), origin, written["anchor"], retold))
     return rows.select(batch.column_names)
+
+
+def _texts(batch: pa.Table, origin: Times, anchors: Sequence[Mapping[str, Any]]) -> list[str | None]:
+    """The text of the whole, where a row is not one of several stretches of it."""
+    whole, texts = batch.column("anchor").to_pylist(), batch.column("text").to_pylist()
+    count = np.bincount(origin, minlength=batch.num_rows).tolist()
+    same = (_stretch(whole[row]) == _stretch(anchor) for row, anchor in zip(origin.tolist(), anchors, strict=True))
+    return [texts[row] if stays or count[row] == 1 else None for row, stays in zip(origin.tolist(), same, strict=True)]
+
+
+def _stretch(anchor: Mapping[str, Any]) -> tuple[int, int | None]:
+    return anchor["start_us"] or 0, anchor["end_us"]
 
 
 def _retold(batch: pa.Table, origin: Times, texts: Sequence[str | None]) -> NDArray[np.bool_]:

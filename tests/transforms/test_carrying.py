@@ -57,7 +57,28 @@ def test_what_knows_no_time_and_what_there_is_none_of_stays() -> None:
 
 def test_characters_are_those_of_the_text_that_the_part_has() -> None:
     words = [place("word", 0, 1, chars=(0, 4)), place("word", 4, 5, chars=(5, 12)), place("name", chars=(5, 12))]
-    told = [place("turn", 0, 2, text="good"), place("turn", 4, 6)]
-    first, other = parts(Cut(), {"text": "good morning", "segments": told}, words=words)
+    (first,) = parts(Cut(), {"text": "good morning", "segments": [place("turn", 0, 2, text="good")]}, words=words)
     assert [(p["char_start"], p["char_end"]) for p in first["words"]] == [(None, None)]
+    (other,) = parts(Cut(), {"text": "good morning", "segments": [place("turn", 4, 6)]}, words=words)
     assert (other["text"], [p["char_start"] for p in other["words"]]) == ("good morning", [5, 5])
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        (Windows(length_s=6), ["all of it"]),
+        (Windows(length_s=3), [None, None]),
+        (Cut(at=((0, 2),)), ["all of it"]),
+        (Cut(at=((0, 2), (2, 4))), [None, None]),
+    ],
+)
+def test_what_is_said_in_the_whole_is_not_what_is_said_in_each_part(step: Any, expected: list[str | None]) -> None:
+    found = parts(step, {"text": "all of it"})
+    assert [row["text"] for row in found if row["anchor"]["record"] == "r_1"] == expected
+
+
+def test_words_of_a_segment_that_is_cut_through_belong_to_neither_side() -> None:
+    found = parts(
+        Cut(max_s=2), {"segments": [place("turn", 0, 1, text="Hello."), place("turn", 1, 5, text="So it is.")]}
+    )
+    assert [row["text"] for row in found] == ["Hello.", None, None]

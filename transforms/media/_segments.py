@@ -36,7 +36,8 @@ def parts_of(row: Values, cut: Any) -> list[Values]:
     if not found:
         raise Reject("no_segments", _why(row, cut, len(merged)))
     padded = (_padded(x, round(cut.pad_s * 1e6), bounds) for x in found)
-    return [_part(row, x) for x in _distinct(part for x in padded for part in _split(x, round(cut.max_s * 1e6)))]
+    parts = _distinct(part for x in padded for part in _split(x, round(cut.max_s * 1e6)))
+    return [_part(row, x, alone=len(parts) == 1) for x in parts]
 
 
 def _why(row: Values, cut: Any, count: int) -> str:
@@ -91,8 +92,14 @@ def _split(x: Stretch, longest: int) -> Iterator[Stretch]:
     parts = max(1, -(-length // longest))
     edges = [x.start + length * k // parts for k in range(parts + 1)]
     for start, end in pairwise(edges):
-        own = x.segments if parts == 1 else tuple(s for s in x.segments if s["start_us"] < end and s["end_us"] > start)
-        yield Stretch(start, end, own)
+        own = (s for s in x.segments if parts == 1 or (s["start_us"] < end and s["end_us"] > start))
+        yield Stretch(start, end, tuple(_said_in(s, start, end) if parts > 1 else s for s in own))
+
+
+def _said_in(segment: Mapping[str, Any], start: int, end: int) -> Mapping[str, Any]:
+    """Which words of a segment that is cut through lie on which side, its text does not tell."""
+    whole = start <= segment["start_us"] and segment["end_us"] <= end
+    return segment if whole else {**segment, "text": None}
 
 
 def _distinct(found: Iterable[Stretch]) -> list[Stretch]:
@@ -105,6 +112,7 @@ def _distinct(found: Iterable[Stretch]) -> list[Stretch]:
     return list(kept.values())
 
 
-def _part(row: Values, x: Stretch) -> Values:
-    said = {"speaker": x.who or row["speaker"], "text": x.text or row["text"]}
+def _part(row: Values, x: Stretch, alone: bool) -> Values:
+    """What is said in the whole is not what is said in each of its parts."""
+    said = {"speaker": x.who or row["speaker"], "text": x.text or (row["text"] if alone else None)}
     return {**part_of(row, x.start, x.end), **said, "segments": [dict(s) for s in x.segments]}
