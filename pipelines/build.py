@@ -69,6 +69,8 @@ class Summary:
     preview: bool = False
     log: str = ""
     splits: dict[str, int] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    """What the gate found that stops no release."""
 
     def facts(self) -> dict[str, Any]:
         return asdict(self)
@@ -175,7 +177,8 @@ class _Build:
         publisher = Publisher(self.bound, self.workspace, record, self.options.releases, self.run)
         current = publisher.current()
         if current is None:
-            validate(self.bound, self.workspace, record, self.run)
+            warned = validate(self.bound, self.workspace, record, self.run)
+            summary = replace(summary, warnings=tuple(map(str, warned)))
             if not summary.kept:
                 return summary
             release = publisher.publish()

@@ -32,17 +32,18 @@ from affectory.schemas.urls import Location
 TOOLS = ("affectory", "pyarrow", "datasets", "av", "pillow", "numpy", "opencv-python-headless")
 
 
-def validate(bound: Bound, workspace: Workspace, build: BuildRecord, run: Run) -> None:
-    """The gate; raises `GateFailed` with the rows that broke a rule."""
+def validate(bound: Bound, workspace: Workspace, build: BuildRecord, run: Run) -> tuple[Finding, ...]:
+    """The gate; raises `GateFailed` with the rows that broke a rule, gives what it only warns of."""
     tables = {name: parts(workspace, build.finished, name) for name in ("samples", "notes", "opinions", "labels")}
     gate = bound.recipe.spec.validation
-    findings = check(tables, bound.taxonomy, gate.min_rows)
+    findings = check(tables, bound.taxonomy, gate.min_rows, bound.recipe.spec.publish.media)
     for finding in findings:
         run.tell("finding", **finding.__dict__)
     if build.rejected_share > gate.max_rejected:
         raise GateFailed((*findings, _too_many(build.rejected_share, gate.max_rejected)))
     if any(f.severity == "blocks" for f in findings):
         raise GateFailed(tuple(findings))
+    return tuple(findings)
 
 
 def _too_many(share: float, allowed: float) -> Finding:

@@ -42,6 +42,7 @@ def summary_text(summary: Summary, recipe: Path, workspace: str | Path | None) -
     why = [_counted(Counter(summary.reasons))] if summary.reasons else []
     why += [f"ratings: {_counted(Counter(summary.refused_ratings))}"] if summary.refused_ratings else []
     lines += [f"  why         {'; '.join(why)}"] if why else []
+    lines += [f"  mind        {warning}" for warning in summary.warnings]
     left_out = summary.reasons or summary.unattached or _refused_ratings(summary)
     lines += [f"  look        {see}"] if left_out else []
     lines += [f"  log         {_short(summary.log)}"] if summary.partitions_run else []

@@ -22,8 +22,15 @@ Mask = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 
 
-def check(tables: Mapping[str, Sequence[Part]], taxonomy: Taxonomy, min_rows: int) -> list[Finding]:
-    """Every rule that is broken, with the rows that break it. Only ids are held of all rows at once."""
+CLEANED_BY = {"image": "load_image", "audio": "load_audio", "video": "clips"}
+"""The step that writes media anew, without what their files carry besides."""
+
+
+def check(
+    tables: Mapping[str, Sequence[Part]], taxonomy: Taxonomy, min_rows: int, media: Sequence[str] = ()
+) -> list[Finding]:
+    """Every rule that is broken, with the rows that break it; of `media`, which are published, also what they carry.
+    Only ids are held of all rows at once."""
     known = _read(tables.get("samples", ()), "samples", ["sample_id"]).column("sample_id")
     known = known.cast(pa.large_string())  # offsets of 32 bits end at some 80 million ids
     found = [*_few(known, min_rows), _unique("samples", known, "sample_id")]
@@ -32,7 +39,7 @@ def check(tables: Mapping[str, Sequence[Part]], taxonomy: Taxonomy, min_rows: in
     opinions = _read(tables.get("opinions", ()), "opinions", ["opinion_id"])
     found.append(_unique("opinions", opinions.column("opinion_id"), "opinion_id"))
     rules: Mapping[str, Callable[[pa.Table], Iterator[Finding]]]
-    rules = {"samples": _samples, "opinions": _opinions, "labels": partial(_labels, taxonomy)}
+    rules = {"samples": partial(_samples, media), "opinions": _opinions, "labels": partial(_labels, taxonomy)}
     for name, broken in rules.items():
         for rows in _some(tables.get(name, ()), name, _COLUMNS[name]):
             found += broken(rows)
@@ -40,7 +47,7 @@ def check(tables: Mapping[str, Sequence[Part]], taxonomy: Taxonomy, min_rows: in
 
 
 _COLUMNS = {
-    "samples": ["sample_id", "kind", "anchor"],
+    "samples": ["sample_id", "kind", "anchor", "original", *CLEANED_BY],
     "opinions": ["opinion_id", "perspective", "rater_kind", "asked", "answer"],
     "labels": ["sample_id", "taxonomy", "space", "values", "count"],
 }
@@ -62,12 +69,22 @@ def _few(ids: pa.ChunkedArray, min_rows: int) -> Iterator[Finding]:
         yield Finding("samples", f"{len(ids)} rows, validate.min_rows asks for {min_rows}", 1, ())
 
 
-def _samples(samples: pa.Table) -> Iterator[Finding]:
+def _samples(media: Sequence[str], samples: pa.Table) -> Iterator[Finding]:
     yield _bad(samples, ~_within(samples.column("kind"), KINDS), f"kind is not one of {', '.join(KINDS)}")
     anchor = samples.column("anchor")
     for start, end in (("start_us", "end_us"), ("char_start", "char_end")):
         backwards = pc.greater_equal(pc.struct_field(anchor, start), pc.struct_field(anchor, end))
         yield _bad(samples, _mask(backwards), f"{start} does not lie before {end}")
+    for column in (name for name in CLEANED_BY if name in media):
+        yield _as_it_came(samples, column)
+
+
+def _as_it_came(samples: pa.Table, column: str) -> Finding:
+    """Files that are published untouched: a picture may say where it was taken, a film whose camera took it."""
+    assets = (pc.struct_field(samples.column(name), "asset") for name in (column, "original"))
+    rule = f"`{column}` is the file as it came, with whatever it says of place, time, device and people"
+    rows = _chosen(samples.column("sample_id"), _mask(pc.equal(*assets)))
+    return Finding.of("samples", f"{rule}; the step {CLEANED_BY[column]} writes one without", rows, "warns")
 
 
 def _unique(name: str, keys: pa.ChunkedArray, called: str) -> Finding:

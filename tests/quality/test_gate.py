@@ -174,3 +174,18 @@ def test_exactly_the_faulty_rows_are_named_wherever_they_stand(tmp_path: Path, w
     short = [i for i, w in enumerate(weights) if w is not None and len(w) != 3]
     assert found.get("a weight is negative or not a number", ()) == tuple(f"o{i:02}" for i in wrong)
     assert found.get("weights do not match the labels asked", ()) == tuple(f"o{i:02}" for i in short)
+
+
+def test_files_that_are_published_as_they_came_are_told_without_closing_the_gate(tmp_path: Path) -> None:
+    came, made = {"asset": "a" * 64, "format": "jpeg"}, {"asset": "b" * 64, "format": "png"}
+    pictures = [
+        sample("came", kind="image", original=came, image=came),
+        sample("made", kind="image", original=came, image=made),
+        sample("heard", kind="audio", original=came, audio=came),
+        sample("unseen", kind="video", original=came),
+    ]
+    tables = stored(tmp_path, plus("samples", *pictures))
+    found = check(tables, ABC, 1, ("image", "video"))
+    assert [(f.rule.partition(" ")[0], f.rows, f.severity) for f in found] == [("`image`", ("came",), "warns")]
+    assert "load_image" in found[0].rule
+    assert [f.rows for f in check(tables, ABC, 1, ("audio",))] == [("heard",)]
