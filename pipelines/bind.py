@@ -288,7 +288,8 @@ class _Binder:
         specs = [spec for verb in VERBS for spec in self.recipe.steps(verb)]
         if len(stages) < len(specs) or not all(map(self.recipe.is_whole, VERBS)):
             return
-        for stage, spec in zip(stages, specs, strict=True):
+        for place, (stage, spec) in enumerate(zip(stages, specs, strict=True)):
+            self._check_order(stage, spec, {earlier.name for earlier in specs[:place]})
             for column, dtype in stage.transform.reads().items():
                 if column not in written and column in MADE_OF and not stage.transform.on <= MADE_OF[column]:
                     continue
@@ -302,6 +303,12 @@ class _Binder:
             for column in UNWRITTEN & stage.transform.writes().keys():
                 if not fills(stage.transform, column):
                     del written[column]
+
+    def _check_order(self, stage: Stage, spec: StepSpec, earlier: set[str]) -> None:
+        """A step may say which others it has to come before, each with the reason."""
+        for other, why in getattr(stage.transform, "before", {}).items():
+            if other in earlier:
+                self._add(spec.path, f"{spec.name} has to come before {other}", hint=why)
 
 
 def adapter(cls: Any) -> TypeAdapter[Any]:

@@ -25,6 +25,9 @@ BROKEN: dict[str, tuple[dict[str, Any] | str, int, str, str]] = {
     "unknown taxonomy": ({**TEXTS, "taxonomy": "ekman-8"}, 2, "taxonomy", "ekman-7"),
     "unknown rule": ({**TEXTS, "label": {"rule": "vote_shares"}}, 23, "label.rule", "did you mean: vote_share?"),
     "reads what nobody wrote": ({**TEXTS, "ingest": ["crops"]}, 18, "ingest[0]", "written by: faces"),
+    "masks what was told already": (
+        {**TEXTS, "ingest": ["context", "personal_data"]}, 19, "ingest[1]", "personal_data has to come before context",
+    ),
     "out of its root": (TEXTS | {"sources": [{**TEXTS["sources"][0], "path": "../x.jsonl"}]}, 6, "path", "--root"),
     "a secret in clear": ({**TEXTS, "people": {"pseudonym_key": "hunter2"}}, 23, "pseudonym_key", "${env:"),
     "unreadable YAML": ("dataset: texts\nsources: [\n  - x\n", 3, "", "YAML"),

@@ -3,7 +3,7 @@
 What makes a script what it is stays: the zero-width non-joiner of Persian, the joiners of emoji, Hangul syllables.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
@@ -25,6 +25,9 @@ class CleanText:
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
     on: ClassVar[frozenset[str]] = frozenset({"text"})
     resources: ClassVar[Resources] = Resources(batch_rows=4096)
+    before: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("personal_data", "person_names"), "it changes where in the text characters lie that these found"
+    )
 
     min_chars: Annotated[int, Field(ge=1, description="fewest visible characters; an emoji counts as one")] = 3
     max_chars: Annotated[int, Field(ge=1, description="most characters, spaces included")] = 20_000

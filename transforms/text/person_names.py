@@ -5,6 +5,7 @@ and `extra` are treated as those in the text.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
@@ -27,6 +28,7 @@ class PersonNames:
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
     on: ClassVar[frozenset[str]] = frozenset({"text", "audio", "video"})
     resources: ClassVar[Resources] = Resources(batch_rows=256)
+    before: ClassVar[Mapping[str, str]] = {"context": "what it masks would be told beside later turns"}
 
     backend: Annotated[str, Field(description="what runs the model")] = "spacy"
     path: Annotated[RecipePath | None, Field(description="folder of the model, below the recipe")] = None

@@ -4,7 +4,7 @@ The note `personal` tells kind and place of each, in the text as it is published
 words, notes and `extra` are treated as the text is. Names of persons are for `person_names`, which asks a model.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, ClassVar
@@ -27,6 +27,7 @@ class PersonalData:
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
     on: ClassVar[frozenset[str]] = frozenset({"text", "audio", "video"})
     resources: ClassVar[Resources] = Resources(batch_rows=1024)
+    before: ClassVar[Mapping[str, str]] = {"context": "what it masks would be told beside later turns"}
 
     mail: Annotated[Action, Field(description="mail addresses, also written with [at] and [dot]")] = "mask"
     phone: Annotated[Action, Field(description="telephone numbers in the shapes that their countries write")] = "mask"
