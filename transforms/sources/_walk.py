@@ -18,8 +18,8 @@ Glob = Annotated[str, Field(min_length=1, max_length=500)]
 GLOBS = "`*` stops at a slash, `**` does not, a pattern without a slash matches names at any depth; case is ignored"
 """How the patterns of `include` and `exclude` are read, for their descriptions."""
 
-_WILD = re.compile(r"(\*\*/|\*\*|\*|\?|\[!?[^]/]+\])")
-_AS_REGEX = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+_WILD = re.compile(r"((?<![^/])\*\*/|\*\*|\*|\?|\[!?[^]/]+\])")
+_ACROSS = {"**/": "(?:.*?/)??", "**": ".*?"}
 
 
 @dataclass(frozen=True)
@@ -49,15 +49,31 @@ def _any_of(globs: Sequence[str]) -> re.Pattern[str]:
 
 
 def _regex(glob: str) -> str:
+    """What lies between stars is taken where it comes first, for good: patterns of strangers, as a README has them,
+    would else try every way to share a name out among their stars."""
     anchored = glob.strip("/") if "/" in glob else f"**/{glob}"
-    return "".join(_part(p) for p in _WILD.split(anchored))
+    blocks = [("", [""])]
+    for part in _WILD.split(anchored):
+        if part in _ACROSS:
+            blocks.append((_ACROSS[part], [""]))
+        elif part == "*":
+            blocks[-1][1].append("")
+        else:
+            blocks[-1][1][-1] += _part(part)
+    *before, (across, (first, *rest)) = blocks
+    ended = "".join([*map(_first_of, rest[:-1]), f"[^/]*{rest[-1]}"] if rest else [])
+    return "".join(f"(?>{a}{f}{''.join(map(_first_of, r))})" for a, (f, *r) in before) + across + first + ended
+
+
+def _first_of(chunk: str) -> str:
+    return f"(?>[^/]*?{chunk})"
 
 
 def _part(part: str) -> str:
     if _WILD.fullmatch(part) and part.startswith("["):
         inside = part[1:-1].replace("\\", r"\\").replace("[", r"\[").replace("^", r"\^")
-        return f"[^{inside[1:]}]" if inside.startswith("!") else f"[{inside}]"
-    return _AS_REGEX.get(part) or re.escape(part)
+        return f"(?!/)[^{inside[1:]}]" if inside.startswith("!") else f"[{inside}]"
+    return "[^/]" if part == "?" else re.escape(part)
 
 
 def walk(root: Path | RemoteFolder, selection: Selection) -> Iterator[Path | RemoteFile | Refused]:

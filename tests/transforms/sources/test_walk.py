@@ -3,10 +3,14 @@
 import os
 import socket
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from affectory.transforms.sources._walk import Selection
 from affectory.transforms.sources.folder import FolderSource
 from affectory.transforms.sources.jsonl import JsonlSource
 
@@ -174,3 +178,38 @@ def test_what_was_not_asked_for_is_not_refused(tmp_path, listed):
         "b.json",
         "unreadable gone.json",
     ]
+
+
+def test_a_hostile_pattern_takes_no_time():
+    """One of 25 stars has more ways to fit a name than there are seconds."""
+    for glob in ("*a" * 25 + "b", "**a" * 25 + "b", "**/" * 25 + "b", "*a/" * 25 + "b", "**/*a" * 12 + "b", "*?" * 25):
+        begun = time.process_time()
+        assert not Selection([glob]).takes(f"{'a' * 60}/{'a/' * 40}{'a' * 60}.parquet/") or glob == "*?" * 25
+        assert time.process_time() - begun < 0.1, glob
+
+
+def fits(glob, name, begins=True):
+    """What patterns mean, in the plainest words; `**/` are folders where a name begins, as others are after a slash."""
+    if not glob:
+        return not name
+    if begins and glob.startswith("**/"):
+        ends = [i + 1 for i, char in enumerate(name) if char == "/"]
+        return any(fits(glob[3:], name[i:]) for i in (0, *ends))
+    if glob.startswith("**"):
+        return any(fits(glob[2:], name[i:], begins=False) for i in range(len(name) + 1))
+    if glob.startswith("*"):
+        return any(fits(glob[1:], name[i:], begins=False) for i in range(len(name.partition("/")[0]) + 1))
+    if glob.startswith("[!a]"):
+        return name[:1] not in ("", "a", "/") and fits(glob[4:], name[1:], begins=False)
+    is_this = name[:1] == glob[0] or (glob[0] == "?" and name[:1] not in ("", "/"))
+    return is_this and fits(glob[1:], name[1:], begins=glob[0] == "/")
+
+
+parts = st.lists(st.sampled_from(["**/", "**", "*", "?", "[!a]", "/", "a", "b"]), min_size=1, max_size=8)
+
+
+@settings(max_examples=500)
+@given(parts.map("".join), st.text("aab/", min_size=1, max_size=9))
+def test_patterns_mean_what_they_say(glob, name):
+    anchored = glob.strip("/") if "/" in glob else f"**/{glob}"
+    assert Selection([glob]).takes(name) == fits(anchored, name)
