@@ -1,6 +1,9 @@
 """Tables of the turns of dialogues that a JSON document holds."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -42,7 +45,8 @@ class DialogueTable(Table):
         str | None, Field(description="where in a dialogue its list of turns is; by default it is that list")
     ] = None
     number: Annotated[
-        str | None, Field(description="where in a dialogue its own id is; by default its key, or its place from 0")
+        str | None,
+        Field(description="where in a dialogue its own id is; by default its key, or a hash of the dialogue in a list"),
     ] = None
 
     @staticmethod
@@ -65,13 +69,20 @@ class DialogueTable(Table):
             return
         pending: Pending[Turn] = Pending(file.uri)
         number = 1
-        named = dialogues.items() if isinstance(dialogues, Mapping) else enumerate(dialogues)
-        for name, dialogue in named:
-            number = self._take(str(name), dialogue, number, limits, pending)
+        for name, dialogue in dialogues.items() if isinstance(dialogues, Mapping) else self._named(dialogues):
+            number = self._take(name, dialogue, number, limits, pending)
             if pending.full():
                 yield _chunk(pending, wanted)
                 pending = Pending(file.uri)
         yield _chunk(pending, wanted)
+
+    def _named(self, dialogues: Iterable[Any]) -> Iterator[tuple[str, Any]]:
+        """Dialogues of a list by what they hold: their places would name those of other files alike."""
+        seen = Counter[str]()
+        for dialogue in dialogues:
+            name = hashlib.blake2b(_spelled(dialogue).encode(), digest_size=8).hexdigest() if not self.number else ""
+            seen[name] += 1
+            yield name if seen[name] == 1 else f"{name}-{seen[name]}", dialogue
 
     def _take(self, name: str, dialogue: Any, number: int, limits: Limits, pending: Pending[Turn]) -> int:
         """The turns of a dialogue, from a number that is the next one's; without turns it is one refusal."""
@@ -96,6 +107,10 @@ class DialogueTable(Table):
 
     def _link(self, turns: Sequence[Turn]) -> None:
         """What a kind adds to the turns of a dialogue from its other turns."""
+
+
+_spelled = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+"""Spells also what no table holds, such as half a sign: that costs its turn, and not its dialogue."""
 
 
 def _beside(dialogue: Any, path: str) -> dict[str, Any]:

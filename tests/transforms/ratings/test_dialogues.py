@@ -8,6 +8,8 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from affectory.transforms.ratings.dialogues import DialogueRatings
+from affectory.transforms.sources.base import Limits, SourceFile
+from affectory.transforms.sources.dialogues import DialoguesSource
 
 
 def made(**parameters):
@@ -114,10 +116,12 @@ def test_strategies_of_esconv_are_those_of_supporters_as_the_recipe_spells_them(
         where={"speaker": "supporter"},
     )
     rows, refused = take_bytes(reader, json.dumps([{"dialog": dialog}]).encode())
-    assert [(r["target_key"], r["label"]) for r in rows] == [
-        ("0/1", "Question"),
-        ("0/2", "Reflection of feelings"),
-        ("0/3", "Other"),
+    names = {r["target_key"].partition("/")[0] for r in rows}
+    assert len(names) == 1
+    assert [(r["target_key"].partition("/")[2], r["label"]) for r in rows] == [
+        ("1", "Question"),
+        ("2", "Reflection of feelings"),
+        ("3", "Other"),
     ]
     assert [(r.uri, r.detail) for r in refused] == [("file.txt#L5", "nothing is rated")]
     assert set(reader.words().values()) == {"Reflection of feelings", "Other"}
@@ -128,7 +132,7 @@ def test_emotionx_has_the_votes_that_its_file_counts(take, shared, tmp_path):
     with zipfile.ZipFile(shared("emotionx/2019_Train_Friends.zip")) as archive:
         dialogues = json.loads(archive.read("Friends/friends.json"))[:60]
     path = tmp_path / "friends.json"
-    path.write_text(json.dumps(dialogues))
+    path.write_text(json.dumps(dict(enumerate(dialogues))))
     rows, refused = take(made(vote_digits={"column": "annotation", "labels": labels}), path)
     assert refused == []
     expected = Counter(
@@ -141,3 +145,14 @@ def test_emotionx_has_the_votes_that_its_file_counts(take, shared, tmp_path):
     )
     assert Counter((r["target_key"], r["label"]) for r in rows) == +expected
     assert len(rows) == 5 * sum(map(len, dialogues))
+
+
+def test_ratings_of_a_list_find_the_turns_of_their_source(take_bytes, tmp_path):
+    said = {"text": "Hi", "mood": "joy"}
+    data = json.dumps([[said], [said | {"text": "Ho"}], [said]]).encode()
+    (tmp_path / "d.json").write_bytes(data)
+    file = SourceFile("d.json", tmp_path / "d.json", "0" * 64, len(data))
+    (turns,) = DialoguesSource(path="x", speaker=None).read(file, Limits())
+    rows, refused = take_bytes(made(label="mood", rater_name="r"), data)
+    assert (refused, len(rows)) == ([], 3)
+    assert [r["target_key"] for r in rows] == turns.rows.column("key").to_pylist()

@@ -22,7 +22,7 @@ def places(rows):
 @pytest.mark.parametrize(
     ("document", "parameters", "ids"),
     [
-        ([[HI, HO], [HI]], {}, ("0", "1")),
+        ([[HI, HO], [HI]], {}, ("fc7dd05bc7814e4c", "838a3f209ccb7ac8")),
         ({"x": [HI, HO], "y/1": [HI]}, {}, ("x", "y/1")),
         ([{"id": 7, "turns": [HI, HO]}, {"id": "z", "turns": [HI]}], {"turns": "turns", "number": "id"}, ("7", "z")),
         (
@@ -53,6 +53,19 @@ def test_a_speaker_known_everywhere_is_one_person(take_bytes):
     assert [r["speaker"] for r in rows] == ["A", "A"]
 
 
+def test_a_dialogue_of_a_list_is_known_by_what_it_holds_wherever_it_stands(take_bytes):
+    """Not by its place: that would name dialogues of two files alike."""
+    one, two, same = [HI], [HO], [dict(reversed(HI.items()))]
+    rows, _ = take_bytes(DialoguesSource(path="x"), json.dumps([one, two, same, one]).encode())
+    first, second, *others = (r["dialogue"] for r in rows)
+    assert first != second and others == [f"{first}-2", f"{first}-3"]
+    rows, _ = take_bytes(DialoguesSource(path="x"), json.dumps([two, one]).encode(), name="other.json")
+    assert [r["dialogue"] for r in rows] == [second, first]
+    numbered = json.dumps([{"id": "7", "turns": one}, {"turns": two}]).encode()
+    rows, (refused,) = take_bytes(DialoguesSource(path="x", turns="turns", number="id"), numbered)
+    assert ([r["dialogue"] for r in rows], "has no id" in refused.detail) == (["7"], True)
+
+
 ESCONV = [
     {
         "emotion_type": "anxiety",
@@ -72,13 +85,14 @@ def test_esconv(take_bytes):
     kept = ("annotation.strategy", "annotation.feedback", "dialogue.emotion_type")
     kept += ("dialogue.survey_score.seeker.initial_emotion_intensity",)
     rows, refused = take_bytes(DialoguesSource(path="x", shape="esconv", keep=kept), json.dumps(ESCONV).encode())
+    (name,) = {r["dialogue"] for r in rows}
     about = {"dialogue.emotion_type": "anxiety", kept[3]: "5"}
     assert (refused, [(r["speaker"], r["text"], r["extra"]) for r in rows]) == (
         [],
         [
-            ("0/seeker", "Hello\n", about),
-            ("0/supporter", "What is it?", {**about, "annotation.strategy": "Question"}),
-            ("0/seeker", "My job.", {**about, "annotation.feedback": "5"}),
+            (f"{name}/seeker", "Hello\n", about),
+            (f"{name}/supporter", "What is it?", {**about, "annotation.strategy": "Question"}),
+            (f"{name}/seeker", "My job.", {**about, "annotation.feedback": "5"}),
         ],
     )
 
