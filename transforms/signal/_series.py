@@ -49,15 +49,24 @@ class Clock:
     decimal: Annotated[Literal[".", ","], Field(description="what parts the digits of numbers in a table")] = "."
 
     def measured(
-        self, path: str, form: str, wanted: Sequence[str] = (), start_us: int = 0, end_us: int | None = None
+        self,
+        path: str,
+        form: str,
+        wanted: Sequence[str] = (),
+        start_us: int = 0,
+        end_us: int | None = None,
+        may_begin_before: bool = False,
     ) -> list[Channel]:
-        """The wanted channels of a file, or all, from `start_us` up to `end_us`."""
+        """The wanted channels of a file, or all, from `start_us` up to `end_us`. A record begins at 0 of its own file;
+        what else there is of its event `may_begin_before`."""
         until = _LAST if end_us is None else end_us
         if form in ("edf", "bdf"):
             return _edf(path, wanted, start_us, until)
-        return self._table(path, form, wanted, start_us, until)
+        return self._table(path, form, wanted, start_us, until, may_begin_before)
 
-    def _table(self, path: str, form: str, wanted: Sequence[str], start: int, end: int) -> list[Channel]:
+    def _table(
+        self, path: str, form: str, wanted: Sequence[str], start: int, end: int, may_begin_before: bool
+    ) -> list[Channel]:
         delimiter, names = self._header(path, form)
         chosen = list(wanted) or [n for n in names if self.rate_hz or n != self.time]
         lacking = [n for n in (*chosen, *([] if self.rate_hz else [self.time])) if n not in names]
@@ -74,6 +83,8 @@ class Clock:
             last = int(time[-1]) if len(time) else last
             first = int(time[0]) if first is None and len(time) else first
             time = time - (first or 0) if self._from_first else time
+            if len(time) and time[0] < 0 and not may_begin_before:
+                raise Reject("bad_row", _before(int(time[0])))
             inside = (time >= start) & (time < end)
             times.append(time[inside])
             held += int(inside.sum()) * len(chosen)
@@ -158,6 +169,13 @@ def _whole(times: Floats, unit: float, before: int) -> Times:
     return np.round(times * unit).astype(np.int64)
 
 
+def _before(time: int) -> str:
+    return (
+        f"it begins at {time / 1e6:g} s, and a record at 0: what came before would not count. "
+        "With `zero: first` its first measurement is 0; or leave these rows out"
+    )
+
+
 def _check_order(time: Times, last: int | None, before: int) -> None:
     steps = np.diff(time, prepend=time[:1] if last is None else last)
     if (steps < 0).any():
@@ -173,15 +191,24 @@ def _edf(path: str, wanted: Sequence[str], start: int, end: int) -> list[Channel
     except OSError as error:
         raise Reject("unreadable", f"not an EDF or BDF file that can be read: {str(error)[-200:]}") from None
     try:
-        labels = [label.strip() for label in reader.getSignalLabels()]
+        labels = _numbered([label.strip() for label in reader.getSignalLabels()])
         if lacking := [name for name in wanted if name not in labels]:
             raise Reject(
                 "bad_row", f"no channel {', '.join(map(repr, lacking))}; the file has {', '.join(labels[:50])}"
             )
-        chosen = list(wanted) or list(dict.fromkeys(labels))
+        chosen = list(wanted) or labels
         return [_edf_channel(reader, labels.index(name), name, start, end) for name in chosen]
     finally:
         reader.close()
+
+
+def _numbered(labels: Sequence[str]) -> list[str]:
+    """Of channels with one label the second is `EDA-2`, the third `EDA-3`, unless another is called so."""
+    found: list[str] = []
+    for label in labels:
+        names = (f"{label}-{n}" for n in range(2, len(labels) + 2))
+        found.append(label if label not in found else next(n for n in names if n not in (*labels, *found)))
+    return found
 
 
 def _edf_channel(reader: Any, index: int, name: str, start: int, end: int) -> Channel:

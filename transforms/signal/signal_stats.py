@@ -56,7 +56,8 @@ class SignalStats(Clock):
             return {}
         start, end = span(row["anchor"])
         end = None if end is None else end - offset
-        found = self.measured(file["path"], file["format"], self.channels, start - offset, end)
+        is_member = self.role is not None
+        found = self.measured(file["path"], file["format"], self.channels, start - offset, end, is_member)
         return {f"{snake(c.name)}_{stat}": value for c in found for stat, value in _stats(c).items()}
 
     def _file(self, row: Values) -> tuple[Any, int]:

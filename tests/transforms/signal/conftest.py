@@ -1,6 +1,6 @@
 """Small signals, and steps that look at them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,17 +43,31 @@ def write(tmp_path: Path) -> Callable[[str, str], Path]:
 @pytest.fixture(scope="session")
 def edf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Four seconds of two channels, at 10 and at 2 measurements a second."""
+    path = tmp_path_factory.mktemp("edf") / "s.edf"
+    write_edf(path, (("ECG", 10), ("EDA", 2)), [np.arange(40.0), np.arange(8.0)])
+    return path
+
+
+@pytest.fixture
+def edf_of(tmp_path: Path) -> Callable[[Sequence[str]], Path]:
+    """Two seconds of channels at 2 measurements a second, from 0 to 3, from 10 to 13, and so on."""
+
+    def channels(labels: Sequence[str]) -> Path:
+        path = tmp_path / "same.edf"
+        write_edf(path, [(label, 2) for label in labels], [n * 10 + np.arange(4.0) for n in range(len(labels))])
+        return path
+
+    return channels
+
+
+def write_edf(path: Path, channels: Sequence[tuple[str, int]], values: list[Any]) -> None:
     import pyedflib
 
-    path = tmp_path_factory.mktemp("edf") / "s.edf"
-    writer = pyedflib.EdfWriter(str(path), 2, file_type=pyedflib.FILETYPE_EDFPLUS)
+    writer = pyedflib.EdfWriter(str(path), len(channels), file_type=pyedflib.FILETYPE_EDFPLUS)
     limits = {"physical_min": -100.0, "physical_max": 100.0, "digital_min": -32768, "digital_max": 32767}
-    writer.setSignalHeaders(
-        [{"label": n, "sample_frequency": f, "dimension": "uV", **limits} for n, f in (("ECG", 10), ("EDA", 2))]
-    )
-    writer.writeSamples([np.arange(40.0), np.arange(8.0)])
+    writer.setSignalHeaders([{"label": n, "sample_frequency": f, "dimension": "uV", **limits} for n, f in channels])
+    writer.writeSamples(values)
     writer.close()
-    return path
 
 
 def member(path: Path, role: str, offset_us: int) -> list[dict[str, Any]]:

@@ -2,7 +2,9 @@
 
 import pytest
 
+from affectory.transforms.signal._series import snake
 from affectory.transforms.signal.load_signal import LoadSignal
+from affectory.transforms.signal.signal_stats import SignalStats
 
 TABLE = "time,eda,temp\n" + "".join(f"{n / 4},{n},{30 + n}\n" for n in range(9) if n not in (3, 4, 5))
 
@@ -29,9 +31,10 @@ def test_a_table_with_a_gap(look, write):
         ("time,x\n2026-01-01T10:00:00Z,1\n2026-01-01T10:00:00.25Z,2\n2026-01-01T10:00:00.500Z,3\n", {"unit": "iso"}),
         ("time,x\n2026-01-01 10:00:00,1\n2026-01-01 10:00:00.25,2\n2026-01-01 10:00:00.5,3\n", {"unit": "iso"}),
         ("1600000000,1\n1600000000.25,2\n1600000000.5,3\n", {"header": False, "time": "c0", "zero": "first"}),
+        ("time,x\n-5,1\n-4.75,2\n-4.5,3\n", {"zero": "first"}),
         ("1589000000\n4\n1\n2\n3\n", {"header": False, "rate_hz": 4.0, "skip_rows": 2}),
     ],
-    ids=["ms", "semicolons", "zoned dates", "dates", "epoch", "fixed rate"],
+    ids=["ms", "semicolons", "zoned dates", "dates", "epoch", "before 0", "fixed rate"],
 )
 def test_clocks(look, write, text, given):
     duration, rate, _, gaps = facts(look(LoadSignal(**given), write("a.csv", text)))
@@ -51,6 +54,8 @@ def test_the_stretch_of_the_sample_counts(look, write, edf):
 BAD = [
     ("time,x\n0,1\n2,2\n1,3\n", {}, "bad_row", "time goes back at row 3: 1 s"),
     ("time,x\n0,1\n,2\n", {}, "bad_row", "row 2 has no time"),
+    ("time,x\n-5,1\n-4,2\n", {}, "bad_row", "begins at -5 s, and a record at 0"),
+    ("time,x\n-5,1\n-4,2\n", {"unit": "ms"}, "bad_row", "With `zero: first` its first measurement is 0"),
     ("time,x\n0,one\n", {}, "bad_row", "not a table of numbers"),
     ("time,x\n0,1\ninf,2\n", {}, "bad_row", "row 2 has the time inf, beyond any clock"),
     ("time,x\n0,1\n1e300,2\n", {}, "bad_row", "row 2 has the time 1e+300, beyond any clock"),
@@ -80,3 +85,19 @@ def test_a_torn_edf_is_unreadable(look, edf, tmp_path, keep):
 def test_an_edf_without_the_channel(look, edf):
     (rejected,) = look(LoadSignal(channels=("PPG",)), edf).rejected
     assert rejected.detail == "no channel 'PPG'; the file has ECG, EDA"
+
+
+@pytest.mark.parametrize(
+    ("labels", "names"),
+    [
+        (("EDA", "EDA", "EDA"), "EDA, EDA-2, EDA-3"),
+        (("EDA", "EDA-2", "EDA"), "EDA, EDA-2, EDA-3"),
+        (("EDA", "EDA", "EDA-2"), "EDA, EDA-3, EDA-2"),
+    ],
+)
+def test_channels_of_one_label_are_numbered(look, edf_of, labels, names):
+    path = edf_of(labels)
+    assert facts(look(LoadSignal(), path))[2] == names
+    stats = SignalStats(channels=tuple(names.split(", ")))
+    row = look(stats, path).rows.to_pylist()[0]
+    assert [round(row[f"{snake(name)}_max"]) for name in names.split(", ")] == [3, 13, 23]

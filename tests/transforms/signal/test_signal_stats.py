@@ -38,6 +38,15 @@ def test_of_a_member_whose_clock_began_at_another_time(look, write, offset_us, m
     assert stats(rows)[0] == mean
 
 
+def test_of_a_record_nothing_is_before_0_and_of_a_member_it_is_on_the_clock_of_the_sample(look, write):
+    path = write("a.csv", "time,EDA (uS)\n" + "".join(f"{n},{n}\n" for n in range(-5, 5)))
+    (rejected,) = look(STEP, path).rejected
+    assert (rejected.reason, "`zero: first`" in rejected.detail) == ("bad_row", True)
+    step = SignalStats(channels=("EDA (uS)",), role="wrist")
+    assert stats(look(step, path, kind="video", members=member(path, "wrist", 0)))[1] == 0
+    assert stats(look(step, path, kind="video", members=member(path, "wrist", 3_000_000)))[1] == -3
+
+
 def test_without_the_member_or_a_measurement_there_is_nothing(look, write):
     path = write("a.csv", RAMP)
     step = SignalStats(channels=("EDA (uS)",), role="ankle")
