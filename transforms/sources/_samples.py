@@ -1,5 +1,6 @@
 """Members of a tar shard that have one stem come together as a sample."""
 
+import hashlib
 import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ FieldName = Annotated[str, Field(min_length=1, max_length=500)]
 _SAID = frozenset(("txt", "text", "json", "cls", "id"))
 """Endings of members that say something of their sample; all others are media."""
 _FIRST = ("video", "audio", "image")
+_MOST_STEMS = 1_000_000
 Row = tuple[dict[str, Any] | Refused, tuple[Inner, ...]]
 
 
@@ -51,6 +53,9 @@ class Gathered:
     said: dict[str, Any] = field(default_factory=dict)
     media: dict[str, Taken] = field(default_factory=dict)
     problem: Refused | None = None
+    seen: set[int] = field(default_factory=set)
+    """Stems so far, as hashes: shards have thousands of samples, and one of millions may not take all memory."""
+    is_again: bool = False
 
     def take(self, shard: tarfile.TarFile, member: tarfile.TarInfo) -> Iterator[Row]:
         """One member more; what was before it, where it begins another sample."""
@@ -60,7 +65,7 @@ class Gathered:
         stem, ending = _split(member.name.removeprefix("./"))
         if stem != self.stem:
             yield from self.end()
-            self.stem = stem
+            self._begin(stem)
         if problem := self._problem(member, ending):
             yield Refused(uri, *problem), ()
             self._note(Refused(uri, *problem))
@@ -76,6 +81,12 @@ class Gathered:
             else:
                 yield taken, ()
                 self._note(taken)
+
+    def _begin(self, stem: str) -> None:
+        number = int.from_bytes(hashlib.blake2b(stem.encode("utf-8", "surrogateescape"), digest_size=8).digest())
+        self.stem, self.is_again = stem, number in self.seen
+        if len(self.seen) < _MOST_STEMS:
+            self.seen.add(number)
 
     def end(self) -> Iterator[Row]:
         """The sample that was begun, if there was one."""
@@ -109,6 +120,8 @@ class Gathered:
 
     def _made(self) -> Row:
         place = f"{self.file.uri}/{self.stem}"
+        if self.is_again:
+            return Refused(place, "bad_row", self._apart()), ()
         if self.problem is not None:
             detail = f"without {PurePosixPath(self.problem.uri).name}: {self.problem.detail}"
             return Refused(place, self.problem.reason, detail), ()
@@ -117,6 +130,13 @@ class Gathered:
         except ValueError as error:
             return Refused(place, "bad_row", str(error)), ()
         return row, tuple(taken.inner for taken in self.media.values() if taken.inner is not None)
+
+    def _apart(self) -> str:
+        endings = ", ".join(f".{ending}" for ending in sorted({*self.said, *self.media})) or "these"
+        return (
+            f"{endings} of a sample whose other members come earlier in the shard: members of a sample must follow "
+            "each other, so sort the tar by name"
+        )
 
     def _row(self, place: str) -> dict[str, Any]:
         source, own = self.source, self._own()

@@ -126,3 +126,14 @@ def test_a_shard_of_nothing_but_long_names_is_refused(take_bytes):
     data = (name.tobuf(tarfile.GNU_FORMAT) + b"abc\0".ljust(512, b"\0")) * 3000
     rows, (refused,) = take_bytes(WebdatasetSource(path="x"), data, name="s.tar")
     assert (rows, refused.reason) == ([], "unreadable")
+
+
+def test_members_that_do_not_follow_each_other_are_told_what_to_do(take_bytes):
+    files = [("0.png", PNG), ("1.png", PNG + b"x"), ("0.txt", b"hello"), ("0.cls", b"1"), ("1.txt", b"there")]
+    rows, refused = take_bytes(WebdatasetSource(path="x"), shard(*files), name="s.tar")
+    assert [(r["key"], r["text"]) for r in rows] == [("0", None), ("1", None)]
+    assert [(r.uri, r.reason) for r in refused] == [("s.tar/0", "bad_row"), ("s.tar/1", "bad_row")]
+    assert refused[0].detail.startswith(".cls, .txt of a sample whose other members come earlier")
+    assert "members of a sample must follow each other, so sort the tar by name" in refused[0].detail
+    rows, refused = take_bytes(WebdatasetSource(path="x"), shard(*sorted(files)), name="s.tar")
+    assert ([(r["key"], r["text"]) for r in rows], refused) == ([("0", "hello"), ("1", "there")], [])
