@@ -28,14 +28,22 @@ class Input:
     at: Path | RemoteFile
     asset_id: str
     size: int
+    about: str = ""
+    """What its source tells of it by what lies beside it."""
+
+    def here(self, path: Path) -> SourceFile:
+        return SourceFile(self.uri, path, self.asset_id, self.size, about=self.about)
 
 
 def found_files(reader: Any, root: Location) -> list[Path | RemoteFile | Refused]:
     """What an entry of the recipe finds below its root, in a fixed order."""
+    return list(reader.files(_folder(reader, root)))
+
+
+def _folder(reader: Any, root: Location) -> Path | RemoteFolder:
     if isinstance(root, Path):
-        return list(reader.files(root))
-    folder = listing(root)
-    return list(reader.files(_with_readme(folder) if getattr(reader, "reads_readme", False) else folder))
+        return root
+    return _with_readme(listing(root)) if getattr(reader, "reads_readme", False) else listing(root)
 
 
 def _with_readme(folder: RemoteFolder) -> RemoteFolder:
@@ -47,7 +55,8 @@ def inputs_of(
     reader: Any, root: Location, memory: Path, limits: Limits, done: Callable[[int, int], None] = lambda *_: None
 ) -> tuple[list[Input], list[Refused]]:
     """The files of an entry with their hashes, and what is refused unread; `done` hears how many of all are hashed."""
-    found = found_files(reader, root)
+    folder = _folder(reader, root)
+    found, about = list(reader.files(folder)), reader.about(folder) if hasattr(reader, "about") else _nothing
     refused = [x for x in found if isinstance(x, Refused)]
     refused += [_too_large(x, limits) for x in found if _is_too_large(x, limits)]
     files = [x for x in found if not isinstance(x, Refused) and not _is_too_large(x, limits)]
@@ -57,8 +66,13 @@ def inputs_of(
         if isinstance(sha, OSError):
             refused.append(Refused(uri, "unreadable", sha.strerror or str(sha)))
         else:
-            inputs.append(Input(uri, file, sha, file.size if isinstance(file, RemoteFile) else file.stat().st_size))
+            size = file.size if isinstance(file, RemoteFile) else file.stat().st_size
+            inputs.append(Input(uri, file, sha, size, about(uri)))
     return inputs, refused
+
+
+def _nothing(uri: str) -> str:
+    return ""
 
 
 def _is_too_large(file: object, limits: Limits) -> bool:
@@ -73,7 +87,7 @@ def _too_large(file: Any, limits: Limits) -> Refused:
 def local_files(reader: Any, inputs: Sequence[Input], limits: Limits) -> Iterator[SourceFile | Refused]:
     """The inputs one after another as files of this machine; what is fetched is gone when the next is asked for."""
     if all(isinstance(x.at, Path) for x in inputs):
-        yield from (SourceFile(x.uri, x.at, x.asset_id, x.size) for x in inputs if isinstance(x.at, Path))
+        yield from (x.here(x.at) for x in inputs if isinstance(x.at, Path))
         return
     with tempfile.TemporaryDirectory(prefix="affectory-") as scratch, ThreadPoolExecutor(_AHEAD) as pool:
         fetching = _Fetching(reader, limits, Path(scratch))
@@ -101,7 +115,7 @@ class _Fetching:
 
     def one(self, number: int, wanted: Input) -> SourceFile | Refused:
         if isinstance(wanted.at, Path):
-            return SourceFile(wanted.uri, wanted.at, wanted.asset_id, wanted.size)
+            return wanted.here(wanted.at)
         looks_at = getattr(self.reader, "looks_at", None)
         most = looks_at(wanted.uri, self.limits) if looks_at else wanted.size
         target = self.scratch / f"{number}{PurePosixPath(wanted.uri).suffix}"
@@ -111,7 +125,7 @@ class _Fetching:
             return Refused(wanted.uri, "unreadable", error.strerror or str(error))
         if most >= wanted.size and _sha256(target) != wanted.asset_id:
             return Refused(wanted.uri, "unreadable", CHANGED)
-        return SourceFile(wanted.uri, target, wanted.asset_id, wanted.size)
+        return wanted.here(target)
 
 
 def _sha256(path: Path) -> str:

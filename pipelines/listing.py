@@ -83,7 +83,7 @@ class Listing:
     def signature(self) -> str:
         """Changes with anything that reading the files again would show."""
         entry = self.entry
-        files = [(f.uri, f.asset_id) for f in self.files]
+        files = [(f.uri, f.asset_id, f.about) if f.about else (f.uri, f.asset_id) for f in self.files]
         refused = [(r.uri, r.reason, r.detail) for r in self.refused]
         more: list[Any] = [code_hash(named_media.__name__), self.media.signature] if self.media.found else []
         more += [code_hash(describing.__name__), *(side.signature for side in self.beside)] if self.beside else []

@@ -48,11 +48,12 @@ class Layout:
         text = root.readme if isinstance(root, RemoteFolder) else _readme(root)
         return cls({part: Selection(globs) for part, globs in _declared(_front_matter(text))})
 
-    def part(self, uri: str) -> Part | None:
-        """Null where the README declares files, but not this one."""
+    def part(self, uri: str, config: str | None = None) -> Part | None:
+        """Null where the README declares files, but not this one; of several the one that is of `config`."""
         if not self.patterns:
             return by_name(uri)
-        return next((part for part, globs in self.patterns.items() if globs.takes(uri)), None)
+        found = [part for part, globs in self.patterns.items() if globs.takes(uri)]
+        return min(found, key=lambda part: part.config != config, default=None)
 
 
 def _readme(root: Path) -> str:

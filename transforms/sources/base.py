@@ -61,6 +61,8 @@ class SourceFile:
     size: int
     scratch: Path | None = None
     """A folder for large media that a reader takes out of the file."""
+    about: str = ""
+    """What its source told of it when it was listed, such as its split."""
 
 
 @dataclass(frozen=True)
