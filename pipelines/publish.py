@@ -28,6 +28,7 @@ from affectory.schemas.derived import SAMPLES, TABLES
 from affectory.schemas.errors import UserError
 from affectory.schemas.ids import digest
 from affectory.schemas.urls import Location
+from affectory.transforms.ratings._columns import PUBLISHED
 
 TOOLS = ("affectory", "pyarrow", "datasets", "av", "pillow", "numpy", "opencv-python-headless")
 
@@ -144,12 +145,15 @@ def _without_folders(recipe: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _without_names(recipe: Mapping[str, Any], pseudonym: Callable[[str], str]) -> dict[str, Any]:
-    """Columns that are called like their raters, by pseudonym as these are."""
-    ratings = [
-        {**entry, "wide": [pseudonym(name) for name in entry["wide"]]} if isinstance(entry.get("wide"), list) else entry
-        for entry in recipe.get("ratings") or ()
-    ]
+    """Raters, and columns that are called like them, by pseudonym as these are."""
+    ratings = [{**entry, **_named_otherwise(entry, pseudonym)} for entry in recipe.get("ratings") or ()]
     return {**recipe, "ratings": ratings} if ratings else dict(recipe)
+
+
+def _named_otherwise(entry: Mapping[str, Any], pseudonym: Callable[[str], str]) -> dict[str, Any]:
+    wide, name = entry.get("wide"), entry.get("rater_name")
+    columns = {"wide": [pseudonym(rater) for rater in wide]} if isinstance(wide, list) else {}
+    return columns | ({"rater_name": pseudonym(name)} if name and name != PUBLISHED else {})
 
 
 def _without_folder(entry: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 from support.project import Project, project, write_csv
 
-SUBJECTS, RATERS = ("Eve Poe", "Fay Zoe", "Gil Moe"), ("Ann Roe", "Bob Doe", "Cid Loe")
+SUBJECTS, RATERS = ("Eve Poe", "Fay Zoe", "Gil Moe"), ("Ann Roe", "Bob Doe", "Cid Loe", "Dan Noe")
 
 
 def dataset(folder: Path) -> Project:
@@ -21,6 +21,8 @@ def dataset(folder: Path) -> Project:
         "ratings": [
             {**said, "name": "wide", "path": "wide.csv", "wide": ["Ann Roe", "Bob Doe"]},
             {**said, "name": "long", "path": "long.csv", "label": "mood", "rater": "who", "question": "And now?"},
+            {**said, "name": "one", "path": "one.csv", "label": "mood", "rater_name": "Dan Noe"},
+            {**said, "name": "all", "path": "one.csv", "label": "mood", "rater_name": "published", "people": 3},
         ],
         "ingest": [],
         "validate": {"max_rejected": 1},
@@ -32,6 +34,7 @@ def dataset(folder: Path) -> Project:
     write_csv(folder / "subjects.csv", ["who", "day"], [["Eve Poe", "1"], ["Eve Poe", "2"], ["Gil Moe", "1"]])
     write_csv(folder / "wide.csv", ["id", "Ann Roe", "Bob Doe"], [["1", "joy", "Ann Roe"], ["2", "joy", ""]])
     write_csv(folder / "long.csv", ["id", "mood", "who"], [["1", "joy", "Cid Loe"], ["Gil Moe", "joy", "Cid Loe"]])
+    write_csv(folder / "one.csv", ["id", "mood"], [["1", "joy"]])
     return made
 
 
@@ -48,4 +51,5 @@ def test_no_name_is_in_a_release(tmp_path: Path) -> None:
         "duplicate",
         "unknown_label",
     }
-    assert "p_" in (release / "recipe.yaml").read_text()
+    recipe = (release / "recipe.yaml").read_text()
+    assert "p_" in recipe and "rater_name: published" in recipe
