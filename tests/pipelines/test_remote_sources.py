@@ -122,14 +122,14 @@ def test_media_that_change_after_the_scan_fail_alone(
     tmp_path: Path, bucket: str, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     made = media_elsewhere(media(tmp_path / "local"), bucket)
-    planned = module.make_plan
+    planner = module.Planner
 
     def meanwhile(*given: Any) -> Any:
         fs, key = filesystem(bucket), f"{bucket}/media/2.png"
         fs.rm_file(key) if what == "gone" else fs.pipe_file(key, (tmp_path / "local/media/sub/1.png").read_bytes())
-        return planned(*given)
+        return planner(*given)
 
-    monkeypatch.setattr(module, "make_plan", meanwhile)
+    monkeypatch.setattr(module, "Planner", meanwhile)
     there = built(made, bucket)
     assert (there.kept, there.failed) == (3, 1)
     assert [(row["reason"], row["uri"]) for row in made.rejects()] == [("SourceChanged", "2.png")]
