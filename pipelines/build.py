@@ -16,7 +16,7 @@ from affectory.pipelines.judging import Importer, refused_by_reason, said_by
 from affectory.pipelines.plan import Plan, Planner
 from affectory.pipelines.process import TooManyFailed, check_failures, process
 from affectory.pipelines.publish import Publisher, validate
-from affectory.pipelines.release.shelf import shelf_at
+from affectory.pipelines.release.shelf import refuse_others, shelf_at
 from affectory.pipelines.runner.lean import keep_pandas_out
 from affectory.pipelines.scan import Scan, Scanner
 from affectory.pipelines.splitting import split
@@ -95,7 +95,9 @@ class _Build:
 
     def go(self) -> Summary:
         if self.options.publish:
-            shelf_at(self.options.releases).check()
+            shelf = shelf_at(self.options.releases)
+            shelf.check()
+            refuse_others(shelf, self.bound.recipe.spec.dataset)
         scan = scan_sources(self.bound, self.workspace, self.options, self.epoch, self.run.tell)
         check_sources(self.bound, self.workspace, scan)
         imported = self._import(scan)

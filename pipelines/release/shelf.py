@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from affectory.pipelines.release import pointer
-from affectory.pipelines.release.manifest import Manifest
+from affectory.pipelines.release.manifest import Manifest, read_manifest
 from affectory.pipelines.release.model import Release, Told
 from affectory.pipelines.release.version import FIRST, Version
 from affectory.schemas.errors import UserError
@@ -73,6 +73,27 @@ def list_releases(location: Location | str) -> list[Release]:
 def latest(location: Location | str) -> Release | None:
     """The release that the pointer names."""
     return shelf_at(location).latest()
+
+
+def refuse_others(shelf: Shelf, dataset: str) -> None:
+    """Raise where the latest release is of another dataset: this one would be published as its next version."""
+    version = shelf.named()
+    if version:
+        refuse_successor(shelf.place(version), dataset)
+
+
+def refuse_successor(release: Location, dataset: str) -> None:
+    """Raise where a release is of another dataset than that which would follow it."""
+    try:
+        other = read_manifest(release).content.dataset
+    except (OSError, KeyError, TypeError, ValueError):  # no release: told by those who compare with it
+        return
+    if other != dataset:
+        what = f"{release} is a release of {other!r}, so {dataset!r} cannot be its next version"
+        hint = (
+            "every dataset needs a place of its own, also one that was renamed: give `publish: {to: ...}` or --releases"
+        )
+        raise UserError(what, hint)
 
 
 def refuse_patterns(location: Location) -> None:

@@ -22,7 +22,7 @@ from affectory.pipelines.release.load_test import run_load_test
 from affectory.pipelines.release.manifest import MANIFEST, Content, Manifest, hash_files, read_manifest
 from affectory.pipelines.release.model import CONFIGS, MEDIA, Release, ReleaseInputs, Told
 from affectory.pipelines.release.shards import Piece, ShardWriter, parquet_writer
-from affectory.pipelines.release.shelf import Shelf, shelf_at
+from affectory.pipelines.release.shelf import Shelf, refuse_others, refuse_successor, shelf_at
 from affectory.pipelines.release.version import FIRST, Version
 from affectory.schemas.derived import TABLES
 from affectory.schemas.ids import digest
@@ -42,6 +42,7 @@ def write_release(inputs: ReleaseInputs, releases: Location | str, told: Told = 
     """
     shelf = shelf_at(releases)
     shelf.check()
+    refuse_others(shelf, inputs.dataset)
     with shelf.staging() as area:
         folder = area / "release"
         content = write_content(inputs, folder, area / "gathered", lambda n, of: told("publish", n, of, "rows"))
@@ -180,6 +181,8 @@ def _publish(inputs: ReleaseInputs, content: Content, folder: Path, shelf: Shelf
     tested = False
     while True:
         parent = shelf.recover()
+        if parent:
+            refuse_successor(parent, inputs.dataset)
         change = _change(parent, Side("this build", folder, content))
         manifest = _manifest(inputs, content, parent, change)
         if change and change.empty and parent:

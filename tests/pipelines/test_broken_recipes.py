@@ -8,6 +8,7 @@ import yaml
 from support.project import TEXTS, texts
 
 from affectory.pipelines.report import summary_text
+from affectory.schemas.errors import UserError
 from affectory.schemas.recipe.problems import RecipeProblems
 
 BROKEN: dict[str, tuple[dict[str, Any] | str, int, str, str]] = {
@@ -147,3 +148,11 @@ def test_the_summary_tells_why_ratings_were_refused(tmp_path: Path) -> None:
         file.write("nobody,rater1,joy\nl1,rater9,elated-ish\nsomebody,rater1,joy\n")
     text = summary_text(made.build(), made.recipe, None)
     assert "why         ratings: 2 unknown_record, 1 unknown_label" in text
+
+
+def test_releases_of_another_dataset_are_told_before_anything_is_read(tmp_path: Path) -> None:
+    made = texts(tmp_path, 3)
+    made.build()
+    (tmp_path / "lines.jsonl").unlink()
+    with pytest.raises(UserError, match="is a release of 'texts', so 'chats' cannot be its next version"):
+        made.build("dataset=chats", "sources[0].path=ratings.csv")

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,8 @@ def test_versions_are_those_of_a_folder_byte_for_byte(world: Any, tmp_path: Path
 
 def test_what_did_not_change_is_not_published_again(world: Any, tmp_path: Path, releases: Url, fast: None) -> None:
     first = write_release(world.inputs(tmp_path / "a"), releases)
+    with pytest.raises(UserError, match="is a release of 'small', so 'other' cannot be its next version"):
+        write_release(replace(world.inputs(tmp_path / "o"), dataset="other"), releases)
     before = set(files_at(releases).names("v1.0.0")), files_at(releases).modified("LATEST")
     again = write_release(world.inputs(tmp_path / "b"), releases)
     assert (again.version, again.unchanged, again.path) == (first.version, True, first.path)

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,8 @@ def test_versions_are_those_of_a_folder_byte_for_byte(world: Any, tmp_path: Path
 
 def test_what_did_not_change_is_not_published_again(world: Any, tmp_path: Path, server: Hub) -> None:
     write_release(world.inputs(tmp_path / "a"), PLACE)
+    with pytest.raises(UserError, match="is a release of 'small', so 'other' cannot be its next version"):
+        write_release(replace(world.inputs(tmp_path / "o"), dataset="other"), PLACE)
     again = write_release(world.inputs(tmp_path / "b"), PLACE)
     assert (again.version, again.unchanged) == ("v1.0.0", True)
     assert len(server.repos["org/small"].commits) == 2

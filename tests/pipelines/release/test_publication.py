@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,18 @@ def test_a_kill_leaves_the_old_state_or_the_new_one(tmp_path: Path) -> None:
     assert any(run_["left"]["latest"] == "v1.0.0" and len(run_["left"]["complete"]) == 2 for run_ in runs)
     assert len({tuple(run_["then"]["hashes"][:1]) for run_ in runs}) == 1
     assert len({tuple(run_["then"]["hashes"]) for run_ in runs}) == 2
+
+
+def test_another_dataset_is_no_next_version(world: Any, tmp_path: Path, fast: None) -> None:
+    first = release(world, tmp_path)
+    other = replace(world.inputs(tmp_path / "in"), dataset="other")
+    with pytest.raises(UserError, match="is a release of 'small', so 'other' cannot be its next version") as told:
+        write_release(other, tmp_path / "releases")
+    assert "publish: {to:" in str(told.value)
+    (tmp_path / "releases" / LATEST).unlink()
+    with pytest.raises(UserError, match="is a release of 'small'"):
+        write_release(other, tmp_path / "releases")
+    assert list_releases(tmp_path / "releases") == [first]
 
 
 def test_a_pointer_left_behind_is_moved_instead_of_publishing_again(world: Any, tmp_path: Path, fast: None) -> None:
