@@ -57,10 +57,11 @@ def check_ratings(
 ) -> None:
     """Raise for every entry of ratings none of whose files could be read as the recipe says, or none of whose rows
     could be taken, unless there is nothing to rate: a preview has few records, a source that cannot be reached none."""
-    if imported is None:
+    names = ["source", "reason", "detail", "uri"]
+    rejects = workspace.commits().read(imported, "rejects", names) if imported else None
+    if imported is None or rejects is None:
         return
-    rejects = workspace.commits().read(imported, "rejects", ["source", "reason", "detail", "uri"])
-    untaken = [(i, e) for i, e in enumerate(bound.ratings) if rejects is not None and not taken_of(imported, e.name)]
+    untaken = [(i, e) for i, e in enumerate(bound.ratings) if not taken_of(imported, e.name)]
     there = set(scan.index(workspace).column("source").unique().to_pylist())
     problems = []
     for index, entry in untaken:
