@@ -13,15 +13,18 @@ from affectory.pipelines.people import Declared
 from affectory.pipelines.reading import batches
 from affectory.pipelines.runner.child import Child
 from affectory.schemas.errors import UserError
+from affectory.schemas.ids import canonical
 from affectory.schemas.types import PLACES
 from affectory.schemas.urls import Location
 from affectory.transforms.rows import set_column
-from affectory.transforms.sources._cut_lists import Cut
+from affectory.transforms.sources._cut_lists import CUT_LISTS, Cut
 from affectory.transforms.sources._side_tables import Said, SegmentsReader, SidecarReader
 from affectory.transforms.sources.base import RECORDS, Limits, Refused, SourceFile
 
 _SET = ("speaker", "session", "licence", "language", "text", "extra")
 _SHOWN = 5
+_LOST = ("unreadable", "too_large", "outside_root")
+"""Files that were meant; what is hidden, or read already, was not."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,8 @@ class Describing:
     """The place of some record."""
     paths: Set[str] = frozenset()
     """Names of files that are paths: they mean no file of that name in another folder."""
+    who_is: str | None = None
+    """Where a name in a stretch is the same person, as the recipe says."""
 
     @classmethod
     def of(
@@ -71,10 +76,11 @@ class Describing:
     ) -> "Describing":
         made = cls(entry, paths=paths)
         for side in beside:
-            made.refused += side.refused
+            made.who_is = getattr(side.reader, "who_is", made.who_is)
+            made._refuse(side.reader, side.refused, {r.uri for r in side.refused if r.reason in _LOST})
             for file in local_files(side.reader, side.files, limits):
                 if isinstance(file, Refused):
-                    made.refused.append(file)
+                    made._refuse(side.reader, [file], {file.uri})
                 else:
                     made._read(side.reader, file, limits, child)
         for cuts in made.cuts.values():
@@ -83,13 +89,23 @@ class Describing:
 
     def _read(self, reader: SidecarReader | SegmentsReader, file: SourceFile, limits: Limits, child: Child) -> None:
         for found in batches(reader, file, limits, child):
-            self.refused += found.refused
+            self._refuse(reader, found.refused, {file.uri})
             for said in getattr(found, "said", ()):
                 self._say(reader.sidecar.join[0], said)  # type: ignore[union-attr]
             for cut in getattr(found, "cuts", ()):
                 join = _join_of(reader, cut)
                 self.cuts.setdefault(join, []).append(cut)
                 self.places.setdefault(join, cut.uri)
+
+    def _refuse(self, reader: SidecarReader | SegmentsReader, refused: Iterable[Refused], whole: Set[str]) -> None:
+        """Note what is not taken; without what people agreed to nothing is built, as somebody may have said no."""
+        for one in refused:
+            if one.uri in whole and isinstance(reader, SidecarReader) and reader.sidecar.grants:
+                raise UserError(
+                    f"{one.uri} says what people agreed to, and it is not taken: {one.detail or one.reason}",
+                    f"mend it, or `sidecar` of source {self.entry!r}: without it nothing is known of their consent",
+                )
+            self.refused.append(one)
 
     def _say(self, by: str, said: Said) -> None:
         join = (by, _of(by, said.of))
@@ -114,7 +130,7 @@ class Describing:
         self.records = self.records or uris[0]
         joins = [self._joins(file.uri, *found) for found in zip(uris, keys, speakers, strict=True)]
         rows = self._with_said(rows, [self._found(self.said, j) for j in joins], pseudonym)
-        return self._with_cuts(rows, [self._found(self.cuts, j) for j in joins], pseudonym, kind)
+        return self._with_cuts(rows, [self._found(self.cuts, j) for j in joins], pseudonym, kind, file)
 
     def _joins(self, file: str, uri: str, key: str | None, speaker: str | None) -> list[tuple[str, str]]:
         """All that a record may be spoken of by, the surest first; one inside an archive also by its path in there."""
@@ -161,26 +177,43 @@ class Describing:
         self.people[person] = self.people[person].stricter(declared) if person in self.people else declared
 
     def _with_cuts(
-        self, rows: pa.Table, cuts: list[list[list[Cut]]], pseudonym: Callable[[str], str], kind: str | None
+        self,
+        rows: pa.Table,
+        cuts: list[list[list[Cut]]],
+        pseudonym: Callable[[str], str],
+        kind: str | None,
+        file: SourceFile,
     ) -> pa.Table:
         if not any(cuts):
             return rows
-        given = rows.column("segments").to_pylist()
+        given, recordings = rows.column("segments").to_pylist(), self._recordings(rows, file)
         made = [
-            [_place(cut, self._who(cut, pseudonym), kind) for some in found for cut in some] or already
-            for found, already in zip(cuts, given, strict=True)
+            [_place(cut, self._who(cut, recording, pseudonym), kind) for some in found for cut in some] or already
+            for found, already, recording in zip(cuts, given, recordings, strict=True)
         ]
         return set_column(rows, "segments", pa.array(made, PLACES))
 
-    def _who(self, cut: Cut, pseudonym: Callable[[str], str]) -> str | None:
-        """Who a stretch is of; what is said of subjects holds for them too."""
+    def _recordings(self, rows: pa.Table, file: SourceFile) -> list[str]:
+        """What each record is known by, wherever it lies: its key, or its content."""
+        found = zip(*(rows.column(name).to_pylist() for name in ("key", "asset", "content")), strict=True)
+        return [
+            canonical([self.entry, key] if key is not None else [None, asset or file.asset_id, content])
+            for key, asset, content in found
+        ]
+
+    def _who(self, cut: Cut, recording: str, pseudonym: Callable[[str], str]) -> str | None:
+        """Who a stretch is of; what is said of subjects holds for them too, who by that are the same everywhere."""
         row = self.said.get(("subject", cut.who)) if cut.who else None
         if row is None or cut.who is None:
-            return pseudonym(cut.who) if cut.who else None
+            name = canonical([recording, cut.who]) if cut.who and self._is_of_recording(cut) else cut.who
+            return pseudonym(name) if name else None
         self.used.add(("subject", cut.who))
         name = row.get("speaker") or cut.who
         self._declare(row, name, pseudonym, cut.uri)
         return pseudonym(name)
+
+    def _is_of_recording(self, cut: Cut) -> bool:
+        return (self.who_is or ("recording" if _file_of(cut).endswith(".rttm") else "everywhere")) == "recording"
 
     def unmatched(self) -> Iterator[Refused]:
         """What speaks of no record, told by each file once; where nothing of it does, the recipe is wrong."""
@@ -206,9 +239,13 @@ def _some(joins: list[tuple[str, str]]) -> str:
 
 def _join_of(reader: Any, cut: Cut) -> tuple[str, str]:
     given = reader.segments
-    is_table = PurePosixPath(cut.uri.partition("#")[0]).suffix.lower() not in (".rttm", ".srt", ".vtt")
+    is_table = PurePosixPath(_file_of(cut)).suffix not in CUT_LISTS
     by = ("file" if given.file else "key" if given.key else "stem") if is_table else "stem"
     return by, _of(by, cut.of)
+
+
+def _file_of(cut: Cut) -> str:
+    return cut.uri.rpartition("#")[0].lower()
 
 
 def _of(by: str, value: str) -> str:

@@ -98,10 +98,54 @@ def test_consent_of_nobody_is_told(tmp_path: Path) -> None:
 
 
 def test_a_missing_column_is_told_with_the_columns_there_are(tmp_path: Path) -> None:
-    made = pictures(tmp_path, ROWS, sidecar={**SIDECAR, "session": "dya"})
+    sidecar = {name: value for name, value in SIDECAR.items() if name not in ("consent", "expires")}
+    made = pictures(tmp_path, ROWS, sidecar={**sidecar, "session": "dya"})
     made.build()
     (told,) = made.rejects()
-    assert (told["uri"], told["reason"]) == ("subjects.csv", "bad_row") and "no column 'dya'" in told["detail"]
+    assert (told["uri"], told["reason"]) == ("subjects.csv", "bad_row")
+    assert "no column 'dya'" in told["detail"] and "did you mean: day?" in told["detail"]
+
+
+GRANTS: dict[str, dict[str, Any]] = {
+    "consent": {"consent": {"train": "trian"}},
+    "expires": {"expires": "trian"},
+    "embargo": {"embargo": "trian"},
+    "speaker": {"speaker": "trian", "consent": {"train": "train"}},
+}
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+@pytest.mark.parametrize("grants", GRANTS.values(), ids=GRANTS)
+def test_nothing_is_built_where_a_column_of_consent_is_missing(
+    tmp_path: Path, form: str, grants: dict[str, Any]
+) -> None:
+    made = pictures(tmp_path, [], sidecar={"path": f"s.{form}", "file": "file", "speaker": "who", **grants})
+    write_csv(tmp_path / "s.csv", ["file", "who", "train"], [["a.png", "ann", "no"]])
+    write_lines(tmp_path / "s.jsonl", [{"file": "a.png", "who": "ann", "train": "no"}])
+    with pytest.raises(UserError) as raised:
+        made.build()
+    told = str(raised.value)
+    assert raised.value.exit_code == 2
+    assert all(word in told for word in (f"s.{form}", "no column 'trian'", "'file', 'who', 'train'", "'faces'"))
+    assert "did you mean: train?" in told
+
+
+BROKEN = {"bad encoding": b"file,who,train\na.png,\xff,no\n", "empty": b"", "rows of none": b"file,who,train\n"}
+
+
+@pytest.mark.parametrize("data", BROKEN.values(), ids=BROKEN)
+def test_nothing_is_built_where_what_people_agreed_to_cannot_be_read(tmp_path: Path, data: bytes) -> None:
+    sidecar = {"path": "s", "file": "file", "speaker": "who"}
+    made = pictures(tmp_path, [], sidecar={**sidecar, "consent": {"train": "train"}})
+    (tmp_path / "s").mkdir()
+    (tmp_path / "s/broken.csv").write_bytes(data)
+    write_csv(tmp_path / "s/right.csv", ["file", "who", "train"], [["a.png", "ann", "yes"]])
+    with pytest.raises(UserError, match=r"broken\.csv says what people agreed to"):
+        made.build()
+    made = pictures(tmp_path, [], sidecar=sidecar)
+    (tmp_path / "s/._hidden.csv").write_bytes(data)
+    made.build()
+    assert {row["uri"] for row in made.rejects()} == {"broken.csv", "._hidden.csv"}
 
 
 def test_a_misspelt_key_is_told_with_its_line(tmp_path: Path) -> None:
@@ -135,6 +179,36 @@ def test_segments_come_from_tables_and_subtitles(tmp_path: Path, how: str) -> No
         "srt": [("utterance", 0, 1_000_000, None, "Hello")],
         "rttm": [("turn", 250_000, 750_000, who, None)],
     }[how]
+
+
+@pytest.mark.parametrize(
+    ("form", "who_is", "count"),
+    [("rttm", {}, 2), ("rttm", {"who_is": "everywhere"}, 1), ("csv", {}, 1), ("csv", {"who_is": "recording"}, 2)],
+)
+def test_a_voice_that_a_machine_numbered_is_one_person_in_its_recording_alone(
+    tmp_path: Path, form: str, who_is: dict[str, str], count: int
+) -> None:
+    columns = {"stem": "f", "who": "n"} if form == "csv" else {}
+    made = pictures(tmp_path, [], segments={"path": f"cuts.{form}", **columns, **who_is})
+    (tmp_path / "cuts.rttm").write_text("".join(f"SPEAKER {n} 1 0 1 <NA> <NA> SPEAKER_00 <NA> <NA>\n" for n in "acc"))
+    write_csv(tmp_path / "cuts.csv", ["f", "start", "end", "n"], [[n, "0", "1", "SPEAKER_00"] for n in "acc"])
+    found = made.rows(made.build().version, "samples").to_pylist()
+    who = [{place["who"] for place in row["segments"]} for row in found if row["segments"]]
+    assert [len(names) for names in who] == [1, 1]
+    assert {person for names in who for person in names} == {row["person_id"] for row in people(made)}
+    assert len(people(made)) == count
+    (tmp_path / "in/a.png").rename(tmp_path / "in/sub/a.png")
+    made.build()
+    assert len(people(made)) == count, "whoever it is, it is not the folder that says so"
+
+
+def test_a_person_of_a_sidecar_is_one_in_every_recording(tmp_path: Path) -> None:
+    sidecar = {"path": "s.csv", "subject": "who", "consent": {"train": "train"}}
+    made = pictures(tmp_path, [], sidecar=sidecar, segments={"path": "cuts.rttm"})
+    write_csv(tmp_path / "s.csv", ["who", "train"], [["ann", "no"]])
+    (tmp_path / "cuts.rttm").write_text("".join(f"SPEAKER {n} 1 0 1 <NA> <NA> ann <NA> <NA>\n" for n in "ac"))
+    made.build()
+    assert [row["consent"] for row in people(made)] == [{"train": False}]
 
 
 @pytest.mark.parametrize("name", ["b.png", "sub/b.png", "faces.zip/sub/b.png"])
@@ -231,7 +305,7 @@ def test_a_sidecar_that_could_not_be_read_is_read_next_time(tmp_path: Path, monk
         down.setattr(
             describing, "local_files", lambda *_: [Refused("subjects.csv", "unreadable", "the server is down")]
         )
-        made.build()
-    assert people(made) == []
+        with pytest.raises(UserError, match="the server is down"):
+            made.build()
     made.build()
     assert consents(made) == [False]

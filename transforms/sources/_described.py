@@ -64,6 +64,11 @@ class Sidecar:
         """How rows are joined to records, and the column that says to which."""
         return next((name, value) for name in JOINS if (value := getattr(self, name)))
 
+    @property
+    def grants(self) -> bool:
+        """Whether it says what people agreed to."""
+        return bool((self.consent and self.consent.columns()) or self.expires or self.embargo)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Segments:
@@ -85,6 +90,13 @@ class Segments:
         _column("of pictures, instead of times: columns with x, y, width and height, in pixels of the picture upright"),
     ] = None
     who: Annotated[ColumnName | None, _column("column with who speaks in it, or is shown")] = None
+    who_is: Annotated[
+        Literal["recording", "everywhere"] | None,
+        Field(
+            description="where a name is the same person: in its recording alone, or everywhere; by default in its "
+            "recording for RTTM, which machines write (SPEAKER_00), and everywhere for all others"
+        ),
+    ] = None
     text: Annotated[ColumnName | None, _column("column with what is said in it")] = None
     kind: Annotated[
         str | None, Field(pattern="[a-z][a-z_]{0,40}", description="what they are; by default utterance, turn or part")

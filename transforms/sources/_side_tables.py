@@ -53,7 +53,8 @@ class SidecarReader:
 
     def read(self, file: SourceFile, limits: Limits) -> Iterator[SideRows]:
         wanted, given = self._columns(), self.sidecar
-        for chunk in chunks_of(file, limits, [c for c in wanted.values() if c] + [*given.keep]):
+        read = chunks_of(file, limits, [c for c in wanted.values() if c] + [*given.keep])
+        for chunk in _with_header(read, file, [c for c in wanted.values() if c]) if given.grants else read:
             problems: columns.Problems = {}
             found = {n: convert(chunk, c, _CONVERT.get(n, _yes), problems) for n, c in wanted.items() if c}
             extra = {n: convert(chunk, n, columns.plain, problems) for n in sorted(set(given.keep))}
@@ -72,6 +73,19 @@ class SidecarReader:
         return {"of": given.join[1], **{n: getattr(given, n) for n in told}, **purposes}
 
 
+def _with_header(read: Iterator[Chunk], file: SourceFile, wanted: Sequence[str]) -> Iterator[Chunk]:
+    """Lines of JSON have no header: a column that no line has is told like one that lacks in a table."""
+    if not Selection(JsonlTable.endings()).takes(file.uri.lower()):
+        yield from read
+        return
+    names: dict[str, None] = {}
+    for chunk in read:
+        names |= dict.fromkeys(name for i in range(len(chunk.numbers)) for name in chunk.whole(i))
+        yield chunk
+    if names and (refused := absent(file, wanted, list(names))):
+        yield refused
+
+
 def _row(found: dict[str, list[Any]], extra: dict[str, list[Any]], index: int) -> dict[str, Any]:
     values = {name: cells[index] for name, cells in found.items() if name != "of" and cells[index] is not None}
     kept = {name: cells[index] for name, cells in extra.items() if cells[index] is not None}
@@ -84,6 +98,10 @@ class SegmentsReader:
 
     segments: Segments
     isolated: bool = field(default=True, init=False)
+
+    @property
+    def who_is(self) -> str | None:
+        return self.segments.who_is
 
     def files(self, root: Path | RemoteFolder) -> Iterator[Path | RemoteFile | Refused]:
         return walk(root, Selection((*TABLES, *(f"*{ending}" for ending in CUT_LISTS))))

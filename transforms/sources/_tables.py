@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar, Generic, TypeVar
 import pyarrow as pa
 from pydantic import ConfigDict, Field
 
+from affectory.schemas.recipe.problems import did_you_mean
 from affectory.transforms.base import STRICT
 from affectory.transforms.sources._text import READ_ERRORS
 from affectory.transforms.sources._walk import GLOBS, Glob, Selection, walk
@@ -166,6 +167,7 @@ def absent(file: SourceFile, wanted: Sequence[str], present: Sequence[str]) -> C
     missing = [w for w in wanted if w not in present]
     if missing:
         has = ", ".join(map(repr, present[:50])) + (", ..." if len(present) > 50 else "")
-        return whole_file(file, "bad_row", f"no column {', '.join(map(repr, missing))}; the file has {has}")
+        meant = "".join(f"; {hint}" for name in missing if (hint := did_you_mean(name, present)))
+        return whole_file(file, "bad_row", f"no column {', '.join(map(repr, missing))}; the file has {has}{meant}")
     twice = [w for w in wanted if list(present).count(w) > 1]
     return whole_file(file, "bad_row", f"column {twice[0]!r} is there twice") if twice else None
