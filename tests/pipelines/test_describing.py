@@ -130,20 +130,28 @@ def test_nothing_is_built_where_a_column_of_consent_is_missing(
     assert "did you mean: train?" in told
 
 
-BROKEN = {"bad encoding": b"file,who,train\na.png,\xff,no\n", "empty": b"", "rows of none": b"file,who,train\n"}
+BROKEN: dict[str, bytes | None] = {
+    "bad encoding": b"file,who,train\na.png,\xff,no\n",
+    "empty": b"",
+    "rows of none": b"file,who,train\n",
+    "gone": None,
+}
 
 
 @pytest.mark.parametrize("data", BROKEN.values(), ids=BROKEN)
-def test_nothing_is_built_where_what_people_agreed_to_cannot_be_read(tmp_path: Path, data: bytes) -> None:
+def test_nothing_is_built_where_what_people_agreed_to_cannot_be_read(tmp_path: Path, data: bytes | None) -> None:
     sidecar = {"path": "s", "file": "file", "speaker": "who"}
     made = pictures(tmp_path, [], sidecar={**sidecar, "consent": {"train": "train"}})
     (tmp_path / "s").mkdir()
-    (tmp_path / "s/broken.csv").write_bytes(data)
+    if data is None:
+        (tmp_path / "s/broken.csv").symlink_to("nowhere.csv")
+    else:
+        (tmp_path / "s/broken.csv").write_bytes(data)
     write_csv(tmp_path / "s/right.csv", ["file", "who", "train"], [["a.png", "ann", "yes"]])
     with pytest.raises(UserError, match=r"broken\.csv says what people agreed to"):
         made.build()
     made = pictures(tmp_path, [], sidecar=sidecar)
-    (tmp_path / "s/._hidden.csv").write_bytes(data)
+    (tmp_path / "s/._hidden.csv").write_bytes(b"")
     made.build()
     assert {row["uri"] for row in made.rejects()} == {"broken.csv", "._hidden.csv"}
 
