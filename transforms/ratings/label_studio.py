@@ -1,7 +1,8 @@
 """Label Studio: every annotation of an export in JSON is a rating, or one for each of its regions."""
 
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fnmatch import fnmatch
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
@@ -10,6 +11,7 @@ from affectory.transforms.ratings._columns import RatingTable, Roles, seconds_to
 from affectory.transforms.ratings._regions import BOX, CHAR_END, CHAR_START, END, START, Region, read_results
 from affectory.transforms.ratings._scales import DIMENSIONS
 from affectory.transforms.sources._columns import Problems, whole
+from affectory.transforms.sources._csv import CsvTable
 from affectory.transforms.sources._documents import document, flattened, unfit
 from affectory.transforms.sources._tables import Chunk, ColumnName, Columns, Pending
 from affectory.transforms.sources.base import Limits, Refused, SourceFile
@@ -59,7 +61,7 @@ class LabelStudioRatings(RatingTable):
     def _chunks(self, file: SourceFile, limits: Limits, wanted: Sequence[str]) -> Iterator[Chunk]:
         tasks = document(file, limits)
         if isinstance(tasks, Refused):
-            yield Chunk(refused=(tasks,))
+            yield Chunk(refused=(_as_table(tasks),))
             return
         if not isinstance(tasks, list):
             yield Chunk(refused=(Refused(file.uri, "bad_row", "an export in JSON is a list of tasks"),))
@@ -98,6 +100,13 @@ class LabelStudioRatings(RatingTable):
 
     def _is_rated(self, region: Region, rated: Set[Any]) -> bool:
         return region.tag not in self.evidence and bool(rated & region.answers.keys())
+
+
+def _as_table(refused: Refused) -> Refused:
+    """Label Studio exports tables too, which are read as what they are."""
+    if not any(fnmatch(refused.uri.lower(), ending) for ending in CsvTable.endings()):
+        return refused
+    return replace(refused, detail=f"{refused.detail}; exports as CSV or TSV are read by ratings of the kind csv")
 
 
 def _annotations(tasks: Sequence[Any]) -> Iterator[tuple[Any, Any]]:

@@ -166,6 +166,12 @@ def test_a_file_that_is_no_export_is_one_refusal(take_bytes, data, detail):
     assert detail in refused.detail
 
 
+def test_an_export_in_csv_is_told_which_kind_reads_it(take, tmp_path):
+    (tmp_path / "export.csv").write_text("id,text,emotion\n1,a,joy\n")
+    _, (refused,) = take(made(), tmp_path / "export.csv")
+    assert refused.detail.endswith("exports as CSV or TSV are read by ratings of the kind csv")
+
+
 def test_an_export_in_csv_keeps_the_level_none_and_odd_times(take, shared):
     levels = ("None", "A little", "Moderate", "Extremely")
     emotions = {"joy": "happy", "sadness": "sad", "anger": "anger", "fear": "fear", "disgust": "disgust"}
