@@ -13,6 +13,7 @@ from affectory.transforms.rows import Reject
 
 Floats = NDArray[np.float64]
 Times = NDArray[np.int64]
+_HEADER_CHARS = 100_000
 MOST_VALUES = 200_000_000
 _UNITS = {"s": 1e6, "ms": 1e3, "us": 1.0}
 _BLOCK = 1 << 22
@@ -109,6 +110,8 @@ class Clock:
                 file.readline(1_000_000)
             line = file.readline(1_000_000)
         delimiter = "\t" if form == "tsv" else max(",;\t", key=line.count)
+        if len(line) > _HEADER_CHARS:  # csv has a limit of its own, which the reading of tables raises for the process
+            raise Reject("bad_row", f"its header is no line of a table: it has more than {_HEADER_CHARS:,} characters")
         try:
             cells = next(csv.reader([line], delimiter=delimiter), [])
         except csv.Error as error:
