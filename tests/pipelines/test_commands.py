@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from support.project import Project, project, texts, write_image
+from support.scripts import script
 
 AFFECTORY = str(Path(sys.executable).with_name("affectory"))
 WHERE = ("--workspace", "ws", "--releases", "releases")
@@ -34,7 +35,7 @@ def test_build_tells_what_became_of_everything_and_how_to_load_it(tmp_path: Path
     assert "texts v1.0.0 (first" in out
     assert "8 samples" in out and "16 attached" in out
     load = next(line.split(maxsplit=1)[1] for line in out.splitlines() if line.strip().startswith("load"))
-    done = subprocess.run([sys.executable, "-c", f"{load}; print(data['train'].features['label'])"], **PIPES)
+    done = subprocess.run([sys.executable, "-c", script(f"{load}; print(data['train'].features['label'])")], **PIPES)
     assert done.returncode == 0, done.stderr
     assert "ClassLabel" in done.stdout
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from support.s3 import Faults, reached, serving
+from support.scripts import script
 
 from affectory.pipelines.release import diff, latest, list_releases, verify, write, write_release
 from affectory.pipelines.release.bucket import Bucket, ReleasesHeld, UploadBroken, etag
@@ -84,9 +85,11 @@ def test_what_did_not_change_is_not_published_again(world: Any, tmp_path: Path, 
 def test_the_line_that_is_printed_loads_it(world: Any, tmp_path: Path, releases: Url, s3_server: Any) -> None:
     made = write_release(world.inputs(tmp_path / "in"), releases)
     show = "print({k: (v.num_rows, v.features['label'].names[:2]) for k, v in data.items()})"
-    script = f"{load_line(made.path)}\n{show}".replace("; ", "\n")
+    lines = f"{load_line(made.path)}\n{show}".replace("; ", "\n")
     environment = {**os.environ, **s3_server.environment, "HF_HOME": str(tmp_path / "hf")}
-    ran = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
+    ran = subprocess.run(
+        [sys.executable, "-c", script(lines)], env=environment, capture_output=True, text=True, check=False
+    )
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.strip() == "{'train': (7, ['anger', 'disgust']), 'test': (1, ['anger', 'disgust'])}"
 
@@ -97,7 +100,9 @@ def test_the_examples_for_users_run(world: Any, tmp_path: Path, bucket: str, s3_
     page = (Path(__file__).resolve().parents[3] / "docs" / "consume.md").read_text()
     code = "\n".join(re.findall(r"^```python s3\n(.*?)^```$", page, re.MULTILINE | re.DOTALL))
     environment = {**os.environ, **s3_server.environment, "HF_HOME": str(tmp_path / "hf")}
-    ran = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    ran = subprocess.run(
+        [sys.executable, "-c", script(code)], env=environment, capture_output=True, text=True, check=False
+    )
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.splitlines() == ["7 ['anger', 'disgust']", "model", "8"]
     newest = latest("s3://bucket/releases")

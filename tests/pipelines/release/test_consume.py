@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.scripts import script
 
 from affectory.pipelines.release import write, write_release
 
@@ -29,7 +30,7 @@ def test_the_page_runs(world: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     world.add(77)
     write_release(world.inputs(tmp_path / "in"), tmp_path / "releases")
     environment = {**os.environ, "HF_HOME": str(tmp_path / "home"), "HF_HUB_OFFLINE": "1"}
-    run = [sys.executable, "-c", examples(torch=torch)]
+    run = [sys.executable, "-c", script(examples(torch=torch))]
     ended = subprocess.run(run, capture_output=True, text=True, check=False, cwd=tmp_path, env=environment)
     assert ended.returncode == 0, ended.stderr
     printed = [line for line in ended.stdout.splitlines() if "Generating" not in line]

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from support.hub import Commit, Hub, reached, serving_hub
+from support.scripts import script
 
 from affectory.pipelines.release import diff, hub, latest, list_releases, verify, write, write_release
 from affectory.pipelines.release.loading import load_line
@@ -148,8 +149,10 @@ def test_the_line_that_is_printed_loads_it(world: Any, tmp_path: Path, server: H
     made = write_release(world.inputs(tmp_path / "a"), PLACE)
     assert load_line(made.path).endswith('load_dataset("org/small", revision="v1.0.0")')
     show = "print({k: (v.num_rows, v.features['label'].names[:2]) for k, v in data.items()})"
-    script = f"{load_line(made.path)}\n{show}".replace("; ", "\n")
+    lines = f"{load_line(made.path)}\n{show}".replace("; ", "\n")
     environment = {**os.environ, "HF_HOME": str(tmp_path / "hf"), "HF_HUB_DISABLE_XET": "1"}
-    ran = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
+    ran = subprocess.run(
+        [sys.executable, "-c", script(lines)], env=environment, capture_output=True, text=True, check=False
+    )
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.strip() == "{'train': (7, ['anger', 'disgust']), 'test': (1, ['anger', 'disgust'])}"

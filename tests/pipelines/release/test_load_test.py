@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from support.scripts import script
 
 from affectory.pipelines.release import LoadTestFailed, Release, latest, load_line, load_test, write, write_release
 from affectory.pipelines.release.load_test import find_problems, run_load_test
@@ -45,9 +46,9 @@ print(json.dumps([shown, data.num_rows, data["train"].features["label"].names, l
 
 
 def test_the_printed_line_works_as_printed(published: Release, tmp_path: Path, world: Any) -> None:
-    script = SHOW.format(line=load_line(published.path).replace("; ", "\n"))
+    lines = SHOW.format(line=load_line(published.path).replace("; ", "\n"))
     environment = {"HF_HOME": str(tmp_path), "HF_HUB_OFFLINE": "1", "PATH": "", "HOME": str(tmp_path)}
-    run = [sys.executable, "-c", script]
+    run = [sys.executable, "-c", script(lines)]
     ended = subprocess.run(run, capture_output=True, text=True, check=False, env=environment)
     assert ended.returncode == 0, ended.stderr
     kinds, rows, names, frames, train = json.loads(ended.stdout.splitlines()[-1])
