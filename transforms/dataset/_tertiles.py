@@ -87,12 +87,12 @@ class GroupCuts:
     def __call__(self, rows: pa.Table) -> Mapping[str, pa.Table]:
         groups = rows.sort_by([("_group", "ascending"), ("_value", "ascending")])
         values = groups.column("_value").to_numpy()
-        counted = groups.group_by("_group", use_threads=False).aggregate([([], "count_all")])
-        sizes = counted.column("count_all").to_numpy()
+        counted = groups.column("_group").combine_chunks().value_counts()  # in order, as `group_by` is not
+        sizes = counted.field("counts").to_numpy()
         starts = np.cumsum(sizes) - sizes
         few = sizes < self.least
         low, high = (pa.array(values[starts + rank], mask=few) for rank in _ranks(sizes))
-        return {"cuts": pa.table([counted.column("_group"), low, high], schema=CUTS)}
+        return {"cuts": pa.table([counted.field("values"), low, high], schema=CUTS)}
 
 
 def _ranks(sizes: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

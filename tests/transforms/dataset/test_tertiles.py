@@ -5,7 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 from support.fitting import ALONE, Layout, fitted
@@ -107,6 +107,7 @@ def test_new_numbers_go_by_old_cuts() -> None:
     assert again.equals(memory)
 
 
+@example([(0.0, "a"), (0.0, "c"), (0.0, "c"), (0.0, "c"), (-1.0, "b")], Layout(3, buckets=2))
 @settings(max_examples=12)
 @given(
     st.lists(st.tuples(NUMBERS | st.none(), st.sampled_from("abc") | st.none()), max_size=40),
