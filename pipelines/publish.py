@@ -24,10 +24,12 @@ from affectory.pipelines.store.originals import read_original
 from affectory.pipelines.store.workspace import Workspace
 from affectory.quality.findings import Finding, GateFailed
 from affectory.quality.gate import check
+from affectory.quality.unmet import ROLES, Expected, unmet
 from affectory.schemas.derived import SAMPLES, TABLES
 from affectory.schemas.errors import UserError
 from affectory.schemas.ids import digest
 from affectory.schemas.urls import Location
+from affectory.transforms.base import Transform
 from affectory.transforms.ratings._columns import PUBLISHED
 
 TOOLS = ("affectory", "pyarrow", "datasets", "av", "pillow", "numpy", "opencv-python-headless")
@@ -38,6 +40,7 @@ def validate(bound: Bound, workspace: Workspace, build: BuildRecord, run: Run) -
     tables = {name: parts(workspace, build.finished, name) for name in ("samples", "notes", "opinions", "labels")}
     gate = bound.recipe.spec.validation
     findings = check(tables, bound.taxonomy, gate.min_rows, bound.recipe.spec.publish.media)
+    findings += unmet(tables, _expected(bound))
     for finding in findings:
         run.tell("finding", **finding.__dict__)
     if build.rejected_share > gate.max_rejected:
@@ -45,6 +48,24 @@ def validate(bound: Bound, workspace: Workspace, build: BuildRecord, run: Run) -
     if any(f.severity == "blocks" for f in findings):
         raise GateFailed(tuple(findings))
     return tuple(findings)
+
+
+def _expected(bound: Bound) -> Expected:
+    """What the recipe names itself: that a role which a kind of source has by default is missing says nothing."""
+    specs = bound.recipe.source_specs()
+    noting = [stage for stage in bound.stages if stage.verb == "ingest" and _notes_of(stage.transform)]
+    groups = ((stage.name, getattr(stage.transform, "within", None)) for stage in bound.stages)
+    return Expected(
+        roles={spec.name: [role for role in ROLES if spec.params.get(role)] for spec in specs},
+        notes={stage.name: (stage.transform.on, _notes_of(stage.transform)) for stage in noting},
+        groups={name: group for name, group in groups if isinstance(group, str)},
+    )
+
+
+def _notes_of(transform: Transform) -> frozenset[str]:
+    """The notes that a step writes, where it writes nothing else."""
+    written = frozenset(transform.writes())
+    return frozenset() if written & set(SAMPLES.schema.names) else written
 
 
 def _too_many(share: float, allowed: float) -> Finding:

@@ -1,0 +1,101 @@
+"""What a recipe asks for and no row has, such as a misspelled role: told, for nothing else would show it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from affectory.quality.findings import Finding
+from affectory.schemas.derived import NOTES, SAMPLES
+from affectory.schemas.parquet import Part, read_all
+
+ROLES = ("speaker", "session", "dialogue", "language")
+_EXTRA, _NOTE = "extra.", "note."
+_AT_ONCE = 16
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What is asked for."""
+
+    roles: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """By source, the columns of samples that it is to fill."""
+    notes: Mapping[str, tuple[frozenset[str], frozenset[str]]] = field(default_factory=dict)
+    """By step that only writes notes, the kinds of sample that it looks at, and the notes."""
+    groups: Mapping[str, str] = field(default_factory=dict)
+    """By step, what it groups samples by: `speaker`, `note.NAME`, `extra.NAME`."""
+
+
+@dataclass
+class _Seen:
+    """What there is."""
+
+    sources: dict[str, int] = field(default_factory=dict)
+    kinds: set[str] = field(default_factory=set)
+    filled: set[tuple[str, str]] = field(default_factory=set)
+    """Source and column."""
+    extra: set[str] = field(default_factory=set)
+    noted: set[str] = field(default_factory=set)
+
+    def has(self, group: str) -> bool:
+        if group.startswith(_EXTRA):
+            return group.removeprefix(_EXTRA) in self.extra
+        if group.startswith(_NOTE):
+            return group.removeprefix(_NOTE) in self.noted
+        return group not in ROLES or any(column == group for _, column in self.filled)
+
+
+def unmet(tables: Mapping[str, Sequence[Part]], expected: Expected) -> list[Finding]:
+    """Warnings of what no sample has."""
+    seen = _seen(tables)
+    count = sum(seen.sources.values())
+    return [Finding(table, rule, rows or count, (), "warns") for table, rule, rows in _rules(expected, seen)]
+
+
+def _rules(expected: Expected, seen: _Seen) -> Iterator[tuple[str, str, int]]:
+    for source, roles in expected.roles.items():
+        for role in roles:
+            if source in seen.sources and (source, role) not in seen.filled:
+                yield (
+                    "samples",
+                    f"no sample of the source {source} has the `{role}` that it names",
+                    seen.sources[source],
+                )
+    for step, (kinds, notes) in expected.notes.items():
+        if kinds & seen.kinds and not notes & seen.noted:
+            yield "notes", f"{step} noted nothing of any sample: are its parameters named as in the data?", 0
+    for step, group in expected.groups.items():
+        if seen.sources and not seen.has(group):
+            yield "samples", f"{step} groups by `{group}`, which no sample has", 0
+
+
+def _seen(tables: Mapping[str, Sequence[Part]]) -> _Seen:
+    seen = _Seen()
+    for rows in _some(tables.get("samples", ()), SAMPLES.schema, ["source", "kind", "extra", *ROLES]):
+        seen.kinds.update(rows.column("kind").unique().to_pylist())
+        seen.extra.update(_keys(rows.column("extra")))
+        for source, *counts in _by_source(rows):
+            seen.sources[source] = seen.sources.get(source, 0) + counts[0]
+            seen.filled.update((source, role) for role, n in zip(ROLES, counts[1:], strict=True) if n)
+    for rows in _some(tables.get("notes", ()), NOTES.schema, ["name"]):
+        seen.noted.update(rows.column("name").unique().to_pylist())
+    return seen
+
+
+def _by_source(rows: pa.Table) -> Iterator[tuple[str, int, ...]]:
+    """Each source with how many rows it has, and how many of them have each role."""
+    counted = rows.group_by("source", use_threads=False).aggregate([([], "count_all"), *((r, "count") for r in ROLES)])
+    names = ["source", "count_all", *(f"{role}_count" for role in ROLES)]
+    yield from zip(*(counted.column(name).to_pylist() for name in names), strict=True)
+
+
+def _keys(extra: pa.ChunkedArray) -> list[str]:
+    return [key for chunk in extra.chunks for key in pc.unique(chunk.keys).to_pylist()]
+
+
+def _some(parts: Sequence[Part], schema: pa.Schema, columns: list[str]) -> Iterator[pa.Table]:
+    wanted = pa.schema([schema.field(name) for name in columns])
+    for first in range(0, len(parts), _AT_ONCE):
+        found = read_all(parts[first : first + _AT_ONCE], columns)
+        yield pa.concat_tables([wanted.empty_table(), *(table.cast(wanted) for table in found)])
