@@ -75,19 +75,19 @@ def _seen(tables: Mapping[str, Sequence[Part]]) -> _Seen:
     for rows in _some(tables.get("samples", ()), SAMPLES.schema, ["source", "kind", "extra", *ROLES]):
         seen.kinds.update(rows.column("kind").unique().to_pylist())
         seen.extra.update(_keys(rows.column("extra")))
-        for source, *counts in _by_source(rows):
-            seen.sources[source] = seen.sources.get(source, 0) + counts[0]
-            seen.filled.update((source, role) for role, n in zip(ROLES, counts[1:], strict=True) if n)
+        for source, count, filled in _by_source(rows):
+            seen.sources[source] = seen.sources.get(source, 0) + count
+            seen.filled.update((source, role) for role in filled)
     for rows in _some(tables.get("notes", ()), NOTES.schema, ["name"]):
         seen.noted.update(rows.column("name").unique().to_pylist())
     return seen
 
 
-def _by_source(rows: pa.Table) -> Iterator[tuple[str, int, ...]]:
-    """Each source with how many rows it has, and how many of them have each role."""
+def _by_source(rows: pa.Table) -> Iterator[tuple[str, int, list[str]]]:
+    """Each source with how many rows it has, and the roles that some of them have."""
     counted = rows.group_by("source", use_threads=False).aggregate([([], "count_all"), *((r, "count") for r in ROLES)])
-    names = ["source", "count_all", *(f"{role}_count" for role in ROLES)]
-    yield from zip(*(counted.column(name).to_pylist() for name in names), strict=True)
+    for row in counted.to_pylist():
+        yield row["source"], row["count_all"], [role for role in ROLES if row[f"{role}_count"]]
 
 
 def _keys(extra: pa.ChunkedArray) -> list[str]:
