@@ -1,7 +1,6 @@
 """Asking a backend about sounds: which model is meant, what is sent, and what it tells of them."""
 
 import json
-from pathlib import Path
 from typing import Any, Protocol
 
 import pyarrow as pa
@@ -10,26 +9,14 @@ from affectory.schemas.ids import canonical
 from affectory.transforms.asking import media_hash, one_by_one
 from affectory.transforms.base import Columns, Model, Reply, Sent, Whom
 from affectory.transforms.files import fingerprint
-from affectory.transforms.models._backends import backend
+from affectory.transforms.models._backends import Asked, backend
 from affectory.transforms.rows import Reject, Values
 
 _WORKING = "affectory.transforms.audio._working"
 
 
-class Asked(Protocol):
+class Heard(Asked, Protocol):
     """The parameters of a step that name whom it asks, and how long a sound may be."""
-
-    @property
-    def backend(self) -> str: ...
-
-    @property
-    def path(self) -> Path | None: ...
-
-    @property
-    def hub(self) -> str | None: ...
-
-    @property
-    def revision(self) -> str | None: ...
 
     @property
     def download(self) -> bool: ...
@@ -40,7 +27,7 @@ class Asked(Protocol):
     def options(self) -> Values: ...
 
 
-def check(step: str, given: Asked, needs_model: bool = True) -> None:
+def check(step: str, given: Heard, needs_model: bool = True) -> None:
     """The backend is there, and which model of it is meant is clear."""
     if (given.path is not None and given.hub is not None) or (given.hub is None) != (given.revision is None):
         raise ValueError("give the folder of a model as `path`, or `hub` and `revision` of one on the hub")
@@ -49,7 +36,7 @@ def check(step: str, given: Asked, needs_model: bool = True) -> None:
     backend(step, given.backend)
 
 
-def whom(step: str, given: Asked) -> Whom:
+def whom(step: str, given: Heard) -> Whom:
     """Whom a step asks: a model in a folder is known by its content."""
     name, revision = given.hub or given.backend, given.revision or ""
     if given.path:
@@ -64,7 +51,7 @@ def sends(rows: pa.Table) -> list[Sent | None]:
     return [(media_hash(r["original"]), f"{r['anchor']['start_us'] or 0}-{r['anchor']['end_us'] or ''}") for r in given]
 
 
-def model(step: str, given: Asked, reads: Columns, silence: Any) -> Model:
+def model(step: str, given: Heard, reads: Columns, silence: Any) -> Model:
     """The loaded backend hears samples at 16 kHz in mono; of a video without sound it is not asked: `silence`."""
     from affectory.transforms.audio._working import heard
 

@@ -11,13 +11,30 @@ from dataclasses import dataclass
 from importlib import import_module, util
 from importlib.metadata import entry_points
 from importlib.resources import files
+from pathlib import Path
 from pkgutil import iter_modules
-from typing import Any
+from typing import Any, Protocol
 
 from affectory.schemas.errors import UserError
 
 GROUP = "affectory.backends"
 _FOLDER = "affectory.transforms.models.backends"
+
+
+class Asked(Protocol):
+    """The parameters of a step that name whom it asks."""
+
+    @property
+    def backend(self) -> str: ...
+
+    @property
+    def path(self) -> Path | None: ...
+
+    @property
+    def hub(self) -> str | None: ...
+
+    @property
+    def revision(self) -> str | None: ...
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +13,7 @@ from affectory.transforms.asking import media_hash, one_by_one
 from affectory.transforms.base import Columns, Model, Reply, Sent, Transform, Whom
 from affectory.transforms.files import fingerprint
 from affectory.transforms.image._places import pictures
-from affectory.transforms.models._backends import backend
+from affectory.transforms.models._backends import Asked, backend
 from affectory.transforms.rows import Values
 
 _LONGEST_SIDE = 16_384
@@ -38,22 +37,6 @@ def shown(row: Values) -> list[Mapping[str, Any]]:
     """The picture of an image sample or the frames of a video, as far as it has them."""
     given = (row["frames"] or []) if row["kind"] == "video" else [row["image"]]
     return [picture for picture in given if picture and (picture["asset"] or picture["path"])]
-
-
-class Asked(Protocol):
-    """The parameters of a step that name whom it asks."""
-
-    @property
-    def backend(self) -> str: ...
-
-    @property
-    def path(self) -> Path | None: ...
-
-    @property
-    def hub(self) -> str | None: ...
-
-    @property
-    def revision(self) -> str | None: ...
 
 
 def check(step: str, given: Asked) -> None:

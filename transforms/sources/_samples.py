@@ -30,7 +30,7 @@ Row = tuple[dict[str, Any] | Refused, tuple[Inner, ...]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class SampleFields(Described):
+class SampleFields(Described, ABC):
     """Where in a sample lies what."""
 
     primary: Annotated[
@@ -42,9 +42,9 @@ class SampleFields(Described):
     language: Annotated[FieldName | None, Field(description="where it gives the language, as a BCP 47 code")] = None
     keep: Annotated[tuple[FieldName, ...], Field(description="what else to keep, as text")] = ()
 
+    @abstractmethod
     def key_of(self, shard: str, stem: str) -> str | None:
         """The declared key of a sample."""
-        raise NotImplementedError
 
 
 @dataclass
