@@ -26,7 +26,7 @@ demo: $(READY)  ## build the demo dataset from video, audio, pictures and text
 
 # Compiled modules are kept even where the environment forbids it: tests start hundreds of Pythons.
 test: $(READY)  ## run the tests (choose some with ARGS=tests/house)
-	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n $(JOBS) --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 lint: $(READY)  ## check style, formatting and types
 	@$(BIN)/ruff check .

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
-from support.dealing import FilesAndGroups, check_groups
+from support.dealing import FilesAndGroups, group_what_starts_ray
 from support.s3 import Server, reached, serving
 from support.turns import turn
 
@@ -20,13 +20,14 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist writes groups into the names of tests after this
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    check_groups(items)
+    group_what_starts_ray(items)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> FilesAndGroups | None:
-    return FilesAndGroups(config, log) if config.getoption("dist") == "loadscope" else None
+    return FilesAndGroups(config, log) if config.getoption("dist") == "loadgroup" else None
 
 
 @pytest.hookimpl(wrapper=True)

@@ -28,7 +28,7 @@ from affectory.pipelines.store.files import LocalFiles
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.errors import UserError
 
-pytestmark = [pytest.mark.xdist_group("ray"), pytest.mark.usefixtures("ray_session", "steps_found")]
+pytestmark = pytest.mark.usefixtures("ray_session", "steps_found")
 ENGINES = names()
 _ODD = {("rejected", reason) for reason in ("bad_row", "duplicate", "too_short")}
 LOST = {

@@ -35,7 +35,7 @@ from affectory.pipelines.store.commits import Counts
 from affectory.schemas.errors import UserError
 from affectory.transforms.base import Resources
 
-pytestmark = [pytest.mark.xdist_group("ray"), pytest.mark.usefixtures("ray_session")]
+pytestmark = pytest.mark.usefixtures("ray_session")
 
 
 @pytest.fixture

@@ -7,13 +7,11 @@ import time
 import urllib.request
 from pathlib import Path
 
-import pytest
 from support.head import TOKEN, Head
 from support.project import COMMAND, texts, write_lines
 
 from affectory.pipelines.engines._ray_metrics import METRICS, NOTICES, QUESTIONS
 
-pytestmark = pytest.mark.xdist_group("ray")
 SERIES = re.compile(r"^(ray_affectory_\w+)\{([^}]*)\} (\S+)$", re.MULTILINE)
 PATIENCE_S = 60.0
 

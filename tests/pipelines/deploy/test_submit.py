@@ -26,10 +26,7 @@ from affectory.pipelines.wheel import write_wheel
 from affectory.schemas.errors import UserError
 
 SECRET = "value-of-the-key"
-pytestmark = [
-    pytest.mark.xdist_group("ray"),
-    pytest.mark.filterwarnings("ignore:ssl=None is deprecated:DeprecationWarning"),  # of Ray's client
-]
+pytestmark = pytest.mark.filterwarnings("ignore:ssl=None is deprecated:DeprecationWarning")  # of Ray's client
 
 
 @pytest.fixture(scope="module")
