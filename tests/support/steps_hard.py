@@ -21,10 +21,10 @@ _CALLS: Counter[int] = Counter()
 _HELD: list[bytes] = []
 
 
-def leak() -> None:
+def leak(most_mb: int = _MOST_MB) -> None:
     """Take more and more memory, and wait to be killed for it; this machine's other work is spared the worst."""
     held = []
-    while len(held) * 20 < _MOST_MB:
+    while len(held) * 20 < most_mb:
         held.append(b"x" * (20 * MB))
         time.sleep(0.002)
     time.sleep(60)
@@ -67,11 +67,12 @@ class LeakyOnce(Hard):
     """Leaks at the first text that says so, and never again."""
 
     leaked: str = ""
+    most_mb: int = _MOST_MB
 
     def _work(self, row: Values) -> Values:
         if row["text"] == "leak" and not Path(self.leaked).exists():
             Path(self.leaked).touch()
-            leak()
+            leak(self.most_mb)
         return {"length": len(row["text"])}
 
 
