@@ -9,7 +9,7 @@ DEMO := demo-out
 JOBS ?= logical
 PIP := $(BIN)/python -m pip install -qq --no-input --disable-pip-version-check
 # What is pinned fits these extras too, so that a build with an engine encodes the same bytes as one without.
-EXTRAS := ray beam s3 quality media models llm audio speech names signals
+EXTRAS := ray beam s3 quality media models llm audio speech names signals voice
 RESOLVE := uv pip compile -q pyproject.toml --group dev --universal --python-version 3.11 --no-build
 RESOLVE_GPU := uv pip compile -q pyproject.toml $(addprefix --extra ,ray s3 llm models media) --python-version 3.12 \
 	--python-platform x86_64-manylinux_2_31 --no-build --no-annotate --no-header

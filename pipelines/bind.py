@@ -14,8 +14,9 @@ from pydantic_core import to_jsonable_python
 from affectory.pipelines import discovery
 from affectory.pipelines.code_hash import code_hash
 from affectory.pipelines.listing import SourceEntry, folder_of
+from affectory.pipelines.names import Names
 from affectory.pipelines.rating import RatingEntry, misnamed
-from affectory.pipelines.runner.stage import Stage, asked_by
+from affectory.pipelines.runner.stage import Stage, asked_by, conversed_with
 from affectory.schemas.derived import SAMPLES
 from affectory.schemas.errors import UserError
 from affectory.schemas.ids import digest, pseudonym
@@ -29,6 +30,8 @@ from affectory.schemas.taxonomy import Taxonomy, load_taxonomy, taxonomy_names
 from affectory.schemas.taxonomy_files import read_text
 from affectory.schemas.urls import Location
 from affectory.transforms.files import fingerprint, path_fields
+from affectory.transforms.models._asked import AskedModel
+from affectory.transforms.models._prompts import Prompt
 from affectory.transforms.sources.base import Limits
 
 Spec = TypeVar("Spec", EntrySpec, StepSpec)
@@ -96,11 +99,13 @@ class _Binder:
         self.recipe = recipe
         self.told = told
         self.problems: list[Problem] = []
+        self._names = Names(recipe, self.problems, self._path)
 
     def bind(self) -> Bound:
         taxonomy = self._taxonomy()
         sources = tuple(self._sources())
         ratings = tuple(self._ratings(taxonomy))
+        self._names.check()
         stages = tuple(self._stages(taxonomy))
         view = self._view()
         self._check_flow(stages)
@@ -247,9 +252,10 @@ class _Binder:
             return None
         seen[spec.name] = seen.get(spec.name, 0) + 1
         name = spec.name if seen[spec.name] == 1 else f"{spec.name}-{seen[spec.name]}"
-        whom = asked_by(transform)  # a backend found by its name is in the hash of no code
-        asked = [dataclasses.astuple(whom)] if whom else []
-        return Stage(name, verb, transform, digest(spec.name, _plain(transform), code_hash(module), *asked), whom)
+        whom, models = asked_by(transform), conversed_with(transform)
+        asked = [dataclasses.astuple(x) for x in (whom, *models.values()) if x]  # a backend is in the hash of no code
+        identity = digest(spec.name, _plain(transform), code_hash(module), *asked)
+        return Stage(name, verb, transform, identity, whom, models)
 
     def _placed(self, cls: type[Any], spec: StepSpec) -> dict[str, Any] | None:
         """A step's parameters, paths among them as the places they name; none where one may not be used."""
@@ -260,7 +266,7 @@ class _Binder:
                 if place is None:
                     return None
                 found[name] = place
-        return found
+        return self._names.filled(cls, found, spec.path)
 
     def _instance(self, cls: type[Any], params: Mapping[str, Any], path: KeyPath) -> Any:
         try:
@@ -332,8 +338,15 @@ def _plain(instance: Any) -> dict[str, Any]:
     """A transform's parameters as plain data; a taxonomy with all its words, a file by what it holds."""
     values = {f.name: getattr(instance, f.name) for f in dataclasses.fields(instance)}
     values |= {name: fingerprint(values[name]) for name in path_fields(type(instance)) if values[name] is not None}
-    plain = {k: v.model_dump(mode="json") if isinstance(v, Taxonomy) else v for k, v in values.items()}
-    return dict(to_jsonable_python(plain))
+    return dict(to_jsonable_python({name: _known_by(value) for name, value in values.items()}))
+
+
+def _known_by(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_known_by(x) for x in value]
+    if isinstance(value, AskedModel | Prompt):
+        return value.identity
+    return value.model_dump(mode="json") if isinstance(value, Taxonomy) else value
 
 
 def fills(transform: Any, column: str) -> bool:

@@ -70,6 +70,7 @@ ANSWERS = TableSpec(
     name="answers",
     kind="ledger",
     key=("answer_id",),
+    version=2,
     doc="One reply of a model.",
     columns=(
         Column("answer_id", pa.string(), "from everything that determines the reply", required=True),
@@ -83,6 +84,7 @@ ANSWERS = TableSpec(
         Column("text", pa.string(), "raw text of the reply"),
         Column("logprobs", pa.list_(pa.struct([("token", pa.string()), ("logprob", pa.float32())])), "per token"),
         Column("usage", pa.map_(pa.string(), pa.int64()), "tokens in and out, milliseconds"),
+        Column("media", pa.string(), "sha256 of what it made that is not text; it lies beside the answers"),
     ),
 )
 
@@ -97,3 +99,9 @@ def _evidence_in_other_records(table: pa.Table) -> pa.Table:
     whole = [None if places is None else [place and {**place, "record": None} for place in places] for places in given]
     table = table.set_column(told, pa.field("evidence", EVIDENCE), pa.array(whole, EVIDENCE))
     return table.append_column("people", pa.nulls(table.num_rows, pa.int32()))
+
+
+@migration("answers", 1)
+def _answers_in_media(table: pa.Table) -> pa.Table:
+    """Models gave text alone."""
+    return table.append_column("media", pa.nulls(table.num_rows, pa.string()))

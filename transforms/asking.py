@@ -14,8 +14,9 @@ from affectory.schemas.ledgers import ANSWERS
 from affectory.transforms.base import Asking, Columns, Failed, Model, Reader, Rejected, Reply, Result, Said, Step
 from affectory.transforms.rows import Reject, Values, by_row, rejected, told
 
-REPLY = pa.struct([pa.field(name, ANSWERS.schema.field(name).type) for name in ("text", "logprobs", "usage")])
-"""A reply as a column, in the ledger's types."""
+KEPT = ("text", "logprobs", "usage")
+REPLY = pa.struct([*(pa.field(n, ANSWERS.schema.field(n).type) for n in KEPT), pa.field("media", pa.large_binary())])
+"""A reply as a column, in the ledger's types; what is heard or seen in it is in the column itself."""
 
 REPLIES = "_reply"
 """The column that holds replies between asking and reading."""
@@ -36,13 +37,13 @@ def media_hash(media: Mapping[str, Any]) -> str:
 def packed(reply: Reply) -> dict[str, Any]:
     """A reply as a row of the ledger holds it."""
     logprobs = [{"token": token, "logprob": value} for token, value in reply.logprobs]
-    return {"text": reply.text, "logprobs": logprobs, "usage": dict(reply.usage)}
+    return {"text": reply.text, "logprobs": logprobs, "usage": dict(reply.usage), "media": reply.media}
 
 
 def unpacked(value: Mapping[str, Any]) -> Reply:
     """The reply that a row of the ledger holds."""
     logprobs = tuple((x["token"], x["logprob"]) for x in value["logprobs"] or ())
-    return Reply(value["text"], logprobs, dict(value["usage"] or {}))
+    return Reply(value["text"], logprobs, dict(value["usage"] or {}), value["media"])
 
 
 def one_by_one(reads: Columns, answer: Callable[[Values], Reply]) -> Model:

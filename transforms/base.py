@@ -132,6 +132,8 @@ class Reply:
     text: str | None
     logprobs: tuple[tuple[str, float], ...] = ()
     usage: Mapping[str, int] = field(default_factory=dict)
+    media: bytes | None = None
+    """What it made, if that is not text; `text` then names the format: wav, flac."""
 
 
 Sent = tuple[str, ...]

@@ -52,7 +52,7 @@ class _Outcomes:
         except Reject as reject:
             self.rejected.append(rejected(row, reject))
         except Exception as error:  # one bad row never takes its batch along
-            self.failed.append(Failed(row, type(error).__name__, told(error)))
+            self.failed.append(Failed(row, getattr(error, "failed_as", type(error).__name__), told(error)))
         else:
             made = made if isinstance(made, list) else [made]
             if not made:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from affectory.pipelines.runner.ahead import Ahead, looks
 from affectory.pipelines.runner.asking import Desk, Questions, Tries
 from affectory.pipelines.runner.child import Child
+from affectory.pipelines.runner.conversing import Rounds
 from affectory.pipelines.runner.execute import ALLOWED, Allowance, join, run_looks, run_stage
 from affectory.pipelines.runner.finish import Finish, finish
 from affectory.pipelines.runner.fitting import Told, signs_of, with_told
@@ -234,6 +235,9 @@ class _Run:
         return _in_order(join([(0, result.at(places)), (0, by)], schema))
 
     def _outcomes(self, stage: Stage, rows: pa.Table) -> Result:
+        if stage.models:
+            result, self._asked = self._rounds(stage).outcomes(stage, rows)
+            return result
         if stage.whom is None:
             rows = self._hydrated(stage, rows)
             result = self._ahead.outcomes(stage, rows, self._later(stage)) if looks(stage) else self._run(stage, rows)
@@ -246,14 +250,26 @@ class _Run:
         hydrate, stale = partial(self._hydrated, stage), partial(self._stale, stage)
         return Desk(answers, self.partition.root, self._run, hydrate, stale, self.partition.refused)
 
+    def _rounds(self, stage: Stage) -> Rounds:
+        answers = partial(self.workspace.answers, epoch=self.partition.epoch)
+        in_process = self.partition.isolate != "all"
+        return Rounds(
+            answers, self.partition.root, self._run, self._with_media, self.partition.refused, alone=in_process
+        )
+
+    def _with_media(self, rows: pa.Table, reads: Columns) -> pa.Table:
+        return hydrate(rows, reads, self.assets, self.partition.roots)
+
     def questions(self, index: int) -> pa.Table | None:
         link = self.partition.links[index]
-        assert link.stage.whom is not None
         if self.commits.has(link.key):
             return None
         table = self._read((self.partition.root, *(x.key for x in self.partition.links))[index])
         table = self._chosen(link, table)
         rows = table.filter(pa.array(_mine(link.stage, table)))
+        if link.stage.models:
+            return self._rounds(link.stage).pending(link.stage, rows)
+        assert link.stage.whom is not None
         return self._desk(link.stage, link.stage.whom).pending(link.stage, rows).rows
 
     def ask(self, stage: Stage, rows: pa.Table) -> dict[str, Said] | None:

@@ -6,6 +6,7 @@ Those are read once for each build and process, which takes one read a segment a
 others add after that is not seen, and may be asked twice.
 """
 
+import hashlib
 import io
 import re
 import time
@@ -28,6 +29,9 @@ from affectory.schemas.parquet import read_open
 from affectory.transforms.asking import REPLY, packed, unpacked
 from affectory.transforms.base import Reply, Whom
 
+MEDIA = "media"
+Answered = tuple[Sequence[str], Reply] | tuple[Sequence[str], Reply, int]
+"""What was sent, what came back, and of several draws which one it is."""
 FLUSH_ANSWERS, FLUSH_S = 1000, 20.0
 """A kill costs at most so many answers, or those of so many seconds and one batch, of each process."""
 _DIGITS = slice(2, 18)
@@ -66,23 +70,37 @@ class Answers:
                 found = {**self._read(name, wanted), **found}
         return found
 
-    def add(self, partition: str, replies: Sequence[tuple[Sequence[str], Reply]]) -> None:
+    def add(self, partition: str, replies: Sequence[Answered]) -> None:
         """Keep what was sent and what came back; the first answer to a question stands."""
-        ids = [answer_id(self.whom, sent) for sent, _ in replies]
+        ids = [answer_id(self.whom, sent, *repeat) for sent, _, *repeat in replies]
         fixed = {name: getattr(self.whom, name) for name in ("backend", "model", "revision", "prompt", "parameters")}
         rows = [
-            {"answer_id": key, **fixed, "inputs": list(sent), "repeat": 0, **packed(reply)}
-            for key, (sent, reply) in zip(ids, replies, strict=True)
-        ]
+            {
+                **fixed, "answer_id": key, "inputs": list(sent), "repeat": sum(repeat), **packed(reply),
+                "media": self._kept(reply.media),
+            }
+            for key, (sent, reply, *repeat) in zip(ids, replies, strict=True)
+        ]  # fmt: skip
         buffer = io.BytesIO()
         pq.write_table(ANSWERS.from_rows(rows), buffer, compression="zstd")
         self.files.create(f"{self.folder}/{partition}/{digest(*sorted(ids))}.parquet", buffer.getvalue())
+
+    def _kept(self, media: bytes | None) -> str | None:
+        """Media first, so that no answer names what is not there."""
+        if media is None:
+            return None
+        name = hashlib.sha256(media).hexdigest()
+        self.files.create(f"{self.folder}/{MEDIA}/{name}", media)
+        return name
 
     def _read(self, name: str, ids: Sequence[str]) -> dict[str, Reply]:
         table = upgrade(read_open(io.BytesIO(self.files.read(name))), ANSWERS)
         table = table.filter(pc.is_in(table.column("answer_id"), value_set=pa.array(ids, pa.string())))
         rows = table.select(["answer_id", *(f.name for f in REPLY)]).to_pylist(maps_as_pydicts="strict")
-        return {row["answer_id"]: unpacked(row) for row in rows}
+        return {row["answer_id"]: unpacked({**row, "media": self._medium(row["media"])}) for row in rows}
+
+    def _medium(self, name: str | None) -> bytes | None:
+        return None if name is None else self.files.read(f"{self.folder}/{MEDIA}/{name}")
 
 
 class Writer:
@@ -90,10 +108,10 @@ class Writer:
 
     def __init__(self, answers: Answers, partition: str) -> None:
         self._answers, self._partition = answers, partition
-        self._waiting: list[tuple[Sequence[str], Reply]] = []
+        self._waiting: list[Answered] = []
         self._since = time.monotonic()
 
-    def add(self, replies: Iterable[tuple[Sequence[str], Reply]]) -> None:
+    def add(self, replies: Iterable[Answered]) -> None:
         """Take replies, and write when there are many or the first has waited for long."""
         self._waiting += replies
         if len(self._waiting) >= FLUSH_ANSWERS or time.monotonic() - self._since >= FLUSH_S:

@@ -15,6 +15,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from affectory.schemas.recipe.asked import Asked
 from affectory.schemas.recipe.deploy import Deploy
 from affectory.schemas.recipe.part import Lines, Part, Text
 from affectory.schemas.recipe.secrets import Secret
@@ -254,6 +255,8 @@ class RecipeSpec(Part):
     """Steps that turn inputs into samples, in order."""
     assist: Annotated[tuple[Step, ...], Field(strict=False)] = ()
     """Steps in which models add notes and opinions, in order."""
+    models: dict[Name, Asked] = Field(default_factory=dict)
+    """Models that steps ask, by the names under which steps name them."""
     label: Label = Field(default_factory=Label)
     validation: Validate = Field(alias="validate", default_factory=Validate)
     publish: Publish = Field(default_factory=Publish)

@@ -1,0 +1,87 @@
+"""Talks of many rows side by side: what they ask now, and how they go on once they are told."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from affectory.pipelines.runner.stage import Stage
+from affectory.pipelines.store.answers import answer_id
+from affectory.transforms.base import Failed, Reply, Said, Whom
+from affectory.transforms.models._conversing import failure
+from affectory.transforms.models._messages import Ask
+from affectory.transforms.models._talking import Talk
+from affectory.transforms.rows import Values
+
+UNANSWERED = Failed(0, "Unanswered", "the reply is missing from the ledger; build again")
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question, whom it is put to, the row that it is about first, and its id in the ledger."""
+
+    ask: Ask
+    whom: Whom
+    row: int
+    id: str
+
+    @classmethod
+    def of(cls, stage: Stage, ask: Ask, row: int) -> "Question":
+        whom = replace(stage.models[ask.model], prompt=ask.prompt)
+        return cls(ask, whom, row, answer_id(whom, ask.sent(), ask.repeat))
+
+
+class Talks:
+    """`ended` is what came of each row in the end: what is written, or the error that ended its talk."""
+
+    def __init__(self, stage: Stage, rows: Sequence[Values], begin: Callable[[Values], Talk]) -> None:
+        self.ended: list[Any] = [None] * len(rows)
+        self._stage, self._talks = stage, [begin(row) for row in rows]
+        self._asking: dict[int, list[Question]] = {}
+        for row in range(len(rows)):
+            self._go_on(row, lambda talk: next(talk))
+
+    @property
+    def open(self) -> bool:
+        return bool(self._asking)
+
+    def questions(self) -> dict[str, Question]:
+        """What is asked now, each question once."""
+        found: dict[str, Question] = {}
+        for question in self._asked():
+            found.setdefault(question.id, question)
+        return found
+
+    def tell(self, said: Mapping[str, Said]) -> None:
+        """Every row that asks goes on; of a question that is not among these, nothing came."""
+        for row, questions in list(self._asking.items()):
+            self._tell(row, [said.get(question.id, UNANSWERED) for question in questions])
+
+    def tell_known(self, said: Mapping[str, Said]) -> bool:
+        """Rows of which all is known go on; whether there was one."""
+        ready = [row for row, questions in self._asking.items() if all(q.id in said for q in questions)]
+        for row in ready:
+            self._tell(row, [said[question.id] for question in self._asking[row]])
+        return bool(ready)
+
+    def _asked(self) -> Iterator[Question]:
+        for questions in self._asking.values():
+            yield from questions
+
+    def _tell(self, row: int, said: Sequence[Said]) -> None:
+        lost = next((x for x in said if not isinstance(x, Reply)), None)
+        if lost is None:
+            self._go_on(row, lambda talk: talk.send([x for x in said if isinstance(x, Reply)]))
+        else:
+            self._go_on(row, lambda talk: talk.throw(failure(lost)))
+
+    def _go_on(self, row: int, step: Callable[[Talk], list[Ask]]) -> None:
+        self._asking.pop(row, None)
+        try:
+            asks = step(self._talks[row])
+            while not asks:
+                asks = self._talks[row].send([])
+            self._asking[row] = [Question.of(self._stage, ask, row) for ask in asks]
+        except StopIteration as end:
+            self.ended[row] = end.value
+        except Exception as error:  # one bad row never takes its batch along
+            self.ended[row] = error

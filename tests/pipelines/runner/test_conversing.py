@@ -1,0 +1,63 @@
+"""Stages that talk with models: every answer is kept, and asked for once."""
+
+from pathlib import Path
+
+import pytest
+from support.talking import asks, backends, texts_with
+
+from affectory.pipelines.bind import read_and_bind
+from affectory.pipelines.store.workspace import Workspace
+from affectory.schemas.recipe.problems import RecipeProblems
+
+pytestmark = pytest.mark.usefixtures("backends")
+__all__ = ["backends"]
+NOTES = {"configs": ["default", "notes"]}
+CAPTION = {"caption": {"model": "bird"}}
+
+
+def bird(folder: Path, **spec: object) -> dict[str, object]:
+    folder.mkdir(exist_ok=True)
+    return {"bird": {"backend": "parrot", "options": {"folder": str(folder)}, **spec}}
+
+
+def test_all_rows_are_described_and_nothing_is_asked_twice(tmp_path: Path) -> None:
+    made = texts_with(tmp_path / "p", 6, bird(tmp_path / "asked"), [CAPTION], publish=NOTES)
+    summary = made.build()
+    assert summary.kept == 6
+    notes = made.rows(summary.version, "notes").to_pylist()
+    assert sum(note["name"] == "caption" for note in notes) == 6
+    assert {n["text"].split(" asked by ")[1].split()[0] for n in notes if n["name"] == "caption_by"} == {"caption@1"}
+    first = asks(tmp_path / "asked")
+    assert len(first) == 6
+    Workspace(made.workspace).clean()
+    made.build()
+    assert asks(tmp_path / "asked") == first
+
+
+def test_a_question_without_a_reply_fails_its_row_alone(tmp_path: Path) -> None:
+    made = texts_with(tmp_path / "p", 6, bird(tmp_path / "asked"), [CAPTION])
+    lines = made.folder / "lines.jsonl"
+    lines.write_text(lines.read_text().replace("Line 3:", "Line 3, FAIL:"))
+    summary = made.build("limits.max_failed=1.0")
+    assert (summary.kept, summary.failed) == (5, 1)
+    (lost,) = [x for x in made.rejects() if x["outcome"] == "failed"]
+    assert (lost["reason"], lost["detail"]) == ("ConnectionError", "the parrot flew away")
+
+
+@pytest.mark.parametrize(
+    ("models", "assist", "says"),
+    [
+        ({}, [CAPTION], "no such model"),
+        ({"bird": {"backend": "parot"}}, [CAPTION], "chat knows no backend named 'parot'"),
+        ({"bird": {"backend": "parrot"}}, [{"caption": {"model": "birt"}}], "did you mean"),
+        ({"bird": {"backend": "parrot"}}, [{"caption": {"model": "bird", "prompt": "captain"}}], "no prompt is named"),
+        ({"bird": {"backend": "parrot", "can": ["json"]}}, [{"caption": {"model": "bird", "see": ["audio"]}}], "needs"),
+    ],
+)
+def test_mistakes_are_told_before_anything_runs(
+    tmp_path: Path, models: dict[str, object], assist: list[object], says: str
+) -> None:
+    made = texts_with(tmp_path / "p", 2, models, assist)
+    with pytest.raises(RecipeProblems) as told:
+        read_and_bind(made.recipe)
+    assert says in str(told.value)

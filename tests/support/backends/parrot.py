@@ -1,0 +1,51 @@
+"""For tests alone: says what it was told, and writes a file for every question, so that these can be counted."""
+
+import hashlib
+import json
+import math
+import os
+import uuid
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from affectory.schemas.recipe.asked import Asked
+from affectory.transforms.base import Failed, Reply
+from affectory.transforms.models._asked import AskedModel
+from affectory.transforms.models._messages import Ask, Chat
+
+
+def can(spec: Asked) -> frozenset[str]:
+    return frozenset(spec.can or ("json", "logprobs", "image", "audio", "video", "speech"))
+
+
+def chat(model: AskedModel) -> Chat:
+    """`options`: `folder` of the files; `says`, a text or a list of them of which each further try gets the next."""
+    options = model.spec.options
+
+    def talk(asks: Sequence[Ask]) -> Iterator[tuple[int, Reply | Failed]]:
+        for index, ask in enumerate(asks):
+            if options.get("folder"):
+                name = f"{os.getpid()}-{uuid.uuid4().hex}.asked"
+                Path(str(options["folder"]), name).write_text(ask.messages[-1].text)
+            yield index, _reply(ask, options)
+
+    return talk
+
+
+def _reply(ask: Ask, options: dict[str, Any]) -> Reply | Failed:
+    told = "\n".join(message.text for message in ask.messages)
+    if "FAIL" in told:
+        return Failed(0, "ConnectionError", "the parrot flew away")
+    usage = {"tokens_in": len(told.split()), "tokens_out": 1}
+    if ask.speaks:
+        return Reply("wav", usage=usage, media=told.encode())
+    if ask.choices:
+        weights = [int(hashlib.sha256((c + told).encode()).hexdigest()[:4], 16) + 1 for c in ask.choices]
+        logprobs = tuple((c, math.log(w / sum(weights))) for c, w in zip(ask.choices, weights, strict=True))
+        return Reply(max(logprobs, key=lambda x: x[1])[0], logprobs, usage)
+    says = options.get("says")
+    if isinstance(says, list):
+        says = says[min(sum(m.role == "assistant" for m in ask.messages), len(says) - 1)]
+    text = says if isinstance(says, str) else json.dumps(says) if says is not None else None
+    return Reply(f"{told[-60:]} #{ask.repeat}" if text is None else text, usage=usage)

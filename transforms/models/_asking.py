@@ -1,0 +1,68 @@
+"""Questions as rows, so that they travel as rows do: to a child process, to an actor, down to the one that is bad."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+import pyarrow as pa
+
+from affectory.schemas.ids import canonical
+from affectory.schemas.types import FRAMES, MEDIA
+from affectory.transforms.asking import with_replies
+from affectory.transforms.base import Columns, Failed, Reply, Said, Step
+from affectory.transforms.models._asked import AskedModel
+from affectory.transforms.models._messages import Ask, Chat, Message, Part
+
+ASK, SHOWN = "ask", "shown"
+COLUMNS: Columns = {ASK: pa.string(), SHOWN: FRAMES}
+PLACES: Columns = {"original": MEDIA, "source": pa.string(), "uri": pa.string()}
+"""Columns of the row a question is about, by which its media are found."""
+
+
+def rows_of(asks: Sequence[Ask], places: pa.Table) -> pa.Table:
+    """Questions as rows, beside the places of the rows that they are about."""
+    shown = [[_medium(part) for part in ask.media] for ask in asks]
+    columns = {ASK: pa.array(map(_written, asks), pa.string()), SHOWN: pa.array(shown, FRAMES)}
+    return pa.table({**columns, **{name: places.column(name) for name in PLACES}})
+
+
+def asks_of(rows: pa.Table) -> list[Ask]:
+    """Questions from rows, their media where they are on this machine."""
+    given = zip(rows.column(ASK).to_pylist(), rows.column(SHOWN).to_pylist(), strict=True)
+    return [
+        _read(written, {medium["asset"]: medium["path"] or "" for medium in shown or ()}) for written, shown in given
+    ]
+
+
+def _medium(part: Part) -> dict[str, Any]:
+    return {"asset": part.asset, "format": part.format}
+
+
+def _written(ask: Ask) -> str:
+    return canonical(asdict(ask))
+
+
+def _read(written: str, paths: Mapping[str, str]) -> Ask:
+    import json
+
+    plain = json.loads(written)
+    messages = tuple(
+        Message(
+            message["role"], tuple(Part(**{**part, "path": paths.get(part["asset"], "")}) for part in message["parts"])
+        )
+        for message in plain.pop("messages")
+    )
+    return replace(Ask(**{**plain, "messages": messages}), choices=tuple(plain["choices"]))
+
+
+def asking(model: AskedModel) -> Step:
+    """Loads a model; the step asks it every row's question."""
+    chat = model.load()
+    return lambda rows: with_replies(rows, put(chat, asks_of(rows)))
+
+
+def put(chat: Chat, asks: Sequence[Ask]) -> list[Said]:
+    """All replies, in the order of the questions."""
+    said: dict[int, Reply | Failed] = dict(chat(asks))
+    lost = Failed(0, "Unanswered", "the backend left this question out")
+    return [said.get(index, lost) for index in range(len(asks))]

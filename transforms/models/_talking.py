@@ -1,0 +1,105 @@
+"""Conversations of a step with models about one row, written as if answers came at once.
+
+A talk is a generator: it yields questions and is given their replies, in that order, as often as it likes; what it
+returns is what the step writes. Talks of many rows run side by side, and are played again from the ledger, so a talk
+may depend on its row, its parameters and the replies, and on nothing else.
+"""
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from typing import Any, TypeVar
+
+from affectory.transforms.base import Reply
+from affectory.transforms.models._messages import Ask
+from affectory.transforms.rows import Values
+
+T = TypeVar("T")
+Asks = list[Ask]
+Replies = list[Reply]
+Heard = Generator[Asks, Replies, T]
+"""A part of a talk that ends in something heard: for `yield from`."""
+Talk = Heard[Values | list[Values]]
+
+
+class Unreadable(Exception):
+    """A reply is not what was agreed; the message is told to the model with the question when it is asked again."""
+
+
+class UnreadableAnswer(Exception):
+    """A model's answers could not be read, however often it was asked; the raw answers are in the ledger."""
+
+    def __init__(self, model: str, tries: int, why: str, answer: str) -> None:
+        super().__init__(model, tries, why, answer)
+        self.model, self.tries, self.why, self.answer = model, tries, why, answer
+
+    def __str__(self) -> str:
+        often = "once" if self.tries == 1 else f"{self.tries} times"
+        return f"{self.model} was asked {often} and answered what cannot be read ({self.why}): {self.answer[:1000]!r}"
+
+
+class NotAnswered(Exception):
+    """A question got no reply: the error's type and message."""
+
+    def __init__(self, error: str, detail: str) -> None:
+        super().__init__(error, detail)
+        self.failed_as, self.detail = error, detail
+
+    def __str__(self) -> str:
+        return self.detail
+
+
+def answered(ask: Ask, read: Callable[[Reply], T], tries: int) -> Heard[T]:
+    """Ask until the reply can be read, each time saying what was wrong before."""
+    for left in range(tries, 0, -1):
+        (reply,) = yield [ask]
+        try:
+            return read(reply)
+        except Unreadable as error:
+            if left == 1:
+                raise UnreadableAnswer(ask.model, tries, str(error), reply.text or "") from error
+            again = f"That answer cannot be used: {error}. Answer once more, as you were asked to."
+            ask = ask.after(reply.text or "", again)
+    raise AssertionError("no tries")
+
+
+def together(talks: Sequence[Heard[T]]) -> Heard[list[T]]:
+    """Several parts of a talk side by side: each round holds the questions of all that still ask."""
+    results: list[Any] = [None] * len(talks)
+    waiting: dict[int, Asks] = {}
+    for index, talk in enumerate(talks):
+        _step(talk, None, index, waiting, results)
+    while waiting:
+        asked = dict(waiting)
+        replies = iter((yield [ask for asks in asked.values() for ask in asks]))
+        for index, asks in asked.items():
+            _step(talks[index], [next(replies) for _ in asks], index, waiting, results)
+    return results
+
+
+def _step(talk: Heard[Any], replies: Replies | None, index: int, waiting: dict[int, Asks], results: list[Any]) -> None:
+    waiting.pop(index, None)
+    try:
+        waiting[index] = next(talk) if replies is None else talk.send(replies)
+    except StopIteration as end:
+        results[index] = end.value
+
+
+def said(value: Any) -> str | None:
+    """A column's value as a prompt says it: stretches and findings one a line, with who and what."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, Mapping):
+        return _place(value)
+    if isinstance(value, Sequence):
+        return "\n".join(filter(None, map(said, value))) or None
+    return str(value)
+
+
+def _place(place: Mapping[str, Any]) -> str:
+    who, text = place.get("who"), place.get("text") or place.get("kind") or ""
+    score = place.get("score")
+    told = f"{text} {score:.3g}" if score is not None and not place.get("text") else text
+    return f"{who}: {told}" if who else told
