@@ -57,6 +57,23 @@ class _Header(BaseModel):
 
 
 @dataclass(frozen=True)
+class Quoted:
+    """A setting that comes of the sample, by name: fenced as inputs are, without those that say nothing."""
+
+    values: Mapping[str, Any]
+
+    @property
+    def said(self) -> dict[str, str]:
+        told = {name: said(value) for name, value in self.values.items()}
+        return {name: text for name, text in told.items() if text}
+
+    @property
+    def fenced(self) -> str | None:
+        """One block after the other, each with its name; None where nothing is told."""
+        return "\n".join(str(fenced(name, text)) for name, text in self.said.items()) or None
+
+
+@dataclass(frozen=True)
 class Prompt:
     """A prompt that was read and checked."""
 
@@ -81,12 +98,13 @@ class Prompt:
     def messages(self, row: Values, media: Sequence[Part] = (), **settings: Any) -> tuple[Message, ...]:
         """What is said about a row: media first in the last message of the user, inputs fenced wherever they stand."""
         given = {name: fenced(name, said(row[name])) for name in self.inputs}
-        known = {**dict.fromkeys(self.header.settings), **settings, **given}
+        quoted = {name: value.fenced for name, value in settings.items() if isinstance(value, Quoted)}
+        known = {**dict.fromkeys(self.header.settings), **settings, **quoted, **given}
         rendered = [(role, _template(words).render(known).strip()) for role, words in _sections(self.body)]
         told = [(role, words) for role, words in rendered if words]
         if (length := sum(len(words) for _, words in told)) > MAX_CHARS:
             raise ValueError(f"the prompt {self.header.id} has {length} characters here, at most {MAX_CHARS} are sent")
-        if self.inputs:
+        if self.inputs or quoted:
             told = _with_rule(told)
         last = max(i for i, (role, _) in enumerate(told) if role == "user")
         return tuple(
@@ -97,6 +115,8 @@ class Prompt:
     def ask(self, model: AskedModel, row: Values, media: Sequence[Part] = (), **settings: Any) -> Ask:
         """The question about a row, its answer as JSON where the prompt says so."""
         sample = {name: said(row[name]) for name in self.inputs}
+        for value in settings.values():
+            sample |= value.said if isinstance(value, Quoted) else {}
         messages = self.messages(row, media, **settings)
         return Ask(model.name, messages, self.hash, schema=self.schema(**settings), sample=sample)
 
