@@ -43,17 +43,17 @@ def _groups(batch: pa.Table, within: str | None) -> pa.Array | pa.ChunkedArray:
 
 def fit(ground: Ground, memory: Sequence[Rows], least: int) -> Fitted:
     """The cuts that are known hold; those of new groups are made, and all numbers told their third."""
-    known = _joined(memory)
-    made = _joined(ground.meet("groups", ground.signs, "_group", _in_groups, GroupCuts(least)).rows("cuts"))
+    known = joined(memory)
+    made = joined(ground.meet("groups", ground.signs, "_group", _in_groups, GroupCuts(least)).rows("cuts"))
     made = made.filter(pc.invert(pc.is_in(made.column("group"), value_set=known.column("group").combine_chunks())))
     cuts = pa.concat_tables([known, made])
     if POOLED not in cuts.column("group").to_pylist():
         cuts = pa.concat_tables([cuts, _of_all(ground.signs)])
-    told = ground.meet("levels", ground.signs, "sample_id", Levels(cuts), _as_they_are)
+    told = ground.meet("levels", ground.signs, "sample_id", Levels(cuts), as_they_are)
     return Fitted(told.rows("levels"), ground.held("cuts", cuts))
 
 
-def _joined(parts: Sequence[Rows]) -> pa.Table:
+def joined(parts: Sequence[Rows]) -> pa.Table:
     return pa.concat_tables([CUTS.empty_table(), *(part.read().cast(CUTS) for part in parts)])
 
 
@@ -63,17 +63,17 @@ def _in_groups(rows: pa.Table) -> pa.Table:
     return rows.select(list(SIGNS)).filter(there)
 
 
-def _as_they_are(rows: pa.Table) -> Mapping[str, pa.Table]:
+def as_they_are(rows: pa.Table) -> Mapping[str, pa.Table]:
     return {"levels": rows}
 
 
 def _of_all(signs: Sequence[Rows]) -> pa.Table:
-    count = sum(map(len, _numbers_in(signs)))
+    count = sum(map(len, numbers_in(signs)))
     low, high = pooled(signs, count) if count else (0.0, 0.0)
     return pa.table([[POOLED], [low], [high]], schema=CUTS).slice(0, min(1, count))
 
 
-def _numbers_in(parts: Sequence[Rows]) -> Iterator[Numbers]:
+def numbers_in(parts: Sequence[Rows]) -> Iterator[Numbers]:
     for part in parts:
         yield part.read().column("_value").drop_null().to_numpy()
 
@@ -95,18 +95,19 @@ class GroupCuts:
         return {"cuts": pa.table([counted.field("values"), low, high], schema=CUTS)}
 
 
-def _ranks(sizes: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The places of the last number of the lower third and of the middle one."""
-    return -(-sizes // 3) - 1, -(-2 * sizes // 3) - 1
+def _ranks(sizes: NDArray[np.int64], parts: int = 3) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The places of the last number of the lowest part and of the last but one."""
+    return -(-sizes // parts) - 1, -(-(parts - 1) * sizes // parts) - 1
 
 
-def pooled(parts: Sequence[Rows], count: int) -> tuple[float, float]:
-    """The tertiles of all numbers, which are gone through four times, each time for 16 more bits of the answer."""
-    ranks = [int(rank[0]) for rank in _ranks(np.array([count]))]
+def pooled(parts: Sequence[Rows], count: int, into: int = 3) -> tuple[float, float]:
+    """The outer cuts of all numbers into equal parts, tertiles or quartiles. They are gone through four times, each
+    time for 16 more bits of the answer."""
+    ranks = [int(rank[0]) for rank in _ranks(np.array([count]), into)]
     found = [np.uint64(0), np.uint64(0)]
     for digit in range(_DIGITS):
         counts = np.zeros((2, 1 << _BITS), np.int64)
-        for keys in map(_ordered, _numbers_in(parts)):
+        for keys in map(_ordered, numbers_in(parts)):
             counts += [_digits(keys, prefix, digit) for prefix in found]
         for which, seen in enumerate(np.cumsum(counts, axis=1)):
             at = int(np.searchsorted(seen, ranks[which], side="right"))
