@@ -346,6 +346,9 @@ def _known_by(value: Any) -> Any:
         return [_known_by(x) for x in value]
     if isinstance(value, AskedModel | Prompt):
         return value.identity
+    if isinstance(value, Mapping) and any(map(dataclasses.is_dataclass, value.values())):
+        return [[name, {f.name: _known_by(getattr(part, f.name)) for f in dataclasses.fields(part)}]
+                for name, part in value.items()]  # fmt: skip
     return value.model_dump(mode="json") if isinstance(value, Taxonomy) else value
 
 

@@ -11,7 +11,7 @@ from affectory.schemas.errors import UserError
 from affectory.schemas.recipe.problems import KeyPath, Problem, describe, did_you_mean
 from affectory.schemas.recipe.recipe import Recipe
 from affectory.schemas.urls import Location
-from affectory.transforms.models._asked import AskedModel, model_fields
+from affectory.transforms.models._asked import AskedModel, model_fields, named_parts
 from affectory.transforms.models._prompts import Prompt, prompt_fields
 
 
@@ -39,7 +39,14 @@ class Names:
                     params[name] = find((*at, name), value)
                 elif isinstance(value, list | tuple) and value and all(isinstance(x, str) for x in value):
                     params[name] = tuple(find((*at, name, i), x) for i, x in enumerate(value))
+        for name, part in named_parts(cls).items():
+            if isinstance(value := params.get(name), Mapping):
+                params[name] = {key: self._part(part, x, (*at, name, key)) for key, x in value.items()}
         return params if len(self._problems) == told else None
+
+    def _part(self, part: type[Any], given: Any, at: KeyPath) -> Any:
+        """One of a step's named parts; what is no mapping is told where parameters are checked."""
+        return self.filled(part, dict(given), at) if isinstance(given, Mapping) else given
 
     @cached_property
     def _models(self) -> Mapping[str, AskedModel]:

@@ -1,7 +1,7 @@
 """Models as steps know them: what a recipe names under `models`, resolved and checked before anything runs."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -25,8 +25,9 @@ class AskedModel:
     """A model of the recipe: the name that steps use, what the recipe says of it, and its file or folder if it has one.
 
     Its backend is a module with `chat(model)`, which loads it; `can(spec)`, what it takes and gives; and, where they
-    differ from these, `ISOLATED = False` (it may crash or hang: it runs in a child), `local(spec) -> True`,
-    `check(model)` (complaints of a plan, as `UserError`) and `code(spec) -> ""` (modules that a revision covers).
+    differ from these, `ISOLATED = False` (it may crash or hang: it runs in a child; a function of `spec` where that
+    depends), `local(spec) -> True`, `check(model)` (complaints of a plan, as `UserError`), `code(spec) -> ""` (modules
+    that a revision covers) and `rater(spec)` (its name in opinions, and the kind of rater that it is).
     """
 
     name: str
@@ -50,7 +51,17 @@ class AskedModel:
 
     @property
     def isolated(self) -> bool:
-        return bool(getattr(self._module, "ISOLATED", False))
+        isolated = getattr(self._module, "ISOLATED", False)
+        return bool(isolated(self.spec) if callable(isolated) else isolated)
+
+    @cached_property
+    def rater(self) -> tuple[str, str]:
+        """How opinions name it, with its revision, and as which kind of rater."""
+        if told := getattr(self._module, "rater", None):
+            name, kind = told(self.spec)
+            return str(name), str(kind)
+        whom = self.whom()
+        return (f"{whom.model}@{whom.revision}" if whom.revision else whom.model), "model"
 
     @property
     def local(self) -> bool:
@@ -114,6 +125,13 @@ def marked_fields(cls: type[Any], marker: type[Any]) -> Iterator[str]:
     for name, hint in get_type_hints(cls, include_extras=True).items():
         if _marked(hint, marker):
             yield name
+
+
+def named_parts(cls: type[Any]) -> dict[str, type[Any]]:
+    """The fields of a step that hold parts by name, each with parameters of its own, and what these parts are."""
+    hints = get_type_hints(cls).items()
+    found = ((name, args[1]) for name, hint in hints if len(args := getattr(hint, "__args__", ())) == 2)
+    return {name: part for name, part in found if is_dataclass(part) and isinstance(part, type)}
 
 
 def _marked(hint: Any, marker: type[Any]) -> bool:

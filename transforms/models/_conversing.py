@@ -103,4 +103,5 @@ def reads_of(see: Sequence[str], inputs: Sequence[str]) -> Columns:
     from affectory.schemas.types import FRAMES, MEDIA
 
     media = {name: FRAMES if name == "frames" else MEDIA for name in see}
-    return {**{name: pa.null() for name in inputs if name not in media}, **media}
+    columns = (name.partition(".")[0] for name in inputs)
+    return {**{name: pa.null() for name in columns if name not in media}, **media}

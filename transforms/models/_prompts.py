@@ -3,7 +3,7 @@
 A file begins with a header between lines of three dashes, in YAML:
 
     id, version      what it is called in opinions and captions
-    inputs           columns of the sample that it tells the model; their values are fenced
+    inputs           columns of the sample that it tells the model, of kept ones as extra.NAME; their values are fenced
     settings         what the step fills in of the recipe: `labels`, `language`, ...
     answer           the JSON Schema of an answer; without one it is free text. An `enum: labels` is the taxonomy's
     repair           what may be mended in an answer: fence, outer, case (see `_answers.py`)
@@ -17,6 +17,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from types import SimpleNamespace
 from typing import Annotated, Any, Literal
 
 import yaml
@@ -27,7 +28,7 @@ from affectory.schemas.errors import UserError
 from affectory.schemas.ids import digest
 from affectory.transforms.models._asked import AskedModel, marked_fields
 from affectory.transforms.models._messages import Ask, Message, Part
-from affectory.transforms.models._talking import said
+from affectory.transforms.models._talking import held, said
 from affectory.transforms.rows import Values
 
 FENCING = 1
@@ -49,7 +50,7 @@ class _Header(BaseModel):
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
     version: int
-    inputs: list[str] = []
+    inputs: list[Annotated[str, Field(pattern=r"^([a-z][a-z0-9_]*|extra\.[A-Za-z_]\w*)$")]] = []
     settings: list[str] = []
     answer: dict[str, Any] | None = None
     repair: list[Literal["fence", "outer", "case"]] = []
@@ -97,13 +98,9 @@ class Prompt:
 
     def messages(self, row: Values, media: Sequence[Part] = (), **settings: Any) -> tuple[Message, ...]:
         """What is said about a row: media first in the last message of the user, inputs fenced wherever they stand."""
-        given = {name: fenced(name, said(row[name])) for name in self.inputs}
+        given = {name: fenced(name.rpartition(".")[2], said(held(row, name))) for name in self.inputs}
         quoted = {name: value.fenced for name, value in settings.items() if isinstance(value, Quoted)}
-        known = {**dict.fromkeys(self.header.settings), **settings, **quoted, **given}
-        rendered = [(role, _template(words).render(known).strip()) for role, words in _sections(self.body)]
-        told = [(role, words) for role, words in rendered if words]
-        if (length := sum(len(words) for _, words in told)) > MAX_CHARS:
-            raise ValueError(f"the prompt {self.header.id} has {length} characters here, at most {MAX_CHARS} are sent")
+        told = self._rendered({**settings, **quoted, **_nested(given)})
         if self.inputs or quoted:
             told = _with_rule(told)
         last = max(i for i, (role, _) in enumerate(told) if role == "user")
@@ -112,9 +109,21 @@ class Prompt:
             for i, (role, words) in enumerate(told)
         )
 
+    def unfenced(self, row: Values, **settings: Any) -> list[tuple[str, str]]:
+        """Roles and words of messages that no model is asked: inputs as they are, and no rule about them."""
+        return self._rendered({**settings, **_nested({name: said(held(row, name)) for name in self.inputs})})
+
+    def _rendered(self, known: Mapping[str, Any]) -> list[tuple[str, str]]:
+        known = {**dict.fromkeys(self.header.settings), **known}
+        rendered = [(role, _template(words).render(known).strip()) for role, words in _sections(self.body)]
+        told = [(role, words) for role, words in rendered if words]
+        if (length := sum(len(words) for _, words in told)) > MAX_CHARS:
+            raise ValueError(f"the prompt {self.header.id} has {length} characters here, at most {MAX_CHARS} are sent")
+        return told
+
     def ask(self, model: AskedModel, row: Values, media: Sequence[Part] = (), **settings: Any) -> Ask:
         """The question about a row, its answer as JSON where the prompt says so."""
-        sample = {name: said(row[name]) for name in self.inputs}
+        sample = {name: said(held(row, name)) for name in self.inputs}
         for value in settings.values():
             sample |= value.said if isinstance(value, Quoted) else {}
         messages = self.messages(row, media, **settings)
@@ -186,14 +195,30 @@ def _check_body(header: _Header, body: str, where: str) -> None:
 
     try:
         parsed = [_environment().parse(words) for _, words in _sections(body)]
-        asked = set[str]().union(*map(meta.find_undeclared_variables, parsed))
+        asked = set[str]().union(*map(meta.find_undeclared_variables, parsed), *map(_inside, parsed))
     except TemplateSyntaxError as error:
         raise UserError(f"{where}: {error.message}, in line {error.lineno} of a message") from error
-    if unknown := sorted(asked - {*header.inputs, *header.settings}):
+    columns = {name.partition(".")[0] for name in header.inputs}
+    if unknown := sorted(asked - {*header.inputs, *header.settings, *columns}):
         hint = "name what comes of the sample under `inputs`, what comes of the recipe under `settings`"
         raise UserError(f"{where} uses {', '.join(unknown)}, which its header does not name", hint)
     if not re.search(r"^@user[ \t]*$", body, re.MULTILINE):
         raise UserError(f"{where} says nothing to the model", "begin what the user says with a line @user")
+
+
+def _inside(parsed: Any) -> set[str]:
+    """What is said of names inside the column that has such."""
+    from jinja2 import nodes
+
+    found = parsed.find_all(nodes.Getattr)
+    return {f"extra.{x.attr}" for x in found if isinstance(x.node, nodes.Name) and x.node.name == "extra"}
+
+
+def _nested(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Values as templates name them: `extra.persona` lies inside `extra`."""
+    inside = {name.partition(".")[2]: value for name, value in given.items() if "." in name}
+    plain = {name: value for name, value in given.items() if "." not in name}
+    return {**plain, "extra": SimpleNamespace(**inside)} if inside else plain
 
 
 @cache

@@ -83,6 +83,13 @@ def _step(talk: Heard[Any], replies: Replies | None, index: int, waiting: dict[i
         results[index] = end.value
 
 
+def held(row: Values, name: str) -> Any:
+    """What a row holds under a column's name, or, as `extra.persona`, under a name inside a column."""
+    column, _, inside = name.partition(".")
+    value = row[column]
+    return (value or {}).get(inside) if inside else value
+
+
 def said(value: Any) -> str | None:
     """A column's value as a prompt says it: stretches and findings one a line, with who and what."""
     if value is None or isinstance(value, str):
