@@ -44,7 +44,8 @@ class Ask:
 
     The answer is free text, JSON by `schema`, speech where `speaks`, or one of `choices`: then a backend gives the
     log-probability of each choice as the first token of the answer, as far as it can see it. `sample` is what the
-    messages are about, by name, for raters that take no prompts. `repeat` numbers several draws of one question.
+    messages are about, by name, for raters that take no prompts. `repeat` numbers several draws of one question, `again`
+    counts the answers to it that could not be read.
     """
 
     model: str
@@ -57,6 +58,7 @@ class Ask:
     max_tokens: int | None = None
     repeat: int = 0
     sample: Mapping[str, Any] = field(default_factory=dict)
+    again: int = 0
 
     @property
     def media(self) -> list[Part]:
@@ -73,7 +75,7 @@ class Ask:
     def after(self, answer: str, objection: str) -> "Ask":
         """The same once more, with an answer that could not be read and what was wrong with it."""
         said = (Message("assistant", (Part("text", answer),)), Message("user", (Part("text", objection),)))
-        return replace(self, messages=(*self.messages, *said))
+        return replace(self, messages=(*self.messages, *said), again=self.again + 1)
 
 
 Chat = Callable[[Sequence[Ask]], Iterator[tuple[int, Reply | Failed]]]
