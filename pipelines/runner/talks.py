@@ -6,35 +6,50 @@ from typing import Any
 
 from affectory.pipelines.runner.stage import Stage
 from affectory.pipelines.store.answers import answer_id
-from affectory.transforms.base import Failed, Reply, Said, Whom
+from affectory.transforms.base import Failed, Rejected, Reply, Said, Whom
 from affectory.transforms.models._conversing import failure
 from affectory.transforms.models._messages import Ask
 from affectory.transforms.models._talking import Talk
 from affectory.transforms.rows import Values
 
+People = tuple[str, ...] | None
+Withhold = Callable[[Ask, People], Rejected | None]
+"""Why a question about a row with these people may never be put to its model."""
 UNANSWERED = Failed(0, "Unanswered", "the reply is missing from the ledger; build again")
 
 
 @dataclass(frozen=True)
 class Question:
-    """A question, whom it is put to, the row that it is about first, and its id in the ledger."""
+    """A question, whom it is put to, the row that it is about first, who is in that, and its id in the ledger.
+
+    Where the model is local nobody looks who is in a row: `people` is None.
+    """
 
     ask: Ask
     whom: Whom
     row: int
     id: str
+    people: People = None
 
     @classmethod
-    def of(cls, stage: Stage, ask: Ask, row: int) -> "Question":
+    def of(cls, stage: Stage, ask: Ask, row: int, people: People = None) -> "Question":
         whom = replace(stage.models[ask.model], prompt=ask.prompt)
-        return cls(ask, whom, row, answer_id(whom, ask.sent(), ask.repeat))
+        return cls(ask, whom, row, answer_id(whom, ask.sent(), ask.repeat), people)
 
 
 class Talks:
     """`ended` is what came of each row in the end: what is written, or the error that ended its talk."""
 
-    def __init__(self, stage: Stage, rows: Sequence[Values], begin: Callable[[Values], Talk]) -> None:
+    def __init__(
+        self,
+        stage: Stage,
+        rows: Sequence[Values],
+        begin: Callable[[Values], Talk],
+        people: Sequence[People] | None = None,
+        withhold: Withhold = lambda *_: None,
+    ) -> None:
         self.ended: list[Any] = [None] * len(rows)
+        self._people, self._withhold = people or [None] * len(rows), withhold
         self._stage, self._talks = stage, [begin(row) for row in rows]
         self._asking: dict[int, list[Question]] = {}
         for row in range(len(rows)):
@@ -80,8 +95,15 @@ class Talks:
             asks = step(self._talks[row])
             while not asks:
                 asks = self._talks[row].send([])
-            self._asking[row] = [Question.of(self._stage, ask, row) for ask in asks]
+            self._check(row, asks)
+            self._asking[row] = [Question.of(self._stage, ask, row, self._people[row]) for ask in asks]
         except StopIteration as end:
             self.ended[row] = end.value
         except Exception as error:  # one bad row never takes its batch along
             self.ended[row] = error
+
+    def _check(self, row: int, asks: Sequence[Ask]) -> None:
+        """A talk cannot go on without those that may not be told."""
+        for ask in asks:
+            if why := self._withhold(ask, self._people[row]):
+                raise failure(why)

@@ -1,5 +1,6 @@
 """Questions as rows, so that they travel as rows do: to a child process, to an actor, down to the one that is bad."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
@@ -13,16 +14,18 @@ from affectory.transforms.base import Columns, Failed, Reply, Said, Step
 from affectory.transforms.models._asked import AskedModel
 from affectory.transforms.models._messages import Ask, Chat, Message, Part
 
-ASK, SHOWN = "ask", "shown"
-COLUMNS: Columns = {ASK: pa.string(), SHOWN: FRAMES}
+ASK, SHOWN, PEOPLE = "ask", "shown", "people"
+COLUMNS: Columns = {ASK: pa.string(), SHOWN: FRAMES, PEOPLE: pa.list_(pa.string())}
+"""`people` are those of the row that a question is about; null where nobody looked, as its model is local."""
 PLACES: Columns = {"original": MEDIA, "source": pa.string(), "uri": pa.string()}
 """Columns of the row a question is about, by which its media are found."""
 
 
-def rows_of(asks: Sequence[Ask], places: pa.Table) -> pa.Table:
-    """Questions as rows, beside the places of the rows that they are about."""
+def rows_of(asks: Sequence[Ask], places: pa.Table, people: Sequence[Sequence[str] | None] | None = None) -> pa.Table:
+    """Questions as rows, beside the places of the rows that they are about and who is in these."""
     shown = [[_medium(part) for part in ask.media] for ask in asks]
-    columns = {ASK: pa.array(map(_written, asks), pa.string()), SHOWN: pa.array(shown, FRAMES)}
+    whose = pa.array([None] * len(asks) if people is None else people, COLUMNS[PEOPLE])
+    columns = {ASK: pa.array(map(_written, asks), pa.string()), SHOWN: pa.array(shown, FRAMES), PEOPLE: whose}
     return pa.table({**columns, **{name: places.column(name) for name in PLACES}})
 
 
@@ -39,12 +42,11 @@ def _medium(part: Part) -> dict[str, Any]:
 
 
 def _written(ask: Ask) -> str:
-    return canonical(asdict(ask))
+    # Not with sorted keys: what stands first in a schema is what a model answers first.
+    return json.dumps(asdict(ask), ensure_ascii=False, allow_nan=False)
 
 
 def _read(written: str, paths: Mapping[str, str]) -> Ask:
-    import json
-
     plain = json.loads(written)
     messages = tuple(
         Message(

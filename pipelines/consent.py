@@ -1,0 +1,250 @@
+"""Who agreed that what is said or shown of them goes to third parties: looked up wherever a question would leave.
+
+Of a no, a withdrawal and a missing yes a sample is withheld, whatever the answer ledger holds. A yes that ended stops
+what would be sent from that day on; answers that were given before stand, so that no clock changes a release.
+"""
+
+import io
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Set
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import Any, cast
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from affectory.pipelines.columns import large
+from affectory.pipelines.runner.stage import Stage
+from affectory.pipelines.store.files import PartFile
+from affectory.pipelines.store.workspace import Workspace
+from affectory.schemas.ids import digest
+from affectory.schemas.parquet import read_parquet
+from affectory.schemas.types import PLACES
+from affectory.transforms.base import Rejected
+from affectory.transforms.fitting import Fitting
+from affectory.transforms.models._conversing import Conversing
+
+PURPOSE = "third_parties"
+_TELLING = frozenset({"segments", "context"})
+"""Places that tell of people alone; in others `who` may be a number, or what a model calls somebody."""
+_TELLS = frozenset({"speaker", *_TELLING})
+_PERSON = re.compile(r"p_[0-9a-f]{20}|s_[0-9a-f]{24}-\d+")
+_STANDINGS = pa.schema([("person_id", pa.string()), ("agreed", pa.bool_()), ("until", pa.date32())])
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a person said: yes, no or nothing, and the day from which a yes holds no more."""
+
+    agreed: bool | None = None
+    until: date | None = None
+
+    def refuses(self, assumed: bool) -> str:
+        """Why nothing of the person may leave on any day; empty where it may on some."""
+        if self.agreed is False:
+            return f"did not agree to {PURPOSE}"
+        return "" if self.agreed or assumed else f"was not asked about {PURPOSE}"
+
+    def ended(self, today: date) -> str:
+        return f"agreed to {PURPOSE} until {self.until}" if self.until and self.until <= today else ""
+
+
+_UNASKED = Standing()
+
+
+@dataclass(frozen=True)
+class Known:
+    """Where workers find what people said, and whether those agreed whom nobody asked. Nothing known, nobody agreed."""
+
+    file: str = ""
+    assumed: bool = False
+
+
+class Consent:
+    """What people agreed to, as those who ask models look it up."""
+
+    def __init__(
+        self,
+        standings: Mapping[str, Standing],
+        assumed: bool = False,
+        today: Callable[[], date] = lambda: datetime.now(UTC).date(),
+    ) -> None:
+        self._standings, self._assumed, self._today = standings, assumed, today
+
+    @classmethod
+    def read(cls, workspace: Workspace, known: Known) -> "Consent":
+        root = str(workspace.root)
+        return cls(_standings(root, known.file) if known.file else {}, known.assumed)
+
+    def refuses(self, people: Iterable[str], model: str) -> Rejected | None:
+        """Why nothing of a sample with these people goes to a third party, today or later."""
+        return self._first(people, model, lambda standing: standing.refuses(self._assumed))
+
+    def stops(self, people: Iterable[str], model: str) -> Rejected | None:
+        """Why nothing of it is sent now."""
+        today = self._today()
+        return self._first(people, model, lambda standing: standing.refuses(self._assumed) or standing.ended(today))
+
+    def _first(self, people: Iterable[str], model: str, why: Callable[[Standing], str]) -> Rejected | None:
+        for person in sorted(people):
+            if said := why(self._standings.get(person, _UNASKED)):
+                return Rejected(0, "withheld", f"{person} {said}, and model {model} is a third party: {_WHAT_TO_DO}")
+        return None
+
+
+_WHAT_TO_DO = (
+    f"record a yes in the `sidecar` of a source, under consent: {PURPOSE}; or ask a model that is local; or, if all "
+    f"who were not asked agreed, say people: {{assume: [{PURPOSE}]}}"
+)
+
+
+def others(stage: Stage) -> frozenset[str]:
+    """The models of a stage that are third parties, by name."""
+    if not stage.models:
+        return frozenset()
+    return frozenset(model.name for model in cast(Conversing, stage.transform).models() if not model.local)
+
+
+def people_in(rows: pa.Table) -> list[set[str]]:
+    """Whom each row names: who speaks, in it, in its stretches and before it, and who is in other places of it."""
+    found: list[set[str]] = [{speaker} if speaker else set() for speaker in rows.column("speaker").to_pylist()]
+    for column in rows.schema:
+        if column.type == PLACES:
+            every = column.name in _TELLING
+            for row, who in _named(rows.column(column.name)):
+                if every or _PERSON.fullmatch(who):
+                    found[row].add(who)
+    return found
+
+
+def _named(places: pa.ChunkedArray) -> Iterable[tuple[int, str]]:
+    lists = places.combine_chunks()
+    who = pc.struct_field(pc.list_flatten(lists), "who")
+    rows = pc.list_parent_indices(lists)
+    pairs = zip(rows.to_pylist(), who.to_pylist(), strict=True)
+    return ((row, name) for row, name in pairs if name)
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """Who is in rows: whom they name, and whoever is in the records that they come from."""
+
+    subjects: Mapping[str, Set[str]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, roots: pa.Table) -> "Crowd":
+        """By the rows that records begin as."""
+        found: defaultdict[str, set[str]] = defaultdict(set)
+        for record, people in zip(_records(roots), people_in(roots), strict=True):
+            found[record] |= people
+        return cls({record: people for record, people in found.items() if people})
+
+    def __call__(self, rows: pa.Table) -> list[tuple[str, ...]]:
+        named = zip(_records(rows), people_in(rows), strict=True)
+        return [tuple(sorted(people | self.subjects.get(record, set()))) for record, people in named]
+
+
+def _records(rows: pa.Table) -> list[str]:
+    found: list[str] = pc.struct_field(rows.column("anchor"), "record").to_pylist()
+    return found
+
+
+@dataclass(frozen=True)
+class Agreements:
+    """What people said as a plan knows it, and who is in which partition."""
+
+    standings: Mapping[str, Standing]
+    assumed: bool
+    by_root: Mapping[str, frozenset[str]]
+
+    @classmethod
+    def of(cls, workspace: Workspace, index: pa.Table, assumed: bool) -> "Agreements":
+        newest: dict[str, dict[str, Any]] = {}
+        for row in sorted(workspace.ledger("people").read().to_pylist(), key=lambda r: int(r["revision"])):
+            newest[row["person_id"]] = row
+        standings = {person: _standing(row) for person, row in newest.items()}
+        return cls(standings, assumed, _by_root(workspace.ledger("sources").read(), index))
+
+    def key(self, people: Iterable[str], voices: bool) -> tuple[object, ...]:
+        """What a stage that asks third parties depends on beside its rows: nothing where all simply agreed.
+
+        `voices`: whether there may be people in it that steps before numbered, of whom no ledger knows.
+        """
+        open_ = [(person, self.standings.get(person, _UNASKED)) for person in sorted(people)]
+        said = [[p, s.agreed, str(s.until or "")] for p, s in open_ if s.until or s.refuses(self.assumed)]
+        more = ["assumed"] if voices and self.assumed else []
+        return (PURPOSE, said, more) if said or more else ()
+
+    @property
+    def known(self) -> Known:
+        rows = [[p, s.agreed, str(s.until or "")] for p, s in sorted(self.standings.items())]
+        return Known(f"consent/{digest(rows)}.parquet", self.assumed)
+
+    def write(self, workspace: Workspace) -> None:
+        """Put it where workers read it."""
+        files, name = workspace.records(), self.known.file
+        if not files.exists(name):
+            rows = [{"person_id": p, "agreed": s.agreed, "until": s.until} for p, s in sorted(self.standings.items())]
+            buffer = io.BytesIO()
+            pq.write_table(pa.Table.from_pylist(rows, _STANDINGS), buffer)
+            files.create(name, buffer.getvalue())
+
+
+def _standing(row: Mapping[str, Any]) -> Standing:
+    agreed = dict(row["consent"] or []).get(PURPOSE)
+    return Standing(False if row["withdrawn"] else agreed, row["expires"])
+
+
+def _by_root(sources: pa.Table, index: pa.Table) -> dict[str, frozenset[str]]:
+    """The people of each partition's records."""
+    peopled = sources.filter(pc.greater(pc.fill_null(pc.list_value_length(sources.column("subjects")), 0), 0))
+    at = pc.index_in(_keys(index), value_set=_keys(peopled).combine_chunks())
+    here = index.filter(pc.is_valid(at)).column("root").to_pylist()
+    subjects = peopled.column("subjects").take(at.drop_null()).to_pylist()
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for root, people in zip(here, subjects, strict=True):
+        found[root].update(people)
+    return {root: frozenset(people) for root, people in found.items()}
+
+
+def _keys(records: pa.Table) -> pa.ChunkedArray:
+    named = large(records.select(["record_id", "fingerprint"]))
+    return pc.binary_join_element_wise(named.column("record_id"), named.column("fingerprint"), " ")
+
+
+@lru_cache(maxsize=4)
+def _standings(root: str, name: str) -> Mapping[str, Standing]:
+    table = pq.read_table(io.BytesIO(Workspace(root).records().read(name)))
+    return {row["person_id"]: Standing(row["agreed"], row["until"]) for row in table.to_pylist()}
+
+
+@dataclass
+class Chained:
+    """What the stages of one partition depend on of what people agreed to, from the first to the last."""
+
+    agreements: Agreements | None = None
+    people: set[str] = field(default_factory=set)
+    voices: bool = False
+    """Whether a step before tells people apart, of whom no ledger knows."""
+
+    @classmethod
+    def of(cls, agreements: Agreements, root: str) -> "Chained":
+        return cls(agreements, set(agreements.by_root.get(root, ())))
+
+    def past(self, stage: Stage) -> tuple[object, ...]:
+        """What counts of it for the next stage: nothing for one that asks no third party."""
+        self.voices = self.voices or not _TELLS.isdisjoint(stage.transform.writes())
+        if self.agreements is None or not others(stage):
+            return ()
+        return self.agreements.key(self.people, self.voices)
+
+    def told(self, stage: Stage, location: str, part: str) -> None:
+        """Past a fit rows name people of other partitions, too."""
+        places = [name for name, dtype in cast(Fitting, stage.transform).told().items() if dtype == PLACES]
+        if self.agreements is not None and places and part:
+            table = read_parquet(PartFile(location, part), places)
+            self.people |= {who for name in places for _, who in _named(table.column(name))}
