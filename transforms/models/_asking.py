@@ -7,7 +7,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from affectory.schemas.ids import canonical
 from affectory.schemas.types import FRAMES, MEDIA
 from affectory.transforms.asking import with_replies
 from affectory.transforms.base import Columns, Failed, Reply, Said, Step
