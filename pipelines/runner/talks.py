@@ -9,7 +9,7 @@ from affectory.pipelines.store.answers import answer_id
 from affectory.transforms.base import Failed, Rejected, Reply, Said, Whom
 from affectory.transforms.models._conversing import failure
 from affectory.transforms.models._messages import Ask
-from affectory.transforms.models._talking import Talk
+from affectory.transforms.models._talking import Talk, lost_among
 from affectory.transforms.rows import Values
 
 People = tuple[str, ...] | None
@@ -83,11 +83,11 @@ class Talks:
             yield from questions
 
     def _tell(self, row: int, said: Sequence[Said]) -> None:
-        lost = next((x for x in said if not isinstance(x, Reply)), None)
-        if lost is None:
-            self._go_on(row, lambda talk: talk.send([x for x in said if isinstance(x, Reply)]))
+        replies = [x if isinstance(x, Reply) else failure(x) for x in said]
+        if lost := lost_among(replies):
+            self._go_on(row, lambda talk: talk.throw(lost))
         else:
-            self._go_on(row, lambda talk: talk.throw(failure(lost)))
+            self._go_on(row, lambda talk: talk.send([x for x in replies if isinstance(x, Reply)]))
 
     def _go_on(self, row: int, step: Callable[[Talk], list[Ask]]) -> None:
         self._asking.pop(row, None)

@@ -9,7 +9,7 @@ from affectory.transforms.base import Columns, Failed, Reply, Step, Transform
 from affectory.transforms.models._asked import AskedModel
 from affectory.transforms.models._asking import put
 from affectory.transforms.models._messages import Ask, Chat, Part
-from affectory.transforms.models._talking import NotAnswered, Talk
+from affectory.transforms.models._talking import NotAnswered, Talk, lost_among
 from affectory.transforms.rows import Reject, Values, by_row
 
 SEEN = {"image": "image", "frames": "image", "audio": "audio", "video": "video"}
@@ -57,29 +57,24 @@ def plainly(stage: Conversing) -> Step:
     chats: dict[str, Chat] = {}
     models = {model.name: model for model in stage.models()}
 
-    def ask(asks: Sequence[Ask]) -> list[Reply]:
-        replies = []
-        for one in asks:
-            chat = chats.setdefault(one.model, models[one.model].load()) if one.model not in chats else chats[one.model]
-            (reply,) = put(chat, [one])
-            if not isinstance(reply, Reply):
-                raise failure(reply)
-            replies.append(reply)
-        return replies
+    def ask(one: Ask) -> Reply | Exception:
+        if one.model not in chats:
+            chats[one.model] = models[one.model].load()
+        (said,) = put(chats[one.model], [one])
+        return said if isinstance(said, Reply) else failure(said)
 
     return by_row(stage.reads(), stage.writes(), lambda row: _played(stage.talk(row), ask))
 
 
-def _played(talk: Talk, ask: Callable[[Sequence[Ask]], list[Reply]]) -> Values | list[Values]:
+def _played(talk: Talk, ask: Callable[[Ask], Reply | Exception]) -> Values | list[Values]:
     try:
         asks = next(talk)
         while True:
-            try:
-                replies = ask(asks)
-            except Exception as error:
-                asks = talk.throw(error)
+            replies = list(map(ask, asks))
+            if lost := lost_among(replies):
+                asks = talk.throw(lost)
             else:
-                asks = talk.send(replies)
+                asks = talk.send([reply for reply in replies if isinstance(reply, Reply)])
     except StopIteration as end:
         result: Values | list[Values] = end.value
         return result

@@ -5,7 +5,7 @@ returns is what the step writes. Talks of many rows run side by side, and are pl
 may depend on its row, its parameters and the replies, and on nothing else.
 """
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from affectory.transforms.base import Reply
@@ -63,24 +63,61 @@ def answered(ask: Ask, read: Callable[[Reply], T], tries: int) -> Heard[T]:
 
 def together(talks: Sequence[Heard[T]]) -> Heard[list[T]]:
     """Several parts of a talk side by side: each round holds the questions of all that still ask."""
-    results: list[Any] = [None] * len(talks)
+    ends = yield from each(talks)
+    for end in ends:
+        if isinstance(end, Exception):
+            raise end
+    return ends  # type: ignore[return-value]
+
+
+def each(talks: Sequence[Heard[T]]) -> Heard[list[T | Exception]]:
+    """The same, where one part may fail without the others: its end is then the error that ended it."""
+    ends: list[Any] = [None] * len(talks)
     waiting: dict[int, Asks] = {}
     for index, talk in enumerate(talks):
-        _step(talk, None, index, waiting, results)
+        _step(talk, None, index, waiting, ends)
     while waiting:
         asked = dict(waiting)
-        replies = iter((yield [ask for asks in asked.values() for ask in asks]))
+        replies: Iterator[Reply | Exception]
+        try:
+            replies = iter((yield [ask for asks in asked.values() for ask in asks]))
+        except Exception as lost:
+            if (among := getattr(lost, "among", None)) is None:
+                raise
+            replies = iter(among)
         for index, asks in asked.items():
-            _step(talks[index], [next(replies) for _ in asks], index, waiting, results)
-    return results
+            _step(talks[index], [next(replies) for _ in asks], index, waiting, ends)
+    return ends
 
 
-def _step(talk: Heard[Any], replies: Replies | None, index: int, waiting: dict[int, Asks], results: list[Any]) -> None:
+def lost_among(replies: Sequence[Reply | Exception]) -> Exception | None:
+    """The first error among what came for several questions, which knows the others' replies: see `each`."""
+    for lost in replies:
+        if isinstance(lost, Exception):
+            lost.among = list(replies)  # type: ignore[attr-defined]
+            return lost
+    return None
+
+
+def _step(
+    talk: Heard[Any],
+    replies: Sequence[Reply | Exception] | None,
+    index: int,
+    waiting: dict[int, Asks],
+    ends: list[Any],
+) -> None:
     waiting.pop(index, None)
     try:
-        waiting[index] = next(talk) if replies is None else talk.send(replies)
+        if replies is None:
+            waiting[index] = next(talk)
+        elif lost := lost_among(replies):
+            waiting[index] = talk.throw(lost)
+        else:
+            waiting[index] = talk.send([reply for reply in replies if isinstance(reply, Reply)])
     except StopIteration as end:
-        results[index] = end.value
+        ends[index] = end.value
+    except Exception as error:
+        ends[index] = error
 
 
 def held(row: Values, name: str) -> Any:
