@@ -3,15 +3,17 @@
 A model asked in one way has a folder, and in it every partition that asked. A partition looks into its own segments
 first, so that what it once read it reads again; only for the rest does it look among the ids of everybody's segments.
 Those are read once for each build and process, which takes one read a segment and 12 bytes of memory an answer: what
-others add after that is not seen, and may be asked twice.
+others add after that is not seen, and may be asked twice. A segment that was read stays in memory for a while, as talks
+of several rounds look into it again and again.
 """
 
 import hashlib
 import io
 import re
-import time
-from collections import defaultdict
+import threading
+from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -34,6 +36,8 @@ Answered = tuple[Sequence[str], Reply] | tuple[Sequence[str], Reply, int]
 """What was sent, what came back, and of several draws which one it is."""
 FLUSH_ANSWERS, FLUSH_S = 1000, 20.0
 """A kill costs at most so many answers, or those of so many seconds and one batch, of each process."""
+HELD_BYTES = 64 << 20
+"""Segments that a process holds in memory, so that it reads them once."""
 _DIGITS = slice(2, 18)
 """The part of an id that the index knows it by."""
 
@@ -94,9 +98,9 @@ class Answers:
         return name
 
     def _read(self, name: str, ids: Sequence[str]) -> dict[str, Reply]:
-        table = upgrade(read_open(io.BytesIO(self.files.read(name))), ANSWERS)
+        table = _HELD.table(self.files, name)
         table = table.filter(pc.is_in(table.column("answer_id"), value_set=pa.array(ids, pa.string())))
-        rows = table.select(["answer_id", *(f.name for f in REPLY)]).to_pylist(maps_as_pydicts="strict")
+        rows = table.to_pylist(maps_as_pydicts="strict")
         return {row["answer_id"]: unpacked({**row, "media": self._medium(row["media"])}) for row in rows}
 
     def _medium(self, name: str | None) -> bytes | None:
@@ -104,24 +108,69 @@ class Answers:
 
 
 class Writer:
-    """Adds replies as they come, in segments that are neither too small nor kept back for long."""
+    """Adds replies as they come, in segments that are neither too small nor kept back for long: the first that waits
+    sets a clock by which all are written, whether or not another one comes."""
 
     def __init__(self, answers: Answers, partition: str) -> None:
         self._answers, self._partition = answers, partition
         self._waiting: list[Answered] = []
-        self._since = time.monotonic()
+        self._lock = threading.Lock()
+        self._clock: threading.Timer | None = None
 
     def add(self, replies: Iterable[Answered]) -> None:
-        """Take replies, and write when there are many or the first has waited for long."""
-        self._waiting += replies
-        if len(self._waiting) >= FLUSH_ANSWERS or time.monotonic() - self._since >= FLUSH_S:
-            self.flush()
+        """Take replies, and write when there are many."""
+        with self._lock:
+            self._waiting += replies
+            if len(self._waiting) >= FLUSH_ANSWERS:
+                self._write()
+            elif self._waiting and self._clock is None:
+                self._clock = threading.Timer(FLUSH_S, self._in_time)
+                self._clock.daemon = True
+                self._clock.start()
 
     def flush(self) -> None:
         """Write what is waiting."""
+        with self._lock:
+            self._write()
+
+    def _write(self) -> None:
+        if self._clock is not None:
+            self._clock.cancel()
+        self._clock = None
         if self._waiting:
             self._answers.add(self._partition, self._waiting)
-        self._waiting, self._since = [], time.monotonic()
+        self._waiting = []
+
+    def _in_time(self) -> None:
+        # Replies that cannot be written now go on waiting: whoever flushes next is told why.
+        with suppress(Exception):
+            self.flush()
+
+
+class _Held:
+    """The segments that were read last. They never change, so each is read once while there is room for it."""
+
+    def __init__(self) -> None:
+        self._tables: OrderedDict[tuple[str, str], pa.Table] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def table(self, files: Files, name: str) -> pa.Table:
+        """The replies of a segment, by their ids."""
+        key = files.location, name
+        with self._lock:
+            if key in self._tables:
+                self._tables.move_to_end(key)
+                return self._tables[key]
+        table = upgrade(read_open(io.BytesIO(files.read(name))), ANSWERS)
+        table = table.select(["answer_id", *(f.name for f in REPLY)])
+        with self._lock:
+            self._tables[key] = table
+            while len(self._tables) > 1 and sum(t.nbytes for t in self._tables.values()) > HELD_BYTES:
+                self._tables.popitem(last=False)
+        return table
+
+
+_HELD = _Held()
 
 
 @dataclass(frozen=True)

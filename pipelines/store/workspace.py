@@ -9,12 +9,17 @@ from pathlib import Path
 
 from affectory.pipelines.store.answers import Answers
 from affectory.pipelines.store.assets import AssetStore
+from affectory.pipelines.store.budget import Budget, Limits
 from affectory.pipelines.store.commits import CommitStore
 from affectory.pipelines.store.files import Files, below, files_at, is_remote, local_path, unguarded
 from affectory.pipelines.store.lease import Lease, guard
 from affectory.pipelines.store.ledger import Ledger
+from affectory.pipelines.store.usage import Meter, Reading
 from affectory.schemas.ledgers import LEDGERS
 from affectory.transforms.base import Whom
+
+_OF_BUILD = "asking"
+"""The folder of what a build's processes tell each other about their questions."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,23 @@ class Workspace:
     def records(self) -> Files:
         """Small JSON records of scans, imports and builds."""
         return self.files("derived/records")
+
+    def budget(self, limits: Limits, epoch: int) -> Budget:
+        """What the build of an epoch may ask of models."""
+        return Budget(self.records(), f"{_OF_BUILD}/{epoch}/claims", limits)
+
+    def meter(self, epoch: int) -> Meter:
+        """Where a process of that build tells what it asks."""
+        return Meter(self.records(), f"{_OF_BUILD}/{epoch}/asked")
+
+    def asked(self, epoch: int) -> Reading:
+        """What all of them told."""
+        return Reading(self.records(), f"{_OF_BUILD}/{epoch}/asked")
+
+    def forget_asked(self) -> None:
+        """Remove what builds told of their questions; called by the holder of the lease."""
+        files = self.records()
+        files.discard(list(files.names(_OF_BUILD)))
 
     def exchanges(self) -> Files:
         """What steps over the whole dataset write while they are under way."""
