@@ -119,7 +119,8 @@ class Scanner:
         table = self._sampled(rows.table).sort_by(PLACE)  # neighbours stay together, in partitions as on the disk
         roots = grouped(table, self._previous(), self.partition_rows, code_hash(LAID_OUT_BY))
         self._write_roots(table, roots, spill)
-        self.workspace.ledger("sources").append(_ledger_rows(small(table)))
+        written = [entry.name for entry in self.entries if getattr(entry.source, "generated", False)]
+        self.workspace.ledger("sources").append(_ledger_rows(small(table), written))
         people = self._note_subjects(table, read.values())
         if any(part.unreadable for part in read.values()):
             # The file may be readable next time, so what was found counts only for as long as it is found again.
@@ -288,9 +289,12 @@ def _uris(table: pa.Table, source: str) -> set[str]:
     return set(table.filter(pc.equal(table.column("source"), source)).column("uri").to_pylist())
 
 
-def _ledger_rows(table: pa.Table) -> pa.Table:
+def _ledger_rows(table: pa.Table, written: Sequence[str]) -> pa.Table:
+    """Rows of the ledger; what is still to be written is text as any other everywhere else."""
+    generated = pc.is_in(table.column("source"), value_set=pa.array(written, pa.string()))
     columns: Mapping[str, object] = {
-        **{name: table.column(name) for name in ("record_id", "fingerprint", "asset_id", "source", "uri", "kind")},
+        **{name: table.column(name) for name in ("record_id", "fingerprint", "asset_id", "source", "uri")},
+        "kind": pc.if_else(generated, "generated", table.column("kind")),
         "licence": table.column("licence"),
         "subjects": table.column("subjects"),
         "size": table.column("size"),
