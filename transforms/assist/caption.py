@@ -6,13 +6,12 @@ from typing import Annotated, ClassVar, Literal
 import pyarrow as pa
 from pydantic import ConfigDict, Field
 
-from affectory.transforms.assist._describing import By, as_column, by, nothing
+from affectory.transforms.assist._describing import By, Language, NoteName, as_column, by, nothing
 from affectory.transforms.base import ALL_KINDS, STRICT, Columns, Resources, Step
-from affectory.transforms.models._answers import text_of
 from affectory.transforms.models._asked import AskedModel, RecipeModel, needs_of
 from affectory.transforms.models._conversing import plainly, reads_of, shown
 from affectory.transforms.models._prompts import RecipePrompt
-from affectory.transforms.models._talking import Talk, answered
+from affectory.transforms.models._talking import Talk
 from affectory.transforms.rows import Values
 
 
@@ -32,11 +31,14 @@ class Caption:
         tuple[Literal["image", "frames", "audio", "video"], ...],
         Field(strict=False, description="media that the model is shown"),
     ] = ()
-    as_: Annotated[str, as_column("the note's name")] = "caption"
-    language: Annotated[str, Field(description="language of the description, as a code")] = "en"
+    as_: Annotated[NoteName, as_column("the note's name")] = "caption"
+    language: Annotated[Language, Field(description="language of the description, as a code")] = "en"
 
     def __post_init__(self) -> None:
-        self.model.need("caption", *dict.fromkeys("image" if see == "frames" else see for see in self.see))
+        By(self.model, self.prompt).check("caption", self.see, answer=False)
+        if not self.see and not self.prompt.inputs:
+            told = "say what it is to `see`, or take a prompt with `inputs`"
+            raise ValueError(f"with prompt {self.prompt.header.id} the model is told nothing: {told}")
 
     @property
     def resources(self) -> Resources:
@@ -55,9 +57,9 @@ class Caption:
         media = shown(row, self.see)
         if not media and nothing(row, self.prompt.inputs):
             return {self.as_: None, by(self.as_): None}
-        ask = self.prompt.ask(self.model, row, media, language=self.language)
-        text = yield from answered(ask, text_of, self.model.spec.tries)
-        return {self.as_: text, by(self.as_): By(self.model, self.prompt).text}
+        who = By(self.model, self.prompt)
+        text = yield from who.text_about(row, media, language=self.language)
+        return {self.as_: text, by(self.as_): who.text}
 
     def setup(self) -> Step:
         return plainly(self)
