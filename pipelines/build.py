@@ -8,19 +8,22 @@ from typing import Any
 
 from affectory.pipelines.bind import Bound
 from affectory.pipelines.checks import check_ratings, check_sources
+from affectory.pipelines.costs import Account, ModelUse, accounts, model_uses
 from affectory.pipelines.engines.base import LOCALLY, Choice, Engine, listeners, opened
 from affectory.pipelines.events import Run, Tell
 from affectory.pipelines.fits import Fit, make_fit
 from affectory.pipelines.history import BuildRecord, StageTotals, record_build
 from affectory.pipelines.judging import Importer, refused_by_reason, said_by
 from affectory.pipelines.plan import Plan, Planner
-from affectory.pipelines.process import TooManyFailed, check_failures, process
+from affectory.pipelines.process import BudgetSpent, TooManyFailed, check_failures, process
 from affectory.pipelines.publish import Publisher, validate
 from affectory.pipelines.release.shelf import refuse_others, shelf_at
 from affectory.pipelines.runner.lean import keep_pandas_out
 from affectory.pipelines.scan import Scan, Scanner
 from affectory.pipelines.splitting import split
+from affectory.pipelines.store.budget import UNLIMITED, Limits
 from affectory.pipelines.store.commits import Commit
+from affectory.pipelines.store.usage import Usage, summed
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.urls import Location
 from affectory.transforms.fitting import Fitting
@@ -37,6 +40,7 @@ class Options:
     sample: int | None = None
     refit: bool = False
     publish: bool = True
+    limits: Limits = UNLIMITED
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,8 @@ class Summary:
     splits: dict[str, int] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     """What the gate found that stops no release."""
+    models: tuple[ModelUse, ...] = ()
+    """What models were asked, and what it cost."""
 
     def facts(self) -> dict[str, Any]:
         return asdict(self)
@@ -98,34 +104,58 @@ class _Build:
             shelf = shelf_at(self.options.releases)
             shelf.check()
             refuse_others(shelf, self.bound.recipe.spec.dataset)
+        self.workspace.forget_asked()
         scan = scan_sources(self.bound, self.workspace, self.options, self.epoch, self.run.tell)
         check_sources(self.bound, self.workspace, scan)
         imported = self._import(scan)
         check_ratings(self.bound, self.workspace, scan, imported, preview=self.options.sample is not None)
         planner = Planner(self.bound, self.workspace, scan, self.epoch, said_by(self.workspace, imported))
         with opened(self.options.engine) as engine, self.run.also(listeners(engine)):
-            plan, ran = self._process(planner, imported, engine)
+            plan, ran, used = self._process(planner, imported, engine)
             finished = sorted(p.finish.key for p in plan.partitions)
             splits, moved = split(self.bound, self.workspace, finished, self.epoch, engine, self.options.refit)
-        record = record_build(self.workspace, self._manifest(plan, imported, splits))
-        summary = self._summary(plan, record, ran, moved)
+        asked = self._accounts(used)
+        record = record_build(self.workspace, replace(self._manifest(plan, imported, splits), models=asked))
+        summary = replace(self._summary(plan, record, ran, moved), models=model_uses(asked, record.facts))
+        self.workspace.forget_asked()
         return self._published(record, summary) if self.options.publish else summary
 
-    def _process(self, planner: Planner, imported: Commit | None, engine: Engine) -> tuple[Plan, int]:
-        """All partitions up to the first fits that are not known, then these, and on; how many had something to do."""
-        ran, fitted = set[str](), set[str]()
+    def _process(
+        self, planner: Planner, imported: Commit | None, engine: Engine
+    ) -> tuple[Plan, int, Mapping[str, Usage]]:
+        """All partitions up to the first fits that are not known, then these, and on; how many had something to do, and
+        the usage of the answers that went into it."""
+        ran, fitted, used = set[str](), set[str](), dict[str, Usage]()
         while True:
             plan = planner.plan(self._fitting - fitted if self.options.refit else ())
             try:
-                ran |= process(plan, engine, self.run)
+                done = process(plan, engine, self.run, self.options.limits)
             except TooManyFailed:
-                record_build(self.workspace, replace(self._manifest(plan, imported, ""), complete=False))
+                self._record_stopped(plan, imported, used)
                 raise
+            ran, used = ran | done.roots, summed([*used.items(), *done.used.items()])
+            if done.left:
+                self._record_stopped(plan, imported, used)
+                raise self._out_of_budget(done.left)
             if not plan.waited_for:
-                return plan, len(ran)
+                return plan, len(ran), used
             for fit in plan.waited_for:
                 self._fit(fit, engine)
                 fitted.add(fit.stage.name)
+
+    def _record_stopped(self, plan: Plan, imported: Commit | None, used: Mapping[str, Usage]) -> None:
+        asked = self._accounts(used)
+        stopped = replace(self._manifest(plan, imported, ""), complete=False, models=asked)
+        facts = record_build(self.workspace, stopped).facts
+        self.run.tell("asked", models=[asdict(use) for use in model_uses(asked, facts)])
+
+    def _out_of_budget(self, left: int) -> BudgetSpent:
+        limits = self.options.limits
+        calls, cost = self.workspace.budget(limits, self.epoch).spent()
+        return BudgetSpent(str(limits), calls, cost, left, str(self.bound.recipe.file))
+
+    def _accounts(self, used: Mapping[str, Usage]) -> tuple[Account, ...]:
+        return accounts(self.bound.recipe.spec.models, self.workspace.asked(self.epoch).look().models, used)
 
     @property
     def _fitting(self) -> set[str]:

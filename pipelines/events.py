@@ -134,7 +134,7 @@ class Lines:
 
 def progress_line(event: Event, seconds: float) -> str:
     """`build 120/400 rows (30 %), 12.1 rows/s, 23 s left, 110 kept, 8 rejected, 2 failed`."""
-    done, total = event["done"], event["total"]
+    done, total, seconds = event["done"], event["total"], event.get("seconds", seconds)
     rate = done / seconds if seconds > 0 else 0.0
     left = f"{duration((total - done) / rate)} left" if rate > 0 else "time left unknown"
     counts = ", ".join(f"{event[k]:,} {k}" for k in ("kept", "rejected", "failed") if k in event)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from affectory.pipelines.costs import Account
 from affectory.pipelines.store.commits import Commit, Counts
 from affectory.pipelines.store.files import PartFile
 from affectory.pipelines.store.workspace import Workspace
@@ -49,6 +50,8 @@ class BuildRecord:
     """The commit that lists judgements of records which are gone."""
     fits: tuple[str, ...] = ()
     """The commits of fits over the whole dataset."""
+    models: tuple[Account, ...] = ()
+    """What models were asked in this build."""
 
     @property
     def rejected_share(self) -> float:
@@ -77,11 +80,16 @@ def record_build(workspace: Workspace, build: BuildRecord) -> BuildRecord:
     last = last_build(workspace)
     number = last.number + 1 if last else 1
     build = replace(build, number=number)
-    if last and replace(last, number=number, totals=(), facts={}, reasons={}) == build:
+    if last and replace(last, number=number, totals=(), facts={}, reasons={}, models=()) == replace(build, models=()):
         return last
     build = _counted(workspace, build)
-    workspace.records().create(f"builds/{number:08d}.json", json.dumps(asdict(build)).encode())
+    workspace.records().create(f"builds/{number:08d}.json", _written(build))
     return build
+
+
+def _written(build: BuildRecord) -> bytes:
+    models = [{**asdict(model), "price": model.price.model_dump()} for model in build.models]
+    return json.dumps({**asdict(build), "models": models}, default=str).encode()
 
 
 def _counted(workspace: Workspace, build: BuildRecord) -> BuildRecord:
@@ -106,7 +114,8 @@ def last_build(workspace: Workspace) -> BuildRecord | None:
     raw: dict[str, Any] = json.loads(workspace.records().read(names[-1]))
     totals = tuple(StageTotals(t["stage"], Counts(**t["counts"])) for t in raw["totals"])
     chains, fits = tuple(tuple(chain) for chain in raw["chains"]), tuple(raw.get("fits", ()))
-    return BuildRecord(**{**raw, "chains": chains, "totals": totals, "fits": fits})
+    models = tuple(map(Account.from_json, raw.get("models", ())))
+    return BuildRecord(**{**raw, "chains": chains, "totals": totals, "fits": fits, "models": models})
 
 
 def live_commits(workspace: Workspace, build: BuildRecord) -> Iterator[Commit]:

@@ -5,6 +5,7 @@ import shutil
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from affectory.pipelines.build import Summary
+from affectory.pipelines.costs import ModelUse, model_uses, uses_text
 from affectory.pipelines.history import StageTotals, last_build
 from affectory.pipelines.release.loading import load_line
 from affectory.pipelines.release.model import Release
@@ -43,10 +45,15 @@ def summary_text(summary: Summary, recipe: Path, workspace: str | Path | None) -
     why += [f"ratings: {_counted(Counter(summary.refused_ratings))}"] if summary.refused_ratings else []
     lines += [f"  why         {'; '.join(why)}"] if why else []
     lines += [f"  mind        {warning}" for warning in summary.warnings]
+    lines += [f"  {'models' if first else '':10}  {line}" for first, line in _marked(uses_text(summary.models))]
     left_out = summary.reasons or summary.unattached or _refused_ratings(summary)
     lines += [f"  look        {see}"] if left_out else []
     lines += [f"  log         {_short(summary.log)}"] if summary.partitions_run else []
     return "\n".join([*lines, *(_release(summary) if summary.release else ())])
+
+
+def _marked(lines: list[str]) -> Iterator[tuple[bool, str]]:
+    return ((number == 0, line) for number, line in enumerate(lines))
 
 
 def _title(summary: Summary) -> str:
@@ -181,6 +188,7 @@ class Status:
     lease: str
     latest: str
     last_run: str
+    models: tuple[ModelUse, ...] = ()
 
     def facts(self) -> dict[str, Any]:
         return asdict(self)
@@ -190,7 +198,8 @@ class Status:
         head += [f"release    {self.latest or 'none'}", f"last run   {self.last_run or 'none'}", ""]
         rows = [f"  {t.stage:22} {_counts(t)}" for t in self.stages]
         title = f"  {'stage':22} {'in':>8} {'kept':>8} {'out':>8} {'rejected':>9} {'failed':>7}"
-        return "\n".join([*head, title, *rows] if rows else [*head, "nothing was built yet"])
+        asked = ["", *(f"  {line}" for line in uses_text(self.models))] if self.models else []
+        return "\n".join([*head, title, *rows, *asked] if rows else [*head, "nothing was built yet"])
 
 
 def _counts(total: StageTotals) -> str:
@@ -205,8 +214,9 @@ def status_of(where: str | Path, releases: Location) -> Status:
     stages = build.totals if build else ()
     version = shelf_at(releases).named() or ""
     return Status(
-        str(where), build.number if build else 0, stages, workspace.lease().state(), version, _last_run(workspace)
-    )
+        str(where), build.number if build else 0, stages, workspace.lease().state(), version, _last_run(workspace),
+        model_uses(build.models, build.facts) if build else (),
+    )  # fmt: skip
 
 
 def _last_run(workspace: Workspace) -> str:

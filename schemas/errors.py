@@ -14,6 +14,7 @@ class Exit(IntEnum):
     LEASE = 3
     GATE = 4
     FAILURES = 5
+    BUDGET = 6
 
 
 @dataclass(eq=False)

@@ -14,6 +14,8 @@ from affectory.pipelines.cli.options import (
     Engine,
     EngineOption,
     Json,
+    MaxCalls,
+    MaxCost,
     Recipe,
     Releases,
     Root,
@@ -63,17 +65,21 @@ def build(
     publishing: Annotated[
         bool, typer.Option("--publish/--no-publish", help="Publish a release of what was built.")
     ] = True,
+    max_calls: MaxCalls = None,
+    max_cost: MaxCost = None,
     json: Json = False,
 ) -> None:
     """Build the dataset and publish a release; what is done already is not done again."""
     from affectory.pipelines.build import build as run_build
     from affectory.pipelines.report import summary_text
+    from affectory.pipelines.store.budget import Limits
     from affectory.pipelines.store.files import below
     from affectory.schemas.urls import as_location
 
     project = open_project(recipe, overrides, root, workspace, releases)
     chosen = choice(engine, workers, address, engine_option)
     options = replace(project.options(chosen, partition_rows, refit), publish=publishing)
+    options = replace(options, limits=Limits(max_calls, max_cost))
     if sample is not None:
         preview = below(project.workspace, f"preview-{sample}")
         options = replace(options, workspace=preview, releases=as_location(below(preview, "releases")), sample=sample)

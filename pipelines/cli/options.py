@@ -42,6 +42,24 @@ Workers = Annotated[
     int | None,
     typer.Option(min=0, max=1024, help="Worker processes; 0 runs all in this one (local). Default: by the machine."),
 ]
+MaxCalls = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        help="Put at most so many questions to the recipe's models; then stop with exit code 6. Answers are kept, the "
+        "next build goes on.",
+        metavar="N",
+    ),
+]
+MaxCost = Annotated[
+    float | None,
+    typer.Option(
+        min=0,
+        help="Likewise for money, by `price` of the models: stop once answers came to so much. What is under way then, "
+        "at most a batch of each process, is paid on top.",
+        metavar="AMOUNT",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
 

@@ -135,8 +135,8 @@ class Tasks:
         if isinstance(answer, Raised):
             raise answer.error
         done = (*task.done, *answer.stages)
-        if len(task.left) == 1:
-            return PartitionReport(task.partition.root, done)
+        if len(task.left) == 1 or answer.left:
+            return PartitionReport(task.partition.root, done, answer.left)
         self._wait(_Task(task.partition, task.left[1:], done), first=True)
         return None
 

@@ -1,24 +1,27 @@
 """A stage that talks with models: rounds of questions of all its rows, looked for in the ledger and asked if new."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import cast
 
 import pyarrow as pa
 
+from affectory.pipelines.consent import Consent, Crowd, others
 from affectory.pipelines.runner.asking import Run
 from affectory.pipelines.runner.execute import join
 from affectory.pipelines.runner.stage import Stage
-from affectory.pipelines.runner.talks import Question, Talks
+from affectory.pipelines.runner.talks import People, Question, Talks
+from affectory.pipelines.runner.till import OutOfBudget, Till
 from affectory.pipelines.store.answers import Answers, Writer
+from affectory.pipelines.store.usage import Usage, summed
 from affectory.schemas.ids import digest
 from affectory.transforms.asking import REPLIES, REPLY, unpacked
 from affectory.transforms.base import ALL_KINDS, Columns, Failed, Rejected, Reply, Resources, Result, Said, Step, Whom
 from affectory.transforms.models._asked import AskedModel, needs_of
-from affectory.transforms.models._asking import COLUMNS, PLACES, asking, asks_of, rows_of
+from affectory.transforms.models._asking import COLUMNS, PEOPLE, PLACES, asking, asks_of, rows_of
 from affectory.transforms.models._conversing import Conversing, Outcomes
-from affectory.transforms.models._messages import Chat
+from affectory.transforms.models._messages import Ask, Chat
 from affectory.transforms.rows import by_row
 
 AT_ONCE = 1024
@@ -51,6 +54,15 @@ def asks(stage: Stage, model: AskedModel) -> Stage:
 
 
 @dataclass(frozen=True)
+class Outcome:
+    """What became of rows, how many questions were asked for it now, and the usage of all answers it is made of."""
+
+    result: Result
+    asked: int
+    used: Mapping[str, Usage]
+
+
+@dataclass(frozen=True)
 class Rounds:
     """Where a partition talks with models: its ledgers, how stages run, how media get their paths.
 
@@ -61,16 +73,23 @@ class Rounds:
     partition: str
     run: Run
     hydrate: Callable[[pa.Table, Columns], pa.Table]
+    till: Callable[[AskedModel], Till]
     refused: Mapping[str, Said] = field(default_factory=dict)
     alone: bool = True
     """Whether models that cannot crash may be asked in this process."""
+    crowd: Callable[[pa.Table], Sequence[People]] = Crowd()  # noqa: RUF009
+    """Who is in rows."""
+    consent: Consent = Consent({})  # noqa: RUF009
+    """What these agreed to: nothing, where nobody says otherwise."""
+    limited: bool = False
+    """Whether there is a limit to what may be asked."""
 
-    def outcomes(self, stage: Stage, rows: pa.Table) -> tuple[Result, int]:
-        """What becomes of the rows, and how many questions were asked for it."""
-        parts, asked = list[tuple[int, Result]](), 0
+    def outcomes(self, stage: Stage, rows: pa.Table) -> Outcome:
+        """What becomes of the rows; `OutOfBudget` where that would take more questions than the build may ask."""
+        parts, asked, used = list[tuple[int, Result]](), 0, dict[str, tuple[str, Usage]]()
         for start in range(0, rows.num_rows, AT_ONCE):
             some = rows.slice(start, AT_ONCE)
-            talks = _talks(stage, some)
+            talks = self._talks(stage, some)
             while talks.open:
                 questions = talks.questions()
                 said: dict[str, Said] = {**self.refused, **self._found(questions.values())}
@@ -80,22 +99,42 @@ class Rounds:
                     said |= self.ask(stage, new, some)
                     # What is read is what is kept, whoever was the first to keep it.
                     said |= self._found(new)
+                    if self.limited and any(question.id not in said for question in new):
+                        raise OutOfBudget(self.pending(stage, rows).num_rows)
+                used |= {key: _usage(questions[key], said[key]) for key in questions.keys() & said.keys()}
                 talks.tell(said)
             parts.append((start, _read(stage, some, talks)))
-        return join(parts, stage.output_schema(rows.schema)), asked
+        return Outcome(join(parts, stage.output_schema(rows.schema)), asked, summed(used.values()))
 
     def pending(self, stage: Stage, rows: pa.Table) -> pa.Table:
         """The questions that models would be asked now, as rows, as far as the ledger brings the talks."""
         parts = [_asked_of([], rows.slice(0, 0))]
         for start in range(0, rows.num_rows, AT_ONCE):
             some = rows.slice(start, AT_ONCE)
-            talks, said = _talks(stage, some), dict[str, Said](self.refused)
+            talks, said = self._talks(stage, some), dict[str, Said](self.refused)
             while talks.open:
                 said |= self._found(q for key, q in talks.questions().items() if key not in said)
                 if not talks.tell_known(said):
                     break
-            parts.append(_asked_of([q for key, q in talks.questions().items() if key not in said], some))
+            left = [q for key, q in talks.questions().items() if key not in said]
+            parts.append(_asked_of([q for q in left if q.people is None or self._may_go(stage, q)], some))
         return pa.concat_tables(parts)
+
+    def _may_go(self, stage: Stage, question: Question) -> bool:
+        """Whether it may be put now; why not, those are told who put it themselves."""
+        local = question.ask.model not in others(stage)
+        return local or self.consent.stops(question.people or (), question.ask.model) is None
+
+    def _talks(self, stage: Stage, rows: pa.Table) -> Talks:
+        transform, elsewhere = cast(Conversing, stage.transform), others(stage)
+        given = rows.select(list(transform.reads())).to_pylist(maps_as_pydicts="strict")
+        if not elsewhere:
+            return Talks(stage, given, transform.talk)
+
+        def withhold(ask: Ask, people: People) -> Rejected | None:
+            return self.consent.refuses(people or (), ask.model) if ask.model in elsewhere else None
+
+        return Talks(stage, given, transform.talk, self.crowd(rows), withhold)
 
     def ask(self, stage: Stage, questions: Iterable[Question], rows: pa.Table) -> dict[str, Said]:
         """Put questions to their models and keep the replies as they come; why some got none."""
@@ -108,13 +147,44 @@ class Rounds:
             lost |= self._put(asks(stage, models[name]), models[name], some, rows)
         return lost
 
-    def _put(self, half: Stage, model: AskedModel, questions: list[Question], rows: pa.Table) -> dict[str, Said]:
+    def put(self, stage: Stage, rows: pa.Table, begin: Callable[[list[str]], int], most: int) -> dict[str, Said] | None:
+        """Put questions that came as rows, as `pending` gives them; `begin` counts how often these were put before.
+
+        None after more than that many tries. After the first, the ledger is looked into: a part may have come in.
+        """
+        questions = questions_of(stage, rows)
+        if (tries := begin([question.id for question in questions])) > most:
+            return None
+        known = self._found(questions) if tries else {}
+        return self.ask(stage, [question for question in questions if question.id not in known], rows)
+
+    def answered(self, stage: Stage, rows: pa.Table) -> int:
+        """How many questions that came as rows have a reply."""
+        return len(self._found(questions_of(stage, rows)))
+
+    def keep(self, stage: Stage, rows: pa.Table, said: Iterable[Said]) -> dict[str, Said]:
+        """Keep replies to questions that came as rows and were put elsewhere; why some got none."""
         lost: dict[str, Said] = {}
         with _Writers(self.answers, self.partition) as writers:
-            for start in range(0, len(questions), AT_ONCE):
-                some = questions[start : start + AT_ONCE]
+            for question, one in zip(questions_of(stage, rows), said, strict=True):
+                if isinstance(one, Reply):
+                    writers.add(question, one)
+                else:
+                    lost[question.id] = one
+        return lost
+
+    def _put(self, half: Stage, model: AskedModel, questions: list[Question], rows: pa.Table) -> dict[str, Said]:
+        lost: dict[str, Said] = {}
+        with _Writers(self.answers, self.partition) as writers, self.till(model) as till:
+            size = till.at_once(AT_ONCE)
+            till.expect(len(questions))
+            for start in range(0, len(questions), size):
+                some = till.granted(questions[start : start + size])
+                if not some:
+                    break
                 table = self.hydrate(_asked_of(some, rows), COLUMNS)
                 for index, said in self._said(half, model, table):
+                    till.heard(some[index].ask, said)
                     if isinstance(said, Reply):
                         writers.add(some[index], said)
                     else:
@@ -122,7 +192,17 @@ class Rounds:
         return lost
 
     def _said(self, half: Stage, model: AskedModel, table: pa.Table) -> Iterator[tuple[int, Said]]:
-        """Replies as they come: one by one from a model in this process, batch by batch from a child."""
+        """Replies as they come: one by one from a model in this process, batch by batch from a child.
+
+        Whatever asks a model asks it here, so here nothing passes that may not leave.
+        """
+        stopped = {} if model.local else _stopped(model, table, self.consent)
+        yield from stopped.items()
+        sent = [row for row in range(table.num_rows) if row not in stopped]
+        table = table.take(pa.array(sent, pa.int64())) if stopped else table
+        yield from ((sent[row], said) for row, said in self._replies(half, model, table))
+
+    def _replies(self, half: Stage, model: AskedModel, table: pa.Table) -> Iterator[tuple[int, Said]]:
         if self.alone and not model.isolated:
             chat = _CHATS.get(half.identity) or _CHATS.setdefault(half.identity, model.load())
             yield from chat(asks_of(table))
@@ -145,6 +225,10 @@ class Rounds:
         return found
 
 
+def _usage(question: Question, said: Said) -> tuple[str, Usage]:
+    return question.ask.model, Usage.of(said, question.ask.again > 0)
+
+
 class _Writers:
     """A writer for each way in which models are asked."""
 
@@ -165,15 +249,23 @@ class _Writers:
             writer.flush()
 
 
-def _talks(stage: Stage, rows: pa.Table) -> Talks:
-    transform = cast(Conversing, stage.transform)
-    given = rows.select(list(transform.reads())).to_pylist(maps_as_pydicts="strict")
-    return Talks(stage, given, transform.talk)
+def _stopped(model: AskedModel, table: pa.Table, consent: Consent) -> dict[int, Said]:
+    """Questions that may not go to a third party now, and why; none of which nobody knows whom it is about."""
+    unknown = Failed(0, "WhoIsInIt", f"nobody looked who is in it, so nothing of it is sent to model {model.name}")
+    people = table.column(PEOPLE).to_pylist()
+    found = {row: unknown if who is None else consent.stops(who, model.name) for row, who in enumerate(people)}
+    return {row: why for row, why in found.items() if why is not None}
 
 
-def _asked_of(questions: list[Question], rows: pa.Table) -> pa.Table:
+def questions_of(stage: Stage, rows: pa.Table) -> list[Question]:
+    """Questions that came as rows."""
+    asked = zip(asks_of(rows), rows.column(PEOPLE).to_pylist(), strict=True)
+    return [Question.of(stage, ask, row, None if who is None else tuple(who)) for row, (ask, who) in enumerate(asked)]
+
+
+def _asked_of(questions: Sequence[Question], rows: pa.Table) -> pa.Table:
     places = rows.select(list(PLACES)).take(pa.array([q.row for q in questions], pa.int64()))
-    return rows_of([question.ask for question in questions], places)
+    return rows_of([question.ask for question in questions], places, [question.people for question in questions])
 
 
 def _read(stage: Stage, rows: pa.Table, talks: Talks) -> Result:

@@ -2,35 +2,39 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Literal
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
+from affectory.pipelines.consent import Consent, Crowd, Known, others
 from affectory.pipelines.runner.ahead import Ahead, looks
 from affectory.pipelines.runner.asking import Desk, Questions, Tries
 from affectory.pipelines.runner.child import Child
 from affectory.pipelines.runner.conversing import Rounds
-from affectory.pipelines.runner.execute import ALLOWED, Allowance, join, run_looks, run_stage
+from affectory.pipelines.runner.execute import ALLOWED, Allowance, run_looks, run_stage
 from affectory.pipelines.runner.finish import Finish, finish
 from affectory.pipelines.runner.fitting import Told, signs_of, with_told
+from affectory.pipelines.runner.kinds import mine, of_kinds, there
 from affectory.pipelines.runner.media import changed, externalise, hydrate, without_changed
 from affectory.pipelines.runner.memory import no_more_than
 from affectory.pipelines.runner.rejects import failed_for, rejects_of
 from affectory.pipelines.runner.repeats import without_repeats
 from affectory.pipelines.runner.stage import Stage
+from affectory.pipelines.runner.till import OutOfBudget, Till
 from affectory.pipelines.store.assets import AssetStore
+from affectory.pipelines.store.budget import UNLIMITED, Limits
 from affectory.pipelines.store.commits import Commit, CommitStore, Counts
+from affectory.pipelines.store.usage import Usage, as_facts
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.derived import REJECTS, SAMPLES
 from affectory.schemas.errors import NotConserved
 from affectory.transforms.base import Columns, Result, Said, Whom
+from affectory.transforms.models._asked import AskedModel
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ class Partition:
 
     With `until`, only the first so many links run and nothing is finished; every commit keeps its key. At a `barrier`
     it stops after its last link, as a fit has to be known first. `refused` says why questions to models, by their ids,
-    got no reply where they were asked before.
+    got no reply where they were asked before; `known` is where people's consent is looked up.
     """
 
     workspace: str
@@ -71,6 +75,8 @@ class Partition:
     refused: Mapping[str, Said] = field(default_factory=dict)
     allowance: Allowance = ALLOWED
     barrier: bool = False
+    limits: Limits = UNLIMITED
+    known: Known = Known()  # noqa: RUF009
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -87,12 +93,17 @@ class StageReport:
     counts: Counts
     seconds: float
     asked: int = 0
+    used: Mapping[str, int] = field(default_factory=dict)
+    """Usage of the answers that it is made of, as facts."""
 
 
 @dataclass(frozen=True)
 class PartitionReport:
+    """`left` are questions that the build may not ask any more; without their answers the partition goes no further."""
+
     partition: str
     stages: tuple[StageReport, ...]
+    left: int = 0
 
 
 class _Own(threading.local):
@@ -113,14 +124,12 @@ def end_child() -> None:
 def run_partition(partition: Partition) -> PartitionReport:
     """Run what is not committed yet; everything committed before a kill is found again here."""
     with _running(partition) as run:
-        return PartitionReport(partition.root, tuple(run.stages()))
+        return PartitionReport(partition.root, tuple(run.stages()), run.left)
 
 
 def questions(partition: Partition, index: int) -> pa.Table | None:
-    """The rows that a link would ask its model about, each question once; None where the link is committed.
-
-    Everything before the link has to be committed.
-    """
+    """The rows that a link would ask its model about, each question once; None where the link is committed, or what is
+    before it is not."""
     with _running(partition) as run:
         return run.questions(index)
 
@@ -132,6 +141,18 @@ def ask(partition: Partition, stage: Stage, rows: pa.Table) -> dict[str, Said] |
     """
     with _running(partition) as run:
         return run.ask(stage, rows)
+
+
+def answered(partition: Partition, stage: Stage, rows: pa.Table) -> int:
+    """How many questions of a stage that talks have a reply."""
+    with _running(partition) as run:
+        return run.answered(stage, rows)
+
+
+def keep(partition: Partition, stage: Stage, rows: pa.Table, said: Iterable[Said]) -> dict[str, Said]:
+    """Keep the replies to questions of a stage that talks, put to its models elsewhere; why some got none."""
+    with _running(partition) as run:
+        return run.keep(stage, rows, said)
 
 
 def forget_tries(partition: Partition) -> None:
@@ -159,9 +180,15 @@ class _Run:
         self.assets = assets
         self.workspace = workspace
         self._flow: tuple[str, pa.Table] | None = None
-        self._asked = 0
+        self._asked, self._used, self.left = 0, dict[str, Usage](), 0
 
     def stages(self) -> Iterator[StageReport]:
+        try:
+            yield from self._stages()
+        except OutOfBudget as out:
+            self.left = out.left
+
+    def _stages(self) -> Iterator[StageReport]:
         before = self.partition.root
         for link in self.partition.links[: self.partition.until]:
             if not self.commits.has(link.key):
@@ -173,9 +200,10 @@ class _Run:
             yield self._timed("label", partial(self._finish, before))
 
     def _timed(self, stage: str, work: Callable[[], Commit]) -> StageReport:
-        start, self._asked = time.monotonic(), 0
+        start, self._asked, self._used = time.monotonic(), 0, {}
         commit = work()
-        return StageReport(stage, commit.key, commit.counts, time.monotonic() - start, self._asked)
+        seconds = time.monotonic() - start
+        return StageReport(stage, commit.key, commit.counts, seconds, self._asked, as_facts(self._used))
 
     def _read(self, key: str) -> pa.Table:
         if self._flow is None or self._flow[0] != key:
@@ -219,25 +247,14 @@ class _Run:
         return table.filter(pc.is_in(table.column("sample_id"), value_set=failed_for(old, link.reason)))
 
     def _stage(self, stage: Stage, table: pa.Table) -> Result:
-        result = self._of_kinds(stage, table)
+        result = of_kinds(stage, table, partial(self._outcomes, stage))
         return without_repeats(result) if "sample_id" in stage.transform.writes() else result
-
-    def _of_kinds(self, stage: Stage, table: pa.Table) -> Result:
-        """Rows of other kinds pass by untouched."""
-        mine = _mine(stage, table)
-        if mine.all() and table.num_rows:
-            return _in_order(self._outcomes(stage, table))
-        places = np.flatnonzero(mine)
-        result = self._outcomes(stage, table.filter(pa.array(mine)))
-        schema = stage.output_schema(table.schema)
-        passing = _widened(table.filter(pa.array(~mine)), schema)
-        by = Result(passing, np.flatnonzero(~mine).astype(np.int64))
-        return _in_order(join([(0, result.at(places)), (0, by)], schema))
 
     def _outcomes(self, stage: Stage, rows: pa.Table) -> Result:
         if stage.models:
-            result, self._asked = self._rounds(stage).outcomes(stage, rows)
-            return result
+            outcome = self._rounds(stage).outcomes(stage, rows)
+            self._asked, self._used = outcome.asked, dict(outcome.used)
+            return outcome.result
         if stage.whom is None:
             rows = self._hydrated(stage, rows)
             result = self._ahead.outcomes(stage, rows, self._later(stage)) if looks(stage) else self._run(stage, rows)
@@ -253,35 +270,56 @@ class _Run:
     def _rounds(self, stage: Stage) -> Rounds:
         answers = partial(self.workspace.answers, epoch=self.partition.epoch)
         in_process = self.partition.isolate != "all"
+        crowd = self._crowd if others(stage) else Crowd()
         return Rounds(
-            answers, self.partition.root, self._run, self._with_media, self.partition.refused, alone=in_process
-        )
+            answers, self.partition.root, self._run, self._with_media, self._till, self.partition.refused, in_process,
+            crowd, Consent.read(self.workspace, self.partition.known), bool(self.partition.limits),
+        )  # fmt: skip
+
+    def _till(self, model: AskedModel) -> Till:
+        limits, epoch = self.partition.limits, self.partition.epoch
+        return Till(model, self.workspace.meter(epoch), self.workspace.budget(limits, epoch) if limits else None)
+
+    @cached_property
+    def _crowd(self) -> Crowd:
+        """Who is in which record, from the rows that they begin as."""
+        root = self.commits.read(self.commits.get(self.partition.root), "rows", ["anchor", "speaker", "segments"])
+        return Crowd() if root is None else Crowd.of(root)
 
     def _with_media(self, rows: pa.Table, reads: Columns) -> pa.Table:
         return hydrate(rows, reads, self.assets, self.partition.roots)
 
     def questions(self, index: int) -> pa.Table | None:
-        link = self.partition.links[index]
-        if self.commits.has(link.key):
+        link, before = self.partition.links[index], (self.partition.root, *(x.key for x in self.partition.links))[index]
+        if self.commits.has(link.key) or not self.commits.has(before):
             return None
-        table = self._read((self.partition.root, *(x.key for x in self.partition.links))[index])
+        table = self._read(before)
         table = self._chosen(link, table)
-        rows = table.filter(pa.array(_mine(link.stage, table)))
+        rows = table.filter(pa.array(mine(link.stage, table)))
         if link.stage.models:
             return self._rounds(link.stage).pending(link.stage, rows)
         assert link.stage.whom is not None
         return self._desk(link.stage, link.stage.whom).pending(link.stage, rows).rows
 
     def ask(self, stage: Stage, rows: pa.Table) -> dict[str, Said] | None:
+        begin = partial(_tries(self.workspace, self.partition.epoch).begin, self.partition.root)
+        most = self.partition.allowance.retries
+        if stage.models:
+            return self._rounds(stage).put(stage, rows, begin, most)
         assert stage.whom is not None
         desk, given = self._desk(stage, stage.whom), Questions.of(stage, rows)
-        tries = _tries(self.workspace, self.partition.epoch).begin(self.partition.root, given)
-        if tries > self.partition.allowance.retries:
+        if (tries := begin(given.ids)) > most:
             return None
         return desk.ask(stage, desk.pending(stage, rows) if tries else given)
 
+    def answered(self, stage: Stage, rows: pa.Table) -> int:
+        return self._rounds(stage).answered(stage, rows)
+
+    def keep(self, stage: Stage, rows: pa.Table, said: Iterable[Said]) -> dict[str, Said]:
+        return self._rounds(stage).keep(stage, rows, said)
+
     def _hydrated(self, stage: Stage, rows: pa.Table) -> pa.Table:
-        return hydrate(rows, _there(stage, rows), self.assets, self.partition.roots)
+        return hydrate(rows, there(stage, rows), self.assets, self.partition.roots)
 
     def _run(self, stage: Stage, rows: pa.Table) -> Result:
         everything, allowance = self.partition.isolate == "all", self.partition.allowance
@@ -307,7 +345,7 @@ class _Run:
         return [Result(externalise(x.rows, self.assets), x.origin, x.rejected, x.failed) for x in found]
 
     def _stale(self, stage: Stage, rows: pa.Table) -> set[int]:
-        return changed(rows, _there(stage, rows), self.workspace.hashes())
+        return changed(rows, there(stage, rows), self.workspace.hashes())
 
     def _watched(self, stage: Stage) -> AbstractContextManager[None]:
         """A worker that runs a stage itself is held to what a child might hold."""
@@ -333,7 +371,8 @@ class _Run:
         if counts.out < counts.kept:
             raise NotConserved(link.stage.name, f"{counts.out} rows out", rows_in, counts.out + len(lost))
         self._flow = link.key, rows
-        return self.commits.commit(link.key, link.stage.name, counts, {"rows": rows, "rejects": rejects}, {})
+        tables = {"rows": rows, "rejects": rejects}
+        return self.commits.commit(link.key, link.stage.name, counts, tables, as_facts(self._used))
 
     def _merged(self, link: Link, rows: pa.Table, rejects: pa.Table, what: str = "rows") -> tuple[pa.Table, pa.Table]:
         """The earlier attempt with its retried rows replaced by what became of them now."""
@@ -355,25 +394,3 @@ class _Run:
 def root_schema() -> pa.Schema:
     """The flowing table's schema before the first stage."""
     return pa.schema([pa.field(f.name, f.type) for f in SAMPLES.schema])
-
-
-def _mine(stage: Stage, table: pa.Table) -> NDArray[np.bool_]:
-    """The rows of the kinds that a stage works on."""
-    return np.asarray(pc.is_in(table.column("kind"), value_set=pa.array(sorted(stage.transform.on))))
-
-
-def _there(stage: Stage, rows: pa.Table) -> Columns:
-    """Of the columns that a stage reads those that are there: others may be written for other kinds of samples only."""
-    return {name: dtype for name, dtype in stage.transform.reads().items() if name in rows.column_names}
-
-
-def _widened(rows: pa.Table, schema: pa.Schema) -> pa.Table:
-    columns = [rows.column(f.name) if f.name in rows.column_names else pa.nulls(rows.num_rows, f.type) for f in schema]
-    return pa.table(columns, schema=schema)
-
-
-def _in_order(result: Result) -> Result:
-    if (result.origin[1:] >= result.origin[:-1]).all():
-        return result
-    order = np.argsort(result.origin, kind="stable")
-    return Result(result.rows.take(pa.array(order)), result.origin[order], result.rejected, result.failed)

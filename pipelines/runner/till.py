@@ -31,6 +31,12 @@ class Till:
     budget: Budget | None = None
     _now: Usage = field(default=NOTHING)
     _paid: float = 0.0
+    _waiting: int = 0
+
+    def expect(self, questions: int) -> None:
+        """So many are to be put, if the budget lasts."""
+        self.meter.expect(questions)
+        self._waiting += questions
 
     def at_once(self, most: int) -> int:
         """How many may be under way together. Where money counts these are few: it may be more than is left."""
@@ -39,15 +45,15 @@ class Till:
 
     def granted(self, questions: Sequence[T]) -> Sequence[T]:
         """Those of some questions that may be put now."""
-        if self.budget is not None:
-            questions = questions[: self.budget.claim(len(questions), self._unpaid())]
-        self.meter.expect(len(questions))
-        return questions
+        if self.budget is None:
+            return questions
+        return questions[: self.budget.claim(len(questions), self._unpaid())]
 
     def heard(self, ask: Ask, said: Said) -> None:
         """Write down what came of a question."""
         usage = Usage.of(said, ask.again > 0)
         self._now += usage
+        self._waiting -= 1
         self.meter.add(self.model.name, usage)
 
     def _unpaid(self) -> float:
@@ -61,4 +67,5 @@ class Till:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         if self.budget is not None:
             self.budget.pay(self._unpaid())
+        self.meter.expect(-self._waiting)
         self.meter.tell()

@@ -20,6 +20,11 @@ class Limits:
     calls: int | None = None
     cost: float | None = None
 
+    def __str__(self) -> str:
+        """As on the command line."""
+        given = (("--max-calls", self.calls), ("--max-cost", self.cost))
+        return " ".join(f"{option} {value}" for option, value in given if value is not None)
+
     def __bool__(self) -> bool:
         return self.calls is not None or self.cost is not None
 
