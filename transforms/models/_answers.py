@@ -25,7 +25,7 @@ def json_of(reply: Reply, schema: Mapping[str, Any], repair: Sequence[str] = ())
     """JSON that fits a schema, after the repairs that are allowed."""
     value = _parsed((reply.text or "").strip(), repair)
     if "case" in repair:
-        value = _recased(value, schema)
+        value = recased(value, schema)
     if wrong := _misfit(value, schema):
         raise Unreadable(wrong)
     return value
@@ -61,7 +61,7 @@ def _misfit(value: Any, schema: Mapping[str, Any]) -> str:
     return f"{place}: {errors[0].message}"[:500] if place else errors[0].message[:500]
 
 
-def _recased(value: Any, schema: Mapping[str, Any]) -> Any:
+def recased(value: Any, schema: Mapping[str, Any]) -> Any:
     """Labels of an enum in the enum's own spelling, wherever the schema has one."""
     if isinstance(value, str) and isinstance(schema.get("enum"), list):
         return next(
@@ -69,9 +69,9 @@ def _recased(value: Any, schema: Mapping[str, Any]) -> Any:
         )
     if isinstance(value, dict):
         known = schema.get("properties", {})
-        return {key: _recased(x, known.get(key, {})) for key, x in value.items()}
+        return {key: recased(x, known.get(key, {})) for key, x in value.items()}
     if isinstance(value, list):
-        return [_recased(x, schema.get("items", {})) for x in value]
+        return [recased(x, schema.get("items", {})) for x in value]
     return value
 
 

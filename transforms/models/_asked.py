@@ -14,6 +14,7 @@ from pydantic_core import CoreSchema, core_schema
 from affectory.schemas.errors import UserError
 from affectory.schemas.ids import canonical
 from affectory.schemas.recipe.asked import Asked
+from affectory.schemas.taxonomy import Taxonomy
 from affectory.transforms.base import Resources, Whom
 from affectory.transforms.files import fingerprint
 from affectory.transforms.models._backends import backend
@@ -27,7 +28,8 @@ class AskedModel:
     Its backend is a module with `chat(model)`, which loads it; `can(spec)`, what it takes and gives; and, where they
     differ from these, `ISOLATED = False` (it may crash or hang: it runs in a child; a function of `spec` where that
     depends), `local(spec) -> True`, `check(model)` (complaints of a plan, as `UserError`), `code(spec) -> ""` (modules
-    that a revision covers) and `rater(spec)` (its name in opinions, and the kind of rater that it is).
+    that a revision covers), `rater(spec)` (its name in opinions, and the kind of rater that it is) and `judges(spec,
+    taxonomy)` (a `ValueError` where it takes no prompt and cannot answer in that taxonomy).
     """
 
     name: str
@@ -86,6 +88,14 @@ class AskedModel:
         more = {"voice": spec.voice} if spec.voice else {}
         parameters = canonical({**drawn, **more, "options": spec.options})
         return Whom(spec.backend, name, revision, prompt, parameters, code)
+
+    def judges(self, taxonomy: Taxonomy) -> None:
+        """A `ValueError` where it cannot answer in a taxonomy."""
+        getattr(self._module, "judges", lambda *_: None)(self.spec, taxonomy)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Modules cannot be sent to another process; what was found out about the model's files can."""
+        return {name: value for name, value in vars(self).items() if name != "_module"}
 
     def load(self) -> Chat:
         """The model, ready to be asked."""
