@@ -13,7 +13,7 @@ from affectory.pipelines.runner.attach import attach, standing
 from affectory.pipelines.store.files import PartFile
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.derived import LABELS, NOTES, OPINIONS_TABLE, REJECTS, SAMPLES
-from affectory.schemas.ids import digest, opinion_id
+from affectory.schemas.ids import canonical, digest, opinion_id
 from affectory.schemas.opinion import OPINION_COLUMNS, OPINIONS
 from affectory.schemas.parquet import read_parquet
 from affectory.schemas.taxonomy import Taxonomy
@@ -112,15 +112,22 @@ def _votes_of(flow: pa.Table, name: str) -> pa.Table:
     fields = {c.name: pc.struct_field(opinions, c.name) for c in OPINION_COLUMNS}
     samples = flow.column("sample_id").combine_chunks().take(parents)
     asked = pc.struct_field(fields["asked"], "question").to_pylist()
-    said = (fields[name].to_pylist() for name in ("rater", "perspective", "whose"))
-    about = zip(samples.to_pylist(), asked, *said, strict=True)
+    told = pc.struct_field(fields["shown"], "instructions").to_pylist()
+    said = (fields[name].to_pylist() for name in ("modalities", "rater", "perspective", "whose"))
+    about = zip(samples.to_pylist(), asked, told, *said, strict=True)
     ids = [
-        opinion_id(sample, rater, question or "", side, whose or "") for sample, question, rater, side, whose in about
+        opinion_id(sample, rater, _told(question, how, seen), side, whose or "")
+        for sample, question, how, seen, rater, side, whose in about
     ]
     none = pa.nulls(len(ids), pa.string())
     return _plain(
         pa.table({"opinion_id": pa.array(ids, pa.string()), "sample_id": samples, "judgement_id": none, **fields})
     )
+
+
+def _told(question: str | None, instructions: str | None, seen: list[str] | None) -> str:
+    """What tells one question to a rater from another: of one that is instructed, how it is, and by what it judges."""
+    return question or "" if instructions is None else canonical([question, instructions, sorted(seen or ())])
 
 
 def _plain(table: pa.Table) -> pa.Table:

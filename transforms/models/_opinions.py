@@ -42,16 +42,28 @@ class Rater:
     perspective: str
     modalities: tuple[str, ...]
     question: str
+    whose: str | None = None
+    shown: Mapping[str, Any] | None = None
+    """What it was told and shown, where that is not the same for all it judges."""
 
-    def votes(self, taxonomy: Taxonomy, weights: Weights, evidence: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
-        """A distribution over the taxonomy's labels; null for a label that the rater cannot give."""
+    def votes(
+        self,
+        taxonomy: Taxonomy,
+        weights: Weights | None,
+        evidence: Sequence[Mapping[str, Any]] = (),
+        response: str = "simplex",
+        words: Sequence[str] = (),
+    ) -> dict[str, Any]:
+        """Weights of the taxonomy's labels; null for a label that the rater cannot give. `words` are no labels."""
         asked = {
             "labels": list(taxonomy.labels),
-            "response": "simplex",
+            "response": response,
             "taxonomy": taxonomy.name,
             "taxonomy_hash": taxonomy.hash,
         }
-        answer = {"weights": [None if w is None else round(float(w), DIGITS) for w in weights]}
+        answer: dict[str, Any] = {"words": list(words)} if words else {}
+        if weights is not None:
+            answer["weights"] = [None if w is None else round(float(w), DIGITS) for w in weights]
         return self._opinion(asked, answer, evidence)
 
     def valence(self, value: float) -> dict[str, Any]:
@@ -66,8 +78,10 @@ class Rater:
             "rater": self.name,
             "rater_kind": self.kind,
             "perspective": self.perspective,
+            "whose": self.whose,
             "modalities": list(self.modalities),
             "asked": {"question": self.question, **asked},
+            "shown": None if self.shown is None else dict(self.shown),
             "answer": dict(answer),
             "evidence": [dict(e) for e in evidence],
         }

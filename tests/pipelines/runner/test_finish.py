@@ -13,6 +13,7 @@ from support.steps import flow
 from affectory.pipelines.runner.finish import Finish, finish, lengths, note_slot
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.derived import LABELS, NOTES, OPINIONS_TABLE, REJECTS, SAMPLES
+from affectory.schemas.ids import opinion_id
 from affectory.schemas.ledgers import JUDGEMENTS
 from affectory.schemas.opinion import OPINIONS
 from affectory.schemas.taxonomy import Taxonomy, load_taxonomy
@@ -156,6 +157,16 @@ def test_votes_of_several_stages_become_opinions_of_their_samples(ending: Ending
     assert len({o["opinion_id"] for o in opinions}) == 4
     assert all(o["judgement_id"] is None and o["evidence"][0]["char_end"] == 1 for o in opinions)
     assert [o["opinion_id"] for o in opinions] == sorted(o["opinion_id"] for o in opinions)
+
+
+def test_one_model_asked_by_two_prompts_or_shown_two_things_has_as_many_opinions(ending: Ending) -> None:
+    prompts = [{**vote(), "shown": {"instructions": told}} for told in ("prompt a@1", "prompt a@2", None)]
+    heard = {**prompts[0], "modalities": ["audio"]}
+    table = with_votes(flow(["a"]), "one", [[*prompts, heard]])
+    opinions = ending(table)[0]["opinions"]
+    assert len({o["opinion_id"] for o in opinions}) == 4
+    [plain] = [o for o in opinions if o["shown"]["instructions"] is None]
+    assert plain["opinion_id"] == opinion_id(plain["sample_id"], "m@1", "which", "expressed")
 
 
 def test_votes_belong_to_the_right_rows_of_a_table_in_pieces(ending: Ending) -> None:
