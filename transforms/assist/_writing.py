@@ -1,0 +1,100 @@
+"""What steps have in common that make what nobody said: who asked for which emotion, and that it is synthetic."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pyarrow as pa
+
+from affectory.schemas.ids import sample_id
+from affectory.schemas.opinion import OPINIONS
+from affectory.schemas.taxonomy import Taxonomy
+from affectory.schemas.types import ANCHOR
+from affectory.transforms.assist._describing import By
+from affectory.transforms.base import Columns, Reply
+from affectory.transforms.models._answers import json_of, text_of
+from affectory.transforms.models._messages import Ask
+from affectory.transforms.models._opinions import Rater
+from affectory.transforms.models._prompts import Prompt, Quoted
+from affectory.transforms.models._talking import Heard, Unreadable, answered, held
+from affectory.transforms.rows import Values
+
+SYNTHETIC, FOUND = "synthetic", "found"
+"""What the note `origin` says: written by a model here, or there before."""
+TWIN = "contextless"
+PLACED: Columns = {"sample_id": pa.string(), "parent": pa.string(), "anchor": ANCHOR}
+_ASKED = "Which emotion was it asked to express?"
+_MAX_CHARS = 20_000
+_CODE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]+)*")
+
+
+def cell(row: Values) -> Quoted:
+    """All that the grid says of a text but its language; names of values, and which text it is, say nothing of it."""
+    extra: Mapping[str, str] = row["extra"] or {}
+    names = {f"{name}_id" for name in extra} | {"number", "language"}
+    return Quoted({name: value for name, value in extra.items() if name not in names})
+
+
+def language_of(row: Values, default: str) -> str:
+    """The language of a cell's axis `language`, where that is a code."""
+    given = (row["extra"] or {}).get("language", "")
+    return given if _CODE.fullmatch(given) else default
+
+
+def repeat_of(row: Values) -> int:
+    """Which draw of an answer this is: several texts about one cell are asked for in the same words."""
+    number = (row["extra"] or {}).get("number", "")
+    return max(int(number) - 1, 0) if number.isascii() and number.isdecimal() and len(number) < 9 else 0
+
+
+def settings_of(prompt: Prompt, **settings: Any) -> dict[str, Any]:
+    """Those that a prompt uses."""
+    return {name: value for name, value in settings.items() if name in prompt.header.settings}
+
+
+def written(by: By, row: Values, **settings: Any) -> Heard[str]:
+    """A text that a prompt asks for: the answer itself, or `text` in an answer in JSON."""
+    prompt, model = by.prompt, by.model
+    ask: Ask = replace(prompt.ask(model, row, **settings_of(prompt, **settings)), repeat=repeat_of(row))
+
+    def read(reply: Reply) -> str:
+        if ask.schema is None:
+            text = text_of(reply)
+        else:
+            told = json_of(reply, ask.schema, prompt.header.repair)
+            text = text_of(Reply(told["text"] if isinstance(told, dict) and isinstance(told.get("text"), str) else ""))
+        if len(text) > _MAX_CHARS:
+            raise Unreadable(f"it has {len(text)} characters, at most {_MAX_CHARS} are taken")
+        return text
+
+    return answered(ask, read, model.spec.tries)
+
+
+def twin_of(row: Values, text: str, made: Values) -> Values:
+    """A sample beside another one, of the same record: the same feeling without what it is about."""
+    own = sample_id(row["anchor"]["record"], "twin", row["sample_id"])
+    return {**made, "sample_id": own, "parent": row["sample_id"], "text": text, "variant": TWIN}
+
+
+def check_intends(taxonomy: Taxonomy | None, intends: str | None, step: str) -> None:
+    """A `ValueError` where the recipe's taxonomy has no emotions."""
+    if intends is not None and taxonomy is not None and taxonomy.kind == "dimensional":
+        raise ValueError(f"{step}: intends needs a taxonomy of emotions; {taxonomy.name} has dimensions")
+
+
+def intended(by: str, row: Values, name: str, taxonomy: Taxonomy, modalities: tuple[str, ...]) -> list[dict[str, Any]]:
+    """The emotion that was asked for, as an opinion; a word that the taxonomy does not know stays a word."""
+    word = held(row, name if "." in name or name in row else f"extra.{name}")
+    if not word:
+        return []
+    rater, label = Rater(by, "model", "intended", modalities, _ASKED), taxonomy.resolve(str(word))
+    if label is None:
+        return [rater.votes(taxonomy, None, response="words", words=[str(word)])]
+    space = "multi-label" if taxonomy.space == "multi-label" else "simplex"
+    return [rater.votes(taxonomy, [float(x == label) for x in taxonomy.labels], response=space)]
+
+
+def opinions_where(intends: str | None, column: str) -> Columns:
+    """The column of opinions, where any are told."""
+    return {} if intends is None else {column: OPINIONS}
