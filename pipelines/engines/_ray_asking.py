@@ -14,10 +14,11 @@ from affectory.pipelines.runner.child import portable
 from affectory.pipelines.runner.partition import Partition, StageReport
 from affectory.pipelines.runner.stage import Stage
 from affectory.transforms.base import Said
+from affectory.transforms.models._asking import asks_of
 
 NOTE = "_note"
 """The column of what is told to the driver; rows to ask about have none."""
-_ROOT = "_root"
+ROOT = "_root"
 _PLACES = ("original", "source", "uri")
 """Columns by which media are found."""
 _MOST_REFUSED = 100_000
@@ -49,10 +50,18 @@ class _Prepared:
 
 
 @dataclass(frozen=True)
-class _Asked:
+class Asked:
+    """How many questions of a partition got a reply, and why others got none."""
+
     root: str
     answered: int
     refused: Mapping[str, Said]
+
+    @classmethod
+    def of(cls, partition: Partition, stage: Stage, rows: pa.Table, refused: Mapping[str, Said]) -> "Asked":
+        """Of a stage that talks the ledger tells: what a build may ask can have a limit."""
+        answered = runner.answered(partition, stage, rows) if stage.models else rows.num_rows - len(refused)
+        return cls(partition.root, answered, refused)
 
     def told(self, came: Streamed) -> None:
         came.answered += self.answered
@@ -71,7 +80,9 @@ class _Left:
 
 
 @dataclass(frozen=True)
-class _Wrong:
+class Wrong:
+    """What no question is to blame for."""
+
     error: Exception
 
     def told(self, came: Streamed) -> None:
@@ -80,11 +91,13 @@ class _Wrong:
 
 @dataclass(frozen=True)
 class Prepare:
-    """Brings partitions up to the last of some stages; `asks`: and finds what that one would ask."""
+    """Brings partitions up to the last of some stages; `asks`: and finds what that one would ask, of a stage that talks
+    with models what it would ask the one of that name."""
 
     stages: tuple[str, ...]
     asks: bool
     marker: str
+    model: str = ""
 
     def __call__(self, batch: dict[str, Any]) -> pa.Table:
         partition: Partition = pickle.loads(batch["work"][0])
@@ -94,8 +107,8 @@ class Prepare:
                 check_shared(partition, self.marker)
             rows = self._rows(partition, done)
         except Exception as error:
-            return _notes([_Wrong(portable(error))])
-        note = _notes([_Prepared(partition.root, tuple(done))])
+            return notes([Wrong(portable(error))])
+        note = notes([_Prepared(partition.root, tuple(done))])
         if rows is None:
             return note
         return pa.concat_tables([note, rows], promote_options="default")
@@ -107,7 +120,7 @@ class Prepare:
                 done += runner.run_partition(replace(partition, until=index)).stages
                 rows = runner.questions(partition, index)
                 if self.asks and link.stage.identity == self.stages[-1]:
-                    return None if rows is None else _to_send(rows, link.stage, partition.root)
+                    return None if rows is None else self._to_send(rows, link.stage, partition.root)
                 if rows is not None and rows.num_rows:
                     return None
                 done += runner.run_partition(replace(partition, until=index + 1)).stages
@@ -115,21 +128,43 @@ class Prepare:
                 return None
         return None
 
+    def _to_send(self, rows: pa.Table, stage: Stage, root: str) -> pa.Table:
+        """What an actor needs of rows."""
+        if stage.models:
+            rows = rows.filter(pa.array([ask.model == self.model for ask in asks_of(rows)], pa.bool_()))
+        else:
+            rows = rows.select(list(dict.fromkeys([*stage.transform.reads(), *_PLACES])))
+        return rows.append_column(ROOT, pa.repeat(root, rows.num_rows)).combine_chunks()
 
-def _to_send(rows: pa.Table, stage: Stage, root: str) -> pa.Table:
-    """What an actor needs of rows."""
-    names = dict.fromkeys([*stage.transform.reads(), *_PLACES])
-    return rows.select(list(names)).append_column(_ROOT, pa.repeat(root, rows.num_rows)).combine_chunks()
 
-
-def told(batch: pa.Table, came: Streamed) -> None:
-    """Take in what workers had to tell."""
-    for note in batch.column(NOTE).drop_null().to_pylist():
+def told(batch: pa.Table, came: Streamed) -> int:
+    """Take in what workers had to tell; how many rows are no notes."""
+    found = batch.column(NOTE).drop_null().to_pylist()
+    for note in found:
         pickle.loads(note).told(came)
+    return batch.num_rows - len(found)
 
 
-def _notes(notes: Sequence[Any]) -> pa.Table:
-    return pa.table({NOTE: pa.array([pickle.dumps(note) for note in notes], pa.binary())})
+def untold(batch: pa.Table) -> pa.Table:
+    """Without its notes, where these were taken in."""
+    return batch.filter(pc.is_null(batch.column(NOTE)))
+
+
+def notes(told: Sequence[Any]) -> pa.Table:
+    """What is told to the driver, as rows."""
+    return pa.table({NOTE: pa.array([pickle.dumps(note) for note in told], pa.binary())})
+
+
+def parted(batch: pa.Table) -> tuple[pa.Table, dict[str, pa.Table]]:
+    """The notes of a batch, and its rows by the partition that they are of."""
+    noted = pc.is_valid(batch.column(NOTE))
+    rows = batch.filter(pc.invert(noted))
+    by_root: dict[str, pa.Table] = {}
+    if rows.num_rows:
+        roots = pc.unique(rows.column(ROOT)).to_pylist()
+        of = {root: rows.filter(pc.equal(rows.column(ROOT), root)) for root in roots}
+        by_root = {root: some.drop_columns([ROOT, NOTE]) for root, some in of.items()}
+    return batch.filter(noted).select([NOTE]), by_root
 
 
 class Model:
@@ -142,20 +177,15 @@ class Model:
         self._like, self._stage, self._marker = pickle.loads(work)
 
     def __call__(self, batch: pa.Table) -> pa.Table:
-        noted = pc.is_valid(batch.column(NOTE))
-        told = batch.filter(noted).select([NOTE])
-        rows = batch.filter(pc.invert(noted))
-        if not rows.num_rows:
-            return told
-        roots = pc.unique(rows.column(_ROOT)).to_pylist()
-        notes = [self._ask(root, rows.filter(pc.equal(rows.column(_ROOT), root))) for root in roots]
-        return pa.concat_tables([told, _notes(notes)])
+        told, by_root = parted(batch)
+        return pa.concat_tables([told, notes([self._ask(root, rows) for root, rows in by_root.items()])])
 
-    def _ask(self, root: str, rows: pa.Table) -> _Asked | _Left | _Wrong:
+    def _ask(self, root: str, rows: pa.Table) -> Asked | _Left | Wrong:
         try:
             if self._marker:
                 check_shared(self._like, self._marker)
-            refused = runner.ask(replace(self._like, root=root), self._stage, rows.drop_columns([_ROOT, NOTE]))
+            partition = replace(self._like, root=root)
+            refused = runner.ask(partition, self._stage, rows)
+            return _Left(root) if refused is None else Asked.of(partition, self._stage, rows, refused)
         except Exception as error:
-            return _Wrong(portable(error))
-        return _Left(root) if refused is None else _Asked(root, rows.num_rows - len(refused), refused)
+            return Wrong(portable(error))

@@ -23,3 +23,7 @@ def engine_config(stage: Stage, at_most: int) -> Any:
         concurrency=(1, at_most),
         should_continue_on_error=True,
     )
+
+
+def past_engines(rows: Any, like: Any, stage: Any, model: Any, cluster: Any, marker: str) -> Any:
+    raise NotImplementedError

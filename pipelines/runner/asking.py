@@ -1,7 +1,7 @@
 """A stage that asks a model: what was asked before is found in the ledger, the rest is asked, kept, and then read."""
 
 import uuid
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import cast
 
@@ -148,9 +148,9 @@ class Tries:
     files: Files
     folder: str
 
-    def begin(self, partition: str, questions: Questions) -> int:
+    def begin(self, partition: str, ids: Sequence[str | None]) -> int:
         """How often it was tried before; another partition may well ask the same."""
-        name, tries = f"{self.folder}/{digest(partition, questions.ids)}", 0
+        name, tries = f"{self.folder}/{digest(partition, list(ids))}", 0
         while not self.files.create(f"{name}.{tries}", uuid.uuid4().bytes):
             tries += 1
         return tries
