@@ -213,7 +213,7 @@ def _by_root(sources: pa.Table, index: pa.Table) -> dict[str, frozenset[str]]:
 
 def _keys(records: pa.Table) -> pa.ChunkedArray:
     named = large(records.select(["record_id", "fingerprint"]))
-    return pc.binary_join_element_wise(named.column("record_id"), named.column("fingerprint"), " ")
+    return pc.binary_join_element_wise(*named.columns, pa.scalar(" ", pa.large_string()))
 
 
 @lru_cache(maxsize=4)

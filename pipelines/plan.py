@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from affectory.pipelines.acts import NOTHING, Revised, counting, said_of
 from affectory.pipelines.bind import Bound
 from affectory.pipelines.columns import large, stretches
+from affectory.pipelines.consent import PURPOSE, Agreements, Chained, Known, others
 from affectory.pipelines.fits import Fit, Slice
 from affectory.pipelines.history import last_build
 from affectory.pipelines.runner.attach import standing
@@ -56,6 +57,8 @@ class Plan:
     """Those that can be made once all partitions ran as far as they go: those that they are about stop there."""
     beyond: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By root the stages of such a partition that are still to be planned."""
+    agreements: Agreements | None = None
+    """What people agreed to, where third parties are asked."""
 
     @cached_property
     def committed(self) -> set[str]:
@@ -97,6 +100,8 @@ class Plan:
         import pyarrow.parquet as pq
 
         files = self.workspace.records()
+        if self.agreements is not None:
+            self.agreements.write(self.workspace)
         for name, table in self.judged.items():
             if not files.exists(name):
                 buffer = io.BytesIO()
@@ -125,13 +130,19 @@ class Planner:
         self.judged: dict[str, pa.Table] = {}
         self._retries = _retries(workspace)
         judgements = standing(counting(workspace.ledger("judgements").read(), rated))
-        roots = _roots_of(judgements, scan.index(workspace))
+        index = scan.index(workspace)
+        roots = _roots_of(judgements, index)
+        assumed = PURPOSE in bound.recipe.spec.people.assume
+        asks_others = any(map(others, bound.stages))
+        self._agreements = Agreements.of(workspace, index, assumed) if asks_others else None
         self.lost = judgements.filter(pc.is_null(roots))
         self._by_root = _split(judgements, roots)
 
     def plan(self, stale: Collection[str] = ()) -> Plan:
         """The plan as of now; fits of the stages named stale count as not known."""
         chains = [_Chain(root, root.key, frozenset({root.kind})) for root in self.scan.roots]
+        for chain in chains if self._agreements else ():
+            chain.consent = Chained.of(self._agreements, chain.root.key)
         known, waited_for = list[Fit](), list[Fit]()
         for stage in self.bound.stages:
             mine = [chain for chain in chains if stage.applies(chain.kinds)]
@@ -147,7 +158,7 @@ class Planner:
         beyond = {chain.root.key: frozenset([*chain.beyond, "label"]) for chain in chains if chain.stopped}
         return Plan(
             self.bound, self.workspace, self.scan, tuple(map(self._partition, chains)), self.judged, self.lost,
-            self.epoch, tuple(known), tuple(waited_for), beyond,
+            self.epoch, tuple(known), tuple(waited_for), beyond, self._agreements,
         )  # fmt: skip
 
     def _fit(self, stage: Stage, mine: Sequence["_Chain"], known: bool) -> Fit:
@@ -159,7 +170,9 @@ class Planner:
         slices = fit.slices() if known else None
         if slices is not None:
             for chain in mine:
-                chain.go_past(stage, slices.get(chain.root.key, Slice()), self._link)
+                told = slices.get(chain.root.key, Slice())
+                chain.go_past(stage, told, self._link)
+                chain.consent.told(stage, self.workspace.commits().files.location, told.part)
         return fit
 
     def _partition(self, chain: "_Chain") -> Partition:
@@ -167,9 +180,10 @@ class Planner:
         written_by = {c: k.stage.name for k in links if not k.signs for c in k.stage.transform.writes()}
         finish = self._finish(root, chain.key, written_by)
         allowance, where = Allowance(limits.memory_mb, limits.retries), str(self.workspace.root)
+        known = self._agreements.known if self._agreements else Known()
         return Partition(
             where, self.epoch, root.key, root.rows, chain.kinds, links, finish, self.bound.roots,
-            allowance=allowance, barrier=chain.stopped,
+            allowance=allowance, barrier=chain.stopped, known=known,
         )  # fmt: skip
 
     def _link(self, stage: Stage, key: str) -> Link:
@@ -205,13 +219,14 @@ class _Chain:
     links: list[Link] = field(default_factory=list)
     stopped: bool = False
     beyond: list[str] = field(default_factory=list)
+    consent: Chained = field(default_factory=Chained)
 
     def go_through(self, stage: Stage, linked: Linked) -> None:
         self.kinds |= getattr(stage.transform, "makes", frozenset())
         if self.stopped:
             self.beyond.append(stage.name)
         else:
-            self.links.append(linked(stage, digest(stage.identity, self.key)))
+            self.links.append(linked(stage, digest(stage.identity, self.key, *self.consent.past(stage))))
             self.key = self.links[-1].key
 
     def stop_at(self, stage: Stage, linked: Linked) -> None:

@@ -1,0 +1,276 @@
+"""Nothing of a person who has not agreed to third parties goes to a model that is not local."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from support.project import Project, write_csv, write_lines
+from support.talking import asks, backends, parrot, texts_with
+
+from affectory.pipelines.build import Options, scan_sources
+from affectory.pipelines.consent import PURPOSE, Agreements, Consent, Crowd, Known, Standing, others, people_in
+from affectory.pipelines.plan import make_plan
+from affectory.pipelines.prompting import prompt
+from affectory.pipelines.runner import partition as runner
+from affectory.pipelines.runner.partition import Partition, root_schema
+from affectory.pipelines.runner.stage import Stage, conversed_with
+from affectory.pipelines.store.workspace import Workspace
+from affectory.schemas.ids import pseudonym
+from affectory.schemas.ledgers import PEOPLE
+from affectory.schemas.types import ANCHOR, PLACES
+from affectory.transforms.assist.caption import Caption
+from affectory.transforms.base import Failed, Rejected
+
+pytestmark = pytest.mark.usefixtures("backends")
+__all__ = ["backends"]
+CAPTION = {"caption": {"model": "bird"}}
+NOTES = {"configs": ["default", "notes"]}
+LONG_AGO, FAR_AWAY, TODAY = "2001-01-01", "2999-01-01", date(2026, 5, 1)
+ANN, BOB, VOICE = f"p_{'a' * 20}", f"p_{'b' * 20}", f"s_{'c' * 24}-1"
+
+
+def speaker(number: int) -> str:
+    return pseudonym(f"speaker{number}", b"affectory")
+
+
+def asking(folder: Path, said: Sequence[Sequence[str]], count: int = 6, **more: Any) -> Project:
+    """Lines by three speakers that a third party is asked about, and a table of what the speakers said."""
+    (folder / "asked").mkdir(parents=True, exist_ok=True)
+    bird = {"backend": "parrot", "options": {"folder": str(folder / "asked")}, "local": False}
+    consent = {PURPOSE: "ok"}
+    sidecar = {"path": "people.csv", "subject": "who", "speaker": "who", "consent": consent, "expires": "until"}
+    source = {"kind": "jsonl", "name": "lines", "path": "lines.jsonl", "text": "body", "speaker": "who", "key": "id"}
+    recipe = {"sources": [{**source, "sidecar": sidecar}], "publish": NOTES, "limits": {"max_failed": 1.0}, **more}
+    made = texts_with(folder / "p", count, {"bird": bird}, [CAPTION], **recipe)
+    say(made, said)
+    return made
+
+
+def say(made: Project, said: Sequence[Sequence[str]]) -> None:
+    write_csv(made.folder / "people.csv", ["who", "ok", "until"], said)
+
+
+def asked(made: Project) -> list[int]:
+    """The numbers of the lines that left."""
+    return sorted(int(text.split("Line ")[1].split(":")[0]) for text in asks(made.folder.parent / "asked"))
+
+
+def withheld(made: Project) -> list[str]:
+    rows = [row for row in made.rejects() if row["stage"] == "caption"]
+    assert all((row["outcome"], row["reason"]) == ("rejected", "withheld") for row in rows)
+    return sorted(row["detail"] for row in rows)
+
+
+ALL = [[f"speaker{n}", "yes", ""] for n in range(3)]
+SAID = [["speaker0", "yes", ""], ["speaker1", "no", ""], ["speaker2", "", ""]]
+
+
+def test_only_who_agreed_is_sent_and_the_others_are_withheld_with_what_to_do(tmp_path: Path) -> None:
+    made = asking(tmp_path, SAID)
+    summary = made.build()
+    assert (summary.kept, summary.rejected, summary.failed) == (2, 4, 0)
+    assert asked(made) == [0, 3], "those of speaker0"
+    told = withheld(made)
+    assert [speaker(1) in detail and f"did not agree to {PURPOSE}" in detail for detail in told].count(True) == 2
+    assert [speaker(2) in detail and f"was not asked about {PURPOSE}" in detail for detail in told].count(True) == 2
+    assert all("model bird" in detail and "sidecar" in detail for detail in told)
+
+
+def test_a_local_model_needs_no_consent(tmp_path: Path) -> None:
+    made = asking(tmp_path, SAID)
+    assert made.build("models.bird.local=true").kept == 6
+    assert asked(made) == list(range(6))
+
+
+def test_samples_in_which_nobody_is_known_are_sent(tmp_path: Path) -> None:
+    made = asking(tmp_path, ALL)
+    write_lines(made.folder / "lines.jsonl", [{"id": "l0", "body": "Line 0: nobody"}, {"id": "l1", "who": "stranger",
+                "body": "Line 1: somebody"}, {"id": "l2", "who": "speaker0", "body": "Line 2: said"}])  # fmt: skip
+    assert made.build().kept == 2
+    assert asked(made) == [0, 2]
+
+
+def test_who_was_not_asked_agrees_where_the_recipe_says_so_and_a_no_stands(tmp_path: Path) -> None:
+    made = asking(tmp_path, SAID, people={"assume": [PURPOSE]})
+    assert made.build().kept == 4
+    assert asked(made) == [0, 2, 3, 5], "all but those of speaker1"
+
+
+def test_a_no_counts_from_the_next_build_on_though_the_answers_are_there(tmp_path: Path) -> None:
+    made = asking(tmp_path, ALL)
+    first = made.build()
+    assert first.kept == 6
+    say(made, [*ALL[:2], ["speaker2", "no", ""]])
+    second = made.build()
+    assert (second.kept, len(withheld(made))) == (4, 2)
+    say(made, ALL)
+    assert made.build().release_hash == first.release_hash
+    assert asked(made) == list(range(6)), "answers stay in the ledger, and nothing is asked twice"
+
+
+def test_who_withdrew_is_withheld_whatever_was_agreed(tmp_path: Path) -> None:
+    made = asking(tmp_path, ALL)
+    made.build()
+    ledger = Workspace(made.workspace).ledger("people")
+    (before,) = [row for row in ledger.read().to_pylist() if row["person_id"] == speaker(1)]
+    ledger.append(PEOPLE.from_rows([{**before, "revision": before["revision"] + 1, "withdrawn": True}]))
+    assert made.build().kept == 4
+    assert {speaker(1) in detail for detail in withheld(made)} == {True}
+
+
+def test_only_partitions_with_people_who_said_otherwise_run_again(tmp_path: Path) -> None:
+    made = asking(tmp_path, ALL, 60)
+    assert made.build(partition_rows=4).kept == 60
+    before = made.to_run()
+    assert set(before.values()) == {0}
+    write_lines(made.folder / "lines.jsonl", [
+        {"id": f"l{n}", "who": "rare" if n == 7 else f"speaker{n % 3}", "body": f"Line {n}: good"} for n in range(60)
+    ])  # fmt: skip
+    say(made, [*ALL, ["rare", "yes", ""]])
+    made.build(partition_rows=4)
+    say(made, [*ALL, ["rare", "no", ""]])
+    assert made.to_run()["caption"] == 1, "the one that holds the line of the rare person"
+    made.build(partition_rows=4)
+    assert len(withheld(made)) == 1
+
+
+def test_a_yes_that_ended_stops_what_would_be_sent_and_changes_no_release(tmp_path: Path) -> None:
+    until = [["speaker0", "yes", ""], ["speaker1", "yes", FAR_AWAY], ["speaker2", "yes", LONG_AGO]]
+    made = asking(tmp_path, until)
+    first = made.build()
+    assert (first.kept, asked(made)) == (4, [0, 1, 3, 4])
+    assert all(f"{speaker(2)} agreed to {PURPOSE} until {LONG_AGO}" in detail for detail in withheld(made))
+    say(made, [until[0], ["speaker1", "yes", LONG_AGO], until[2]])
+    assert made.build().release_hash == first.release_hash, "what was answered before it ended stands"
+    assert asked(made) == [0, 1, 3, 4]
+    say(made, [*until[:2], ["speaker2", "yes", FAR_AWAY]])
+    assert made.build().kept == 6
+
+
+@pytest.mark.parametrize("engine", ["local", "beam"])
+def test_no_engine_sends_what_is_withheld(tmp_path: Path, engine: str) -> None:
+    made = asking(tmp_path, SAID)
+    summary = made.build(engine=engine, workers=2, partition_rows=2)
+    assert (summary.kept, summary.rejected, asked(made)) == (2, 4, [0, 3])
+
+
+def _questions(made: Project) -> tuple[Partition, int, pa.Table]:
+    """A partition before the stage that asks, and what that would ask."""
+    bound, workspace = made.bound(), Workspace(made.workspace)
+    scan = scan_sources(bound, workspace, Options(made.workspace, made.releases))
+    plan = make_plan(bound, workspace, scan)
+    plan.write_judgements()
+    (partition,) = plan.partitions
+    index = next(i for i, link in enumerate(partition.links) if link.stage.models)
+    runner.run_partition(replace(partition, until=index))
+    rows = runner.questions(partition, index)
+    assert rows is not None
+    return partition, index, rows
+
+
+@pytest.mark.parametrize("whose", ["of somebody who said no", "of nobody knows whom"])
+def test_what_reaches_those_who_ask_is_checked_again(tmp_path: Path, whose: str) -> None:
+    """On Ray questions come to an actor as rows: what should not have come is not sent."""
+    made = asking(tmp_path, SAID)
+    partition, index, rows = _questions(made)
+    assert rows.num_rows == 2
+    people = [speaker(1)] if whose == "of somebody who said no" else None
+    at = rows.column_names.index("people")
+    forged = rows.set_column(at, "people", pa.array([people] * 2, pa.list_(pa.string())))
+    lost = runner.ask(partition, partition.links[index].stage, forged)
+    assert lost is not None
+    expected = Rejected if people else Failed
+    assert [type(why) for why in lost.values()] == [expected] * 2
+    assert asked(made) == []
+    assert runner.ask(partition, partition.links[index].stage, rows) == {}
+    assert asked(made) == [0, 3]
+
+
+def test_where_nobody_says_what_people_agreed_to_nothing_of_them_is_sent(tmp_path: Path) -> None:
+    made = asking(tmp_path, ALL)
+    partition, index, rows = _questions(made)
+    lost = runner.ask(replace(partition, known=Known()), partition.links[index].stage, rows)
+    assert lost is not None
+    assert len(lost) == 6 and asked(made) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "assumed", "refuses", "stops"),
+    [
+        (Standing(True), False, "", ""),
+        (Standing(False), True, "did not agree", "did not agree"),
+        (Standing(), False, "was not asked", "was not asked"),
+        (Standing(), True, "", ""),
+        (Standing(True, date(2026, 5, 2)), False, "", ""),
+        (Standing(True, date(2026, 5, 1)), False, "", "until 2026-05-01"),
+        (Standing(None, date(2026, 4, 1)), True, "", "until 2026-04-01"),
+    ],
+)
+def test_what_may_never_go_and_what_may_not_go_today(said: Standing, assumed: bool, refuses: str, stops: str) -> None:
+    consent = Consent({ANN: said, BOB: Standing(True)}, assumed, lambda: TODAY)
+    for found, expected in ((consent.refuses([ANN, BOB], "m"), refuses), (consent.stops([BOB, ANN], "m"), stops)):
+        if not expected:
+            assert found is None
+        else:
+            assert found is not None and found.detail.startswith(ANN) and expected in found.detail
+
+
+def _rows(*rows: dict[str, Any]) -> pa.Table:
+    types = {"speaker": pa.string(), "anchor": ANCHOR, "segments": PLACES, "context": PLACES, "face_tracks": PLACES}
+    given = [{"anchor": {"record": "r"}, **row} for row in rows]
+    return pa.table({name: pa.array([row.get(name) for row in given], dtype) for name, dtype in types.items()})
+
+
+@pytest.mark.parametrize(
+    ("row", "people"),
+    [
+        ({}, set()),
+        ({"speaker": ANN}, {ANN}),
+        ({"segments": [{"who": BOB}, {"who": None}, {"who": VOICE}]}, {BOB, VOICE}),
+        ({"speaker": ANN, "context": [{"who": BOB}, {"who": ANN}]}, {ANN, BOB}),
+        ({"face_tracks": [{"who": "face-1"}, {"who": "the tall man"}]}, set()),
+        ({"face_tracks": [{"who": ANN}]}, {ANN}),
+    ],
+)
+def test_who_is_in_a_row(row: dict[str, Any], people: set[str]) -> None:
+    rows = _rows({"speaker": VOICE}, row, {"segments": [{"who": VOICE}]})
+    assert people_in(rows) == [{VOICE}, people, {VOICE}]
+    assert people_in(rows.slice(1, 1)) == [people]
+
+
+def test_whoever_is_in_a_record_is_in_each_of_its_parts() -> None:
+    record = {"anchor": {"record": "r"}, "speaker": ANN, "segments": [{"who": BOB}]}
+    crowd = Crowd.of(_rows(record, {"anchor": {"record": "other"}}))
+    parts = _rows({}, {"speaker": VOICE}, {"anchor": {"record": "other"}})
+    assert crowd(parts) == [(ANN, BOB), (ANN, BOB, VOICE), ()]
+
+
+@pytest.mark.parametrize(
+    ("standings", "people", "voices", "assumed", "depends"),
+    [
+        ({ANN: Standing(True)}, [ANN], False, False, False),
+        ({ANN: Standing(True), BOB: Standing(False)}, [ANN], False, False, False),
+        ({BOB: Standing(False)}, [BOB], False, False, True),
+        ({}, [ANN], False, False, True),
+        ({}, [ANN], False, True, False),
+        ({ANN: Standing(True, TODAY)}, [ANN], False, False, True),
+        ({}, [], True, False, False),
+        ({}, [], True, True, True),
+    ],
+)
+def test_a_stage_depends_on_those_in_its_partition_who_did_not_simply_agree(
+    standings: dict[str, Standing], people: list[str], voices: bool, assumed: bool, depends: bool
+) -> None:
+    assert bool(Agreements(standings, assumed, {}).key(people, voices)) is depends
+
+
+def test_third_parties_are_models_that_are_not_local() -> None:
+    for local, expected in ((True, frozenset()), (False, {"bird"})):
+        caption = Caption(parrot(local=local), prompt("caption"))
+        stage = Stage("caption", "assist", caption, "i", None, conversed_with(caption))
+        assert others(stage) == expected
+    assert root_schema().field("segments").type == PLACES, "as whoever looks for people expects"
