@@ -74,7 +74,8 @@ def _places(
     rows = _rows(commits, partition.root)
     rows = rows.filter(pc.is_in(pc.struct_field(rows.column("anchor"), "record"), value_set=records))
     for link in (x for x in chain if not x.signs):
-        rows = _untold(link, rows) if link.told else _through(link, rows, partition, scratch, child)
+        passed = link.told or link.stage.models
+        rows = _untold(link, rows) if passed else _through(link, rows, partition, scratch, child)
     return rows, len(records.unique())
 
 
@@ -84,7 +85,8 @@ def _rows(commits: CommitStore, key: str) -> pa.Table:
 
 
 def _untold(link: Link, rows: pa.Table) -> pa.Table:
-    """Past a stage with a fit, which some records by themselves say nothing about."""
+    """Past a stage with a fit, which some records by themselves say nothing about, and past one that asks models: a
+    plan asks none."""
     schema = link.stage.output_schema(rows.schema)
     columns = [rows.column(f.name) if f.name in rows.column_names else pa.nulls(rows.num_rows, f.type) for f in schema]
     return pa.table(columns, schema=schema)
