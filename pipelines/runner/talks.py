@@ -1,6 +1,6 @@
 """Talks of many rows side by side: what they ask now, and how they go on once they are told."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -52,6 +52,7 @@ class Talks:
         self._people, self._withhold = people or [None] * len(rows), withhold
         self._stage, self._talks = stage, [begin(row) for row in rows]
         self._asking: dict[int, list[Question]] = {}
+        self._withheld: dict[int, dict[str, Said]] = {}
         for row in range(len(rows)):
             self._go_on(row, lambda talk: next(talk))
 
@@ -60,27 +61,31 @@ class Talks:
         return bool(self._asking)
 
     def questions(self) -> dict[str, Question]:
-        """What is asked now, each question once."""
+        """What is asked now, each question once; not what may not be."""
         found: dict[str, Question] = {}
-        for question in self._asked():
-            found.setdefault(question.id, question)
+        for row, questions in self._asking.items():
+            for question in questions:
+                if question.id not in self._withheld[row]:
+                    found.setdefault(question.id, question)
         return found
 
     def tell(self, said: Mapping[str, Said]) -> None:
         """Every row that asks goes on; of a question that is not among these, nothing came."""
         for row, questions in list(self._asking.items()):
-            self._tell(row, [said.get(question.id, UNANSWERED) for question in questions])
+            kept = self._withheld[row]
+            self._tell(row, [kept.get(q.id) or said.get(q.id, UNANSWERED) for q in questions])
 
     def tell_known(self, said: Mapping[str, Said]) -> bool:
         """Rows of which all is known go on; whether there was one."""
-        ready = [row for row, questions in self._asking.items() if all(q.id in said for q in questions)]
-        for row in ready:
-            self._tell(row, [said[question.id] for question in self._asking[row]])
+        ready = {
+            row: questions
+            for row, questions in self._asking.items()
+            if all(q.id in said or q.id in self._withheld[row] for q in questions)
+        }
+        for row, questions in ready.items():
+            kept = self._withheld[row]
+            self._tell(row, [kept.get(q.id) or said[q.id] for q in questions])
         return bool(ready)
-
-    def _asked(self) -> Iterator[Question]:
-        for questions in self._asking.values():
-            yield from questions
 
     def _tell(self, row: int, said: Sequence[Said]) -> None:
         replies = [x if isinstance(x, Reply) else failure(x) for x in said]
@@ -95,15 +100,17 @@ class Talks:
             asks = step(self._talks[row])
             while not asks:
                 asks = self._talks[row].send([])
-            self._check(row, asks)
             self._asking[row] = [Question.of(self._stage, ask, row, self._people[row]) for ask in asks]
         except StopIteration as end:
             self.ended[row] = end.value
         except Exception as error:  # one bad row never takes its batch along
             self.ended[row] = error
+        else:
+            self._keep_back(row)
 
-    def _check(self, row: int, asks: Sequence[Ask]) -> None:
-        """A talk cannot go on without those that may not be told."""
-        for ask in asks:
-            if why := self._withhold(ask, self._people[row]):
-                raise failure(why)
+    def _keep_back(self, row: int) -> None:
+        """What may not be asked has no answer, which is told with the others: a talk may be able to do without."""
+        why = {question.id: self._withhold(question.ask, self._people[row]) for question in self._asking[row]}
+        self._withheld[row] = {name: said for name, said in why.items() if said is not None}
+        if all(question.id in self._withheld[row] for question in self._asking[row]):
+            self._tell(row, [self._withheld[row][question.id] for question in self._asking[row]])
