@@ -9,7 +9,7 @@ from pydantic import Field
 
 from affectory.schemas.taxonomy import Taxonomy
 from affectory.transforms.assist._describing import Answer
-from affectory.transforms.assist._quotes import word_count
+from affectory.transforms.assist._quotes import found, word_count
 from affectory.transforms.models._answers import as_text
 from affectory.transforms.models._talking import Unreadable, held, said
 from affectory.transforms.models._units import unit
@@ -51,7 +51,7 @@ def facts_of(row: Values, names: Sequence[str]) -> dict[str, Any]:
     facts: dict[str, Any] = {}
     for name in names:
         for fact, value in _facts(name.rpartition(".")[2], held(row, name)):
-            facts[f"{name}.{fact}" if fact in facts else fact] = value
+            facts[f"{fact} ({name})" if fact in facts else fact] = value
     return facts
 
 
@@ -88,7 +88,7 @@ def check_bound(told: Reasoning, facts: Mapping[str, Any]) -> None:
     """Every fact that is cited is there, and so is every action unit that is named."""
     if missing := sorted({fact for step in told.steps for fact in step.facts} - facts.keys()):
         raise Unreadable(f"there is no fact {', '.join(missing)[:300]}; the facts are {', '.join(facts)[:1000]}")
-    there = {name.rpartition(".")[2] for name in facts}
+    there = {name.partition(" ")[0] for name in facts}
     known = there | {name.rstrip("LR") for name in there}
     if invented := sorted(named for named in units(told.text) if named not in known and named[:4] not in there):
         raise Unreadable(f"the facts do not have {', '.join(invented)}")
@@ -99,7 +99,7 @@ def check_form(text: str, least: int, most: int, taxonomy: Taxonomy | None) -> N
     count = word_count(text)
     if not least <= count <= most:
         raise Unreadable(f"it has {count} words, and {least} to {most} are wanted")
-    begins = text[_ARTICLE.match(text).end() :].casefold()  # type: ignore[union-attr]
+    begins = _ARTICLE.sub("", text)[:100]
     for word in taxonomy.words() if taxonomy else ():
-        if re.match(rf"{re.escape(word)}(?![^\W_])", begins):
+        if (place := found(word, begins)) and place[0] == 0:
             raise Unreadable(f"it begins with the label {word}: come to that at the end")

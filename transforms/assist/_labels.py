@@ -46,9 +46,7 @@ class Words(Answer):
             raise Unreadable(f"{long[:LONGEST]!r}... is longer than a word or two")
         lost = [word for word in self.plain if word not in self.places(text)] if traced else []
         if lost:
-            raise Unreadable(
-                f"what is quoted for {', '.join(lost)} does not stand in the text: quote it letter by letter"
-            )
+            raise Unreadable(f"what is quoted for {', '.join(lost)} is not in the text: quote it letter by letter")
 
 
 def evidence(text: str, places: Mapping[str, tuple[int, int]], own: bool) -> list[Place]:
