@@ -1,6 +1,6 @@
 """Members of a panel: each is asked apart, and none takes the opinions of the others along when it fails."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
@@ -8,14 +8,15 @@ from typing import Any, Protocol
 from affectory.schemas.taxonomy import Taxonomy
 from affectory.transforms.assist._ballots import Ballot
 from affectory.transforms.assist._describing import nothing
+from affectory.transforms.assist._missing import heard
 from affectory.transforms.assist._polling import METHODS, Poll, check
 from affectory.transforms.models._asked import AskedModel
 from affectory.transforms.models._conversing import SEEN, shown
 from affectory.transforms.models._opinions import Rater
 from affectory.transforms.models._prompts import Prompt
 from affectory.transforms.models._rating import UNPROMPTED, as_text, rating_ask, ratings_of
-from affectory.transforms.models._talking import Heard, NotAnswered, UnreadableAnswer, answered, each
-from affectory.transforms.rows import Reject, Values
+from affectory.transforms.models._talking import Heard, answered
+from affectory.transforms.rows import Values
 
 SEEN_AS = {"image": "image", "frames": "video", "audio": "audio", "video": "video"}
 _SOMEBODY = "the person who speaks or is shown"
@@ -29,17 +30,6 @@ _QUESTIONS = {
 UNPROMPTED_SIDES = ("expressed", "perceived")
 
 
-class PanelFailed(Exception):
-    """Fewer members of a panel answered than have to: who did not, and why."""
-
-    def __init__(self, least: int, missing: str) -> None:
-        super().__init__(least, missing)
-        self.least, self.missing = least, missing
-
-    def __str__(self) -> str:
-        return f"fewer members of the panel answered than the {self.least} who have to: {self.missing}"
-
-
 def question(perspective: str, whose: str | None, several: bool) -> str:
     """What a panel is asked, in words."""
     verb, somebody = _QUESTIONS[perspective]
@@ -48,6 +38,8 @@ def question(perspective: str, whose: str | None, several: bool) -> str:
 
 def names(panel: Sequence[AskedModel]) -> dict[str, str]:
     """How opinions name each member, by its name in the recipe; that is added where two are the same model."""
+    if twice := [model.name for model in panel if panel.count(model) > 1]:
+        raise ValueError(f"{twice[0]} is named twice: a model has one opinion")
     raters = [model.rater[0] for model in panel]
     return {
         model.name: rater if raters.count(rater) == 1 else f"{rater} as {model.name}"
@@ -87,8 +79,6 @@ def members(step: Panel, taxonomy: Taxonomy) -> tuple["Member", ...]:
     if taxonomy.kind == "dimensional":
         raise ValueError(f"opine asks for labels, and {taxonomy.name} has dimensions")
     several = (step.response or taxonomy.space) == "multi-label"
-    if twice := [model.name for model in step.panel if step.panel.count(model) > 1]:
-        raise ValueError(f"{twice[0]} is named twice in the panel: a model has one opinion")
     asked = {"question": question(step.perspective, step.whose, several)}
     written, called, found = as_text(taxonomy), names(step.panel), []
     for model in step.panel:
@@ -175,28 +165,6 @@ class Member:
         return {**vote, "confidence": ballot.confidence, "rationale": ballot.rationale}
 
 
-def polled(members: Sequence[Member], row: Values, least: int) -> Heard["Polled"]:
-    """All members side by side."""
-    ends = yield from each([member.opinions(row) for member in members])
-    opinions, coverages, missing = list[dict[str, Any]](), list[float](), dict[str, Exception]()
-    for member, end in zip(members, ends, strict=True):
-        if not isinstance(end, Exception):
-            opinions += end[0]
-            coverages += [end[1]] if end[1] is not None else []
-        elif isinstance(end, NotAnswered | UnreadableAnswer | Reject) and not is_pending(end):
-            missing[member.poll.model.name] = end
-        else:
-            raise end
-    if missing and len(members) - len(missing) < least:
-        raise _failure(list(missing.values()), least, told(missing))
-    return Polled(opinions, min(coverages, default=None), told(missing) or None)
-
-
-def is_pending(error: Exception) -> bool:
-    """Whether an answer is only to come: what others said without it must not be taken for all."""
-    return getattr(error, "failed_as", "") == "Unanswered"
-
-
 @dataclass(frozen=True)
 class Polled:
     """What came of a panel: opinions, the least part of a probability that lay on the labels, and who is missing."""
@@ -206,17 +174,8 @@ class Polled:
     missing: str | None
 
 
-def told(missing: Mapping[str, Exception]) -> str:
-    """Who did not answer, and why."""
-    return "; ".join(f"{name}: {_why(error)}" for name, error in missing.items())
-
-
-def _why(error: Exception) -> str:
-    if isinstance(error, Reject):
-        return f"{error.reason}: {error.detail}"
-    return f"{getattr(error, 'failed_as', type(error).__name__)}: {error}"[:1000]
-
-
-def _failure(errors: Sequence[Exception], least: int, why: str) -> Exception:
-    """A lone reason stays what it is, so that rows are rejected or failed for it as without a panel."""
-    return errors[0] if len({_why(error) for error in errors}) == 1 else PanelFailed(least, why)
+def polled(members: Sequence[Member], row: Values, least: int) -> Heard[Polled]:
+    """All members side by side."""
+    found, missing = yield from heard({m.poll.model.name: m.opinions(row) for m in members}, least)
+    opinions = [opinion for some, _ in found for opinion in some]
+    return Polled(opinions, min((c for _, c in found if c is not None), default=None), missing)

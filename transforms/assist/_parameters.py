@@ -1,10 +1,11 @@
 """Parameters that steps have in common which ask models to judge."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from affectory.transforms.models._asked import RecipeModel
+from affectory.transforms.models._asked import AskedModel, RecipeModel
 from affectory.transforms.models._prompts import RecipePrompt
 
 Panel = Annotated[
@@ -36,3 +37,17 @@ Coverage = Annotated[
     float, Field(ge=0, le=1, description="least part of a model's probability that has to lie on the labels")
 ]
 Least = Annotated[int, Field(ge=1, description="members that have to answer: with fewer, the row fails")]
+
+
+def check_least(least: int, panel: Sequence[AskedModel]) -> None:
+    """A `ValueError` where more have to answer than are asked."""
+    if least > len(panel):
+        raise ValueError(f"least is {least}, and {len(panel)} are asked")
+
+
+def check_scale(scale: str) -> tuple[int, int]:
+    """The ends of a scale, or a `ValueError`."""
+    low, high = map(int, scale.split("-"))
+    if low >= high:
+        raise ValueError(f"scale is {scale}: begin with the lower score, as 1-5")
+    return low, high

@@ -132,7 +132,9 @@ def check(poll: Poll, method: str) -> None:
             f"opine draws samples, and {model.name} has the temperature 0, which draws the same every time: "
             f"give it one under `models`, or ask by another method"
         )
-    if method == "logprobs":
+    if method != "logprobs":
+        model.need(f"opine by {method}", "json")
+    else:
         model.need("opine by log-probabilities", "logprobs")
         seen = min(int(str(model.spec.options.get("top_logprobs", TOP_LOGPROBS))), len(LETTERS))
         if not poll.several and count > seen:

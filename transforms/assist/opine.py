@@ -9,7 +9,7 @@ from pydantic import ConfigDict
 
 from affectory.schemas.taxonomy import Taxonomy
 from affectory.transforms.assist import _parameters as the
-from affectory.transforms.assist._describing import as_column
+from affectory.transforms.assist._describing import NoteName, as_column
 from affectory.transforms.assist._panel import Member, members, polled
 from affectory.transforms.base import ALL_KINDS, STRICT, Columns, Resources, Step
 from affectory.transforms.models._asked import AskedModel, needs_of
@@ -32,7 +32,7 @@ class Opine:
     method: the.Method = "logprobs"
     prompt: the.AskedBy = "opine"  # type: ignore[assignment]
     see: the.See = ()
-    as_: Annotated[str, as_column("what the panel is called")] = "panel"
+    as_: Annotated[NoteName, as_column("what the panel is called")] = "panel"
     perspective: the.Perspective = "expressed"
     whose: the.Whose = None
     response: the.Response = None
@@ -44,8 +44,7 @@ class Opine:
     taxonomy: Taxonomy | None = None
 
     def __post_init__(self) -> None:
-        if self.least > len(self.panel):
-            raise ValueError(f"least is {self.least}, and the panel has {len(self.panel)} members")
+        the.check_least(self.least, self.panel)
         if self.taxonomy is not None:
             self._members  # noqa: B018  (it says what cannot be asked)
 

@@ -66,6 +66,11 @@ class Rater:
             answer["weights"] = [None if w is None else round(float(w), DIGITS) for w in weights]
         return self._opinion(asked, answer, evidence)
 
+    def scores(self, labels: Sequence[str], scores: Sequence[float], named: str, known: str) -> dict[str, Any]:
+        """A score of each label; `named` is what the labels are called together, `known` a hash of what they mean."""
+        asked = {"labels": list(labels), "response": "ordinal", "taxonomy": named, "taxonomy_hash": known}
+        return self._opinion(asked, {"intensities": [float(score) for score in scores]}, ())
+
     def valence(self, value: float) -> dict[str, Any]:
         """A place on the axis from unpleasant (-1) to pleasant (1); arousal and dominance stay unanswered."""
         asked = {"labels": ["valence"], "response": "continuous", "taxonomy": "vad"}

@@ -11,7 +11,8 @@ from affectory.pipelines.prompting import prompt
 from affectory.schemas.opinion import OPINIONS
 from affectory.schemas.recipe.asked import Asked
 from affectory.schemas.taxonomy import Taxonomy, load_taxonomy
-from affectory.transforms.assist import _ballots, _panel
+from affectory.transforms.assist import _ballots
+from affectory.transforms.assist._missing import PanelFailed
 from affectory.transforms.assist.opine import Opine
 from affectory.transforms.base import Reply, Result
 from affectory.transforms.models._asked import AskedModel
@@ -240,7 +241,7 @@ def test_the_question_says_from_which_side_and_whose(perspective: str, whose: st
         ([parrot()], {"taxonomy": MANY, "response": "simplex"}, "of bird only 20 can be seen at once"),
         ([parrot()], {"method": "samples"}, "has the temperature 0"),
         ([parrot()], {"taxonomy": load_taxonomy("vad")}, "vad has dimensions"),
-        ([parrot()], {"least": 2}, "the panel has 1 members"),
+        ([parrot()], {"least": 2}, "least is 2, and 1 are asked"),
         ([parrot()], {"orders": 8}, "7 labels have 7 orders"),
         ([parrot()], {"orders": 2, "method": "choice"}, "orders are for"),
         ([parrot(), parrot()], {}, "bird is named twice"),
@@ -264,7 +265,7 @@ def test_what_cannot_be_asked_is_told_before_anything_runs(
 def test_a_failed_panel_survives_pickling() -> None:
     import pickle
 
-    error = pickle.loads(pickle.dumps(_panel.PanelFailed(2, "bird: gone")))
+    error = pickle.loads(pickle.dumps(PanelFailed(2, "bird: gone")))
     assert (error.least, error.missing) == (2, "bird: gone")
 
 
