@@ -12,7 +12,7 @@ def seen(choices: Sequence[str], tokens: Iterable[tuple[str, float]]) -> tuple[t
     """The log-probability of each choice that is seen among the likeliest first tokens, in the order of the choices.
 
     A token stands for the choice that it spells, with or without spaces around it, or for the only one that it begins;
-    tokens of one choice add up. Letters keep their case: `a` begins other answers than `A`.
+    tokens of one choice add up. `Yes` is `yes`; but a single letter keeps its case: `a` begins other answers than `A`.
     """
     found: defaultdict[str, list[float]] = defaultdict(list)
     for token, logprob in dict(tokens).items():
@@ -27,8 +27,12 @@ def meant(choices: Sequence[str], token: str) -> str | None:
     plain = token.strip(_SPACES)
     if not plain or plain in choices:
         return plain or None
-    begun = [choice for choice in choices if choice.startswith(plain)]
-    return begun[0] if len(begun) == 1 else None
+    folded = plain.casefold()
+    words = {choice: choice.casefold() for choice in choices if len(choice) > 1}
+    same = [choice for choice, word in words.items() if word == folded]
+    begun = [choice for choice, word in words.items() if word.startswith(folded)]
+    found = same or begun
+    return found[0] if len(found) == 1 else None
 
 
 def likeliest(logprobs: Sequence[tuple[str, float]]) -> str | None:

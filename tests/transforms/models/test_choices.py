@@ -26,6 +26,11 @@ from affectory.transforms.models._choices import likeliest, meant, seen
         (["joy", "sadness"], " sad", "sadness"),
         (["sadness", "surprise"], "s", None),
         (["1", "10"], "1", "1"),
+        (["yes", "no"], "Yes", "yes"),
+        (["yes", "no"], " NO", "no"),
+        (["yes", "no"], "Y", "yes"),
+        (["yes", "no"], "Not", None),
+        (["Joy", "joy"], "JOY", None),
         (["-1", "1"], "-", "-1"),
     ],
 )
