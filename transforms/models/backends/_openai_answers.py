@@ -96,7 +96,7 @@ def _tokens(choice: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
     first = at(choice, "logprobs", "content", 0)
     for token in [first, *(at(first, "top_logprobs") or ())]:
         word, logprob = at(token, "token"), at(token, "logprob")
-        if isinstance(word, str) and isinstance(logprob, int | float):
+        if isinstance(word, str) and isinstance(logprob, int | float) and abs(logprob) < _MOST_TOKENS:
             yield word, float(logprob)
 
 
