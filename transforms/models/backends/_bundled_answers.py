@@ -44,7 +44,7 @@ def answering(model: Bundled) -> Callable[[Ask], Reply]:
             raise NotForThisModel(model.rater)
         own = load_taxonomy(OWN)
         rating = read(given, own)
-        return _chosen(ask, rating, own) if ask.choices else Reply(_words(model.told, rating, own))
+        return _chosen(ask, rating, own) if ask.choices else Reply(_words(model, rating, own))
 
     return answer
 
@@ -64,11 +64,11 @@ def _chosen(ask: Ask, rating: Rating, taxonomy: Taxonomy) -> Reply:
     return Reply(max(known, key=lambda pair: pair[1])[0] if known else "", known)
 
 
-def _words(told: str, rating: Rating, taxonomy: Taxonomy) -> str:
+def _words(model: Bundled, rating: Rating, taxonomy: Taxonomy) -> str:
     """What it found as a sentence, with the numbers."""
     if rating.valence is not None:
-        return f"{told} {'pleasant' if rating.valence >= 0 else 'unpleasant'} ({rating.valence:.2f})."
+        return f"{model.told} {'pleasant' if rating.valence >= 0 else 'unpleasant'} ({rating.valence:.2f})."
     pairs = zip(taxonomy.labels, rating.weights or (), strict=False)
     found = sorted(((label, weight) for label, weight in pairs if weight and weight >= _TOLD), key=lambda x: -x[1])
     named = ", ".join(f"{label} ({weight:.2f})" for label, weight in found)
-    return f"{told} {named}." if named else f"{told} nothing that can be told."
+    return f"{model.told} {named}." if named else model.untold

