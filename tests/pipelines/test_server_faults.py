@@ -2,12 +2,13 @@
 
 import json
 import random
+from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
 import pytest
-from support.faulty import LOSES, RESTART, SLOW, Body, Faulty, Said, answer, faulty, hears
+from support.faulty import LOSES, RESTART, SLOW, Body, Faulty, Said, answer, faulty, hears, last
 from support.project import Project
 from support.talking import texts_with
 
@@ -27,10 +28,10 @@ SCRIPTS = {fault: [fault] * 4 for fault in (*LOSES, SLOW) if fault not in ("408"
 IN_TIME_S = 90.0
 
 
-def project(folder: Path, server: Faulty, **model: Any) -> Project:
+def project(folder: Path, server: Faulty, assist: Sequence[Any] = (CAPTION,), **model: Any) -> Project:
     """Lines that the server's model is to describe."""
     spec = {"backend": "openai", "model": "any", "url": server.url, "timeout_s": 3, "retries": 20, **model}
-    return texts_with(folder, ROWS, {"writer": spec}, [CAPTION], publish=NOTES, limits={"max_failed": 1.0})
+    return texts_with(folder, ROWS, {"writer": spec}, list(assist), publish=NOTES, limits={"max_failed": 1.0})
 
 
 def captions(made: Project, version: str) -> list[str]:
@@ -65,6 +66,28 @@ def test_every_answer_is_had_once_and_a_fault_costs_one_question_at_most(
         Workspace(made.workspace).clean()
         assert made.build().kept == ROWS
         assert server.asked == asked
+
+
+BROKEN = ('{"labels": [', "joy", '{"labels": "joy"}', '{"labels": [{"word": "", "quote": ""}]}', "NaN", "")
+
+
+def test_an_answer_that_cannot_be_read_costs_one_question_more_and_says_what_was_wrong(tmp_path: Path) -> None:
+    broken = {f"Line {number}:": text for number, text in enumerate(BROKEN)}
+
+    def say(body: Body) -> Said:
+        told = json.dumps(body["messages"])
+        first = not any(message["role"] == "assistant" for message in body["messages"])
+        wrong = next((text for line, text in broken.items() if first and line in told), None)
+        return 200, answer('{"labels": []}' if wrong is None else wrong), {}
+
+    labels = {"extract_labels": {"model": "writer", "of": "text"}}
+    with faulty(["500", "half", "html"], say=say) as server:
+        made = project(tmp_path, server, assist=[labels])
+        assert made.build().kept == ROWS
+        assert sum(server.asked.values()) == ROWS + len(BROKEN) + server.lost
+        again = [body["messages"][-2:] for body in server.bodies if "cannot be used" in last(body)]
+    assert sorted(wrong["content"] for wrong, _ in again) == sorted(BROKEN)
+    assert all("asked to" in objection["content"] for _, objection in again)
 
 
 def stubborn(body: Body) -> Said:
