@@ -1,5 +1,6 @@
 """What runs on Ray workers while models are asked: tasks find what to ask, actors ask it, both tell the driver."""
 
+import hashlib
 import pickle
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -28,12 +29,12 @@ _MOST_REFUSED = 100_000
 @dataclass
 class Streamed:
     """What came of it: stages that were committed on the way, why some questions got no reply, how many got one, and
-    how many batches were left as they ended too many actors."""
+    which batches were left as they ended too many actors."""
 
     stages: dict[str, list[StageReport]] = field(default_factory=dict)
     refused: dict[str, dict[str, Said]] = field(default_factory=dict)
     answered: int = 0
-    left: int = 0
+    left: set[str] = field(default_factory=set)
 
     def onward(self, partition: Partition) -> Partition:
         """The partition as it goes on."""
@@ -60,7 +61,10 @@ class Asked:
     @classmethod
     def of(cls, partition: Partition, stage: Stage, rows: pa.Table, refused: Mapping[str, Said]) -> "Asked":
         """Of a stage that talks the ledger tells: what a build may ask can have a limit."""
-        answered = runner.answered(partition, stage, rows) if stage.models else rows.num_rows - len(refused)
+        answered = rows.num_rows - len(refused)
+        if stage.models:
+            with runner.elsewhere(partition, stage) as rounds:
+                answered = rounds.answered(stage, rows)
         return cls(partition.root, answered, refused)
 
     def told(self, came: Streamed) -> None:
@@ -71,12 +75,16 @@ class Asked:
 
 @dataclass(frozen=True)
 class _Left:
-    """Rows that ended their actor too often."""
+    """Rows that ended their actor too often; in each round of a talk they are there again."""
 
-    root: str
+    batch: str
+
+    @classmethod
+    def of(cls, root: str, rows: pa.Table) -> "_Left":
+        return cls(hashlib.sha256(pickle.dumps([root, rows.to_pylist()])).hexdigest())
 
     def told(self, came: Streamed) -> None:
-        came.left += 1
+        came.left.add(self.batch)
 
 
 @dataclass(frozen=True)
@@ -186,6 +194,6 @@ class Model:
                 check_shared(self._like, self._marker)
             partition = replace(self._like, root=root)
             refused = runner.ask(partition, self._stage, rows)
-            return _Left(root) if refused is None else Asked.of(partition, self._stage, rows, refused)
+            return _Left.of(root, rows) if refused is None else Asked.of(partition, self._stage, rows, refused)
         except Exception as error:
             return Wrong(portable(error))

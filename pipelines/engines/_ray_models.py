@@ -90,11 +90,11 @@ class _Passes:
 
     def ask(self, stages: Sequence[Stage]) -> Iterator[Report]:
         """Ask the last of these stages; those before it have their answers."""
-        stage, left = stages[-1], self.came.left
+        stage, left = stages[-1], len(self.came.left)
         yield from self._talk(stages) if stage.models else self._ask_once(stages)
         forget_tries(self.partitions[0])
-        if self.came.left > left:
-            text = f"{self.came.left - left} batches ended their actor each time; they are asked in smaller ones"
+        if (more := len(self.came.left) - left) > 0:
+            text = f"{more} batches ended their actor each time; they are asked in smaller ones"
             yield Notice("again", f"{stage.name}: {text}")
 
     def _ask_once(self, stages: Sequence[Stage]) -> Iterator[Report]:

@@ -162,11 +162,22 @@ class Rounds:
         """How many questions that came as rows have a reply."""
         return len(self._found(questions_of(stage, rows)))
 
-    def keep(self, stage: Stage, rows: pa.Table, said: Iterable[Said]) -> dict[str, Said]:
+    def leave(self, model: AskedModel, rows: pa.Table) -> tuple[pa.Table, dict[int, Said]]:
+        """Those of some questions that came as rows which may be put to a model elsewhere now, with their media here;
+        and by row why others may never be."""
+        stopped = {} if model.local else _stopped(model, rows, self.consent)
+        sent = [row for row in range(rows.num_rows) if row not in stopped]
+        with self.till(model) as till:
+            granted = till.granted(sent)
+        return self.hydrate(rows.take(pa.array(granted, pa.int64())), COLUMNS), stopped
+
+    def keep(self, stage: Stage, model: AskedModel, rows: pa.Table, said: Sequence[Said]) -> dict[str, Said]:
         """Keep replies to questions that came as rows and were put elsewhere; why some got none."""
         lost: dict[str, Said] = {}
-        with _Writers(self.answers, self.partition) as writers:
+        with _Writers(self.answers, self.partition) as writers, self.till(model) as till:
+            till.expect(len(said))
             for question, one in zip(questions_of(stage, rows), said, strict=True):
+                till.heard(question.ask, one)
                 if isinstance(one, Reply):
                     writers.add(question, one)
                 else:

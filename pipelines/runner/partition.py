@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -143,16 +143,11 @@ def ask(partition: Partition, stage: Stage, rows: pa.Table) -> dict[str, Said] |
         return run.ask(stage, rows)
 
 
-def answered(partition: Partition, stage: Stage, rows: pa.Table) -> int:
-    """How many questions of a stage that talks have a reply."""
+@contextmanager
+def elsewhere(partition: Partition, stage: Stage) -> Iterator[Rounds]:
+    """What a stage that talks says and hears where its questions are put by others, who bring back what came."""
     with _running(partition) as run:
-        return run.answered(stage, rows)
-
-
-def keep(partition: Partition, stage: Stage, rows: pa.Table, said: Iterable[Said]) -> dict[str, Said]:
-    """Keep the replies to questions of a stage that talks, put to its models elsewhere; why some got none."""
-    with _running(partition) as run:
-        return run.keep(stage, rows, said)
+        yield run.rounds(stage)
 
 
 def forget_tries(partition: Partition) -> None:
@@ -252,7 +247,7 @@ class _Run:
 
     def _outcomes(self, stage: Stage, rows: pa.Table) -> Result:
         if stage.models:
-            outcome = self._rounds(stage).outcomes(stage, rows)
+            outcome = self.rounds(stage).outcomes(stage, rows)
             self._asked, self._used = outcome.asked, dict(outcome.used)
             return outcome.result
         if stage.whom is None:
@@ -267,7 +262,7 @@ class _Run:
         hydrate, stale = partial(self._hydrated, stage), partial(self._stale, stage)
         return Desk(answers, self.partition.root, self._run, hydrate, stale, self.partition.refused)
 
-    def _rounds(self, stage: Stage) -> Rounds:
+    def rounds(self, stage: Stage) -> Rounds:
         answers = partial(self.workspace.answers, epoch=self.partition.epoch)
         in_process = self.partition.isolate != "all"
         crowd = self._crowd if others(stage) else Crowd()
@@ -297,7 +292,7 @@ class _Run:
         table = self._chosen(link, table)
         rows = table.filter(pa.array(mine(link.stage, table)))
         if link.stage.models:
-            return self._rounds(link.stage).pending(link.stage, rows)
+            return self.rounds(link.stage).pending(link.stage, rows)
         assert link.stage.whom is not None
         return self._desk(link.stage, link.stage.whom).pending(link.stage, rows).rows
 
@@ -305,18 +300,12 @@ class _Run:
         begin = partial(_tries(self.workspace, self.partition.epoch).begin, self.partition.root)
         most = self.partition.allowance.retries
         if stage.models:
-            return self._rounds(stage).put(stage, rows, begin, most)
+            return self.rounds(stage).put(stage, rows, begin, most)
         assert stage.whom is not None
         desk, given = self._desk(stage, stage.whom), Questions.of(stage, rows)
         if (tries := begin(given.ids)) > most:
             return None
         return desk.ask(stage, desk.pending(stage, rows) if tries else given)
-
-    def answered(self, stage: Stage, rows: pa.Table) -> int:
-        return self._rounds(stage).answered(stage, rows)
-
-    def keep(self, stage: Stage, rows: pa.Table, said: Iterable[Said]) -> dict[str, Said]:
-        return self._rounds(stage).keep(stage, rows, said)
 
     def _hydrated(self, stage: Stage, rows: pa.Table) -> pa.Table:
         return hydrate(rows, there(stage, rows), self.assets, self.partition.roots)
