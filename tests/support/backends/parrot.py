@@ -4,8 +4,11 @@ import hashlib
 import json
 import math
 import os
+import signal
 import uuid
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +23,33 @@ def can(spec: Asked) -> frozenset[str]:
 
 
 def chat(model: AskedModel) -> Chat:
-    """`options`: `folder` of the files; `says`, a text or a list of them of which each further try gets the next."""
-    options = model.spec.options
+    """`options`: `folder` of the files; `says`, a text or a list of them of which each further try gets the next.
+
+    With `dies_after` its process ends once it was asked so often, unless it is the last of `lives`; DIE ends any.
+    """
+    options, calls = model.spec.options, count()
 
     def talk(asks: Sequence[Ask]) -> Iterator[tuple[int, Reply | Failed]]:
         for index, ask in enumerate(asks):
+            if "DIE" in ask.messages[-1].text or _dies(options, next(calls)):
+                os.kill(os.getpid(), signal.SIGKILL)
             if options.get("folder"):
                 name = f"{os.getpid()}-{uuid.uuid4().hex}.asked"
                 Path(str(options["folder"]), name).write_text(ask.messages[-1].text)
             yield index, _reply(ask, options)
 
     return talk
+
+
+def _dies(options: dict[str, Any], call: int) -> bool:
+    """Every death leaves a file; the one that can leave no more lives."""
+    if not options.get("dies_after") or call < options["dies_after"]:
+        return False
+    for life in range(options["lives"]):
+        with suppress(FileExistsError):
+            Path(options["folder"], f"{life}.life").touch(exist_ok=False)
+            return True
+    return False
 
 
 def _reply(ask: Ask, options: dict[str, Any]) -> Reply | Failed:
