@@ -1,8 +1,10 @@
-"""Reading what a model answered: what may be repaired is declared, anything else is an error that says what is wrong."""
+"""Reading what a model answered: what may be repaired is declared, all else is an error that says what is wrong."""
 
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from affectory.schemas.ids import canonical
@@ -10,12 +12,14 @@ from affectory.transforms.base import Reply
 from affectory.transforms.models._talking import Unreadable
 
 REPAIRS = ("fence", "outer", "case")
-"""fence: JSON inside a fence of Markdown. outer: JSON with words around it. case: a label in other letters or spaces."""
+"""fence: JSON inside a fence of Markdown. outer: JSON with words around it. case: a label in other letters, spaces."""
+MAX_CHARS, MAX_DEPTH = 200_000, 32
+_SHOWN = 80
 
 
 def text_of(reply: Reply) -> str:
     """Free text that says something."""
-    text = (reply.text or "").strip()
+    text = _bounded(reply)
     if not text:
         raise Unreadable("it was empty")
     return text
@@ -23,7 +27,10 @@ def text_of(reply: Reply) -> str:
 
 def json_of(reply: Reply, schema: Mapping[str, Any], repair: Sequence[str] = ()) -> Any:
     """JSON that fits a schema, after the repairs that are allowed."""
-    value = _parsed((reply.text or "").strip(), repair)
+    value = _parsed(_bounded(reply), repair)
+    if _depth(value) > MAX_DEPTH:
+        raise Unreadable(f"it is nested deeper than {MAX_DEPTH} levels")
+    _check_characters(json.dumps(value, ensure_ascii=False))
     if "case" in repair:
         value = recased(value, schema)
     if wrong := _misfit(value, schema):
@@ -31,34 +38,93 @@ def json_of(reply: Reply, schema: Mapping[str, Any], repair: Sequence[str] = ())
     return value
 
 
+def _bounded(reply: Reply) -> str:
+    text = (reply.text or "").strip()
+    if len(text) > MAX_CHARS:
+        raise Unreadable(f"it has {len(text)} characters, at most {MAX_CHARS} are read")
+    _check_characters(text)
+    return text
+
+
+def _check_characters(text: str) -> None:
+    """Half a character, which JSON can write, is none that any file could hold."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise Unreadable(f"it holds half a character: {text[error.start]!a}") from error
+
+
 def _parsed(text: str, repair: Sequence[str]) -> Any:
     if "fence" in repair and (inside := re.fullmatch(r"```[a-zA-Z]*\s*\n(.*?)\n?```", text, re.DOTALL)):
         text = inside[1].strip()
     try:
-        return json.loads(text, parse_constant=_no_constant)
-    except ValueError as error:
-        wrong = error
-    if "outer" in repair and (start := text.find("{")) >= 0:
         try:
-            return json.JSONDecoder(parse_constant=_no_constant).raw_decode(text[start:])[0]
-        except ValueError as error:
-            wrong = error
-    raise Unreadable(f"it is not JSON: {wrong}")
+            return _DECODER.decode(text)
+        except ValueError:
+            if "outer" not in repair or "{" not in text:
+                raise
+            return _DECODER.raw_decode(text[text.index("{") :])[0]
+    except ValueError as error:
+        raise Unreadable(f"it is not JSON: {error}") from error
+    except RecursionError as error:
+        raise Unreadable("it is nested too deep") from error
 
 
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is no number of JSON")
 
 
+def _finite(number: str) -> float:
+    value = float(number)
+    if not math.isfinite(value):
+        raise ValueError(f"{number} is too large for a number")
+    return value
+
+
+def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"it gives {next(n for n in names if names.count(n) > 1)!r} twice")
+    return found
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_once)
+
+
+def _depth(value: Any) -> int:
+    """How deep it is nested, as far as that is of interest."""
+    level, deep = [value], 0
+    while level and deep <= MAX_DEPTH:
+        inner = (x.values() if isinstance(x, dict) else x for x in level if isinstance(x, dict | list))
+        level, deep = [y for values in inner for y in values], deep + 1
+    return deep
+
+
 def _misfit(value: Any, schema: Mapping[str, Any]) -> str:
     """What is wrong first, in words that a model can mend its answer by."""
-    from jsonschema import Draft202012Validator
-
-    errors = sorted(Draft202012Validator(schema).iter_errors(value), key=lambda e: (list(map(str, e.path)), e.message))
+    errors = sorted(
+        _validator(json.dumps(schema)).iter_errors(value), key=lambda e: (list(map(str, e.path)), e.message)
+    )
     if not errors:
         return ""
-    place = ".".join(map(str, errors[0].path))
-    return f"{place}: {errors[0].message}"[:500] if place else errors[0].message[:500]
+    place, message = ".".join(map(str, errors[0].path)), _shortly(errors[0])
+    return f"{place}: {message}"[:500] if place else message[:500]
+
+
+def _shortly(error: Any) -> str:
+    """Without what was answered, where that is long and not what is wrong with it."""
+    message: str = error.message
+    given = repr(error.instance)
+    return message.replace(given, f"{given[:_SHOWN]}...", 1) if len(given) > _SHOWN else message
+
+
+@lru_cache(maxsize=64)
+def _validator(schema: str) -> Any:
+    from jsonschema import Draft202012Validator
+    from referencing import Registry
+
+    return Draft202012Validator(json.loads(schema), registry=Registry())
 
 
 def recased(value: Any, schema: Mapping[str, Any]) -> Any:

@@ -1,6 +1,8 @@
 """Fences around what samples say, which no chat template and no reader of ours then takes for anything else."""
 
 import re
+from collections.abc import Iterator
+from functools import lru_cache
 
 from affectory.schemas.ids import digest
 
@@ -22,6 +24,8 @@ _SPECIAL = re.compile(
     rf"|\[/?(?:{_WORDS})\]",  # Mistral, BERT
     re.IGNORECASE,
 )
+_BLOCK = re.compile(r'<data name="[^"\n]*" mark="(\w+)">\n.*?\n</data mark="\1">', re.DOTALL)
+_RUN = 8
 _HARMLESS = str.maketrans({**dict.fromkeys(_OPEN, "‹"), **dict.fromkeys(_CLOSE, "›"), "[": "⁅", "]": "⁆"})
 
 
@@ -40,3 +44,22 @@ def fenced(name: str, text: str | None) -> str | None:
     while not mark or mark in plain:
         mark, number = digest("fence", plain, number)[:8], number + 1
     return f'<data name="{name}" mark="{mark}">\n{plain}\n</data mark="{mark}">'
+
+
+def repeats(answer: str, instructions: str) -> str:
+    """The first eight words on end that an answer took over from instructions; empty where there are none.
+
+    What is fenced in the instructions is no part of them: to quote that may be what was asked for.
+    """
+    ours = _runs_of(instructions)
+    return next((run for run in _runs(answer) if run in ours), "")
+
+
+@lru_cache(maxsize=256)
+def _runs_of(instructions: str) -> frozenset[str]:
+    return frozenset(_runs(_BLOCK.sub("", instructions)))
+
+
+def _runs(text: str) -> Iterator[str]:
+    words = re.findall(r"\w+", text.casefold())
+    yield from (" ".join(words[start : start + _RUN]) for start in range(len(words) - _RUN + 1))

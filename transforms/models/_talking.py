@@ -9,9 +9,12 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from affectory.transforms.base import Reply
+from affectory.transforms.models._fencing import defanged, repeats
 from affectory.transforms.models._messages import Ask
 from affectory.transforms.rows import Values
 
+_TOLD_AGAIN = 4000
+"""Of an answer that could not be read, how much the model is told when it is asked again."""
 T = TypeVar("T")
 Asks = list[Ask]
 Replies = list[Reply]
@@ -48,17 +51,29 @@ class NotAnswered(Exception):
 
 
 def answered(ask: Ask, read: Callable[[Reply], T], tries: int) -> Heard[T]:
-    """Ask until the reply can be read, each time saying what was wrong before."""
+    """Ask until the reply can be read, each time saying what was wrong before.
+
+    An answer that tells the instructions is none, whatever made the model tell them.
+    """
     for left in range(tries, 0, -1):
         (reply,) = yield [ask]
         try:
-            return read(reply)
+            heard = read(reply)
+            _check_own(reply, ask)
+            return heard
         except Unreadable as error:
             if left == 1:
                 raise UnreadableAnswer(ask.model, tries, str(error), reply.text or "") from error
             again = f"That answer cannot be used: {error}. Answer once more, as you were asked to."
-            ask = ask.after(reply.text or "", again)
+            # What samples make a model say is no less theirs than what they say themselves.
+            ask = ask.after(defanged((reply.text or "")[:_TOLD_AGAIN]), defanged(again))
     raise AssertionError("no tries")
+
+
+def _check_own(reply: Reply, ask: Ask) -> None:
+    instructions = "\n".join(message.text for message in ask.messages if message.role == "system")
+    if run := repeats(reply.text or "", instructions):
+        raise Unreadable(f"it repeats your instructions: {run!r}")
 
 
 def together(talks: Sequence[Heard[T]]) -> Heard[list[T]]:
