@@ -11,6 +11,7 @@ from affectory.pipelines.bind import Bound
 from affectory.pipelines.build import Options, importer, scan_sources
 from affectory.pipelines.checks import check_sources
 from affectory.pipelines.history import last_build
+from affectory.pipelines.pending import Pending, pending
 from affectory.pipelines.plan import StagePlan, make_plan
 from affectory.pipelines.store.workspace import Workspace
 
@@ -29,6 +30,7 @@ class ShownPlan:
     stages: tuple[StagePlan, ...]
     lost: Lost
     refused_ratings: Mapping[str, int]
+    asks: tuple[Pending, ...] = ()
 
     def as_json(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False)
@@ -40,7 +42,9 @@ class ShownPlan:
             "",
             f"  {'verb':8} {'stage':22} {'partitions':>10} {'cached':>8} {'to run':>8} {'rows':>9}",
         ]
-        return "\n".join([*head, *map(_stage_line, self.stages), "", self._judgements(), *self._refused()])
+        asks = [str(stage) for stage in self.asks]
+        asks += ["prompts, and what the models can do, were checked"] if asks else []
+        return "\n".join([*head, *map(_stage_line, self.stages), "", *asks, self._judgements(), *self._refused()])
 
     def _judgements(self) -> str:
         lost, cut = self.lost, self.lost.records_cut
@@ -77,4 +81,5 @@ def show_plan(bound: Bound, where: str | Path) -> ShownPlan:
     return ShownPlan(
         bound.recipe.spec.dataset, str(where), scan.found, scan.records, scan.refused,
         len(scan.roots), new, tuple(plan.stages()), lost_anchors(plan), rated.refused,
+        pending(plan),
     )  # fmt: skip

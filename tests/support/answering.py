@@ -1,9 +1,11 @@
 """An answer ledger for tests, and a writer of it that a process of its own can be."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from affectory.pipelines.store.answers import Answers
-from affectory.pipelines.store.files import LocalFiles
+from affectory.pipelines.store.budget import Budget, Limits
+from affectory.pipelines.store.files import LocalFiles, files_at
 from affectory.transforms.base import Reply, Whom
 
 WHOM = Whom("test", "org/model 1", "r1", "p1", '{"temperature":0}')
@@ -24,3 +26,13 @@ def write(arguments: tuple[str, int]) -> None:
     for text in ("a", "b", "c"):
         answers.add("shared", said(text, by=f" of {writer}"))
         answers.add(f"own{writer}", said(text, by=f" of {writer}"))
+
+
+def budget(place: Path | str, calls: int | None = None, cost: float | None = None) -> Budget:
+    return Budget(files_at(place), "claims", Limits(calls, cost))
+
+
+def claims(arguments: tuple[str, Sequence[int]]) -> int:
+    """What a process of its own gets of a hundred questions."""
+    place, wanted = arguments
+    return sum(budget(place, 100).claim(n) for n in wanted)
