@@ -5,6 +5,7 @@ import json
 import math
 import os
 import signal
+import time
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -25,7 +26,8 @@ def can(spec: Asked) -> frozenset[str]:
 def chat(model: AskedModel) -> Chat:
     """`options`: `folder` of the files; `says`, a text or a list of them of which each further try gets the next.
 
-    With `dies_after` its process ends once it was asked so often, unless it is the last of `lives`; DIE ends any.
+    Files are named after the process and the question. How long an answer takes is said by PARROT_DELAY_S, as it is no
+    part of what determines it. With `dies_after` its process ends once it was asked so often, unless it is the last of `lives`; DIE ends any.
     """
     options, calls = model.spec.options, count()
 
@@ -34,8 +36,9 @@ def chat(model: AskedModel) -> Chat:
             if "DIE" in ask.messages[-1].text or _dies(options, next(calls)):
                 os.kill(os.getpid(), signal.SIGKILL)
             if options.get("folder"):
-                name = f"{os.getpid()}-{uuid.uuid4().hex}.asked"
+                name = f"{os.getpid()}-{ask.sent()[0][:16]}-{uuid.uuid4().hex}.asked"
                 Path(str(options["folder"]), name).write_text(ask.messages[-1].text)
+            time.sleep(float(os.environ.get("PARROT_DELAY_S", "0")))
             yield index, _reply(ask, options)
 
     return talk
