@@ -36,7 +36,15 @@ class Loaded:
 
     @property
     def batch(self) -> int:
-        return self.options.batch or (1 if self.device == "cpu" else 16)
+        """Media take much of a GPU's memory."""
+        usual = 1 if self.device == "cpu" else 16 if self.processor is None else 4
+        return self.options.batch or usual
+
+    @property
+    def filler(self) -> int:
+        """The token before shorter questions of a batch, which the model does not see."""
+        padding = self.tokenizer.pad_token_id
+        return int(self.stops[0] if padding is None else padding)
 
     @cached_property
     def vocabulary(self) -> int:

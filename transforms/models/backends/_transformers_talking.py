@@ -44,18 +44,12 @@ class Talker:
         """Answers to questions of one kind."""
         torch = import_module("torch")
 
-        given = self._given(asks)
+        given = self._telling(asks)
         told_in = [int(x) for x in given["attention_mask"].sum(-1)]
         with torch.inference_mode():
             if asks[0].choices:
                 return self._chosen(asks, given, told_in)
             return self._written(asks, given, told_in)
-
-    def _given(self, asks: list[Ask]) -> Any:
-        if asks[0].media:
-            (ask,) = asks
-            return self._telling.shown(ask)
-        return self._telling.padded([self._telling.tokens(ask) for ask in asks])
 
     def _chosen(self, asks: list[Ask], given: Any, told_in: list[int]) -> list[Reply]:
         made = self._generated(given, 1, [])
@@ -83,7 +77,7 @@ class Talker:
             max_new_tokens=most,
             do_sample=False,
             eos_token_id=loaded.stops,
-            pad_token_id=loaded.stops[0],
+            pad_token_id=loaded.filler,
             return_dict_in_generate=True,
             output_logits=most == 1,
         )
@@ -97,13 +91,13 @@ class Talker:
 
 
 def _batches(asks: Sequence[Ask], size: int) -> Iterator[Batch]:
-    """Questions that can be asked together, those of similar length side by side; with media each by itself."""
+    """Questions that can be asked together, those of similar length side by side, and of media as many in each."""
     if size == 1:
         yield from ([index] for index in range(len(asks)))
         return
     kinds: defaultdict[str, Batch] = defaultdict(list)
     for index, ask in enumerate(asks):
-        alike = [ask.schema, bool(ask.choices), ask.temperature, ask.max_tokens, index if ask.media else None]
+        alike = [ask.schema, bool(ask.choices), ask.temperature, ask.max_tokens, [part.kind for part in ask.media]]
         kinds[json.dumps(alike)].append(index)
     for batch in kinds.values():
         batch.sort(key=lambda index: (sum(len(m.text) for m in asks[index].messages), index))

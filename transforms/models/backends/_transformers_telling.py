@@ -46,30 +46,42 @@ class Telling:
         if "strftime_now" in asked.chat_template and not asked.chat_template.startswith(_NOW):
             asked.chat_template = _NOW + asked.chat_template
 
+    def __call__(self, asks: Sequence[Ask]) -> dict[str, Any]:
+        """Questions side by side, filled up on the left: answers go on at the right."""
+        given = self._of_parts(asks) if self._loaded.processor else self._of_text(asks)
+        for length in given["attention_mask"].sum(-1):
+            self._check(int(length))
+        return given
+
     def tokens(self, ask: Ask) -> list[int]:
         """A question in text alone."""
         given = [{"role": m.role, "content": self._harmless(m.text)} for m in self._messages(ask)]
         found = self._tokenizer.apply_chat_template(
             given, tokenize=True, add_generation_prompt=True, return_dict=True, **self._template
         )
-        return self._fitting(list(found["input_ids"]))
+        return list(found["input_ids"])
 
-    def padded(self, questions: Sequence[list[int]]) -> Mapping[str, Any]:
-        """Questions side by side, filled up on the left: answers go on at the right."""
-        length = max(map(len, questions))
-        filler = self._tokenizer.pad_token_id
-        filler = self._loaded.stops[0] if filler is None else filler
+    def _of_text(self, asks: Sequence[Ask]) -> dict[str, Any]:
+        questions = [self.tokens(ask) for ask in asks]
+        length, filler = max(map(len, questions)), self._loaded.filler
         ids = [[filler] * (length - len(question)) + question for question in questions]
         mask = [[0] * (length - len(question)) + [1] * len(question) for question in questions]
         return self._placed({"input_ids": np.array(ids), "attention_mask": np.array(mask)})
 
-    def shown(self, ask: Ask) -> Mapping[str, Any]:
-        """A question with pictures or sound in it."""
-        given = [{"role": m.role, "content": [self._part(part) for part in m.parts]} for m in self._messages(ask)]
+    def _of_parts(self, asks: Sequence[Ask]) -> dict[str, Any]:
+        talks = [
+            [{"role": m.role, "content": [self._part(part) for part in m.parts]} for m in self._messages(ask)]
+            for ask in asks
+        ]
         found = self._loaded.processor.apply_chat_template(
-            given, tokenize=True, add_generation_prompt=True, return_dict=True, return_tensors="pt", **self._template
+            talks,
+            tokenize=True,
+            add_generation_prompt=True,
+            return_dict=True,
+            return_tensors="pt",
+            processor_kwargs={"padding": True, "padding_side": "left"},
+            **self._template,
         )
-        self._fitting(found["input_ids"][0])
         return self._placed(found)
 
     @cached_property
@@ -111,11 +123,10 @@ class Telling:
         found = re.compile("|".join(map(re.escape, marks)))
         return lambda text: found.sub(_defanged, text)
 
-    def _fitting(self, tokens: Any) -> Any:
+    def _check(self, tokens: int) -> None:
         room = self._loaded.room
-        if room is not None and len(tokens) >= room:
-            raise TooLong(len(tokens), room)
-        return tokens
+        if room is not None and tokens >= room:
+            raise TooLong(tokens, room)
 
     def _placed(self, given: Mapping[str, Any]) -> dict[str, Any]:
         torch = import_module("torch")
