@@ -29,7 +29,7 @@ from affectory.transforms.models._asked import AskedModel, marked_fields
 from affectory.transforms.models._fencing import FENCING, RULE, fenced
 from affectory.transforms.models._messages import Ask, Message, Part
 from affectory.transforms.models._talking import held, said
-from affectory.transforms.models._templates import MAX_CHARS, TooLong, check, rendered
+from affectory.transforms.models._templates import MAX_CHARS, TooLong, check, rendered, roles
 from affectory.transforms.rows import Values
 
 _KEYWORDS = {
@@ -87,6 +87,11 @@ class Prompt:
     @property
     def inputs(self) -> tuple[str, ...]:
         return tuple(self.header.inputs)
+
+    @property
+    def answers(self) -> bool:
+        """Whether it ends in an answer of its own: a template of messages, no question."""
+        return roles(self.body)[-1] == "assistant"
 
     def schema(self, **settings: Any) -> dict[str, Any] | None:
         """The JSON Schema of an answer, with the recipe's labels in it."""

@@ -66,6 +66,11 @@ def rendered(body: str, known: Mapping[str, Any]) -> list[tuple[str, str]]:
     return told
 
 
+def roles(body: str) -> list[str]:
+    """Whose messages these are, in their order."""
+    return [role for role, _ in _sections(body)]
+
+
 def check(body: str, inputs: Sequence[str], settings: Sequence[str], where: str) -> None:
     """Complain of what is wrong with the messages of a prompt, as `UserError`."""
     if before := _ROLE.split(body)[0].strip():
@@ -89,7 +94,9 @@ def _used(words: str, where: str) -> set[str]:
         _environment().from_string(_counted(_environment().parse(words)))
         return meta.find_undeclared_variables(parsed) | _inside(parsed)
     except TemplateSyntaxError as error:
-        raise UserError(f"{error.message}, in line {error.lineno} {where}", f"a prompt may use {_allowed()}") from error
+        raise UserError(
+            f"{error.message}, in line {error.lineno - 1} {where}", f"a prompt may use {_allowed()}"
+        ) from error
     except (SyntaxError, RecursionError, MemoryError) as error:
         raise UserError(f"what stands {where} is nested too deep", "write it flatter") from error
 
@@ -100,9 +107,11 @@ def _check_nodes(parsed: Any, where: str) -> None:
     for node in parsed.find_all(nodes.Node):
         if type(node).__name__ not in _NODES:
             what = type(node).__name__.lower()
-            raise UserError(f"a prompt may say no {what}, in line {node.lineno} {where}", f"it may use {_allowed()}")
+            raise UserError(
+                f"a prompt may say no {what}, in line {node.lineno - 1} {where}", f"it may use {_allowed()}"
+            )
         if isinstance(node, nodes.Name) and node.name == _COUNT:
-            raise UserError(f"{_COUNT} is no name for a value, in line {node.lineno} {where}", "call it otherwise")
+            raise UserError(f"{_COUNT} is no name for a value, in line {node.lineno - 1} {where}", "call it otherwise")
 
 
 def _allowed() -> str:
