@@ -1,4 +1,8 @@
-"""The engine for one machine: partitions on worker processes, or in this process to debug."""
+"""The engine for one machine: partitions on worker processes, or in this process to debug.
+
+Stages that need a GPU run on one worker, the same throughout, as each that runs them loads their models; the others
+bring partitions up to these stages, and on from there. A machine with several GPUs is for the Ray engine.
+"""
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -11,7 +15,7 @@ import pyarrow as pa
 from affectory.pipelines.engines import _machine, _shelves
 from affectory.pipelines.engines.base import Choice, Notice, PartitionKillsWorkers, Report, heavy_first
 from affectory.pipelines.runner.child import Child, ChildDied
-from affectory.pipelines.runner.partition import Partition, run_partition
+from affectory.pipelines.runner.partition import Partition, PartitionReport, StageReport, run_partition
 from affectory.schemas.errors import UserError
 
 _MEMORY_PER_WORKER = 2 << 30
@@ -58,29 +62,67 @@ def run(partitions: Sequence[Partition], workers: int) -> Iterator[Report]:
         yield from _Pool(partitions, min(workers, len(partitions))).run()
 
 
+@dataclass(frozen=True)
+class _Piece:
+    """A partition with what is left to do of it: numbers of links, each with whether a GPU is needed up to there."""
+
+    partition: Partition
+    left: tuple[tuple[int | None, bool], ...]
+    done: tuple[StageReport, ...] = ()
+
+    @classmethod
+    def of(cls, partition: Partition) -> "_Piece":
+        needs = [link.stage.transform.resources.gpus > 0 for link in partition.links[: partition.until]]
+        if not any(needs):
+            return cls(partition, ((partition.until, False),))
+        ends = [i for i, gpu in enumerate(needs, 1) if gpu != (needs[i] if i < len(needs) else False)]
+        return cls(partition, (*((end, needs[end - 1]) for end in ends), (partition.until, False)))
+
+    @property
+    def gpu(self) -> bool:
+        return self.left[0][1]
+
+    @property
+    def work(self) -> Partition:
+        return replace(self.partition, until=self.left[0][0])
+
+
 class _Pool:
     def __init__(self, partitions: Sequence[Partition], workers: int) -> None:
-        self._waiting = deque(heavy_first(partitions))
+        self._waiting, self._for_gpu = deque[_Piece](), deque[_Piece]()
+        for partition in heavy_first(partitions):
+            self._wait(_Piece.of(partition))
         self._idle = [Child() for _ in range(workers)]
-        self._busy: dict[Child, Partition] = {}
+        self._busy: dict[Child, _Piece] = {}
+        self._holder: Child | None = None
 
     def run(self) -> Iterator[Report]:
         try:
-            while self._waiting or self._busy:
+            while self._waiting or self._for_gpu or self._busy:
                 self._start()
                 yield from self._finished()
         finally:
             for child in (*self._idle, *self._busy):
                 child.stop()
 
+    def _wait(self, piece: _Piece, first: bool = False) -> None:
+        queue = self._for_gpu if piece.gpu else self._waiting
+        (queue.appendleft if first else queue.append)(piece)
+
     def _start(self) -> None:
+        if self._for_gpu and self._idle and self._holder in (None, *self._idle):
+            self._holder = self._holder or self._idle[-1]
+            self._idle.remove(self._holder)
+            self._send(self._holder, self._for_gpu.popleft())
         while self._waiting and self._idle:
-            child, partition = self._idle.pop(), self._waiting.popleft()
-            try:
-                child.send(run_partition, partition)
-            except ChildDied:  # while idle: the partition is not to blame
-                child.send(run_partition, partition)
-            self._busy[child] = partition
+            self._send(self._idle.pop(), self._waiting.popleft())
+
+    def _send(self, child: Child, piece: _Piece) -> None:
+        try:
+            child.send(run_partition, piece.work)
+        except ChildDied:  # while idle: the partition is not to blame
+            child.send(run_partition, piece.work)
+        self._busy[child] = piece
 
     def _finished(self) -> Iterator[Report]:
         wait([child.pipe for child in self._busy], timeout=_BEAT_S)
@@ -89,14 +131,22 @@ class _Pool:
         if not ready:
             yield None
         for child in ready:
-            partition = self._busy.pop(child)
-            self._idle.append(child)
+            piece = self._busy.pop(child)
+            # The one that holds models takes work that needs none only if nobody else is idle.
+            self._idle.insert(0 if child is self._holder else len(self._idle), child)
             try:
-                yield child.receive()
+                yield self._settled(piece, child.receive())
             except ChildDied as died:
-                self._waiting.appendleft(self._again(partition, died))
-                text = f"partition {partition.root[:12]} runs again (its worker died: {died})"
-                yield Notice("again", text, partition.root)
+                self._wait(replace(piece, partition=self._again(piece.partition, died)), first=True)
+                text = f"partition {piece.partition.root[:12]} runs again (its worker died: {died})"
+                yield Notice("again", text, piece.partition.root)
+
+    def _settled(self, piece: _Piece, report: PartitionReport) -> Report:
+        done = (*piece.done, *report.stages)
+        if len(piece.left) == 1 or report.left:
+            return replace(report, stages=done)
+        self._wait(_Piece(piece.partition, piece.left[1:], done), first=True)
+        return None
 
     @staticmethod
     def _again(partition: Partition, died: ChildDied) -> Partition:

@@ -83,7 +83,7 @@ def test_a_worker_whose_own_children_live_on_is_seen_to_have_died(
     (tmp_path / "seen").touch()
     child.stop()
     assert isinstance(notice, Notice)
-    assert [p.isolate for p in pool._waiting] == ["all"]
+    assert [p.work.isolate for p in pool._waiting] == ["all"]
 
 
 def test_a_killed_worker_costs_only_the_row_that_killed_it(build: Callable[..., Build]) -> None:
