@@ -27,7 +27,8 @@ def chat(model: AskedModel) -> Chat:
     """`options`: `folder` of the files; `says`, a text or a list of them of which each further try gets the next.
 
     Files are named after the process and the question. How long an answer takes is said by PARROT_DELAY_S, as it is no
-    part of what determines it. With `dies_after` its process ends once it was asked so often, unless it is the last of `lives`; DIE ends any.
+    part of what determines it. With `dies_after` its process ends once it was asked so often, unless it is the last of
+    `lives`; DIE ends any.
     """
     options, calls = model.spec.options, count()
 
