@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+import yaml
 from support.project import Project, write_csv, write_lines
 from support.talking import asks, backends, parrot, texts_with
 
@@ -71,7 +72,7 @@ SAID = [["speaker0", "yes", ""], ["speaker1", "no", ""], ["speaker2", "", ""]]
 
 def test_only_who_agreed_is_sent_and_the_others_are_withheld_with_what_to_do(tmp_path: Path) -> None:
     made = asking(tmp_path, SAID)
-    summary = made.build()
+    summary = made.build(publish=False)
     assert (summary.kept, summary.rejected, summary.failed) == (2, 4, 0)
     assert asked(made) == [0, 3], "those of speaker0"
     told = withheld(made)
@@ -82,7 +83,7 @@ def test_only_who_agreed_is_sent_and_the_others_are_withheld_with_what_to_do(tmp
 
 def test_a_local_model_needs_no_consent(tmp_path: Path) -> None:
     made = asking(tmp_path, SAID)
-    assert made.build("models.bird.local=true").kept == 6
+    assert made.build("models.bird.local=true", publish=False).kept == 6
     assert asked(made) == list(range(6))
 
 
@@ -90,13 +91,13 @@ def test_samples_in_which_nobody_is_known_are_sent(tmp_path: Path) -> None:
     made = asking(tmp_path, ALL)
     write_lines(made.folder / "lines.jsonl", [{"id": "l0", "body": "Line 0: nobody"}, {"id": "l1", "who": "stranger",
                 "body": "Line 1: somebody"}, {"id": "l2", "who": "speaker0", "body": "Line 2: said"}])  # fmt: skip
-    assert made.build().kept == 2
+    assert made.build(publish=False).kept == 2
     assert asked(made) == [0, 2]
 
 
 def test_who_was_not_asked_agrees_where_the_recipe_says_so_and_a_no_stands(tmp_path: Path) -> None:
     made = asking(tmp_path, SAID, people={"assume": [PURPOSE]})
-    assert made.build().kept == 4
+    assert made.build(publish=False).kept == 4
     assert asked(made) == [0, 2, 3, 5], "all but those of speaker1"
 
 
@@ -105,36 +106,36 @@ def test_a_no_counts_from_the_next_build_on_though_the_answers_are_there(tmp_pat
     first = made.build()
     assert first.kept == 6
     say(made, [*ALL[:2], ["speaker2", "no", ""]])
-    second = made.build()
+    second = made.build(publish=False)
     assert (second.kept, len(withheld(made))) == (4, 2)
     say(made, ALL)
-    assert made.build().release_hash == first.release_hash
+    assert made.build().version == first.version
     assert asked(made) == list(range(6)), "answers stay in the ledger, and nothing is asked twice"
 
 
 def test_who_withdrew_is_withheld_whatever_was_agreed(tmp_path: Path) -> None:
     made = asking(tmp_path, ALL)
-    made.build()
+    made.build(publish=False)
     ledger = Workspace(made.workspace).ledger("people")
     (before,) = [row for row in ledger.read().to_pylist() if row["person_id"] == speaker(1)]
     ledger.append(PEOPLE.from_rows([{**before, "revision": before["revision"] + 1, "withdrawn": True}]))
-    assert made.build().kept == 4
+    assert made.build(publish=False).kept == 4
     assert {speaker(1) in detail for detail in withheld(made)} == {True}
 
 
 def test_only_partitions_with_people_who_said_otherwise_run_again(tmp_path: Path) -> None:
     made = asking(tmp_path, ALL, 60)
-    assert made.build(partition_rows=4).kept == 60
+    assert made.build(partition_rows=4, publish=False).kept == 60
     before = made.to_run()
     assert set(before.values()) == {0}
     write_lines(made.folder / "lines.jsonl", [
         {"id": f"l{n}", "who": "rare" if n == 7 else f"speaker{n % 3}", "body": f"Line {n}: good"} for n in range(60)
     ])  # fmt: skip
     say(made, [*ALL, ["rare", "yes", ""]])
-    made.build(partition_rows=4)
+    made.build(partition_rows=4, publish=False)
     say(made, [*ALL, ["rare", "no", ""]])
     assert made.to_run()["caption"] == 1, "the one that holds the line of the rare person"
-    made.build(partition_rows=4)
+    made.build(partition_rows=4, publish=False)
     assert len(withheld(made)) == 1
 
 
@@ -148,13 +149,31 @@ def test_a_yes_that_ended_stops_what_would_be_sent_and_changes_no_release(tmp_pa
     assert made.build().release_hash == first.release_hash, "what was answered before it ended stands"
     assert asked(made) == [0, 1, 3, 4]
     say(made, [*until[:2], ["speaker2", "yes", FAR_AWAY]])
-    assert made.build().kept == 6
+    assert made.build(publish=False).kept == 6
+
+
+def test_whoever_is_quoted_counts_wherever_his_turn_lies(tmp_path: Path) -> None:
+    """The context of a turn comes from other partitions, and so do people."""
+    made = asking(tmp_path, ALL, ingest=["context"])
+    source = yaml.safe_load(made.recipe.read_text())
+    source["sources"][0] |= {"dialogue": "talk", "position": "turn"}
+    made.recipe.write_text(yaml.safe_dump(source))
+    turns = [
+        {"id": f"l{n}", "who": f"speaker{n % 2}", "talk": "d", "turn": n, "body": f"Line {n}: so"} for n in range(2)
+    ]
+    others = [{"id": f"l{n}", "who": "speaker2", "talk": "e", "turn": n, "body": f"Line {n}: so"} for n in range(2, 4)]
+    write_lines(made.folder / "lines.jsonl", [*turns, *others])
+    assert made.build(partition_rows=1, publish=False).kept == 4
+    say(made, [["speaker0", "no", ""], *ALL[1:]])
+    assert made.to_run()["caption"] == 2, "his own partition, and the one that quotes him"
+    assert made.build(partition_rows=1, publish=False).kept == 2
+    assert {speaker(0) in detail for detail in withheld(made)} == {True}
 
 
 @pytest.mark.parametrize("engine", ["local", "beam"])
 def test_no_engine_sends_what_is_withheld(tmp_path: Path, engine: str) -> None:
     made = asking(tmp_path, SAID)
-    summary = made.build(engine=engine, workers=2, partition_rows=2)
+    summary = made.build(engine=engine, workers=2, partition_rows=2, publish=False)
     assert (summary.kept, summary.rejected, asked(made)) == (2, 4, [0, 3])
 
 

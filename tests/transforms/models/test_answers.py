@@ -1,0 +1,128 @@
+"""What is read out of a model's answer: what is agreed, after the repairs that are declared, and nothing else."""
+
+import json
+import time
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from affectory.transforms.base import Reply
+from affectory.transforms.models._answers import MAX_CHARS, MAX_DEPTH, json_of, text_of
+from affectory.transforms.models._talking import Unreadable
+
+LABEL: dict[str, Any] = {
+    "type": "object",
+    "required": ["label"],
+    "additionalProperties": False,
+    "properties": {
+        "label": {"enum": ["joy", "pleasant surprise"]},
+        "weights": {"type": "array", "items": {"type": "number", "minimum": 0}},
+        "more": {},
+    },
+}
+words = st.text(st.characters(codec="utf-8"))
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | words,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def read(text: str | None, *repair: str, schema: dict[str, Any] | None = None) -> Any:
+    return json_of(Reply(text), LABEL if schema is None else schema, repair)
+
+
+@given(values)
+def test_whatever_is_json_and_fits_is_what_it_says(value: Any) -> None:
+    assert json_of(Reply(json.dumps(value)), {}) == value
+    assert json_of(Reply(f" {json.dumps(value, ensure_ascii=False)}\n"), {}, ("fence", "outer", "case")) == value
+
+
+@given(st.text())
+def test_an_answer_is_read_or_unreadable(text: str) -> None:
+    for repair in ((), ("fence", "outer", "case")):
+        try:
+            assert "label" in json_of(Reply(text), LABEL, repair)
+        except Unreadable as error:
+            assert str(error)
+
+
+@pytest.mark.parametrize(
+    ("text", "repair"),
+    [
+        ('```json\n{"label": "joy"}\n```', "fence"),
+        ('```\n{"label": "joy"}```', "fence"),
+        ('Here it is: {"label": "joy"}', "outer"),
+        ('{"label": "joy"} I hope that this helps.', "outer"),
+        ('7 {"label": "joy"} {"label": "sadness"}', "outer"),
+        ('{"label": "Joy"}', "case"),
+        ('{"label": " JOY. "}', "case"),
+    ],
+)
+def test_a_repair_is_made_where_it_is_declared_and_nowhere_else(text: str, repair: str) -> None:
+    assert read(text, repair) == {"label": "joy"}
+    for others in ((), tuple({"fence", "outer", "case"} - {repair, "outer" if repair == "fence" else ""})):
+        with pytest.raises(Unreadable):
+            read(text, *others)
+
+
+def test_labels_get_the_spelling_of_the_schema_wherever_it_has_one() -> None:
+    schema = {"type": "array", "items": LABEL}
+    assert read('[{"label": "Pleasant_Surprise"}]', "case", schema=schema) == [{"label": "pleasant surprise"}]
+    with pytest.raises(Unreadable, match="'delight' is not one of"):
+        read('{"label": "delight"}', "case")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (None, "not JSON"),
+        ("", "not JSON"),
+        ("joy", "not JSON"),
+        ('{"label": "joy"', "not JSON"),
+        ('{"label": "joy"} and more', "Extra data"),
+        ('{"label": "joy", "label": "joy"}', "gives 'label' twice"),
+        ('{"label": "joy", "weights": [NaN]}', "NaN is no number"),
+        ('{"label": "joy", "weights": [-Infinity]}', "-Infinity is no number"),
+        ('{"label": "joy", "weights": [1e999]}', "1e999 is too large"),
+        ('{"label": "joy", "weights": [' + "9" * 5000 + "]}", "not JSON"),
+        ('{"label": "joy", "more": "\\ud800"}', "half a character"),
+        ('{"label": "joy", "more": ' + "[" * 100 + "]" * 100 + "}", f"deeper than {MAX_DEPTH} levels"),
+        ("[" * 99_999 + "]" * 99_999, "nested too deep"),
+        ('{"a":' * 30_000, "nested too deep"),
+        ('{"label": "joy", "more": "' + "x" * MAX_CHARS + '"}', f"at most {MAX_CHARS} are read"),
+        ("[]", "[] is not of type 'object'"),
+        ("{}", "'label' is a required property"),
+        ('{"label": "joy", "mood": 1}', "'mood' was unexpected"),
+        ('{"label": "joy", "weights": [1, -1]}', "weights.1: -1 is less than the minimum of 0"),
+        ('{"label": "joy", "weights": "' + "y" * 5000 + '"}', "weights: 'yyyy"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_told_in_words_that_a_model_can_use(text: str | None, says: str) -> None:
+    began = time.monotonic()
+    with pytest.raises(Unreadable) as error:
+        read(text, schema=LABEL)
+    assert says in str(error.value)
+    assert len(str(error.value)) <= 600
+    assert time.monotonic() - began < 10
+
+
+def test_a_long_answer_does_not_hide_what_is_wrong_with_it() -> None:
+    with pytest.raises(Unreadable, match="is not of type 'array'"):
+        read('{"label": "joy", "weights": "' + "y" * 5000 + '"}')
+
+
+@pytest.mark.parametrize(("text", "found"), [(" so it is \n", "so it is"), ("x" * MAX_CHARS, "x" * MAX_CHARS)])
+def test_free_text_is_taken_as_it_is(text: str, found: str) -> None:
+    assert text_of(Reply(text)) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [(None, "empty"), (" \n", "empty"), ("x" * (MAX_CHARS + 1), "at most"), ("\ud800", "half a character")],
+)
+def test_free_text_says_something_that_can_be_written_down(text: str | None, says: str) -> None:
+    with pytest.raises(Unreadable, match=says):
+        text_of(Reply(text))
