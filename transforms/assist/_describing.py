@@ -1,6 +1,6 @@
 """What steps have in common whose answers become notes: names of notes, who wrote them, and what is asked for them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
@@ -78,13 +78,20 @@ class By:
             wanted = "JSON: give its schema as `answer`" if answer else "text: leave out `answer`"
             raise ValueError(f"{step} reads {wanted} in the header of prompt {header.id}")
 
-    def text_about(self, row: Values, media: Sequence[Part] = (), read: Any = text_of, **settings: Any) -> Heard[str]:
+    def text_about(
+        self, row: Values, media: Sequence[Part] = (), read: Callable[[Reply], str] = text_of, **settings: Any
+    ) -> Heard[str]:
         """Text, asked for until it can be read."""
         ask = self.prompt.ask(self.model, row, media, **settings)
         return (yield from answered(ask, read, self.model.spec.tries))
 
     def answer_about(
-        self, row: Values, form: type[A], media: Sequence[Part] = (), check: Any = lambda _: None, **settings: Any
+        self,
+        row: Values,
+        form: type[A],
+        media: Sequence[Part] = (),
+        check: Callable[[A], None] = lambda _: None,
+        **settings: Any,
     ) -> Heard[A]:
         """JSON of this form, asked for until it fits; `check` raises `Unreadable` at what else is wrong with it."""
         ask = self.prompt.ask(self.model, row, media, **settings)

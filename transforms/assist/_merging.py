@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import Field
 
 from affectory.transforms.assist._describing import Answer
-from affectory.transforms.assist._quotes import found, sentence
+from affectory.transforms.assist._quotes import found, sentence, word_count
 from affectory.transforms.models._answers import as_text
 from affectory.transforms.models._talking import Unreadable
 
@@ -40,8 +40,8 @@ class Merged(Answer):
 
     def check(self, clues: Mapping[str, str], traced: bool) -> None:
         """What cannot be used of it is told as `Unreadable`."""
-        if not self.text.strip():
-            raise Unreadable("it tells nothing")
+        if any(not word_count(told.text) for told in self.sentences):
+            raise Unreadable("one of its sentences says nothing")
         if traced and (bare := next((t for t in self.traced(clues) if not t["from"]), None)):
             raise Unreadable(f"no clue says what is quoted for {bare['text'][:200]!r}: quote a clue letter by letter")
 

@@ -1,7 +1,7 @@
 """Has a model name what tells of emotion in a sample, cue by cue: what is seen, heard and said, and where."""
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import pyarrow as pa
 from pydantic import ConfigDict, Field
@@ -62,7 +62,7 @@ class Cues:
         if not kinds or (self.of and not text):
             return {}
         stretch = _cues.stretch_of(row) if self.times else None
-        told = {"description": quoted(row, [self.of])} if self.of else {}
+        told: dict[str, Any] = {"description": quoted(row, [self.of])} if self.of else {}
         told |= {"kinds": list(kinds), "seconds": stretch and (stretch[1] - stretch[0]) / 1e6}
         said = yield from who.answer_about(row, _cues.Cues, media, **told)
         return {self.as_: said.places(kinds, text, self.of, stretch), by(self.as_): who.text}

@@ -1,7 +1,7 @@
 """Has a model reason about a sample from given facts alone: measures, action units, attributes, words."""
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import pyarrow as pa
 from pydantic import ConfigDict, Field
@@ -61,13 +61,13 @@ class Explain:
         if not facts:
             return {}
 
-        def check(told: Reasoning) -> None:
-            check_bound(told, facts)
-            check_form(told.text, self.min_words, self.max_words, None if self.label_first else self.taxonomy)
+        def check(made: Reasoning) -> None:
+            check_bound(made, facts)
+            check_form(made.text, self.min_words, self.max_words, None if self.label_first else self.taxonomy)
 
-        told = {"facts": Quoted({"facts": listed(facts)}), "names": list(facts), "language": self.language}
-        words = {"min_words": self.min_words, "max_words": self.max_words}
-        said = yield from who.answer_about(row, Reasoning, check=check, **told, **words)
+        told: dict[str, Any] = {"facts": Quoted({"facts": listed(facts)}), "names": list(facts)}
+        told |= {"language": self.language, "min_words": self.min_words, "max_words": self.max_words}
+        said = yield from who.answer_about(row, Reasoning, check=check, **told)
         return {self.as_: said.text, f"{self.as_}_facts": said.cited, by(self.as_): who.text}
 
     def setup(self) -> Step:

@@ -1,7 +1,7 @@
 """Has a model make one description of several clues about a sample: of captions, measures and the subtitle."""
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import pyarrow as pa
 from pydantic import ConfigDict, Field
@@ -57,7 +57,7 @@ class Merge:
         clues, note = told.said, self.as_
         if not clues:
             return {}
-        asked = {"clues": told, "names": list(clues), "language": self.language}
+        asked: dict[str, Any] = {"clues": told, "names": list(clues), "language": self.language}
         if self.prompt.header.answer is None:
             return {note: (yield from who.text_about(row, **asked)), by(note): who.text}
         merged = yield from who.answer_about(row, Merged, check=lambda m: m.check(clues, self.traced), **asked)

@@ -55,8 +55,8 @@ class Rewrite:
         if not text:
             return {}
         read = written_in(self.language or language_of(text), text)
-        told = {"given": quoted(row, [self.of]), "aim": self.aim, "language": self.language}
-        made = yield from who.text_about(row, read=read, **told)
+        given = quoted(row, [self.of])
+        made = yield from who.text_about(row, read=read, given=given, aim=self.aim, language=self.language)
         return {self.as_: made, f"{self.as_}_origin": "rewritten", by(self.as_): who.text}
 
     def setup(self) -> Step:

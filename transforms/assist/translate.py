@@ -35,9 +35,7 @@ class Translate:
     check: Annotated[bool, Field(description="whether it is translated back and compared")] = True
     back: Annotated[RecipeModel | None, Field(description="who translates back; else the same model")] = None
     measure: Annotated[Literal["characters", "words"], Field(description="what is compared")] = "characters"
-    min_similarity: Annotated[
-        float | None, Field(ge=0, le=1, description="samples below are rejected; without it all are kept")
-    ] = None
+    min_similarity: Annotated[float | None, Field(ge=0, le=1, description="samples below are rejected")] = None
 
     def __post_init__(self) -> None:
         for model in self.models():
@@ -73,8 +71,8 @@ class Translate:
         return {**made, f"{self.as_}_back": back, f"{self.as_}_check": score}
 
     def _said(self, row: Values, model: AskedModel, name: str, text: str, from_: str, to: str) -> Heard[str]:
-        told = {"given": Quoted({name.rpartition(".")[2]: text}), "source": from_, "language": to}
-        return (yield from By(model, self.prompt).text_about(row, read=written_in(to, text), **told))
+        given, read = Quoted({name.rpartition(".")[2]: text}), written_in(to, text)
+        return (yield from By(model, self.prompt).text_about(row, read=read, given=given, source=from_, language=to))
 
     def setup(self) -> Step:
         return plainly(self)

@@ -72,6 +72,13 @@ def test_a_clue_that_is_not_there_cannot_be_named() -> None:
     assert "'smelled' is not one of ['heard', 'seen', 'text']" in told
 
 
+@pytest.mark.parametrize("says", ["...", "", " "])
+def test_a_sentence_that_says_nothing_is_asked_for_again(says: str) -> None:
+    bad, good = answer((SEEN, {}), (says, {})), answer((SEEN, {}))
+    assert failure(step(Merge, bad, from_=FROM), **ROW).startswith("UnreadableAnswer")
+    assert one(step(Merge, [bad, good], from_=FROM), **ROW)["description"] == SEEN
+
+
 def test_traced_asks_again_until_every_sentence_quotes_a_clue() -> None:
     bare, good = answer(("She is tired.", {})), answer(("She looks down.", {"seen": "looks down"}))
     assert one(step(Merge, [bare, bare, good], from_=FROM, traced=True), **ROW)["description"] == "She looks down."
