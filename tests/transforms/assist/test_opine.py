@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.llama import llama, smollm
 from support.running import run
 from support.talking import backends, parrot
 
@@ -23,7 +24,7 @@ from affectory.transforms.models.text_emotion import TextEmotion
 from affectory.transforms.models.vader import Vader
 
 pytestmark = pytest.mark.usefixtures("backends")
-__all__ = ["backends"]
+__all__ = ["backends", "llama"]
 EKMAN, MANY = load_taxonomy("ekman-7"), load_taxonomy("goemotions-28")
 HAPPY = {"text": "I am so happy today!", "language": "en"}
 LOST = {"text": "FAIL", "language": "en"}
@@ -260,6 +261,14 @@ def test_what_cannot_be_asked_is_told_before_anything_runs(
 ) -> None:
     with pytest.raises(ValueError, match=says):
         opine(*panel, **parameters)
+
+
+@pytest.mark.parametrize("method", ["logprobs", "choice"])
+def test_a_real_model_behind_a_server_has_an_opinion(llama: str, method: str) -> None:
+    [opinion] = opinions(opine(smollm(llama, max_tokens=40), method=method))
+    assert sum(opinion["answer"]["weights"]) == pytest.approx(1, abs=1e-5)
+    assert opinion["rater"] == "smollm2"
+    assert (max(opinion["answer"]["weights"]) == 1) == (method == "choice")
 
 
 def test_a_failed_panel_survives_pickling() -> None:
