@@ -1,9 +1,10 @@
 """An event loop beside threads that know of none: it runs in a thread of its own while anybody waits for it."""
 
 import asyncio
+import atexit
 import os
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import Any, Generic, TypeVar
@@ -52,6 +53,7 @@ class _Running(Generic[T]):
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run(opened)), name="asking", daemon=True)
         self._thread.start()
         self.shared = self._ready.result()
+        atexit.register(self.close)  # threads that wait for this one as Python ends would wait for ever
 
     async def _run(self, opened: Callable[[], AbstractAsyncContextManager[T]]) -> None:
         self._loop, self._end = asyncio.get_running_loop(), asyncio.Event()
@@ -59,8 +61,7 @@ class _Running(Generic[T]):
             async with opened() as shared:
                 self._ready.set_result(shared)
                 await self._end.wait()
-                others = asyncio.all_tasks() - {asyncio.current_task()}
-                await asyncio.gather(*others, return_exceptions=True)
+                await _given_up(asyncio.all_tasks() - {asyncio.current_task()})
         except BaseException as error:
             if self._ready.done():
                 raise
@@ -71,6 +72,15 @@ class _Running(Generic[T]):
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def close(self) -> None:
-        """Wait for what was given up, and end the thread."""
-        self._loop.call_soon_threadsafe(self._end.set)
-        self._thread.join()
+        """Give up what is left, and end the thread."""
+        atexit.unregister(self.close)
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._end.set)
+            self._thread.join()
+
+
+async def _given_up(tasks: Iterable[asyncio.Task[Any] | None]) -> None:
+    left = [task for task in tasks if task is not None]
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)

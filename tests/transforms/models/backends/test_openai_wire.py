@@ -1,6 +1,8 @@
 """What is sent to a server, and how: seen from the server."""
 
 import base64
+import subprocess
+import sys
 import threading
 import wave
 from collections.abc import Iterator
@@ -187,12 +189,9 @@ def test_who_stops_listening_is_sent_nothing_more() -> None:
     assert [thread for thread in threading.enumerate() if thread.name == "asking"] == []
 
 
-def test_a_fork_that_happens_meanwhile_asks_on_its_own(server: Faulty, tmp_path: Path) -> None:
-    """Engines fork; what a parent has running is not running in the child."""
-    import subprocess
-    import sys
-
-    script = f"""
+def script(server: Faulty, *lines: str) -> str:
+    """What a process of its own prints, that has begun to hear answers."""
+    first = f"""
 import os, warnings
 warnings.simplefilter("ignore")
 from support.faulty import Faulty, writer
@@ -200,15 +199,26 @@ from support.questions import ask
 chat = writer(Faulty(url={server.url!r})).load()
 answers = chat([ask(str(n)) for n in range(20)])
 next(answers)
-child = os.fork()
-if child == 0:
-    os._exit(len(dict(chat([ask("of the child"), ask("again")]))))
-_, status = os.waitpid(child, 0)
-print(os.waitstatus_to_exitcode(status), len(list(answers)))
 """
-    run = [sys.executable, "-c", script]
-    done = subprocess.run(run, capture_output=True, text=True, timeout=60, cwd=Path(__file__).parents[3], check=True)
-    assert done.stdout.split() == ["2", "19"]
+    run = [sys.executable, "-c", first + "\n".join(lines)]
+    done = subprocess.run(run, capture_output=True, text=True, timeout=60, cwd=Path(__file__).parents[3], check=False)
+    return done.stdout or done.stderr
+
+
+def test_a_fork_that_happens_meanwhile_asks_on_its_own(server: Faulty) -> None:
+    """Engines fork; what a parent has running is not running in the child."""
+    said = script(
+        server,
+        "child = os.fork()",
+        "if child == 0: os._exit(len(dict(chat([ask('of the child'), ask('again')]))))",
+        "print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), len(list(answers)))",
+    )
+    assert said.split() == ["2", "19"]
+
+
+def test_a_process_ends_though_answers_are_on_their_way() -> None:
+    with faulty(["", *["hang"] * 30]) as server:
+        assert script(server, "raise KeyboardInterrupt('enough')").endswith("KeyboardInterrupt: enough\n")
 
 
 def test_ids_of_a_server_say_nothing(server: Faulty) -> None:
