@@ -27,6 +27,10 @@ class Unreadable(Exception):
     """A reply is not what was agreed; the message is told to the model with the question when it is asked again."""
 
 
+class Told(Unreadable):
+    """A reply tells the instructions: it is shown to nobody."""
+
+
 class UnreadableAnswer(Exception):
     """A model's answers could not be read, however often it was asked; the raw answers are in the ledger."""
 
@@ -63,7 +67,8 @@ def answered(ask: Ask, read: Callable[[Reply], T], tries: int) -> Heard[T]:
             return heard
         except Unreadable as error:
             if left == 1:
-                raise UnreadableAnswer(ask.model, tries, str(error), reply.text or "") from error
+                answer = "" if isinstance(error, Told) else reply.text or ""
+                raise UnreadableAnswer(ask.model, tries, str(error), answer) from error
             again = f"That answer cannot be used: {error}. Answer once more, as you were asked to."
             # What samples make a model say is no less theirs than what they say themselves.
             ask = ask.after(defanged((reply.text or "")[:_TOLD_AGAIN]), defanged(again))
@@ -73,7 +78,7 @@ def answered(ask: Ask, read: Callable[[Reply], T], tries: int) -> Heard[T]:
 def _check_own(reply: Reply, ask: Ask) -> None:
     instructions = "\n".join(message.text for message in ask.messages if message.role == "system")
     if run := repeats(reply.text or "", instructions):
-        raise Unreadable(f"it repeats your instructions: {run!r}")
+        raise Told(f"it repeats your instructions: {run!r}")
 
 
 def together(talks: Sequence[Heard[T]]) -> Heard[list[T]]:

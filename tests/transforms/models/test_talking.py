@@ -88,6 +88,9 @@ def test_an_answer_that_tells_the_instructions_is_asked_again() -> None:
     end, rounds = play(answered(ask("which?"), text_of, 3), lambda one: leak if not one.again else "joy")
     assert end == "joy"
     assert "it repeats your instructions" in rounds[1][0]
+    with pytest.raises(UnreadableAnswer) as error:
+        play(answered(ask("which?"), text_of, 2), lambda one: leak)
+    assert error.value.answer == "", "a step that makes the best of the last answer cannot make it of this one"
 
 
 def test_what_a_model_was_made_to_say_speaks_for_nobody_when_it_is_asked_again() -> None:
