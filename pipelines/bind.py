@@ -20,6 +20,7 @@ from affectory.pipelines.runner.stage import Stage, asked_by, conversed_with
 from affectory.schemas.derived import SAMPLES
 from affectory.schemas.errors import UserError
 from affectory.schemas.ids import digest, pseudonym
+from affectory.schemas.opinion import OPINIONS
 from affectory.schemas.recipe.load import load_recipe_partly
 from affectory.schemas.recipe.own_taxonomy import own_taxonomy
 from affectory.schemas.recipe.paths import Refused
@@ -305,10 +306,18 @@ class _Binder:
                 elif dtype not in (written[column], pa.null()):
                     message = f"{spec.name} reads `{column}` as {dtype}, but it is {written[column]} here"
                     self.problems.append(self.recipe.problem(spec.path, message))
+            self._check_opinions(stage, spec, written)
             written.update(stage.transform.writes())
             for column in UNWRITTEN & stage.transform.writes().keys():
                 if not fills(stage.transform, column):
                     del written[column]
+
+    def _check_opinions(self, stage: Stage, spec: StepSpec, written: Mapping[str, pa.DataType]) -> None:
+        """A panel may not write over the opinions of another."""
+        for column, dtype in stage.transform.writes().items():
+            if dtype == OPINIONS and column in written and hasattr(stage.transform, "as_"):
+                hint = "give each of them a name of its own with `as`"
+                self._add(spec.path, f"{spec.name} writes `{column}`, which a step before it writes too", hint=hint)
 
     def _check_order(self, stage: Stage, spec: StepSpec, earlier: set[str]) -> None:
         """A step may say which others it has to come before, each with the reason."""

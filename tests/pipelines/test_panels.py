@@ -43,6 +43,7 @@ def test_every_opinion_of_every_model_is_published_under_an_id_of_its_own(tmp_pa
 @pytest.mark.parametrize(
     ("step", "says"),
     [
+        ({"opine": {"panel": ["mild"], "as": "first"}}, "writes `opinions_first`, which a step before it writes too"),
         ({"opine": {"panel": ["likely", "polly"]}}, "no such model"),
         ({"opine": {"panel": ["likely"], "method": "samples"}}, "has the temperature 0"),
         ({"opine": {"panel": []}}, "panel"),
@@ -52,7 +53,7 @@ def test_every_opinion_of_every_model_is_published_under_an_id_of_its_own(tmp_pa
     ],
 )
 def test_mistakes_are_told_before_anything_runs(tmp_path: Path, step: dict[str, Any], says: str) -> None:
-    made = texts_with(tmp_path / "p", 2, MODELS, [step])
+    made = texts_with(tmp_path / "p", 2, MODELS, [{"opine": {"panel": ["likely"], "as": "first"}}, step])
     with pytest.raises(RecipeProblems) as told:
         read_and_bind(made.recipe)
     assert says in str(told.value)
