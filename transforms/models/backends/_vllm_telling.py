@@ -74,7 +74,7 @@ class Prompts:
     @cached_property
     def stops(self) -> tuple[int, ...]:
         """The tokens that end an answer."""
-        known = [self.tokenizer.eos_token_id, self._config.eos_token_id]
+        known = [self.tokenizer.eos_token_id, getattr(self._config.get_text_config(), "eos_token_id", None)]
         if (self._place / "generation_config.json").is_file():
             known.append(self._auto("GenerationConfig").eos_token_id)
         ids = {x for each in known for x in (each if isinstance(each, list) else [each])}
@@ -128,14 +128,14 @@ class _Telling(Telling):
     """Questions with media as vLLM takes them: a mark where each medium is, and the media beside that."""
 
     def given(self, ask: Ask) -> tuple[list[int], dict[str, list[Any]], dict[str, list[str]]]:
-        if not ask.media:
-            return self.tokens(ask), {}, {}
+        tokens = self._marked(ask) if ask.media else self.tokens(ask)
+        self._check(len(tokens))
         media: dict[str, list[Any]] = {}
         ids: dict[str, list[str]] = {}
         for part in ask.media:
             media.setdefault(part.kind, []).append(self._medium(part))
             ids.setdefault(part.kind, []).append(f"{part.kind}-{part.asset}")
-        return self._marked(ask), media, ids
+        return tokens, media, ids
 
     def _marked(self, ask: Ask) -> list[int]:
         said = [{"role": m.role, "content": [self._mark(part) for part in m.parts]} for m in self._messages(ask)]
@@ -143,7 +143,7 @@ class _Telling(Telling):
             said, tokenize=False, add_generation_prompt=True, **self._template
         )
         tokens: list[int] = self._tokenizer(text, add_special_tokens=False)["input_ids"]
-        return cast(list[int], self._fitting(tokens))
+        return tokens
 
     def _mark(self, part: Part) -> dict[str, Any]:
         return self._part(part) if part.kind == "text" else {"type": part.kind}
