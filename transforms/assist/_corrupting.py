@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import TYPE_CHECKING, Literal
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
 from affectory.transforms.assist._describing import Answer, By, quoted
 from affectory.transforms.assist._quotes import found
+from affectory.transforms.base import Reply
 from affectory.transforms.models._answers import as_text, text_of
-from affectory.transforms.models._talking import Heard, Unreadable
+from affectory.transforms.models._talking import Heard, Unreadable, answered
 from affectory.transforms.rows import Values
 
 if TYPE_CHECKING:
@@ -66,8 +68,9 @@ class Edit(Answer):
             raise Unreadable("that cue was observed: make up one that was not")
 
 
-def prior(chosen: str, rejected: str, alike: float) -> Pair:
+def _prior(chosen: str, alike: float, reply: Reply) -> Pair:
     """An answer from the words alone beside the one from all; one that is nearly that is no worse."""
+    rejected = text_of(reply)
     same = share_alike(chosen, rejected)
     if same > alike:
         raise Unreadable(f"{same:.0%} of the words are those of the right answer")
@@ -77,9 +80,11 @@ def prior(chosen: str, rejected: str, alike: float) -> Pair:
 def made_worse(step: "Prefer", who: By, row: Values, chosen: str) -> Heard[Pair]:
     """A pair that a model makes, asked for until it differs in the named way only."""
     if step.corruption == "text_prior":
-        return (yield from who.text_about(row, read=lambda reply: prior(chosen, text_of(reply), step.alike)))
+        ask = who.prompt.ask(who.model, row)
+        read = partial(_prior, chosen, step.alike)
+        return (yield from answered(ask, read, who.model.spec.tries))
     observed = quoted(row, step.evidence)
-    told = {"corruption": step.corruption, "observed": observed, "chosen": quoted(row, [step.of])}
+    told: dict[str, Any] = {"corruption": step.corruption, "observed": observed, "chosen": quoted(row, [step.of])}
 
     def check_edit(edit: Edit) -> None:
         edit.check(step.corruption, chosen, list(observed.said.values()), step.most)

@@ -6,7 +6,7 @@ from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, get_args, get_type_hints
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
@@ -139,9 +139,8 @@ def marked_fields(cls: type[Any], marker: type[Any]) -> Iterator[str]:
 
 def named_parts(cls: type[Any]) -> dict[str, type[Any]]:
     """The fields of a step that hold parts by name, each with parameters of its own, and what these parts are."""
-    hints = get_type_hints(cls).items()
-    found = ((name, args[1]) for name, hint in hints if len(args := getattr(hint, "__args__", ())) == 2)
-    return {name: part for name, part in found if is_dataclass(part) and isinstance(part, type)}
+    of_two = {name: args for name, hint in get_type_hints(cls).items() if len(args := get_args(hint)) == 2}
+    return {name: part for name, (_, part) in of_two.items() if is_dataclass(part) and isinstance(part, type)}
 
 
 def _marked(hint: Any, marker: type[Any]) -> bool:

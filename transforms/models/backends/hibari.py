@@ -1,20 +1,18 @@
 """English speech by a small voice that comes in its package, on one thread: the same text is the same sound again."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
 
 from affectory.schemas.errors import UserError
 from affectory.schemas.recipe.asked import Asked
 from affectory.transforms.base import Failed, Reply
 from affectory.transforms.models._asked import AskedModel
 from affectory.transforms.models._messages import Ask, Chat
+from affectory.transforms.models.backends import _hibari_speech
+from affectory.transforms.models.backends._hibari_speech import VOICE, speech
 from affectory.transforms.rows import told
 
 NEEDS = {"hibari": "affectory[voice]"}
 ISOLATED = True
-RATE = 24_000
-VOICE = "heart"
-"""The voice in the package; others it would fetch by itself, which nothing here does unasked."""
 _SPEEDS = (0.5, 2.0)
 
 
@@ -24,7 +22,7 @@ def can(spec: Asked) -> frozenset[str]:
 
 def code(spec: Asked) -> str:
     """What a change of makes other sound."""
-    return __name__
+    return _hibari_speech.__name__
 
 
 def rater(spec: Asked) -> tuple[str, str]:
@@ -52,29 +50,23 @@ def _speed(spec: Asked) -> float:
 
 def chat(model: AskedModel) -> Chat:
     """The voice, which says what the last message of a question says; each repeat with breath of its own."""
-    from hibari import Hibari
-
-    voice, speed = Hibari(voice=VOICE, threads=1), _speed(model.spec)
+    say = speech(_speed(model.spec))
 
     def talk(asks: Sequence[Ask]) -> Iterator[tuple[int, Reply | Failed]]:
         for index, ask in enumerate(asks):
             try:
-                yield index, _said(voice(ask.messages[-1].text, speed=speed, seed=model.spec.seed + ask.repeat), ask)
+                yield index, _said(say, ask, model.spec.seed + ask.repeat)
             except Exception as error:  # one text that cannot be spoken never takes others along
                 yield index, Failed(0, type(error).__name__, told(error))
 
     return talk
 
 
-def _said(samples: Any, ask: Ask) -> Reply | Failed:
-    import numpy as np
-
-    from affectory.transforms.media._sound import encode_sound
-
+def _said(say: Callable[[str, int], tuple[bytes, int]], ask: Ask, seed: int) -> Reply | Failed:
     if not ask.speaks:
         return Failed(0, "SpeaksOnly", "hibari says texts, and answers no questions")
-    if not samples.size:
+    text = ask.messages[-1].text
+    data, count = say(text, seed)
+    if not count:
         return Failed(0, "NothingToSay", "there is no word in the text that can be spoken")
-    whole = np.rint(samples.clip(-1, 1) * 32767).astype(np.int16)
-    data, count = encode_sound(iter([whole.reshape(1, -1)]), RATE, "wav")
-    return Reply("wav", usage={"characters_in": len(ask.messages[-1].text), "samples_out": count}, media=data)
+    return Reply("wav", usage={"characters_in": len(text), "samples_out": count}, media=data)

@@ -98,6 +98,6 @@ def test_what_it_has_not_is_told_when_planning(given: dict[str, Any], says: str)
 def test_it_speaks_and_nothing_else_and_its_version_is_its_revision() -> None:
     model = hibari()
     assert (model.can, model.isolated, model.local) == ({"speech", "text"}, True, True)
-    assert model.whom().code == "affectory.transforms.models.backends.hibari"
+    assert model.whom().code == "affectory.transforms.models.backends._hibari_speech"
     with pytest.raises(ValueError, match="needs image of model voice"):
         model.need("caption", "image")
