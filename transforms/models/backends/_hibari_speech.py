@@ -11,7 +11,6 @@ VOICE, RATE = "heart", 24_000
 def speech(speed: float) -> Callable[[str, int], tuple[bytes, int]]:
     """Loads the voice: it makes a WAV file of a text, and says how many samples that has."""
     import numpy as np
-    import onnxruntime  # type: ignore[import-untyped]  # noqa: F401  (its version is part of how the voice sounds)
     from hibari import Hibari  # type: ignore[import-untyped]
 
     voice = Hibari(voice=VOICE, threads=1)
