@@ -16,6 +16,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from types import SimpleNamespace
 from typing import Annotated, Any, Literal
 
@@ -95,8 +96,13 @@ class Prompt:
 
     def schema(self, **settings: Any) -> dict[str, Any] | None:
         """The JSON Schema of an answer, with the recipe's labels in it."""
-        filled: dict[str, Any] | None = _filled(self.header.answer, settings)
+        filled: dict[str, Any] | None = _filled(self.header.answer, settings) if self._fills else self.header.answer
         return filled
+
+    @cached_property
+    def _fills(self) -> bool:
+        """Most schemas name nothing of the recipe: these are the same for every row."""
+        return _names_settings(self.header.answer)
 
     def messages(self, row: Values, media: Sequence[Part] = (), **settings: Any) -> tuple[Message, ...]:
         """What is said about a row: media first in the last message of the user, inputs fenced wherever they stand."""
@@ -246,6 +252,12 @@ def _with_rule(told: list[tuple[str, str]]) -> list[tuple[str, str]]:
     if told and told[0][0] == "system":
         return [("system", f"{told[0][1]}\n\n{RULE}"), *told[1:]]
     return [("system", RULE), *told]
+
+
+def _names_settings(schema: Any) -> bool:
+    if isinstance(schema, Mapping):
+        return isinstance(schema.get("enum"), str) or any(map(_names_settings, schema.values()))
+    return isinstance(schema, list) and any(map(_names_settings, schema))
 
 
 def _filled(schema: Any, settings: Mapping[str, Any]) -> Any:
