@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from types import TracebackType
+from typing import Any
 
 from affectory.pipelines.store.files import Files
 from affectory.schemas.recipe.asked import Price
@@ -126,7 +127,7 @@ class Reading:
     def asked(self) -> int:
         return sum(usage.asked for usage in self.models.values())
 
-    def _fresh(self) -> Iterator[dict[str, dict[str, dict[str, int]]]]:
+    def _fresh(self) -> Iterator[dict[str, Any]]:
         for name in self.files.names(self.folder):
             if name not in self._seen:
                 self._seen.add(name)
