@@ -28,12 +28,13 @@ _MOST_REFUSED = 100_000
 
 @dataclass
 class Streamed:
-    """What came of it: stages that were committed on the way, why some questions got no reply, how many got one, and
-    which batches were left as they ended too many actors."""
+    """What came of it: stages that were committed on the way, why some questions got no reply, how many got one, of how
+    many it is known what came, and which batches were left as they ended too many actors."""
 
     stages: dict[str, list[StageReport]] = field(default_factory=dict)
     refused: dict[str, dict[str, Said]] = field(default_factory=dict)
     answered: int = 0
+    known: int = 0
     left: set[str] = field(default_factory=set)
 
     def onward(self, partition: Partition) -> Partition:
@@ -69,8 +70,11 @@ class Asked:
 
     def told(self, came: Streamed) -> None:
         came.answered += self.answered
+        came.known += self.answered
         if sum(map(len, came.refused.values())) + len(self.refused) <= _MOST_REFUSED:
-            came.refused.setdefault(self.root, {}).update(self.refused)
+            refused = came.refused.setdefault(self.root, {})
+            came.known += len(self.refused.keys() - refused.keys())
+            refused.update(self.refused)
 
 
 @dataclass(frozen=True)
@@ -150,7 +154,7 @@ def told(batch: pa.Table, came: Streamed) -> int:
     found = batch.column(NOTE).drop_null().to_pylist()
     for note in found:
         pickle.loads(note).told(came)
-    return batch.num_rows - len(found)
+    return int(batch.num_rows - len(found))
 
 
 def untold(batch: pa.Table) -> pa.Table:

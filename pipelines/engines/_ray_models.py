@@ -106,7 +106,7 @@ class _Passes:
         yield Notice("asked", f"{stage.name}: {self.came.answered - answered} answers of {stage.whom.model} came in")
 
     def _talk(self, stages: Sequence[Stage]) -> Iterator[Report]:
-        """Rounds of questions to each model in turn, until a round brings no answer."""
+        """Rounds of questions to each model in turn, until of no further one it is known what came."""
         stage, answers = stages[-1], Counter[str]()
         if self._is_committed(stage):
             return
@@ -114,12 +114,12 @@ class _Passes:
         for model in models:
             yield from self._look_for(asks(stage, model))
         for number in count():
-            before = self.came.answered
+            before = self.came.known
             for model in models:
                 start = self.came.answered
                 yield from self._put(stages, model, first=number == 0)
                 answers[model.name] += self.came.answered - start
-            if self.came.answered == before:
+            if self.came.known == before:
                 break
         for model in models:
             yield Notice("asked", f"{stage.name}: {answers[model.name]} answers of {model.name} came in")

@@ -67,7 +67,8 @@ def options_of(spec: Asked) -> Options:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(map(str, first["loc"]))
-        part = {"engine": Engine, "sampling": Sampling}.get(str(first["loc"][0]), Options)
+        parts: dict[str, type[BaseModel]] = {"engine": Engine, "sampling": Sampling}
+        part = parts.get(str(first["loc"][0]), Options)
         known = ", ".join(part.model_fields)
         what = f"options.{first['loc'][0]}" if part is not Options else "options"
         raise UserError(f"options.{place}: {first['msg']}", f"{what} of the backend vllm: {known}") from error
