@@ -129,7 +129,10 @@ class Prepare:
         """None as well where a partition has to go on in its own task: that has what its stages need."""
         for index, link in enumerate(partition.links):
             if link.stage.identity in self.stages:
-                done += runner.run_partition(replace(partition, until=index)).stages
+                report = runner.run_partition(replace(partition, until=index))
+                done += report.stages
+                if report.left:
+                    return None  # the build may not ask what comes before
                 rows = runner.questions(partition, index)
                 if self.asks and link.stage.identity == self.stages[-1]:
                     return None if rows is None else self._to_send(rows, link.stage, partition.root)
