@@ -101,7 +101,7 @@ def measure(folder: Path, name: str, rows: int, profile: bool) -> None:
 
     recipe = project(folder, rows, *STAGES[name])
     for what in ("asked", "found"):
-        profiler = cProfile.Profile()
+        profiler = cProfile.Profile(time.process_time)
         work = partial(profiler.runcall, build, recipe) if profile and what == "found" else partial(build, recipe)
         spent = timed(work)
         seconds = stage_seconds(folder / "log.jsonl", name)

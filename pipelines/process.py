@@ -101,7 +101,7 @@ class _Asking:
         asked, expected = self._reading.asked, self._reading.expected
         if self._began is None or asked >= expected:
             return False
-        seconds = now - self._began + _LOOK_S
+        seconds = self._looked - self._began + _LOOK_S
         run.tell("progress", what="asking", done=asked, total=expected, unit="questions", seconds=seconds)
         return True
 
