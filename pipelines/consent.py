@@ -180,6 +180,12 @@ class Agreements:
         return (PURPOSE, said, more) if said or more else ()
 
     @property
+    def refusing(self) -> frozenset[str]:
+        """People in records of whom nothing goes to third parties."""
+        people = set[str]().union(*self.by_root.values())
+        return frozenset(p for p in people if self.standings.get(p, _UNASKED).refuses(self.assumed))
+
+    @property
     def known(self) -> Known:
         rows = [[p, s.agreed, str(s.until or "")] for p, s in sorted(self.standings.items())]
         return Known(f"consent/{digest(rows)}.parquet", self.assumed)

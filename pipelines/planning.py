@@ -10,6 +10,7 @@ from affectory.pipelines.anchors import Lost, lost_anchors
 from affectory.pipelines.bind import Bound
 from affectory.pipelines.build import Options, importer, scan_sources
 from affectory.pipelines.checks import check_sources
+from affectory.pipelines.consent import others
 from affectory.pipelines.history import last_build
 from affectory.pipelines.pending import Pending, pending
 from affectory.pipelines.plan import StagePlan, make_plan
@@ -31,6 +32,10 @@ class ShownPlan:
     lost: Lost
     refused_ratings: Mapping[str, int]
     asks: tuple[Pending, ...] = ()
+    third_parties: tuple[str, ...] = ()
+    """Models that are not local."""
+    withheld_people: int = 0
+    """People in records of whom nothing goes to these."""
 
     def as_json(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False)
@@ -44,6 +49,7 @@ class ShownPlan:
         ]
         asks = [str(stage) for stage in self.asks]
         asks += ["prompts, and what the models can do, were checked"] if asks else []
+        asks += self._others()
         return "\n".join([*head, *map(_stage_line, self.stages), "", *asks, self._judgements(), *self._refused()])
 
     def _judgements(self) -> str:
@@ -52,6 +58,10 @@ class ShownPlan:
             return "no judgements"
         how = f" ({cut} judged records were cut again to know)" if cut else ""
         return f"{lost.judgements} of {lost.standing} judgements would find no sample{how}; the ledger keeps them all"
+
+    def _others(self) -> list[str]:
+        names, people = ", ".join(self.third_parties), self.withheld_people
+        return [f"third parties: {names}; nothing goes to them of {people} people who did not agree"] if names else []
 
     def _refused(self) -> list[str]:
         reasons = Counter(self.refused_ratings)
@@ -78,8 +88,10 @@ def show_plan(bound: Bound, where: str | Path) -> ShownPlan:
     build = last_build(workspace)
     known = {chain[0] for chain in build.chains} if build else set()
     new = sum(root.key not in known for root in scan.roots)
+    asked = sorted(set[str]().union(*map(others, bound.stages)))
+    withheld = plan.agreements.refusing if plan.agreements else ()
     return ShownPlan(
         bound.recipe.spec.dataset, str(where), scan.found, scan.records, scan.refused,
         len(scan.roots), new, tuple(plan.stages()), lost_anchors(plan), rated.refused,
-        pending(plan),
+        pending(plan), tuple(asked), len(withheld),
     )  # fmt: skip

@@ -81,8 +81,18 @@ def test_only_who_agreed_is_sent_and_the_others_are_withheld_with_what_to_do(tmp
     assert all("model bird" in detail and "sidecar" in detail for detail in told)
 
 
+def test_a_plan_says_who_is_a_third_party_and_of_how_many_nothing_goes_there(tmp_path: Path) -> None:
+    made = asking(tmp_path, SAID)
+    for _ in range(2):
+        plan = made.plan()
+        assert (plan.third_parties, plan.withheld_people) == (("bird",), 2)
+        assert "third parties: bird; nothing goes to them of 2 people" in plan.as_text()
+        made.build(publish=False)
+
+
 def test_a_local_model_needs_no_consent(tmp_path: Path) -> None:
     made = asking(tmp_path, SAID)
+    assert made.plan("models.bird.local=true").third_parties == ()
     assert made.build("models.bird.local=true", publish=False).kept == 6
     assert asked(made) == list(range(6))
 
