@@ -39,8 +39,10 @@ LOST = {
     "recordings": {("rejected", "duplicate"), ("rejected", "unreadable")},
     "chats": {("rejected", "duplicate"), ("rejected", "filtered"), ("rejected", "too_short")},
     "sources": {("rejected", reason) for reason in ("bad_row", "outside_root", "unreadable")},
+    "talked about": {("failed", "ConnectionError"), ("rejected", "too_long")},
+    "made": {("rejected", "duplicate")},
 }
-FANNED_OUT = {"demo", "media", "recordings", "chats"}
+FANNED_OUT = {"demo", "media", "recordings", "chats", "made"}
 ELSEWHERE = {"asr", "egemaps", "person_names"}
 """Steps whose models are too heavy for every engine, or not installed: they ask and read as all others do."""
 

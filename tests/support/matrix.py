@@ -21,6 +21,8 @@ from support import media, steps
 from support.ingesting import chats, recordings
 from support.project import TEXTS, Project, line, project, texts, write_csv, write_image, write_lines
 from support.source_world import sources
+from support.talk_making import making
+from support.talk_world import talked_about
 
 from affectory.pipelines import connecting, discovery, splitting
 from affectory.pipelines.build import Summary
@@ -103,6 +105,8 @@ WORLDS: Mapping[str, Callable[[Path], Project]] = {
     "recordings": recordings,
     "chats": chats,
     "sources": sources,
+    "talked about": talked_about,
+    "made": making,
 }
 
 
