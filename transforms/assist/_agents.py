@@ -153,9 +153,9 @@ def state_of(row: Values, columns: Sequence[str], mood: float | None = None) -> 
 
 def one_turn(text: str, name: str, others: Iterable[str]) -> str:
     """What one speaker says, on one line: without its own label, and without what it has others say."""
-    text = re.sub(rf"\A\s*\W*{re.escape(name)}\W*[:：]", "", text, flags=re.IGNORECASE)
+    text = re.sub(rf"\A\W{{0,9}}{re.escape(name)}\W{{0,5}}[:：]", "", text, flags=re.IGNORECASE)
     labels = "|".join(map(re.escape, (*others, name)))
-    end = re.search(rf"^\s*\W*(?:{labels})\W*[:：]", text, re.IGNORECASE | re.MULTILINE)
+    end = re.search(rf"^\W{{0,9}}(?:{labels})\W{{0,5}}[:：]", text, re.IGNORECASE | re.MULTILINE)
     return " ".join((text[: end.start()] if end else text).split())
 
 

@@ -85,7 +85,7 @@ def check_intends(taxonomy: Taxonomy | None, intends: str | None, step: str) -> 
 
 def intended(by: str, row: Values, name: str, taxonomy: Taxonomy, modalities: tuple[str, ...]) -> list[dict[str, Any]]:
     """The emotion that was asked for, as an opinion; a word that the taxonomy does not know stays a word."""
-    word = held(row, name if "." in name or name in row else f"extra.{name}")
+    word = held(row, f"extra.{name.removeprefix('extra.')}")
     if not word:
         return []
     rater, label = Rater(by, "model", "intended", modalities, _ASKED), taxonomy.resolve(str(word))

@@ -56,7 +56,7 @@ class Synthesise:
         return self.model if isinstance(self.model, tuple) else (self.model,)
 
     def reads(self) -> Columns:
-        more = [self.intends if "." in self.intends else "extra"] if self.intends else []
+        more = ["extra"] if self.intends else []
         kept = [self.same] if len(self.models()) > 1 else []
         return {**reads_of((), [*self.prompt.inputs, self.of, *kept, *more]), "sample_id": pa.string()}
 

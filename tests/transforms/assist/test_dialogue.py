@@ -190,6 +190,7 @@ def test_a_mark_ends_it_once_there_are_enough_turns(least: int, said: list[str],
         ("Hi.\nHELPER: No.\nSeeker: x", "Hi."),
         ("A seeker: is what I am.", "A seeker: is what I am."),
         ("helper: No.", ""),
+        ("\n*" * 20_000 + " helper", "* " * 20_000 + "helper"),
     ],
 )
 def test_one_turn_is_what_one_speaker_says(text: str, turn: str) -> None:
