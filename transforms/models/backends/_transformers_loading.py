@@ -78,7 +78,7 @@ def load(model: AskedModel) -> Loaded:
         place, gguf = _place(model, options)
         shown = bool({"image", "audio"} & set(spec.can or ()))
         weights = _weights(place, gguf, _how(spec, options, device), "speech" in (spec.can or ()))
-        processor = _auto("AutoProcessor").from_pretrained(place, **_LOCAL) if shown else None
+        processor: Any = _auto("AutoProcessor").from_pretrained(place, **_LOCAL) if shown else None
         tokenizer = processor.tokenizer if shown else _auto("AutoTokenizer").from_pretrained(place, **gguf, **_LOCAL)
     return Loaded(spec, options, weights, tokenizer, processor, device)
 
@@ -136,7 +136,7 @@ def _answering(config: Any) -> Any:
     """The class of transformers that the weights are of: by it, models of text, pictures and sound load alike."""
     names = config.architectures or []
     kinds = [getattr(import_module("transformers"), name, None) for name in names]
-    kind = next((kind for kind in kinds if hasattr(kind, "can_generate") and kind.can_generate()), None)
+    kind: Any = next((kind for kind in kinds if hasattr(kind, "can_generate") and kind.can_generate()), None)
     if kind is None or config.is_encoder_decoder:
         hint = "a model for chats is needed, of a kind that this version of transformers has itself"
         raise UserError(f"transformers cannot talk with a model of the kind {', '.join(names) or 'unknown'}", hint)
