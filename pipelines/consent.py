@@ -110,7 +110,10 @@ def others(stage: Stage) -> frozenset[str]:
 
 
 def people_in(rows: pa.Table) -> list[set[str]]:
-    """Whom each row names: who speaks, in it, in its stretches and before it, and who is in other places of it."""
+    """Whom each row names: who speaks, in it, in its stretches and before it, and who is in other places of it.
+
+    In a text that a model wrote here, roles and numbers are nobody; whom the record names is somebody there too.
+    """
     found: list[set[str]] = [{speaker} if speaker else set() for speaker in rows.column("speaker").to_pylist()]
     for column in rows.schema:
         if column.type == PLACES:
@@ -118,7 +121,15 @@ def people_in(rows: pa.Table) -> list[set[str]]:
             for row, who in _named(rows.column(column.name)):
                 if every or _PERSON.fullmatch(who):
                     found[row].add(who)
-    return found
+    return [{who for who in people if who.startswith("p_")} if made else people
+            for people, made in zip(found, _written(rows), strict=True)]  # fmt: skip
+
+
+def _written(rows: pa.Table) -> list[bool]:
+    """Whether a model wrote what a row says, as the steps note that do it."""
+    if "origin" not in rows.column_names or rows.schema.field("origin").type != pa.string():
+        return [False] * rows.num_rows
+    return [origin == "synthetic" for origin in rows.column("origin").to_pylist()]
 
 
 def _named(places: pa.ChunkedArray) -> Iterable[tuple[int, str]]:

@@ -4,9 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
-from support.project import project, write_csv
+from support.project import project, write_csv, write_lines
 from support.talk_making import making
 from support.talking import asks, backends
+
+from affectory.quality.findings import GateFailed
 
 pytestmark = pytest.mark.usefixtures("backends")
 __all__ = ["backends"]
@@ -50,3 +52,25 @@ def test_a_plan_asks_no_model_to_know_where_judgements_belong(tmp_path: Path) ->
     assert asks(tmp_path) == []
     made.build()
     assert len(asks(tmp_path)) == 2
+
+
+@pytest.mark.parametrize(("who", "kept"), [(None, 4), ("ann", 0)])
+def test_roles_that_models_play_are_nobody_who_could_agree(tmp_path: Path, who: str | None, kept: int) -> None:
+    bird = {"backend": "parrot", "options": {"says": "I see."}}
+    agents = {name: {"model": "bird"} for name in ("seeker", "helper")}
+    recipe = {
+        "dataset": "talks",
+        "taxonomy": "ekman-7",
+        "sources": [{"kind": "jsonl", "name": "l", "path": "l.jsonl", "text": "body", "speaker": "who", "key": "id"}],
+        "models": {"bird": bird, "stranger": {**bird, "local": False}},
+        "ingest": [{"dialogue": {"agents": agents, "turns": 4}}, "utterances"],
+        "assist": [{"caption": {"model": "stranger"}}],
+    }
+    made = project(tmp_path / "p", recipe)
+    write_lines(made.folder / "l.jsonl", [{"id": 1, "body": "", "who": who}])
+    if kept:
+        assert made.build().kept == kept
+    else:
+        with pytest.raises(GateFailed):
+            made.build()
+        assert {row["reason"] for row in made.rejects()} == {"withheld"}
