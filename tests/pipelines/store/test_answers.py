@@ -198,7 +198,9 @@ def test_readers_see_whole_segments_while_others_write(tmp_path: Path) -> None:
         assert all(job.exception() is None for job in writing)
 
 
-def test_object_storage_keeps_answers_as_well(bucket: str) -> None:
+@pytest.mark.parametrize("scheme", ["s3", "memory"])
+def test_object_storage_keeps_answers_as_well(scheme: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    bucket = request.getfixturevalue("bucket") if scheme == "s3" else f"memory:/{tmp_path}"
     place = Workspace(f"{bucket}/ws")
     answers = place.answers(WHOM, 1)
     answers.add("p", [(("a",), Reply("wav", media=b"sound")), (("b",), Reply("B"))])
