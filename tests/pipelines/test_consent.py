@@ -1,6 +1,5 @@
 """Nothing of a person who has not agreed to third parties goes to a model that is not local."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -9,8 +8,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 import yaml
-from support.project import Project, write_csv, write_lines
-from support.talking import asks, backends, parrot, texts_with
+from support.consenting import ALL, SAID, asked, asking, say, speaker
+from support.project import Project, write_lines
+from support.talking import backends, parrot
 
 from affectory.pipelines.build import Options, scan_sources
 from affectory.pipelines.consent import PURPOSE, Agreements, Consent, Crowd, Known, Standing, others, people_in
@@ -20,7 +20,6 @@ from affectory.pipelines.runner import partition as runner
 from affectory.pipelines.runner.partition import Partition, root_schema
 from affectory.pipelines.runner.stage import Stage, conversed_with
 from affectory.pipelines.store.workspace import Workspace
-from affectory.schemas.ids import pseudonym
 from affectory.schemas.ledgers import PEOPLE
 from affectory.schemas.types import ANCHOR, PLACES
 from affectory.transforms.assist.caption import Caption
@@ -28,46 +27,14 @@ from affectory.transforms.base import Failed, Rejected
 
 pytestmark = pytest.mark.usefixtures("backends")
 __all__ = ["backends"]
-CAPTION = {"caption": {"model": "bird"}}
-NOTES = {"configs": ["default", "notes"]}
 LONG_AGO, FAR_AWAY, TODAY = "2001-01-01", "2999-01-01", date(2026, 5, 1)
 ANN, BOB, VOICE = f"p_{'a' * 20}", f"p_{'b' * 20}", f"s_{'c' * 24}-1"
-
-
-def speaker(number: int) -> str:
-    return pseudonym(f"speaker{number}", b"affectory")
-
-
-def asking(folder: Path, said: Sequence[Sequence[str]], count: int = 6, **more: Any) -> Project:
-    """Lines by three speakers that a third party is asked about, and a table of what the speakers said."""
-    (folder / "asked").mkdir(parents=True, exist_ok=True)
-    bird = {"backend": "parrot", "options": {"folder": str(folder / "asked")}, "local": False}
-    consent = {PURPOSE: "ok"}
-    sidecar = {"path": "people.csv", "subject": "who", "speaker": "who", "consent": consent, "expires": "until"}
-    source = {"kind": "jsonl", "name": "lines", "path": "lines.jsonl", "text": "body", "speaker": "who", "key": "id"}
-    recipe = {"sources": [{**source, "sidecar": sidecar}], "publish": NOTES, "limits": {"max_failed": 1.0}, **more}
-    made = texts_with(folder / "p", count, {"bird": bird}, [CAPTION], **recipe)
-    say(made, said)
-    return made
-
-
-def say(made: Project, said: Sequence[Sequence[str]]) -> None:
-    write_csv(made.folder / "people.csv", ["who", "ok", "until"], said)
-
-
-def asked(made: Project) -> list[int]:
-    """The numbers of the lines that left."""
-    return sorted(int(text.split("Line ")[1].split(":")[0]) for text in asks(made.folder.parent / "asked"))
 
 
 def withheld(made: Project) -> list[str]:
     rows = [row for row in made.rejects() if row["stage"] == "caption"]
     assert all((row["outcome"], row["reason"]) == ("rejected", "withheld") for row in rows)
     return sorted(row["detail"] for row in rows)
-
-
-ALL = [[f"speaker{n}", "yes", ""] for n in range(3)]
-SAID = [["speaker0", "yes", ""], ["speaker1", "no", ""], ["speaker2", "", ""]]
 
 
 def test_only_who_agreed_is_sent_and_the_others_are_withheld_with_what_to_do(tmp_path: Path) -> None:
