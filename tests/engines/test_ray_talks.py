@@ -6,6 +6,7 @@ import pickle
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from affectory.pipelines.engines._ray_models import streamed_stages
 from affectory.pipelines.engines.base import Choice, Notice, opened
 from affectory.pipelines.events import Run
 from affectory.pipelines.runner.partition import Partition, PartitionReport
+from affectory.pipelines.store.budget import Limits
 from affectory.pipelines.store.commits import Counts
 from affectory.pipelines.store.workspace import Workspace
 
@@ -104,6 +106,18 @@ def test_a_row_that_ends_every_actor_fails_alone(folder: Path) -> None:
     assert [n.text.partition(";")[0] for n in notices if n.text.startswith("duet") and n.kind == "again"] == [
         "duet: 1 batches ended their actor each time"
     ]
+
+
+@pytest.mark.usefixtures("ray_session")
+def test_a_budget_ends_the_rounds_and_what_was_answered_is_kept(folder: Path) -> None:
+    one, texts = build(folder), [["a", "b"], ["c"]]
+    partitions = one.partitions(texts)
+    first, _ = run([replace(partition, limits=Limits(calls=4)) for partition in partitions])
+    assert sum(report.left for report in first) > 0
+    assert len(asks(folder / "asked")) == 4
+    second, _ = run([replace(partition, epoch=1) for partition in partitions])
+    assert counts([*first, *second], "duet") == Counts(3, 3, 3)
+    assert len(asks(folder / "asked")) == len(set(asks(folder / "asked"))) == 9
 
 
 def test_a_talk_with_a_model_that_needs_a_gpu_goes_past_actors_and_is_committed_without_one(folder: Path) -> None:

@@ -76,7 +76,7 @@ def test_an_answer_by_schema_fits_it_in_its_order(vllm: Chat) -> None:
 
 def test_one_bad_question_is_alone_and_others_are_answered_whatever_stands_beside_them(vllm: Chat) -> None:
     good = [ask("Tell a story.", temperature=1.0, repeat=repeat) for repeat in (1, 2, 1)]
-    said = put(vllm, [good[0], ask("word " * 3000), ask("?", choices=("\x00",)), *good[1:]])
+    said = put(vllm, [good[0], ask("word " * 3000), ask("?", choices=("𒐫",)), *good[1:]])
     assert [x.error for x in said if isinstance(x, Failed)] == ["TooLong", "ValueError"]
     one, two, again = (x.text for x in said if isinstance(x, Reply))
     assert one == again != two
