@@ -136,11 +136,11 @@ def _answering(config: Any) -> Any:
     """The class of transformers that the weights are of: by it, models of text, pictures and sound load alike."""
     names = config.architectures or []
     kinds = [getattr(import_module("transformers"), name, None) for name in names]
-    kind: Any = next((kind for kind in kinds if hasattr(kind, "can_generate") and kind.can_generate()), None)
-    if kind is None or config.is_encoder_decoder:
+    able = [kind for kind in kinds if hasattr(kind, "can_generate") and kind.can_generate()]
+    if not able or config.is_encoder_decoder:
         hint = "a model for chats is needed, of a kind that this version of transformers has itself"
         raise UserError(f"transformers cannot talk with a model of the kind {', '.join(names) or 'unknown'}", hint)
-    return kind
+    return able[0]
 
 
 def _auto(name: str) -> Any:
