@@ -11,7 +11,12 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 PYTHONS = ("3.11", "3.12", "3.13")
-BROUGHT = {"pydantic_core": "pydantic", "parselmouth": "praat-parselmouth"}
+BROUGHT = {
+    "parselmouth": "praat-parselmouth",
+    "pydantic_core": "pydantic",
+    "referencing": "jsonschema",
+    "vllm": "ray",
+}
 """Packages that are part of another one's interface, or that do not say what to import of them."""
 
 

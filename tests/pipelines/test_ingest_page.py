@@ -18,8 +18,15 @@ RECIPES = {
     r["dataset"]: r for r in map(yaml.safe_load, re.findall(r"^```yaml\n(.*?)^```", PAGE.read_text(), re.M | re.S))
 }
 MEDIA = ("a good day ☕.mp4", "answering-machine.flac", "portrait.jpg", "cut-off.mp4")
-ELSEWHERE = {"lexicon", "vader", "text_emotion", "face_emotion"}
-"""Raters, which belong to `assist`."""
+ELSEWHERE = {
+    "lexicon",
+    "vader",
+    "text_emotion",
+    "face_emotion",
+    *discovery.modules("assist"),
+    *discovery.modules("checks"),
+}
+"""What belongs to `assist`."""
 OF_ALL = {"path", "name", "licence", "sidecar", "segments"}
 COLUMNS = {
     "text",
