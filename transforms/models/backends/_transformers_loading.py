@@ -135,7 +135,7 @@ def _weights(place: Path, gguf: dict[str, str], how: dict[str, Any], speaks: boo
 def _answering(config: Any) -> Any:
     """The class of transformers that the weights are of: by it, models of text, pictures and sound load alike."""
     names = config.architectures or []
-    kinds = [getattr(import_module("transformers"), name, None) for name in names]
+    kinds: list[Any] = [getattr(import_module("transformers"), name, None) for name in names]
     able = [kind for kind in kinds if hasattr(kind, "can_generate") and kind.can_generate()]
     if not able or config.is_encoder_decoder:
         hint = "a model for chats is needed, of a kind that this version of transformers has itself"
