@@ -18,7 +18,7 @@ from affectory.pipelines.engines._ray_asking import Model, Prepare, Streamed, to
 from affectory.pipelines.engines._ray_cluster import Cluster, translated
 from affectory.pipelines.engines._ray_exchange import root_of, settle
 from affectory.pipelines.engines._ray_hops import needs_of
-from affectory.pipelines.engines._ray_vllm import past_engines
+from affectory.pipelines.engines._ray_vllm import past_engines, starting
 from affectory.pipelines.engines.base import Notice, Report
 from affectory.pipelines.runner.conversing import asks
 from affectory.pipelines.runner.partition import Partition, forget_tries
@@ -142,10 +142,10 @@ class _Passes:
             rows = rows.map_batches(untold, batch_format="pyarrow", **self.cluster.task_options)
         stage, resources = stages[-1], needs_of_models([model])
         if model.spec.backend == "vllm":
-            past = past_engines(rows, self._like, stage, model, self.cluster, self.marker)
+            with starting(stage, model):
+                yield from self._run(past_engines(rows, self._like, stage, model, self.cluster, self.marker))
         else:
-            past = self._past_actors(rows, stage, resources)
-        yield from self._run(past)
+            yield from self._run(self._past_actors(rows, stage, resources))
 
     def commit(self, stages: Sequence[Stage]) -> Iterator[Report]:
         """Commit what is answered, so that no task waits for a GPU only to read."""

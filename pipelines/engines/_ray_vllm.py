@@ -6,6 +6,7 @@ that make prompts know no revision, begin them twice, and take a batch along whe
 
 import pickle
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,6 +19,7 @@ from affectory.pipelines.engines._shared import check_shared
 from affectory.pipelines.runner import partition as runner
 from affectory.pipelines.runner.child import portable
 from affectory.pipelines.runner.conversing import questions_of
+from affectory.pipelines.runner.execute import SetUpFailed
 from affectory.pipelines.runner.partition import Partition
 from affectory.pipelines.runner.stage import Stage
 from affectory.transforms.base import Failed, Said
@@ -43,6 +45,18 @@ def past_engines(rows: Any, like: Partition, stage: Stage, model: AskedModel, cl
     processor = engines(model, engines_at_most(model, cluster), like.allowance.retries, options)
     dressed = rows.map_batches(Dress(work), batch_size=_AT_ONCE, batch_format="pyarrow", **options)
     return processor(dressed).map_batches(Keep(work), batch_size=None, batch_format="pyarrow", **options)
+
+
+@contextmanager
+def starting(stage: Stage, model: AskedModel) -> Iterator[None]:
+    """An engine that does not start is told of in its own words, of which Ray makes many more."""
+    from ray.exceptions import ActorDiedError
+
+    try:
+        yield
+    except ActorDiedError as error:
+        words = [line.strip() for line in str(error).splitlines() if line.strip()]
+        raise SetUpFailed(f"{stage.name} asks {model.name}", "EngineDidNotStart", words[-1]) from error
 
 
 def engines_at_most(model: AskedModel, cluster: Cluster) -> int:

@@ -10,9 +10,19 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from support import steps
+from support.steps import Opines
 
 from affectory.pipelines.engines._ray_asking import NOTE, ROOT
-from affectory.pipelines.engines._ray_vllm import ERROR, engine_config, engine_row, engines_at_most, said_row
+from affectory.pipelines.engines._ray_vllm import (
+    ERROR,
+    engine_config,
+    engine_row,
+    engines_at_most,
+    said_row,
+    starting,
+)
+from affectory.pipelines.runner.execute import SetUpFailed
 from affectory.schemas.recipe.asked import Asked
 from affectory.transforms.base import Failed, Reply
 from affectory.transforms.models._asked import AskedModel
@@ -98,3 +108,13 @@ def test_a_question_goes_to_the_engine_as_it_is_and_its_answer_comes_back_as_a_r
     assert (said[ROOT], said["_question"]) == ("r", b"q")
     assert pickle.loads(said["_said"]) == Reply("Hello.", usage={"tokens_in": 2, "tokens_out": 2})
     assert isinstance(pickle.loads(said_row({**row, **given})["_said"]), Failed), "an answer with nothing in it"
+
+
+def test_an_engine_that_does_not_start_is_told_of_in_its_own_words() -> None:
+    from ray.exceptions import ActorDiedError, RayTaskError
+
+    cause = RayTaskError("init", "Traceback (most recent call last):\nOSError: no weights\n", OSError("no weights"))
+    error = ActorDiedError(cause)
+    told = "caption asks big could not be set up: EngineDidNotStart: OSError: no weights"
+    with pytest.raises(SetUpFailed, match=told), starting(steps.stage(Opines(), "caption"), model()):
+        raise error
