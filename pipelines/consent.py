@@ -249,8 +249,8 @@ class Chained:
     """Whether a step before tells people apart, of whom no ledger knows."""
 
     @classmethod
-    def of(cls, agreements: Agreements, root: str) -> "Chained":
-        return cls(agreements, set(agreements.by_root.get(root, ())))
+    def of(cls, agreements: Agreements | None, root: str) -> "Chained":
+        return cls(agreements, set(agreements.by_root.get(root, ())) if agreements else set())
 
     def past(self, stage: Stage) -> tuple[object, ...]:
         """What counts of it for the next stage: nothing for one that asks no third party."""

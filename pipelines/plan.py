@@ -141,7 +141,7 @@ class Planner:
     def plan(self, stale: Collection[str] = ()) -> Plan:
         """The plan as of now; fits of the stages named stale count as not known."""
         chains = [_Chain(root, root.key, frozenset({root.kind})) for root in self.scan.roots]
-        for chain in chains if self._agreements else ():
+        for chain in chains:
             chain.consent = Chained.of(self._agreements, chain.root.key)
         known, waited_for = list[Fit](), list[Fit]()
         for stage in self.bound.stages:
