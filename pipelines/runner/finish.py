@@ -116,7 +116,7 @@ def _votes_of(flow: pa.Table, name: str) -> pa.Table:
     said = (fields[name].to_pylist() for name in ("modalities", "rater", "perspective", "whose"))
     about = zip(samples.to_pylist(), asked, told, *said, strict=True)
     ids = [
-        opinion_id(sample, rater, _told(question, how, seen), side, whose or "")
+        opinion_id(sample, rater, _told(name, question, how, seen), side, whose or "")
         for sample, question, how, seen, rater, side, whose in about
     ]
     none = pa.nulls(len(ids), pa.string())
@@ -125,9 +125,9 @@ def _votes_of(flow: pa.Table, name: str) -> pa.Table:
     )
 
 
-def _told(question: str | None, instructions: str | None, seen: list[str] | None) -> str:
-    """What tells one question to a rater from another: of one that is instructed, how it is, and by what it judges."""
-    return question or "" if instructions is None else canonical([question, instructions, sorted(seen or ())])
+def _told(column: str, question: str | None, instructions: str | None, seen: list[str] | None) -> str:
+    """What tells one question to a rater from another: of one that is instructed, by whom, how, what it sees."""
+    return question or "" if instructions is None else canonical([column, question, instructions, sorted(seen or ())])
 
 
 def _plain(table: pa.Table) -> pa.Table:

@@ -1,7 +1,7 @@
 """Members of a panel: each is asked apart, and none takes the opinions of the others along when it fails."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -15,7 +15,7 @@ from affectory.transforms.models._conversing import SEEN, shown
 from affectory.transforms.models._opinions import Rater
 from affectory.transforms.models._prompts import Prompt
 from affectory.transforms.models._rating import UNPROMPTED, as_text, rating_ask, ratings_of
-from affectory.transforms.models._talking import Heard, answered
+from affectory.transforms.models._talking import Heard, answered, held, said
 from affectory.transforms.rows import Values
 
 SEEN_AS = {"image": "image", "frames": "video", "audio": "audio", "video": "video"}
@@ -145,11 +145,15 @@ class Member:
 
     def _unprompted(self, row: Values) -> Heard[list[dict[str, Any]]]:
         model, sees = self.poll.model, self._sees
-        ask = rating_ask(model, self.side.written, row, sees)
+        read = next(iter(self.poll.prompt.inputs), "text")
+        ask = rating_ask(model, self.side.written, {**row, "text": said(held(row, read))}, sees)
         if ask is None:
             return []
         found = yield from answered(ask, ratings_of, model.spec.tries)
-        rater = self._rater(row, sees, f"none: {model.spec.model} takes no prompt", not sees)
+        if read != "text" and not sees:
+            found = replace(found, evidence=())  # characters are those of the sample's own text
+        of = "" if read == "text" or sees else f", and read {read}"
+        rater = self._rater(row, sees, f"none: {model.spec.model} takes no prompt{of}", not sees)
         return list(found.opinions(rater, self.side.taxonomy))
 
     def _rater(self, row: Values, seen: Sequence[str], instructions: str, text: bool) -> Rater:

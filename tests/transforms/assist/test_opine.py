@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.llama import llama, smollm
 from support.running import run
+from support.talk_describing import one
 from support.talking import backends, parrot
 
 from affectory.pipelines.prompting import prompt
@@ -283,3 +284,12 @@ def test_the_step_can_be_sent_to_another_process() -> None:
 
     step = pickle.loads(pickle.dumps(opine(parrot(), bundled("lexicon"))))
     assert [x["rater"] for x in opinions(step)] == ["parrot", "lexicon@1"]
+
+
+def test_a_bundled_member_reads_what_the_prompt_tells_first() -> None:
+    row = {"text": "I hate this.", "description": "She is happy and laughs with joy.", "language": "en"}
+    step = opine(bundled("lexicon"), prompt=prompt("read_description"))
+    [opinion] = one(step, **row)["opinions_panel"]
+    assert opinion["answer"]["weights"][list(EKMAN.labels).index("joy")] == 1.0
+    assert opinion["evidence"] == []  # characters would be those of another text
+    assert opinion["shown"]["instructions"].endswith("and read description")
