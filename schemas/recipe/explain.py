@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -95,10 +95,11 @@ def _problem(detail: ErrorDetails, path: KeyPath, schema: Schema, tree: Item, at
     wanted = schema_at(schema, inner)
     if kind in _MISSING_KINDS:
         means = " ".join(wanted.get("description", "").split())
-        return locate(tree, path, MISSING, allowed=words(wanted, schema), hint=means)
+        private = holds_secret(parent, schema)
+        return locate(tree, path, MISSING, allowed=words(wanted, schema), hint=means, private=private)
     facts = detail.get("ctx", {})
     item = tree.nearest(path)[0]
-    private = holds_secret(wanted, schema) or holds_secret(parent, schema)
+    private = holds_secret(wanted, schema) or is_secret(parent, schema)
     given = HIDDEN if private else facts.get("given") or _given(item)
     allowed = facts.get("allowed") or words(wanted, schema)
     hint = facts.get("hint") or _hint(item, wanted, schema)
@@ -197,9 +198,17 @@ def _step_into(schema: Schema, part: str | int) -> Schema | None:
         prefix = schema.get("prefixItems", ())
         found = prefix[part] if part < len(prefix) else schema.get("items")
     else:
-        fits = re.search(schema.get("propertyNames", {}).get("pattern", ""), part)
-        found = schema.get("properties", {}).get(part) or (schema.get("additionalProperties") if fits else None)
+        found = schema.get("properties", {}).get(part) or _by_pattern(schema, part)
     return found if isinstance(found, Mapping) else None
+
+
+def _by_pattern(schema: Schema, name: str) -> Schema | None:
+    """What is said of a name that the recipe gives."""
+    for pattern, found in schema.get("patternProperties", {}).items():
+        if re.search(pattern, name):
+            return cast(Schema, found)
+    fits = re.search(schema.get("propertyNames", {}).get("pattern", ""), name)
+    return schema.get("additionalProperties") if fits else None
 
 
 def holds_secret(schema: Schema, root: Schema) -> bool:

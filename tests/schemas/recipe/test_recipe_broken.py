@@ -196,6 +196,24 @@ CASES = [
         [("recipe.yaml:6", "people.pseudonym_key", "secrets are never written in a recipe", "${env:NAME}")],
     ),
     Broken(
+        "a model's secret in clear",
+        "+models:\n  writer: {backend: openai, key: hunter2}\n",
+        [("recipe.yaml:6", "models.writer.key", "secrets are never written in a recipe", "${env:NAME}")],
+    ),
+    Broken(
+        "a model's number",
+        "+models:\n  writer: {backend: openai, temperature: 9, tries: many}\n",
+        [
+            ("recipe.yaml:6", "models.writer.temperature", "out of range", "from 0 to 5"),
+            ("recipe.yaml:6", "models.writer.tries", "wrong type", "a whole number from 1 to 10"),
+        ],
+    ),
+    Broken(
+        "unknown key of a model",
+        "+models:\n  writer: {backend: openai, keys: hunter2}\n",
+        [("recipe.yaml:6", "models.writer.keys", "unknown key", "backend, model, path")],
+    ),
+    Broken(
         "reference in a wrong place",
         "+title: ${env:USER}\nassist:\n  - opine: {prompt: 'as ${env:USER}'}\n",
         [
@@ -361,7 +379,14 @@ def test_message_as_a_person_sees_it(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize(
-    "override", ["people.pseudonym_key=hunter2", "people.pseudonym_key=5551234", "people.key=hunter2"]
+    "override",
+    [
+        "people.pseudonym_key=hunter2",
+        "people.pseudonym_key=5551234",
+        "people.key=hunter2",
+        "models.writer.key=hunter2",
+        "models.writer.kei=hunter2",
+    ],
 )
 def test_no_secret_is_ever_shown(override: str, tmp_path: Path) -> None:
     value = override.partition("=")[2]
@@ -371,10 +396,17 @@ def test_no_secret_is_ever_shown(override: str, tmp_path: Path) -> None:
         (f"+people: {value}\n", ()),
         (f"+people: [{value}]\n", ()),
         (f"+people: {{pseudonym_key: [{value}]}}\n", ()),
+        (f"+models: {{writer: {value}}}\n", ()),
+        (f"+models: {{writer: {{backend: openai, key: [{value}]}}}}\n", ()),
     ):
         for problem in problems_of(tmp_path, recipe, overrides):
             assert value not in str(problem)
             assert value not in json.dumps(RecipeProblems((problem,)).facts())
+
+
+def test_what_stands_beside_a_secret_is_shown(tmp_path: Path) -> None:
+    (problem,) = problems_of(tmp_path, "+models: {writer: {backend: openai, temperature: 9}}\n")
+    assert problem.given == "9"
 
 
 @pytest.mark.parametrize(("name", "message"), [("absent.yaml", "no such file"), (".", "not a file")])

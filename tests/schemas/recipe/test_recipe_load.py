@@ -45,6 +45,7 @@ publish:
   splits: {by: [speaker, source], train: 0.8, validation: 0.1, test: 0.1}
   shard_mb: 256
 limits: {max_failed: 0.1, min_for_max_failed: 20, row_bytes: 1000000, file_bytes: 20000000000}
+models: {writer: {backend: openai, key: "${env:SERVER_KEY}"}}
 """
 SMALL = "dataset: hello\ntaxonomy: ekman-7\nsources: [{kind: folder, path: media}]\n"
 
@@ -99,7 +100,8 @@ def test_pools_are_the_kinds_of_raters() -> None:
 def test_canonical_is_plain_data_that_reads_as_the_same_recipe(tmp_path: Path) -> None:
     recipe = read(tmp_path, FULL)
     plain = recipe.canonical()
-    assert plain["people"] == {"pseudonym_key": "${env:AFFECTORY_KEY}"}
+    assert plain["people"] == {"pseudonym_key": "${env:AFFECTORY_KEY}", "assume": []}
+    assert plain["models"]["writer"]["key"] == "${env:SERVER_KEY}"
     assert plain["ingest"] == [{"probe": {}}, {"scenes": {"threshold": 27}}, {"clips": {}}]
     assert plain["sources"][1] == {"kind": "jsonl", "name": "spoken", "path": "utterances.jsonl", "key": None}
     again = read(tmp_path / "again", yaml.safe_dump(plain))
