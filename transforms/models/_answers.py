@@ -3,8 +3,9 @@
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from affectory.schemas.ids import canonical
@@ -13,8 +14,10 @@ from affectory.transforms.models._talking import Unreadable
 
 REPAIRS = ("fence", "outer", "case")
 """fence: JSON inside a fence of Markdown. outer: JSON with words around it. case: a label in other letters, spaces."""
-MAX_CHARS, MAX_DEPTH = 200_000, 32
+MAX_CHARS, MAX_DEPTH, MAX_VALUES = 200_000, 32, 5000
 _SHOWN = 80
+_MISFITS = 100
+"""Of so many the first in the order of places is told; an answer may have thousands."""
 
 
 def text_of(reply: Reply) -> str:
@@ -28,8 +31,7 @@ def text_of(reply: Reply) -> str:
 def json_of(reply: Reply, schema: Mapping[str, Any], repair: Sequence[str] = ()) -> Any:
     """JSON that fits a schema, after the repairs that are allowed."""
     value = _parsed(_bounded(reply), repair)
-    if _depth(value) > MAX_DEPTH:
-        raise Unreadable(f"it is nested deeper than {MAX_DEPTH} levels")
+    _check_size(value)
     _check_characters(json.dumps(value, ensure_ascii=False))
     if "case" in repair:
         value = recased(value, schema)
@@ -55,7 +57,7 @@ def _check_characters(text: str) -> None:
 
 
 def _parsed(text: str, repair: Sequence[str]) -> Any:
-    if "fence" in repair and (inside := re.fullmatch(r"```[a-zA-Z]*\s*\n(.*?)\n?```", text, re.DOTALL)):
+    if "fence" in repair and (inside := re.fullmatch(r"```[a-zA-Z]*[^\S\n]*\n(.*?)\n?```", text, re.DOTALL)):
         text = inside[1].strip()
     try:
         try:
@@ -82,30 +84,34 @@ def _finite(number: str) -> float:
 
 
 def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise ValueError(f"it gives {next(n for n in names if names.count(n) > 1)!r} twice")
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f"it gives {name[:_SHOWN]!r} twice")
+        found[name] = value
     return found
 
 
 _DECODER = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_once)
 
 
-def _depth(value: Any) -> int:
-    """How deep it is nested, as far as that is of interest."""
-    level, deep = [value], 0
-    while level and deep <= MAX_DEPTH:
+def _check_size(value: Any) -> None:
+    """Answers are short: what goes on for ever is none, and would be checked for ever."""
+    level, deep, count = [value], 0, 1
+    while level:
+        if deep > MAX_DEPTH:
+            raise Unreadable(f"it is nested deeper than {MAX_DEPTH} levels")
+        if count > MAX_VALUES:
+            raise Unreadable(f"it holds more than {MAX_VALUES} values")
         inner = (x.values() if isinstance(x, dict) else x for x in level if isinstance(x, dict | list))
         level, deep = [y for values in inner for y in values], deep + 1
-    return deep
+        count += len(level)
 
 
 def _misfit(value: Any, schema: Mapping[str, Any]) -> str:
     """What is wrong first, in words that a model can mend its answer by."""
-    errors = sorted(
-        _validator(json.dumps(schema)).iter_errors(value), key=lambda e: (list(map(str, e.path)), e.message)
-    )
+    found = islice(_validator(json.dumps(schema)).iter_errors(value), _MISFITS)
+    errors = sorted(found, key=lambda e: (list(map(str, e.path)), e.message))
     if not errors:
         return ""
     place, message = ".".join(map(str, errors[0].path)), _shortly(errors[0])
@@ -122,23 +128,40 @@ def _shortly(error: Any) -> str:
 @lru_cache(maxsize=64)
 def _validator(schema: str) -> Any:
     from jsonschema import Draft202012Validator
+    from jsonschema.validators import extend
     from referencing import Registry
 
-    return Draft202012Validator(json.loads(schema), registry=Registry())
+    quick = extend(Draft202012Validator, {"uniqueItems": _unique})
+    return quick(json.loads(schema), registry=Registry())
 
 
-def recased(value: Any, schema: Mapping[str, Any]) -> Any:
+def _unique(_: Any, wanted: bool, value: Any, schema: Any) -> Iterator[Exception]:
+    """As jsonschema checks it, which compares each with each."""
+    from jsonschema import ValidationError
+
+    if wanted and isinstance(value, list) and len({json.dumps(x, sort_keys=True) for x in value}) < len(value):
+        yield ValidationError(f"{value!r} has non-unique elements")
+
+
+def recased(value: Any, schema: Any) -> Any:
     """Labels of an enum in the enum's own spelling, wherever the schema has one."""
+    if not isinstance(schema, Mapping):  # `true` and `false` are schemas, too
+        return value
     if isinstance(value, str) and isinstance(schema.get("enum"), list):
-        return next(
-            (label for label in schema["enum"] if isinstance(label, str) and _plain(label) == _plain(value)), value
-        )
+        labels = tuple(label for label in schema["enum"] if isinstance(label, str))
+        return _spellings(labels).get(_plain(value), value)
     if isinstance(value, dict):
         known = schema.get("properties", {})
         return {key: recased(x, known.get(key, {})) for key, x in value.items()}
     if isinstance(value, list):
         return [recased(x, schema.get("items", {})) for x in value]
     return value
+
+
+@lru_cache(maxsize=64)
+def _spellings(labels: tuple[str, ...]) -> Mapping[str, str]:
+    """Labels by what they are but for letters and spaces; of two that are alike the first."""
+    return {_plain(label): label for label in reversed(labels)}
 
 
 def _plain(label: str) -> str:

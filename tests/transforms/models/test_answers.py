@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from affectory.transforms.base import Reply
-from affectory.transforms.models._answers import MAX_CHARS, MAX_DEPTH, json_of, text_of
+from affectory.transforms.models._answers import MAX_CHARS, MAX_DEPTH, MAX_VALUES, json_of, text_of
 from affectory.transforms.models._talking import Unreadable
 
 LABEL: dict[str, Any] = {
@@ -107,6 +107,35 @@ def test_what_is_wrong_is_told_in_words_that_a_model_can_use(text: str | None, s
     assert says in str(error.value)
     assert len(str(error.value)) <= 600
     assert time.monotonic() - began < 10
+
+
+MANY: dict[str, Any] = {"type": "array", "items": {"enum": [f"label {n}" for n in range(300)]}}
+
+
+@pytest.mark.parametrize(
+    ("text", "schema", "says"),
+    [
+        ("```" + "\n" * 199_000, MANY, "not JSON"),
+        ("{" + ",".join(f'"k{n}":1' for n in range(18_000)) + ',"k17999":2}', {}, "'k17999' twice"),
+        ("[" + ",".join(['"x"'] * 49_000) + "]", MANY, f"more than {MAX_VALUES} values"),
+        ("[" + ",".join(['"x"'] * 4900) + "]", MANY, "0: 'x' is not one of"),
+        ("[" + ",".join(f'{{"a":{n % 2400}}}' for n in range(2450)) + "]", {"uniqueItems": True}, "non-unique"),
+    ],
+    ids=["fence without end", "twice at the end", "too many", "many that are none", "two that are alike"],
+)  # fmt: skip
+def test_no_answer_takes_long_to_read(text: str, schema: dict[str, Any], says: str) -> None:
+    began = time.monotonic()
+    with pytest.raises(Unreadable, match=says):
+        read(text, "fence", "outer", "case", schema=schema)
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize(
+    "schema", [True, {"properties": {"a": True}}, {"items": True}, {"properties": {"a": {"items": True}}}]
+)
+@pytest.mark.parametrize("value", ["joy", ["joy"], {"a": "joy"}, {"a": ["joy"]}])
+def test_what_a_schema_says_nothing_of_keeps_its_spelling(value: Any, schema: Any) -> None:
+    assert json_of(Reply(json.dumps(value)), schema, ("case",)) == value
 
 
 def test_a_long_answer_does_not_hide_what_is_wrong_with_it() -> None:
