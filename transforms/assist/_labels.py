@@ -44,8 +44,8 @@ class Words(Answer):
         """What cannot be used of it is told as `Unreadable`."""
         if long := next((word for word in self.plain if len(word) > LONGEST), None):
             raise Unreadable(f"{long[:LONGEST]!r}... is longer than a word or two")
-        lost = [word for word in self.plain if word not in self.places(text)] if traced else []
-        if lost:
+        there = self.places(text) if traced else {}
+        if traced and (lost := [word for word in self.plain if word not in there]):
             raise Unreadable(f"what is quoted for {', '.join(lost)} is not in the text: quote it letter by letter")
 
 

@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from affectory.transforms.text._boundaries import sentences
 
@@ -32,8 +33,14 @@ def _edge(letter: str) -> bool:
 
 def sentence(text: str, place: tuple[int, int]) -> tuple[int, int]:
     """The sentence, or the sentences, in which a place of a text lies."""
-    around = [span for span in sentences(text) if span[0] < place[1] and span[1] > place[0]]
+    around = [span for span in _sentences(text) if span[0] < place[1] and span[1] > place[0]]
     return (around[0][0], around[-1][1]) if around else place
+
+
+@lru_cache(maxsize=8)
+def _sentences(text: str) -> Sequence[tuple[int, int]]:
+    """Of one text many places are looked for, one after the other."""
+    return tuple(sentences(text))
 
 
 def plain(words: Iterable[str]) -> list[str]:

@@ -1,5 +1,6 @@
 """Open labels: words as an opinion, each with the sentence that it comes from."""
 
+import time
 from typing import Any
 
 import pytest
@@ -120,3 +121,12 @@ def test_what_is_found_lies_in_the_text(text: str, a: int, b: int) -> None:
 @pytest.mark.parametrize(("text", "count"), [("I'm so-so, really", 3), ("我很高兴 ok", 5), ("", 0), ("... !", 0)])
 def test_words_are_counted_in_any_script(text: str, count: int) -> None:
     assert word_count(text) == count
+
+
+def test_a_hundred_words_of_a_long_text_are_looked_for_once() -> None:
+    text = "He goes home. " * 3000 + "He smiles and laughs."
+    words = Words.model_validate({"labels": [{"word": f"w{n}", "quote": "smiles and laughs"} for n in range(100)]})
+    began = time.monotonic()
+    words.check(text, traced=True)
+    assert {text[start:end] for start, end in words.places(text).values()} == {"He smiles and laughs."}
+    assert time.monotonic() - began < 5
