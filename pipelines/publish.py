@@ -154,6 +154,11 @@ class _Progress:
 
 _PLACES = ("path", "media_root")
 _NAME_FILES = ("sources", "ratings", "ingest", "assist")
+_OF_ONE_PLACE = frozenset({
+    "url", "key", "local", "gpus", "batch_rows", "memory_mb", "concurrency", "requests_per_minute",
+    "tokens_per_minute", "timeout_s", "retries", "price",
+})  # fmt: skip
+"""What a recipe says of a model that determines no answer: where it runs, how fast, and for how much."""
 
 
 def _without_folders(recipe: Mapping[str, Any]) -> dict[str, Any]:
@@ -162,7 +167,12 @@ def _without_folders(recipe: Mapping[str, Any]) -> dict[str, Any]:
     limits = {k: v for k, v in recipe["limits"].items() if k not in ("memory_mb", "retries")}
     kept = {k: v for k, v in recipe.items() if k not in ("workspace", "deploy")}
     inputs = {key: [_within(entry) for entry in recipe[key]] for key in _NAME_FILES if key in recipe}
-    return {**kept, **inputs, "publish": publish, "limits": limits}
+    models = {name: _without_folder(_anywhere(model)) for name, model in recipe["models"].items()}
+    return {**kept, **inputs, "models": models, "publish": publish, "limits": limits}
+
+
+def _anywhere(model: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in model.items() if key not in _OF_ONE_PLACE}
 
 
 def _without_names(recipe: Mapping[str, Any], pseudonym: Callable[[str], str]) -> dict[str, Any]:

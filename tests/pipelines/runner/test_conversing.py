@@ -44,6 +44,34 @@ def test_a_question_without_a_reply_fails_its_row_alone(tmp_path: Path) -> None:
     assert (lost["reason"], lost["detail"]) == ("ConnectionError", "the parrot flew away")
 
 
+ELSEWHERE = (
+    "url=http://other.example/v1", "key=${env:OTHER_KEY}", "local=true", "gpus=0.5", "batch_rows=3", "memory_mb=3000",
+    "concurrency=3", "requests_per_minute=9", "tokens_per_minute=9", "timeout_s=3", "retries=1", "price={input: 3}",
+)  # fmt: skip
+
+
+def test_where_a_model_is_and_what_it_costs_changes_neither_answers_nor_the_release(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SERVER_KEY", "hunter2-hunter2")
+    here = bird(tmp_path / "asked", url="http://ours.example/v1", key="${env:SERVER_KEY}")
+    made = texts_with(tmp_path / "p", 4, here, [CAPTION])
+    first = made.build()
+    again = made.build(*(f"models.bird.{change}" for change in ELSEWHERE))
+    assert (again.version, again.unchanged) == (first.version, True)
+    assert len(asks(tmp_path / "asked")) == 4
+    told = [f for folder in (made.workspace, made.releases) for f in folder.rglob("*") if f.is_file()]
+    assert not [f.name for f in told if b"ours.example" in f.read_bytes() or b"hunter2" in f.read_bytes()]
+
+
+@pytest.mark.parametrize("change", ["temperature=0.5", "max_tokens=9", "revision=v2", "seed=5", "options.says=Joy."])
+def test_what_determines_an_answer_asks_anew(tmp_path: Path, change: str) -> None:
+    made = texts_with(tmp_path / "p", 3, bird(tmp_path / "asked"), [CAPTION])
+    made.build(publish=False)
+    made.build(f"models.bird.{change}", publish=False)
+    assert len(asks(tmp_path / "asked")) == 6
+
+
 @pytest.mark.parametrize(
     ("models", "assist", "says"),
     [
