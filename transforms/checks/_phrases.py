@@ -34,9 +34,14 @@ BOILERPLATE = re.compile("|".join(f"(?:{x})" for x in _EMPTY), re.IGNORECASE)
 READ_CHARS = 20_000
 
 
+_QUOTED = re.compile(r'"[^"\n]{0,400}"|[“„][^“”\n]{0,400}[“”]|«[^»\n]{0,400}»|「[^」\n]{0,400}」|『[^』\n]{0,400}』')
+
+
 def refusal(text: str) -> str | None:
-    """How the text refuses, if it does."""
-    found = REFUSAL.search(text[:READ_CHARS])
+    """How the text refuses, if it does. What it quotes somebody say refuses nothing, unless it is a quote altogether."""
+    read = text[:READ_CHARS]
+    own = _QUOTED.sub('""', read)
+    found = REFUSAL.search(own if re.search(r"\w", own) else read)
     return found[0] if found else None
 
 

@@ -21,6 +21,8 @@ REFUSED = [
     "申し訳ありませんが、お答えできません。",
     "죄송하지만 그 요청은 도와드릴 수 없습니다.",
     "Извините, но я не могу ответить.",
+    '"I\'m sorry, but I cannot help with that."',
+    'About the line "Come home": as an AI, I have no opinion.',
 ]
 EMPTY = ["Sure, here is the description:", "[insert description here]", "N/A", "None.", "Output:", "x <|im_end|> y"]
 ANSWERS = [
@@ -30,6 +32,9 @@ ANSWERS = [
     "The man shares a photo on the phone: here is my dog, he says.",
     "Nobody is in the picture; none of the chairs is taken.",
     "他对朋友说对不起，声音很低。",
+    "He says, \"I'm sorry, I can't do this any more,\" and looks away.",
+    "The subtitle is “I cannot help you. Please send the text.” Her voice trembles.",
+    "彼女は「申し訳ありませんが、できません」と言って泣いた。",
 ]
 
 
