@@ -38,7 +38,7 @@ _QUOTED = re.compile(r'"[^"\n]{0,400}"|[“„][^“”\n]{0,400}[“”]|«[^»
 
 
 def refusal(text: str) -> str | None:
-    """How the text refuses, if it does. What it quotes somebody say refuses nothing, unless it is a quote altogether."""
+    """How the text refuses, if it does. What it quotes somebody say is not its own, unless it is all that there is."""
     read = text[:READ_CHARS]
     own = _QUOTED.sub('""', read)
     found = REFUSAL.search(own if re.search(r"\w", own) else read)
