@@ -28,7 +28,7 @@ def laid_out(tmp_path_factory: pytest.TempPathFactory) -> Project:
 def test_from_clues_to_open_labels(laid_out: Project, shared: Callable[[str], Path], llama: str) -> None:
     rows = [emer.shortened(clip) for clip in islice(emer.clips(shared), CLIPS)]
     emer.write(laid_out.folder, rows)
-    writer = [f"models.writer.{key}={value}" for key, value in (("url", llama), ("model", ALIAS), ("max_tokens", 96))]
+    writer = [f"models.writer.{key}={value}" for key, value in (("url", llama), ("model", ALIAS), ("max_tokens", 320), ("tries", 2))]
     summary = laid_out.build(*writer, "limits.max_failed=1.0")
     assert summary.kept + summary.rejected + summary.failed == summary.found == CLIPS
     assert summary.kept
