@@ -10,6 +10,7 @@ import pyarrow as pa
 from affectory.pipelines.consent import Consent, Crowd, others
 from affectory.pipelines.runner.asking import Run
 from affectory.pipelines.runner.execute import join
+from affectory.pipelines.runner.kinds import there
 from affectory.pipelines.runner.stage import Stage
 from affectory.pipelines.runner.talks import People, Question, Talks
 from affectory.pipelines.runner.till import OutOfBudget, Till
@@ -22,7 +23,7 @@ from affectory.transforms.models._asked import AskedModel, needs_of
 from affectory.transforms.models._asking import COLUMNS, PEOPLE, PLACES, asking, asks_of, rows_of
 from affectory.transforms.models._conversing import Conversing, Outcomes
 from affectory.transforms.models._messages import Ask, Chat
-from affectory.transforms.rows import by_row
+from affectory.transforms.rows import Values, by_row
 
 AT_ONCE = 1024
 """Rows whose talks go on side by side, and questions that are made ready at once."""
@@ -127,7 +128,7 @@ class Rounds:
 
     def _talks(self, stage: Stage, rows: pa.Table) -> Talks:
         transform, elsewhere = cast(Conversing, stage.transform), others(stage)
-        given = rows.select(list(transform.reads())).to_pylist(maps_as_pydicts="strict")
+        given = _told(stage, rows)
         if not elsewhere:
             return Talks(stage, given, transform.talk)
 
@@ -279,9 +280,16 @@ def _asked_of(questions: Sequence[Question], rows: pa.Table) -> pa.Table:
     return rows_of([question.ask for question in questions], places, [question.people for question in questions])
 
 
+def _told(stage: Stage, rows: pa.Table) -> list[Values]:
+    """What talks are told of rows: null of columns that were written for other kinds of samples only."""
+    absent = dict.fromkeys(stage.transform.reads())
+    known = rows.select(list(there(stage, rows))).to_pylist(maps_as_pydicts="strict")
+    return [{**absent, **row} for row in known]
+
+
 def _read(stage: Stage, rows: pa.Table, talks: Talks) -> Result:
     transform = stage.transform
-    result = by_row(transform.reads(), transform.writes(), Outcomes(talks.ended))(rows)
+    result = by_row(there(stage, rows), transform.writes(), Outcomes(talks.ended))(rows)
     result.check(rows.num_rows, stage.name)
     return replace(result, rows=_cast(stage, rows, result.rows))
 

@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from support.media import write_picture
+from support.project import TEXTS
 from support.talking import asks, backends, texts_with
 
 from affectory.pipelines.bind import read_and_bind
@@ -42,6 +44,20 @@ def test_a_question_without_a_reply_fails_its_row_alone(tmp_path: Path) -> None:
     assert (summary.kept, summary.failed) == (5, 1)
     (lost,) = [x for x in made.rejects() if x["outcome"] == "failed"]
     assert (lost["reason"], lost["detail"]) == ("ConnectionError", "the parrot flew away")
+
+
+def test_what_only_other_kinds_of_samples_have_is_told_as_missing(tmp_path: Path) -> None:
+    merge = {"merge": {"model": "bird", "from": ["sharpness", "text"], "prompt": "merge_text"}}
+    folder = {"kind": "folder", "name": "pictures", "path": "pictures"}
+    sources = [*TEXTS["sources"], folder]
+    made = texts_with(tmp_path / "p", 3, bird(tmp_path / "asked"), [merge], sources=sources, ingest=["sharpness"])
+    (made.folder / "pictures").mkdir()
+    write_picture(made.folder / "pictures" / "one.png")
+    summary = made.build(publish=False)
+    assert (summary.kept, summary.failed) == (4, 0)
+    told = asks(tmp_path / "asked")
+    assert [("sharpness" in x, "Line" in x) for x in told].count((False, True)) == 3
+    assert [("sharpness" in x, "Line" in x) for x in told].count((True, False)) == 1
 
 
 ELSEWHERE = (
