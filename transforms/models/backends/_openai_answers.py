@@ -1,6 +1,7 @@
 """What servers answer, read with suspicion: any part of it may be missing, of another type, or endless."""
 
 import json
+import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -43,6 +44,24 @@ def answer(ask: Ask, data: bytes) -> Reply | Failed:
         return Failed(0, "NoLogprobs", _NO_LOGPROBS)
     logprobs = seen(ask.choices, tokens.items())
     return Reply(likeliest(logprobs) or text, logprobs, usage)
+
+
+def unpacked(data: bytes, how: str, most: int) -> bytes:
+    """The body of a server that packs it though nobody asked for that: a small one may hold more than memory does."""
+    if how.strip().lower() in ("", "identity"):
+        return data
+    if how.strip().lower() not in ("gzip", "x-gzip", "deflate"):
+        raise ValueError(f"the server packs its answers as {how[:60]!r}, which it was asked not to")
+    packed = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
+    try:
+        found = packed.decompress(data, most + 1)
+    except zlib.error as error:
+        raise Lost("AnswerLost", f"the server's answer cannot be unpacked: {error}") from error
+    if len(found) > most:
+        raise ValueError(f"the answer is longer than {most} bytes")
+    if not packed.eof:
+        raise Lost("AnswerLost", "the server's packed answer has no end")
+    return found
 
 
 def parsed(data: bytes) -> Any:
@@ -94,7 +113,8 @@ def _usage(body: Any, choice: Mapping[str, Any]) -> dict[str, int]:
 def _tokens(choice: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
     """The likeliest first tokens, the one that was drawn among them."""
     first = at(choice, "logprobs", "content", 0)
-    for token in [first, *(at(first, "top_logprobs") or ())]:
+    top = at(first, "top_logprobs")
+    for token in [first, *(top if isinstance(top, list) else ())]:
         word, logprob = at(token, "token"), at(token, "logprob")
         if isinstance(word, str) and isinstance(logprob, int | float) and abs(logprob) < _MOST_TOKENS:
             yield word, float(logprob)

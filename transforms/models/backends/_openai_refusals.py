@@ -78,6 +78,6 @@ def _after(headers: Mapping[str, str]) -> float:
 def _until(date: str) -> float:
     try:
         then = parsedate_to_datetime(date)
-    except (TypeError, ValueError):
+        return (then if then.tzinfo else then.replace(tzinfo=UTC)).timestamp() - datetime.now(UTC).timestamp()
+    except (TypeError, ValueError, OverflowError):
         return 0.0
-    return (then if then.tzinfo else then.replace(tzinfo=UTC)).timestamp() - datetime.now(UTC).timestamp()

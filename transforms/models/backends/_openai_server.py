@@ -17,13 +17,14 @@ from affectory.schemas.errors import UserError
 from affectory.schemas.recipe.asked import Asked
 from affectory.transforms.base import Failed, Reply
 from affectory.transforms.models._messages import Ask
-from affectory.transforms.models.backends._openai_answers import MOST_BYTES, Lost, answer, at, parsed
+from affectory.transforms.models.backends._openai_answers import MOST_BYTES, Lost, answer, at, parsed, unpacked
 from affectory.transforms.models.backends._openai_questions import question, tokens
 from affectory.transforms.models.backends._openai_refusals import inside, refusal
 from affectory.transforms.rows import told
 
 FIRST_WAIT, MOST_WAIT = 0.5, 30.0
 """Seconds, of which a random part is waited before a question is sent again; doubled each time, up to the most."""
+SHORTEST_KEY, LONGEST_PAUSE = 8, 600.0
 Put = Callable[[tuple[int, Reply | Failed]], None]
 
 
@@ -43,8 +44,8 @@ class Pace:
         return turn - now
 
     def spend(self, tokens: int) -> None:
-        """So many tokens more than were known of."""
-        self._next += self._token * tokens
+        """So many tokens more than were known of, as a server counts: one that miscounts must not stop us for ever."""
+        self._next += min(self._token * tokens, LONGEST_PAUSE)
 
     def hold(self, seconds: float) -> None:
         """Send nothing for so long."""
@@ -87,11 +88,13 @@ class Server:
 
         async def one(index: int, ask: Ask) -> None:
             try:
-                put((index, await self._again(wire, ask, stopped)))
+                said = await self._again(wire, ask, stopped)
             except UserError as error:
-                stopped.append(error)
+                stopped.append(replace(error, message=self._keyless(error.message)))
+                return
             except Exception as error:  # of this question alone: a medium that is gone, an answer without end
-                put((index, Failed(0, type(error).__name__, told(error))))
+                said = Failed(0, type(error).__name__, told(error))
+            put((index, replace(said, detail=self._keyless(said.detail)) if isinstance(said, Failed) else said))
 
         await asyncio.gather(*(one(index, ask) for index, ask in enumerate(asks)))
         if stopped:
@@ -132,7 +135,7 @@ class Server:
             status = (inside(found) or status) if at(found, "choices", 0) is None else status
         if status == 200:
             return answer(ask, data)
-        what = refusal(status, headers, data.replace(self.key.encode(), b"***") if self.key else data)
+        what = refusal(status, headers, data)
         if isinstance(what, Failed):
             return what
         if isinstance(what, Lost):
@@ -148,17 +151,25 @@ class Server:
                 asyncio.timeout(self.spec.timeout_s),
                 client.stream("POST", f"{str(self.spec.url).rstrip('/')}{path}", content=body) as response,
             ):
-                async for chunk in response.aiter_bytes():
+                async for chunk in response.aiter_raw():
                     data += chunk
                     if len(data) > MOST_BYTES:
                         raise ValueError(f"the answer is longer than {MOST_BYTES} bytes")
-                return response.status_code, response.headers, bytes(data)
+                whole = unpacked(bytes(data), response.headers.get("content-encoding", ""), MOST_BYTES)
+                return response.status_code, response.headers, self._unblabbed(whole)
         except TimeoutError as error:
             raise Lost("TimedOut", f"no whole answer within {self.spec.timeout_s:g} s (`timeout_s`)") from error
         except httpx.ConnectError as error:
             raise Lost("Unreachable", str(error) or "no connection") from error
         except httpx.RequestError as error:
             raise Lost("ConnectionLost", f"{type(error).__name__}: {error}") from error
+
+    def _unblabbed(self, data: bytes) -> bytes:
+        """A key that a server repeats is kept nowhere; what is as short as `EMPTY` is none, and may well be a word."""
+        return data.replace(self.key.encode(), b"***") if len(self.key) >= SHORTEST_KEY else data
+
+    def _keyless(self, told: str) -> str:
+        return told.replace(self.key, "***") if self.key else told
 
     def _given_up(self, lost: Lost, sent: int) -> Failed:
         """A server that cannot be reached at all would fail every row: it stops the build, which goes on later."""

@@ -43,6 +43,8 @@ def check(model: AskedModel) -> None:
         raise UserError("openai needs `model`", "name the model as its server does: GET <url>/models lists them")
     if model.path is not None:
         raise UserError("openai takes no `path`", "its server has the model; give `url` and `model`")
+    if any(letter.isspace() or not letter.isprintable() for letter in spec.url or ""):
+        raise UserError("`url` holds a space, or what cannot be seen", _URL)
     _check_url(_split(spec))
     _check_options(spec.options)
     _key(spec)

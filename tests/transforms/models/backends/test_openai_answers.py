@@ -80,6 +80,13 @@ def test_a_server_without_log_probabilities_is_told_from_one_that_saw_none() -> 
     assert isinstance(said, Failed) and said.error == "NoLogprobs" and "can: [json]" in said.detail
 
 
+@pytest.mark.parametrize("top", [5, True, "A", {"A": -1}, None, [5, [], {}]])
+def test_likeliest_tokens_that_are_no_list_of_such_are_none(top: Any) -> None:
+    first = {"token": "A", "logprob": -0.5, "top_logprobs": top}
+    data = json.dumps({"choices": [{"message": {"content": "A"}, "logprobs": {"content": [first]}}]}).encode()
+    assert read(ask(choices=("A", "B")), data) == Reply("A", (("A", -0.5),))
+
+
 WORDS = ["choices", "message", "content", "logprobs", "top_logprobs", "token", "logprob", "usage", "refusal", "error"]
 JSONS = st.recursive(
     st.none() | st.booleans() | st.integers() | st.just(10**400) | st.floats() | st.text(max_size=3),
@@ -139,7 +146,8 @@ def test_what_was_flagged_in_one_question_stops_nothing() -> None:
         ("3", 3.0), ("0.5", 0.5), ("0", 0.0), ("-5", 0.0), ("nan", 0.0), ("soon", 0.0), ("", 0.0),
         ("99999999", LONGEST_WAIT), ("inf", LONGEST_WAIT),
         (format_datetime(datetime.now(UTC) + timedelta(days=9), usegmt=True), LONGEST_WAIT),
-        ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0), ("Wed, 21 Oct 2015 07:28:00", 0.0),
+        ("Mon, 01 Jan 2024 00:00:00 +99999999999999999999", 0.0), ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0),
+        ("Wed, 21 Oct 2015 07:28:00", 0.0),
     ],
 )  # fmt: skip
 def test_a_server_says_when_to_come_back_within_reason(after: str, seconds: float) -> None:
@@ -260,6 +268,14 @@ def test_tokens_take_their_time_and_so_do_those_that_are_known_afterwards() -> N
     assert [pace.turn(10), pace.turn(5)] == [0, 1.0]
     pace.spend(20)
     assert pace.turn(1) == pytest.approx(1.5 + 2.0)
+
+
+def test_a_server_that_counts_beyond_reason_is_asked_again_after_a_while() -> None:
+    pace = Pace(requests=None, tokens=600, clock=Clock())
+    pace.turn(10)
+    pace.spend(1 << 52)
+    pace.spend(1 << 52)
+    assert pace.turn(1) <= 2000
 
 
 def test_all_wait_where_the_server_wants_one_to_wait() -> None:

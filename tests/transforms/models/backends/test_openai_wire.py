@@ -1,6 +1,8 @@
 """What is sent to a server, and how: seen from the server."""
 
 import base64
+import gzip
+import json
 import subprocess
 import sys
 import threading
@@ -11,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.faulty import Body, Faulty, Said, faulty, hears, writer
+from support.faulty import Body, Faulty, Said, answer, faulty, hears, writer
 from support.questions import SCHEMA, ask, replies, reply
 
+from affectory.schemas.errors import UserError
 from affectory.transforms.base import Failed, Reply
 from affectory.transforms.models._messages import Part
 
@@ -128,6 +131,60 @@ def test_the_key_is_sent_and_repeated_nowhere(monkeypatch: pytest.MonkeyPatch) -
         said = reply(writer(server, key="${env:SERVER_KEY}"), ask())
     assert server.headers[0]["Authorization"] == "Bearer opens-0451"
     assert isinstance(said, Failed) and "your key *** is fine" in said.detail
+
+
+@pytest.mark.parametrize(
+    ("status", "data", "headers"),
+    [
+        (200, b"<html>your key opens-0451 is welcome</html>", {}),
+        (200, b"x" * 192 + b"opens-0451", {}),
+        (302, b"", {"Location": "/login?key=opens-0451"}),
+        (401, rb'{"error": "\u006fpens-0451"}', {}),
+        (503, b"opens-0451", {"Retry_After": "0"}),
+    ],
+)
+@pytest.mark.parametrize("speaks", [False, True])
+def test_whatever_is_wrong_is_told_without_the_key(
+    monkeypatch: pytest.MonkeyPatch, status: int, data: bytes, headers: dict[str, str], speaks: bool
+) -> None:
+    monkeypatch.setenv("SERVER_KEY", "opens-0451")
+    with faulty(say=lambda body: (status, data, headers)) as server:
+        try:
+            told = str(reply(writer(server, key="${env:SERVER_KEY}", retries=0), ask(speaks=speaks)))
+        except UserError as error:
+            told = str(error)
+    assert "opens" not in told
+
+
+def test_an_answer_that_repeats_the_key_does_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SERVER_KEY", "opens-0451")
+    with faulty(say=lambda body: (200, answer("Your key is opens-0451."), {})) as server:
+        said = reply(writer(server, key="${env:SERVER_KEY}"), ask())
+    assert isinstance(said, Reply) and said.text == "Your key is ***."
+
+
+PACKED = gzip.compress(json.dumps(answer("packed")).encode())
+
+
+@pytest.mark.parametrize(
+    ("how", "data", "told"),
+    [
+        ("gzip", PACKED, "packed"),
+        ("identity", json.dumps(answer("plain")).encode(), "plain"),
+        ("gzip", PACKED[:-20], "has no end"),
+        ("gzip", b"not packed at all", "cannot be unpacked"),
+        ("gzip", gzip.compress(bytes(100_000)), "longer than 50000 bytes"),
+        ("gzip, gzip", gzip.compress(PACKED), "which it was asked not to"),
+        ("zstd", PACKED, "which it was asked not to"),
+    ],
+)
+def test_what_is_packed_unasked_is_unpacked_within_bounds(
+    monkeypatch: pytest.MonkeyPatch, how: str, data: bytes, told: str
+) -> None:
+    monkeypatch.setattr("affectory.transforms.models.backends._openai_server.MOST_BYTES", 50_000)
+    with faulty(say=lambda body: (200, data, {"Content_Encoding": how})) as server:
+        said = reply(writer(server, retries=0), ask())
+    assert told in (said.detail if isinstance(said, Failed) else said.text)
 
 
 def test_no_proxy_stands_before_a_server_on_this_machine(server: Faulty, monkeypatch: pytest.MonkeyPatch) -> None:
