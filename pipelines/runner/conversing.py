@@ -1,5 +1,6 @@
 """A stage that talks with models: rounds of questions of all its rows, looked for in the ledger and asked if new."""
 
+import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -9,18 +10,19 @@ import pyarrow as pa
 
 from affectory.pipelines.consent import Consent, Crowd, others
 from affectory.pipelines.runner.asking import Run
-from affectory.pipelines.runner.execute import join
+from affectory.pipelines.runner.execute import SetUpFailed, join
 from affectory.pipelines.runner.kinds import there
 from affectory.pipelines.runner.stage import Stage
 from affectory.pipelines.runner.talks import People, Question, Talks
 from affectory.pipelines.runner.till import OutOfBudget, Till
 from affectory.pipelines.store.answers import Answers, Writer
 from affectory.pipelines.store.usage import Usage, summed
+from affectory.schemas.errors import UserError
 from affectory.schemas.ids import digest
 from affectory.transforms.asking import REPLIES, REPLY, unpacked
 from affectory.transforms.base import ALL_KINDS, Columns, Failed, Rejected, Reply, Resources, Result, Said, Step, Whom
 from affectory.transforms.models._asked import AskedModel, needs_of
-from affectory.transforms.models._asking import COLUMNS, PEOPLE, PLACES, asking, asks_of, rows_of
+from affectory.transforms.models._asking import COLUMNS, PEOPLE, PLACES, asking, asks_of, heard, rows_of
 from affectory.transforms.models._conversing import Conversing, Outcomes
 from affectory.transforms.models._messages import Ask, Chat
 from affectory.transforms.rows import Values, by_row
@@ -28,6 +30,7 @@ from affectory.transforms.rows import Values, by_row
 AT_ONCE = 1024
 """Rows whose talks go on side by side, and questions that are made ready at once."""
 _CHATS: dict[str, Chat] = {}
+_LOADING = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -216,8 +219,7 @@ class Rounds:
 
     def _replies(self, half: Stage, model: AskedModel, table: pa.Table) -> Iterator[tuple[int, Said]]:
         if self.alone and not model.isolated:
-            chat = _CHATS.get(half.identity) or _CHATS.setdefault(half.identity, model.load())
-            yield from chat(asks_of(table))
+            yield from heard(_loaded(half, model), asks_of(table))
             return
         size = half.transform.resources.batch_rows
         for start in range(0, table.num_rows, size):
@@ -235,6 +237,19 @@ class Rounds:
         for whom, ids in by_whom.items():
             found |= self.answers(whom).find(self.partition, ids)
         return found
+
+
+def _loaded(half: Stage, model: AskedModel) -> Chat:
+    """The model in this process, which threads that ask it share."""
+    with _LOADING:
+        if half.identity not in _CHATS:
+            try:
+                _CHATS[half.identity] = model.load()
+            except UserError:
+                raise
+            except Exception as error:
+                raise SetUpFailed(half.name, type(error).__name__, str(error)[:2000]) from error
+        return _CHATS[half.identity]
 
 
 def _usage(question: Question, said: Said) -> tuple[str, Usage]:

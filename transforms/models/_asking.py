@@ -1,17 +1,19 @@
 """Questions as rows, so that they travel as rows do: to a child process, to an actor, down to the one that is bad."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
 import pyarrow as pa
 
+from affectory.schemas.errors import UserError
 from affectory.schemas.types import FRAMES, MEDIA
 from affectory.transforms.asking import with_replies
-from affectory.transforms.base import Columns, Failed, Reply, Said, Step
+from affectory.transforms.base import Columns, Failed, Said, Step
 from affectory.transforms.models._asked import AskedModel
 from affectory.transforms.models._messages import Ask, Chat, Message, Part
+from affectory.transforms.rows import told
 
 ASK, SHOWN, PEOPLE = "ask", "shown", "people"
 COLUMNS: Columns = {ASK: pa.string(), SHOWN: FRAMES, PEOPLE: pa.list_(pa.string())}
@@ -64,6 +66,32 @@ def asking(model: AskedModel) -> Step:
 
 def put(chat: Chat, asks: Sequence[Ask]) -> list[Said]:
     """All replies, in the order of the questions."""
-    said: dict[int, Reply | Failed] = dict(chat(asks))
-    lost = Failed(0, "Unanswered", "the backend left this question out")
-    return [said.get(index, lost) for index in range(len(asks))]
+    said = dict(heard(chat, asks))
+    return [said[index] for index in range(len(asks))]
+
+
+def heard(chat: Chat, asks: Sequence[Ask]) -> Iterator[tuple[int, Said]]:
+    """Replies as they come, exactly one to each question, whatever a backend does: of the questions that are left when
+    it raises, those fail that make it raise alone."""
+    left = dict(enumerate(asks))
+    try:
+        for index, said in chat(asks):
+            if left.pop(index, None) is not None:
+                yield index, said
+    except UserError:
+        raise
+    except Exception as error:
+        if len(asks) > 1:
+            yield from _halved(chat, left)
+            return
+        why = Failed(0, type(error).__name__, told(error))
+    else:
+        why = Failed(0, "Unanswered", "the backend left this question out")
+    yield from ((index, why) for index in left)
+
+
+def _halved(chat: Chat, left: Mapping[int, Ask]) -> Iterator[tuple[int, Said]]:
+    places = list(left)
+    middle = (len(places) + 1) // 2
+    for some in filter(None, (places[:middle], places[middle:])):
+        yield from ((some[at], said) for at, said in heard(chat, [left[place] for place in some]))

@@ -8,8 +8,10 @@ from support.project import TEXTS
 from support.talking import asks, backends, texts_with
 
 from affectory.pipelines.bind import read_and_bind
+from affectory.pipelines.runner.execute import SetUpFailed
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.recipe.problems import RecipeProblems
+from affectory.transforms.models._asked import AskedModel
 
 pytestmark = pytest.mark.usefixtures("backends")
 __all__ = ["backends"]
@@ -44,6 +46,19 @@ def test_a_question_without_a_reply_fails_its_row_alone(tmp_path: Path) -> None:
     assert (summary.kept, summary.failed) == (5, 1)
     (lost,) = [x for x in made.rejects() if x["outcome"] == "failed"]
     assert (lost["reason"], lost["detail"]) == ("ConnectionError", "the parrot flew away")
+
+
+def test_a_model_that_cannot_be_loaded_ends_the_build_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = texts_with(tmp_path / "p", 2, bird(tmp_path / "asked"), [CAPTION])
+
+    def broken(self: AskedModel) -> None:
+        raise OSError("no weights here")
+
+    monkeypatch.setattr(AskedModel, "load", broken)
+    with pytest.raises(SetUpFailed, match="caption asks bird could not be set up: OSError: no weights here"):
+        made.build(publish=False)
 
 
 def test_what_only_other_kinds_of_samples_have_is_told_as_missing(tmp_path: Path) -> None:
@@ -92,8 +107,13 @@ def test_what_determines_an_answer_asks_anew(tmp_path: Path, change: str) -> Non
     ("models", "assist", "says"),
     [
         ({}, [CAPTION], "no such model"),
-        ({"bird": {"backend": "parot"}}, [CAPTION], "chat knows no backend named 'parot'"),
+        ({"bird": {"backend": "parot"}}, [CAPTION], "no backend is named 'parot'"),
+        ({"bird": {"backend": "parrot"}}, [CAPTION, CAPTION], "writes `caption`, which a step before it writes too"),
+        ({"bird": {"backend": "parrot"}}, [{"caption": {"model": "bird", "as": "text"}}], "allowed: any other name"),
+        ({"bird": {"backend": "parrot"}}, [{"caption": {"model": "bird", "as": "My note"}}], "matching ^[a-z]"),
+        ({"bird": {"backend": "hog"}}, [CAPTION], "the backend hog does not talk"),
         ({"bird": {"backend": "parrot"}}, [{"caption": {"model": "birt"}}], "did you mean"),
+        ({"bird": {"backend": "parrot"}}, [{"opine": {"panel": ["bird", 3]}}], "panel[1]: no such model\n    given: 3\n"),
         ({"bird": {"backend": "parrot"}}, [{"caption": {"model": "bird", "prompt": "captain"}}], "no prompt is named"),
         ({"bird": {"backend": "parrot", "can": ["json"]}}, [{"caption": {"model": "bird", "see": ["audio"]}}], "needs"),
     ],
