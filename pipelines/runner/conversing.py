@@ -4,6 +4,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import cast
 
 import pyarrow as pa
@@ -138,7 +139,7 @@ class Rounds:
         def withhold(ask: Ask, people: People) -> Rejected | None:
             return self.consent.refuses(people or (), ask.model) if ask.model in elsewhere else None
 
-        return Talks(stage, given, transform.talk, self.crowd(rows), withhold)
+        return Talks(stage, given, transform.talk, self.crowd(rows), withhold, partial(self._may_go, stage))
 
     def ask(self, stage: Stage, questions: Iterable[Question], rows: pa.Table) -> dict[str, Said]:
         """Put questions to their models and keep the replies as they come; why some got none."""

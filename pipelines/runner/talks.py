@@ -47,9 +47,10 @@ class Talks:
         begin: Callable[[Values], Talk],
         people: Sequence[People] | None = None,
         withhold: Withhold = lambda *_: None,
+        may_go: Callable[[Question], bool] = lambda _: True,
     ) -> None:
         self.ended: list[Any] = [None] * len(rows)
-        self._people, self._withhold = people or [None] * len(rows), withhold
+        self._people, self._withhold, self._may_go = people or [None] * len(rows), withhold, may_go
         self._stage, self._talks = stage, [begin(row) for row in rows]
         self._asking: dict[int, list[Question]] = {}
         self._withheld: dict[int, dict[str, Said]] = {}
@@ -61,12 +62,13 @@ class Talks:
         return bool(self._asking)
 
     def questions(self) -> dict[str, Question]:
-        """What is asked now, each question once; not what may not be."""
+        """What is asked now, each question once, about the first row for which it may go; not what may not be."""
         found: dict[str, Question] = {}
         for row, questions in self._asking.items():
             for question in questions:
-                if question.id not in self._withheld[row]:
-                    found.setdefault(question.id, question)
+                known = found.get(question.id)
+                if question.id not in self._withheld[row] and (known is None or not self._may_go(known)):
+                    found[question.id] = question
         return found
 
     def tell(self, said: Mapping[str, Said]) -> None:

@@ -129,6 +129,17 @@ def test_a_yes_that_ended_stops_what_would_be_sent_and_changes_no_release(tmp_pa
     assert made.build(publish=False).kept == 6
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_what_two_people_said_goes_as_one_of_them_may_whoever_comes_first(
+    tmp_path: Path, order: tuple[int, ...]
+) -> None:
+    made = asking(tmp_path, [["speaker0", "yes", LONG_AGO], ["speaker1", "yes", ""]], 2)
+    rows = [{"id": f"l{n}", "who": f"speaker{order[n]}", "body": "Line 1: the same words"} for n in range(2)]
+    write_lines(made.folder / "lines.jsonl", rows)
+    assert made.build(publish=False).kept == 2
+    assert asked(made) == [1]
+
+
 def test_whoever_is_quoted_counts_wherever_his_turn_lies(tmp_path: Path) -> None:
     """The context of a turn comes from other partitions, and so do people."""
     made = asking(tmp_path, ALL, ingest=["context"])
