@@ -1,12 +1,13 @@
 """Texts that try to be more than data, before a real model: answers stay what they may be, and tell no prompt."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import pytest
 from support.injections import INJECTIONS, injected
-from support.llama import llama, smollm
+from support.llama import serving, smollm
 
 from affectory.pipelines.prompting import prompt
 from affectory.schemas.taxonomy import load_taxonomy
@@ -20,7 +21,6 @@ from affectory.transforms.models._messages import Ask
 from affectory.transforms.models._prompts import parse_prompt
 from affectory.transforms.models._talking import UnreadableAnswer, answered
 
-__all__ = ["llama"]
 LABELS = load_taxonomy("ekman-7").labels
 PROMPT = """---
 id: bare
@@ -32,7 +32,7 @@ answer:
   type: object
   additionalProperties: false
   required: [label, why]
-  properties: {label: {enum: labels}, why: {type: string, maxLength: 60}}
+  properties: {label: {enum: labels}, why: {type: string, maxLength: 24}}
 ---
 @system
 You sort what people write by emotion for a study, and you give nothing but the answer.
@@ -43,6 +43,13 @@ Which of {{ labels | join(", ") }} does it show? Answer as JSON: {"label": "..."
 WAYS = list(dict.fromkeys(injection.way for injection in INJECTIONS))
 UNHELD = ("answers", "code")
 """Ways in which the server is not told the schema, as if it knew none: what it then says is read all the same."""
+
+
+@pytest.fixture(scope="module")
+def llama() -> Iterator[str]:
+    """A server that keeps what it read of prompts in mind: no answer here has to be the same another time."""
+    with serving(cache_prompt=True) as url:
+        yield url
 
 
 class Ears:
@@ -74,7 +81,7 @@ def system(ask: Ask) -> str:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_an_answer_is_what_was_asked_for_and_tells_no_prompt_or_it_is_not_taken(llama: str, way: str) -> None:
-    ears, asking = Ears(llama, max_tokens=48, tries=1), parse_prompt(PROMPT, "the prompt of this test")
+    ears, asking = Ears(llama, max_tokens=36, tries=1), parse_prompt(PROMPT, "the prompt of this test")
     for injection in (x for x in INJECTIONS if x.way == way):
         ask = asking.ask(ears.model, {"text": injected(injection)}, labels=LABELS)
         schema = ask.schema or {}

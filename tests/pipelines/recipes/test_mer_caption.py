@@ -14,7 +14,7 @@ from affectory.quality.emotion_wheel import EmotionWheels
 
 __all__ = ["llama"]
 RECIPE = Path(__file__).parents[3] / "pipelines" / "recipes" / "mer-caption.yaml"
-CLIPS = 5
+CLIPS = 4
 FILTERS = {"merge", "refusals", "same_language", "length_outliers", "opine", "opine-2", "consensus", "extract_labels"}
 
 
@@ -28,7 +28,10 @@ def laid_out(tmp_path_factory: pytest.TempPathFactory) -> Project:
 def test_from_clues_to_open_labels(laid_out: Project, shared: Callable[[str], Path], llama: str) -> None:
     rows = [emer.shortened(clip) for clip in islice(emer.clips(shared), CLIPS)]
     emer.write(laid_out.folder, rows)
-    writer = [f"models.writer.{key}={value}" for key, value in (("url", llama), ("model", ALIAS), ("max_tokens", 320), ("tries", 2))]
+    writer = [
+        f"models.writer.{key}={value}"
+        for key, value in (("url", llama), ("model", ALIAS), ("max_tokens", 240), ("tries", 1))
+    ]
     summary = laid_out.build(*writer, "limits.max_failed=1.0")
     assert summary.kept + summary.rejected + summary.failed == summary.found == CLIPS
     assert summary.kept
