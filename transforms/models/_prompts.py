@@ -111,7 +111,9 @@ class Prompt:
         told = self._rendered({**settings, **quoted, **_nested(given)})
         if self.inputs or quoted:
             told = _with_rule(told)
-        last = max(i for i, (role, _) in enumerate(told) if role == "user")
+        last = max((i for i, (role, _) in enumerate(told) if role == "user"), default=None)
+        if last is None:
+            raise ValueError(f"the prompt {self.header.id} says nothing to the model of this sample")
         return tuple(
             Message(role, (*(media if i == last else ()), Part("text", words)))  # type: ignore[arg-type]
             for i, (role, words) in enumerate(told)

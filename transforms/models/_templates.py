@@ -38,17 +38,27 @@ class _Count:
     def __init__(self) -> None:
         self._rounds, self._work = MAX_ROUNDS, MAX_WORK
 
-    def each(self, values: Iterable[Any]) -> Iterator[Any]:
+    def each(self, values: Iterable[Any], inside: int) -> Iterator[Any]:
+        """The values; a round counts as many times as there are comparisons in it."""
         for value in values:
-            self._rounds -= 1
+            self._rounds -= inside
             if self._rounds < 0:
-                raise TooLong(f"its loops go round more than {MAX_ROUNDS} times")
+                raise TooLong(f"its loops go round and compare more than {MAX_ROUNDS} times")
             yield value
 
     def work(self, value: Any) -> None:
-        self._work -= len(value) if hasattr(value, "__len__") else 1
+        self._work -= _size(value)
         if self._work < 0:
             raise TooLong(f"its filters are given more than {MAX_WORK} characters")
+
+
+def _size(value: Any) -> int:
+    """Characters and elements, also of lists in lists: one text may stand in them many times."""
+    if isinstance(value, Mapping):
+        return 1 + sum(_size(key) + _size(inner) for key, inner in value.items())
+    if isinstance(value, list | tuple):
+        return 1 + sum(map(_size, value))
+    return len(value) if hasattr(value, "__len__") else 1
 
 
 def rendered(body: str, known: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -95,7 +105,7 @@ def _used(words: str, where: str) -> set[str]:
         return meta.find_undeclared_variables(parsed) | _inside(parsed)
     except TemplateSyntaxError as error:
         raise UserError(
-            f"{error.message}, in line {error.lineno - 1} {where}", f"a prompt may use {_allowed()}"
+            f"{(error.message or '').rstrip('.')}, in line {error.lineno - 1} {where}", f"a prompt may use {_allowed()}"
         ) from error
     except (SyntaxError, RecursionError, MemoryError) as error:
         raise UserError(f"what stands {where} is nested too deep", "write it flatter") from error
@@ -132,7 +142,8 @@ def _counted(parsed: Any) -> Any:
 
     for loop in parsed.find_all(nodes.For):
         counts = nodes.Getattr(nodes.Name(_COUNT, "load"), "each", "load")
-        loop.iter = nodes.Call(counts, [loop.iter], [], None, None)
+        inside = 1 + sum(1 for _ in loop.find_all((nodes.Operand, nodes.Slice)))
+        loop.iter = nodes.Call(counts, [loop.iter, nodes.Const(inside)], [], None, None)
     return parsed
 
 
@@ -176,7 +187,13 @@ def _environment() -> Any:
 
         return filtered
 
-    made = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    @pass_context
+    def weighed(context: Any, value: Any) -> Any:
+        if isinstance(value, Mapping | list | tuple) and _size(value) > MAX_CHARS:
+            raise TooLong(f"it has more than {MAX_CHARS} characters")
+        return value
+
+    made = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=weighed)
     made.globals.clear()
     made.filters = {name: counting(work) for name, work in _filters().items()}
     return made

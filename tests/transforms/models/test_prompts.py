@@ -155,13 +155,24 @@ def test_values_have_no_attributes(template: str) -> None:
         ("{{ text }}" * 20, f"more than {MAX_CHARS} characters"),
         ("{{ text | list | join('" + "x" * 100 + "') }}", f"more than {MAX_CHARS} characters"),
         ("{% for a in labels %}{% if text | sort %}{% endif %}{% endfor %}", "filters are given more than"),
+        ("{{ [" + "text," * 9000 + "] }}", f"more than {MAX_CHARS} characters"),
+        ("{{ {1: [" + "text," * 9000 + "]} }}", f"more than {MAX_CHARS} characters"),
+        ("{{ [[" + "text," * 9000 + "]] | join }}", "filters are given more than"),
+        ("{{ [[" + "text," * 9000 + "]] | lower }}", "filters are given more than"),
+        ("{% for a in text %}" + "{% if 'ab' in text %}{% endif %}" * 5000 + "{% endfor %}", f"more than {MAX_ROUNDS}"),
+        ("{% for a in text if a in text[1:] %}{% endfor %}", f"more than {MAX_ROUNDS} times"),
     ],
 )
 def test_what_would_take_for_ever_ends(template: str, says: str) -> None:
     began = time.monotonic()
     with pytest.raises(ValueError, match=f"the prompt p cannot be asked here: .*{says}"):
         told(template, "a " * 6000, labels=["joy"] * 2000)
-    assert time.monotonic() - began < 60
+    assert time.monotonic() - began < 20
+
+
+def test_where_nothing_is_left_to_say_that_is_told() -> None:
+    with pytest.raises(ValueError, match="the prompt p says nothing to the model of this sample"):
+        told("{% if labels %}Which?{% endif %}")
 
 
 @pytest.mark.parametrize(
