@@ -9,10 +9,10 @@ from pydantic import ConfigDict, Field
 
 from affectory.schemas.types import PLACES
 from affectory.transforms.base import STRICT, Columns, Resources, Step
+from affectory.transforms.checks._stretches import at_once, joined, shared, stretch
 from affectory.transforms.rows import Reject, Values, by_row
 
 _SPOKEN = frozenset({"speech", "utterance", "turn"})
-Stretch = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -40,39 +40,20 @@ class OffScreen:
         return by_row(self.reads(), self.writes(), self._seen)
 
     def _seen(self, row: Values) -> Values:
-        speech = _joined(s for s in map(_stretch, _of_speech(row["segments"])) if s)
+        speech = joined(s for s in map(stretch, _of_speech(row["segments"])) if s)
         spoken = sum(end - start for start, end in speech)
         if not spoken:
             if self.silent:
                 raise Reject("filtered", "nobody speaks in it")
             return {"speaker_seen": None}
         tracks = row["face_tracks"] or ()
-        seen = _shared(speech, _joined(s for s in map(_stretch, tracks) if s)) / spoken
+        seen = shared(speech, joined(s for s in map(stretch, tracks) if s)) / spoken
         if seen < self.least:
             raise Reject("filtered", f"a face is seen during {seen:.0%} of the speech, {self.least:.0%} asked")
-        if self.faces and (most := len({place["who"] for place in tracks})) > self.faces:
-            raise Reject("filtered", f"{most} faces, at most {self.faces} asked: nobody knows who speaks")
+        if self.faces and (most := at_once(tracks, speech)) > self.faces:
+            raise Reject("filtered", f"{most} faces at once, at most {self.faces} asked: nobody knows who speaks")
         return {"speaker_seen": round(seen, 6)}
 
 
 def _of_speech(places: Iterable[Mapping[str, Any]] | None) -> Iterable[Mapping[str, Any]]:
     return (place for place in places or () if place["kind"] in _SPOKEN)
-
-
-def _stretch(place: Mapping[str, Any]) -> Stretch | None:
-    start, end = place["start_us"], place["end_us"]
-    return (start, end) if start is not None and end is not None and end > start else None
-
-
-def _joined(stretches: Iterable[Stretch]) -> list[Stretch]:
-    found: list[Stretch] = []
-    for start, end in sorted(stretches):
-        if found and start <= found[-1][1]:
-            found[-1] = found[-1][0], max(end, found[-1][1])
-        else:
-            found.append((start, end))
-    return found
-
-
-def _shared(a: list[Stretch], b: list[Stretch]) -> int:
-    return sum(max(0, min(x[1], y[1]) - max(x[0], y[0])) for x in a for y in b)

@@ -40,7 +40,17 @@ def test_too_little_is_rejected() -> None:
 def test_with_many_faces_nobody_knows_who_speaks() -> None:
     both = faces((0, 4)) + faces((0, 4), who="face-2")
     found = lost(OffScreen(faces=1), segments=[place("speech", 0, 4)], face_tracks=both)
-    assert found and "2 faces, at most 1 asked" in found[1]
+    assert found and "2 faces at once, at most 1 asked" in found[1]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [faces((2, 4), who="face-2"), faces((2, 3), (3, 4), who="face-2"), faces((0, 1.5), who="face-2")],
+    ids=["after a cut", "at several looks", "before anybody speaks"],
+)
+def test_faces_that_are_not_there_at_once_while_somebody_speaks_are_not_many(other: list[dict[str, Any]]) -> None:
+    seen = faces((1, 2)) + other
+    assert lost(OffScreen(faces=1, least=0), segments=[place("speech", 1.5, 4)], face_tracks=seen) is None
 
 
 @pytest.mark.parametrize("segments", [None, [], [place("scene", 0, 4)], [{**place("speech", 0, 1), "end_us": None}]])
