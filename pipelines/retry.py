@@ -17,6 +17,7 @@ from affectory.schemas.errors import UserError
 from affectory.schemas.ids import digest
 from affectory.schemas.parquet import opened, read_parquet
 from affectory.schemas.types import FRAMES, MEDIA, MEMBERS
+from affectory.transforms.models._talking import UnreadableAnswer
 
 _KEPT = ("records/", "hashes.sqlite")
 
@@ -27,6 +28,9 @@ def mark_for_retry(where: str | Path, reason: str) -> int:
     build = last_build(workspace)
     if build is None:
         raise UserError(f"nothing was built in {where} yet")
+    if reason == UnreadableAnswer.__name__:
+        hint = "raise `tries` of the model or change the prompt, and build: only what is new is asked"
+        raise UserError("answers that were given are kept, so the same would be read again", hint)
     marked, seen = 0, set()
     commits, files = workspace.commits(), workspace.records()
     for commit in live_commits(workspace, build):

@@ -114,16 +114,33 @@ class Rounds:
     def pending(self, stage: Stage, rows: pa.Table) -> pa.Table:
         """The questions that models would be asked now, as rows, as far as the ledger brings the talks."""
         parts = [_asked_of([], rows.slice(0, 0))]
+        for some, talks, said in self._replayed(stage, rows):
+            left = [q for key, q in talks.questions().items() if key not in said]
+            parts.append(_asked_of([q for q in left if q.people is None or self._may_go(stage, q)], some))
+        return pa.concat_tables(parts)
+
+    def usage(self, stage: Stage, rows: pa.Table) -> Mapping[str, Usage]:
+        """That of all answers in the ledger that talks about these rows are made of."""
+        used = dict[str, tuple[str, Usage]]()
+        for _ in self._replayed(stage, rows, used):
+            pass
+        return summed(used.values())
+
+    def _replayed(
+        self, stage: Stage, rows: pa.Table, used: dict[str, tuple[str, Usage]] | None = None
+    ) -> Iterator[tuple[pa.Table, Talks, Mapping[str, Said]]]:
+        """Talks about some rows after others, with what is known of their questions, as far as that brings them."""
         for start in range(0, rows.num_rows, AT_ONCE):
             some = rows.slice(start, AT_ONCE)
             talks, said = self._talks(stage, some), dict[str, Said](self.refused)
             while talks.open:
-                said |= self._found(q for key, q in talks.questions().items() if key not in said)
+                questions = talks.questions()
+                said |= self._found(q for key, q in questions.items() if key not in said)
+                if used is not None:
+                    used |= {key: _usage(questions[key], said[key]) for key in questions.keys() & said.keys()}
                 if not talks.tell_known(said):
                     break
-            left = [q for key, q in talks.questions().items() if key not in said]
-            parts.append(_asked_of([q for q in left if q.people is None or self._may_go(stage, q)], some))
-        return pa.concat_tables(parts)
+            yield some, talks, said
 
     def _may_go(self, stage: Stage, question: Question) -> bool:
         """Whether it may be put now; why not, those are told who put it themselves."""

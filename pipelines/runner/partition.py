@@ -355,6 +355,9 @@ class _Run:
     def _commit(self, link: Link, table: pa.Table, rows: pa.Table, rejects: pa.Table) -> Commit:
         if self._retries(link):
             rows, rejects = self._merged(link, rows, rejects)
+            if link.stage.models:
+                asked = table.filter(pa.array(mine(link.stage, table)))
+                self._used = dict(self.rounds(link.stage).usage(link.stage, asked))
         lost, rows_in = rejects.column("outcome").to_pylist(), table.num_rows
         counts = Counts(rows_in, rows_in - len(lost), rows.num_rows, lost.count("rejected"), lost.count("failed"))
         if counts.out < counts.kept:

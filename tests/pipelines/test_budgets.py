@@ -12,10 +12,11 @@ from affectory.pipelines import process as module
 from affectory.pipelines.events import Event
 from affectory.pipelines.process import BudgetSpent
 from affectory.pipelines.report import status_of, summary_text
+from affectory.pipelines.retry import mark_for_retry
 from affectory.pipelines.store.budget import Limits
 from affectory.pipelines.store.usage import Meter, Usage
 from affectory.pipelines.store.workspace import Workspace
-from affectory.schemas.errors import Exit
+from affectory.schemas.errors import Exit, UserError
 
 pytestmark = pytest.mark.usefixtures("backends")
 __all__ = ["backends"]
@@ -106,6 +107,26 @@ def test_questions_without_a_reply_are_told(tmp_path: Path) -> None:
     lines.write_text(lines.read_text().replace("Line 3:", "Line 3, FAIL:"))
     [bird] = made.build("limits.max_failed=1.0").models
     assert (bird.asked, bird.failed, bird.all_answers) == (LINES, 1, LINES - 1)
+
+
+def test_answers_that_cannot_be_read_are_not_asked_for_again_but_further_tries_are(tmp_path: Path) -> None:
+    made = birds(tmp_path, says=["", "", "Joy."], tries=2)
+    assert made.build("limits.max_failed=1.0", publish=False).failed == LINES
+    with pytest.raises(UserError, match="the same would be read again"):
+        mark_for_retry(made.workspace, "UnreadableAnswer")
+    assert made.build("models.bird.tries=3", publish=False).kept == LINES
+    assert asked(made) == 3 * LINES
+
+
+def test_rows_that_are_tried_again_add_their_answers_to_those_of_the_others(tmp_path: Path) -> None:
+    made = birds(tmp_path)
+    lines = made.folder / "lines.jsonl"
+    lines.write_text(lines.read_text().replace("Line 3:", "Line 3, FAIL:"))
+    first = made.build("limits.max_failed=1.0", publish=False)
+    mark_for_retry(made.workspace, "ConnectionError")
+    again = made.build("limits.max_failed=1.0", publish=False)
+    assert (again.kept, again.failed, again.models[0].asked) == (LINES - 1, 1, 1)
+    assert again.models[0].all_answers == first.models[0].all_answers == LINES - 1
 
 
 def test_the_command_ends_with_a_code_of_its_own(tmp_path: Path) -> None:
