@@ -302,20 +302,25 @@ class _Binder:
                     continue
                 if column not in written:
                     message = f"{spec.name} reads `{column}`, which no step before it writes"
-                    self.problems.append(self.recipe.problem(spec.path, message, hint=who_writes(column)))
+                    hint = who_writes(column) or did_you_mean(column, written)
+                    self.problems.append(self.recipe.problem(spec.path, message, hint=hint))
                 elif dtype not in (written[column], pa.null()):
                     message = f"{spec.name} reads `{column}` as {dtype}, but it is {written[column]} here"
                     self.problems.append(self.recipe.problem(spec.path, message))
-            self._check_opinions(stage, spec, written)
+            self._check_named(stage, spec, written)
             written.update(stage.transform.writes())
             for column in UNWRITTEN & stage.transform.writes().keys():
                 if not fills(stage.transform, column):
                     del written[column]
 
-    def _check_opinions(self, stage: Stage, spec: StepSpec, written: Mapping[str, pa.DataType]) -> None:
-        """A panel may not write over the opinions of another."""
+    def _check_named(self, stage: Stage, spec: StepSpec, written: Mapping[str, pa.DataType]) -> None:
+        """What a step names with `as` may not lie over what another wrote, but for a note that it was made of."""
+        if (name := getattr(stage.transform, "as_", None)) is None:
+            return
+        noted = not {name} & (stage.transform.reads().keys() | set(SAMPLES.schema.names))
         for column, dtype in stage.transform.writes().items():
-            if dtype == OPINIONS and column in written and hasattr(stage.transform, "as_"):
+            own = dtype == OPINIONS or (noted and f"{column}_".startswith(f"{name}_"))
+            if own and column in written:
                 hint = "give each of them a name of its own with `as`"
                 self._add(spec.path, f"{spec.name} writes `{column}`, which a step before it writes too", hint=hint)
 

@@ -37,7 +37,7 @@ class Names:
                 value = params.get(name, defaults.get(name))
                 if isinstance(value, str):
                     params[name] = find((*at, name), value)
-                elif isinstance(value, list | tuple) and value and all(isinstance(x, str) for x in value):
+                elif isinstance(value, list | tuple) and value:
                     params[name] = tuple(find((*at, name, i), x) for i, x in enumerate(value))
         for name, part in named_parts(cls).items():
             if isinstance(value := params.get(name), Mapping):
@@ -67,8 +67,11 @@ class Names:
                 found[name] = model
         return found
 
-    def _model(self, at: KeyPath, name: str) -> AskedModel | None:
+    def _model(self, at: KeyPath, name: Any) -> AskedModel | None:
         known = self._models
+        if not isinstance(name, str):
+            self._add(at, "no such model", describe(name), ", ".join(known))
+            return None
         if name in known:
             return known[name]
         if name in self._broken or not self._recipe.is_whole("models"):

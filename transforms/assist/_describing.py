@@ -6,6 +6,7 @@ from typing import Annotated, Any, TypeVar
 
 import pyarrow as pa
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
 from affectory.schemas.derived import SAMPLES
 from affectory.transforms.base import Columns, Reply
@@ -28,11 +29,12 @@ def as_column(description: str) -> Any:
 
 def _no_column(name: str) -> str:
     if name in SAMPLES.schema.names:
-        raise ValueError(f"`{name}` is a column of samples, which stays as it is: a note needs a name of its own")
+        said = f"`{name}` is a column of samples, which stays as it is: a note needs a name of its own"
+        raise PydanticCustomError("column_of_samples", "{said}", {"said": said, "allowed": "any other name"})
     return name
 
 
-NoteName = Annotated[str, AfterValidator(_no_column)]
+NoteName = Annotated[str, Field(pattern=NAME), AfterValidator(_no_column)]
 """A name under which something is noted beside what samples have."""
 Language = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]+)*$")]
 """A code of a language, as `en` or `zh-Hans`."""

@@ -18,6 +18,8 @@ from typing import Any, Protocol
 from affectory.schemas.errors import UserError
 
 GROUP = "affectory.backends"
+TALKING = "chat"
+"""The function of backends whose models talk: no step is called so, and no user knows the word."""
 _FOLDER = "affectory.transforms.models.backends"
 
 
@@ -56,10 +58,16 @@ def backend(step: str, name: str) -> Backend:
     if module is None or not hasattr(loaded, step):
         known = ", ".join(_serving(step)) or "none is installed"
         hint = f"backends for it: {known}; another can come with a package that has it as an entry point in {GROUP}"
-        raise UserError(f"{step} knows no backend named {name!r}", hint)
+        raise UserError(_unknown(step, name, module), hint)
     for package, install in getattr(loaded, "NEEDS", {}).items():
-        need(f"{step} with the backend {name}", install, package)
+        need(f"the backend {name}" if step == TALKING else f"{step} with the backend {name}", install, package)
     return Backend(step, module)
+
+
+def _unknown(step: str, name: str, module: str | None) -> str:
+    if step != TALKING:
+        return f"{step} knows no backend named {name!r}"
+    return f"no backend is named {name!r}" if module is None else f"the backend {name} does not talk"
 
 
 def need(what: str, install: str, *packages: str) -> None:

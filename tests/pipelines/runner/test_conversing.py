@@ -113,7 +113,11 @@ def test_what_determines_an_answer_asks_anew(tmp_path: Path, change: str) -> Non
         ({"bird": {"backend": "parrot"}}, [{"caption": {"model": "bird", "as": "My note"}}], "matching ^[a-z]"),
         ({"bird": {"backend": "hog"}}, [CAPTION], "the backend hog does not talk"),
         ({"bird": {"backend": "parrot"}}, [{"caption": {"model": "birt"}}], "did you mean"),
-        ({"bird": {"backend": "parrot"}}, [{"opine": {"panel": ["bird", 3]}}], "panel[1]: no such model\n    given: 3\n"),
+        (
+            {"bird": {"backend": "parrot"}},
+            [{"opine": {"panel": ["bird", 3]}}],
+            "panel[1]: no such model\n    given: 3\n",
+        ),
         ({"bird": {"backend": "parrot"}}, [{"caption": {"model": "bird", "prompt": "captain"}}], "no prompt is named"),
         ({"bird": {"backend": "parrot", "can": ["json"]}}, [{"caption": {"model": "bird", "see": ["audio"]}}], "needs"),
     ],

@@ -90,6 +90,8 @@ def _check_url(url: SplitResult) -> None:
         raise UserError("a URL that holds a password would be written down", "give the key as `key: ${env:NAME}`")
     if url.query or url.fragment:
         raise UserError("`url` is where the API begins: nothing comes after its path", _URL)
+    if url.path.rstrip("/").endswith(("/completions", "/audio/speech", "/models")):
+        raise UserError("`url` is where the API begins, without what is asked of it", _URL)
 
 
 def _check_options(options: dict[str, Any]) -> None:

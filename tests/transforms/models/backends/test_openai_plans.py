@@ -31,6 +31,7 @@ def model(path: Path | None = None, **spec: Any) -> AskedModel:
         ({"url": "http://[::1/v1"}, "cannot read `url`"),
         ({"url": "http://host:port/v1"}, "cannot read `url`"),
         ({"url": "https://me:secret@host/v1"}, "would be written down"),
+        ({"url": f"{URL}/chat/completions"}, "without what is asked of it"),
         ({"url": f"{URL}?key=secret"}, "nothing comes after its path"),
         ({"options": {"messages": []}}, "options of openai cannot set messages"),
         ({"options": {"stream": True, "n": 2}}, "cannot set n, stream"),
