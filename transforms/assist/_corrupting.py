@@ -71,7 +71,7 @@ class Edit(Answer):
 def _prior(chosen: str, alike: float, reply: Reply) -> Pair:
     """An answer from the words alone beside the one from all; one that is nearly that is no worse."""
     rejected = text_of(reply)
-    same = share_alike(chosen, rejected)
+    same = share_alike(chosen, rejected, alike)
     if same > alike:
         raise Unreadable(f"{same:.0%} of the words are those of the right answer")
     return Pair(chosen, rejected, as_text({"told": "text alone"}))
@@ -93,9 +93,12 @@ def made_worse(step: "Prefer", who: By, row: Values, chosen: str) -> Heard[Pair]
     return edit.pair(chosen)
 
 
-def share_alike(a: str, b: str) -> float:
-    """How much two texts have in common, of their words in order."""
-    return SequenceMatcher(None, a.casefold().split(), b.casefold().split(), autojunk=False).ratio()
+def share_alike(a: str, b: str, least: float = 0.0) -> float:
+    """How much two texts have in common, of their words in order; where that is not more than `least`, how much they
+    could have at most, which takes no time however long one of them is."""
+    matcher = SequenceMatcher(None, a.casefold().split(), b.casefold().split(), autojunk=False)
+    bounds = (bound for bound in (matcher.real_quick_ratio, matcher.quick_ratio) if bound() <= least)
+    return next(bounds, matcher.ratio)()
 
 
 def swapped(heard: str, seen: str, called: tuple[str, str]) -> Pair:

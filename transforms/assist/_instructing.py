@@ -41,10 +41,10 @@ def offered(options: Sequence[str], answer: str | None, count: int | None, seed:
     texts = list(dict.fromkeys(options))
     if answer is not None and answer not in texts:
         raise Reject("unknown_label", f"{answer!r} is none of the options: {', '.join(texts)}"[:500])
-    if len(texts) > MOST_OPTIONS:
-        raise ValueError(f"{len(texts)} options, at most {MOST_OPTIONS} have letters")
     first = [] if answer is None else [answer]
     chosen = [*first, *_drawn("options", seed, [x for x in texts if x not in first])][:count]
+    if len(chosen) > MOST_OPTIONS:
+        raise ValueError(f"{len(chosen)} options, at most {MOST_OPTIONS} have letters: offer fewer of them by `count`")
     return [Option(letter, text) for letter, text in zip(ascii_uppercase, _drawn("order", seed, chosen), strict=False)]
 
 

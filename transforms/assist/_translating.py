@@ -31,14 +31,14 @@ def language_of(text: str) -> str | None:
     return primary(told[0]) if told and told[1] >= _SURE else None
 
 
-def written_in(language: str | None, original: str) -> Callable[[Reply], str]:
-    """Reads text that is in a language, as far as that can be told, and not the original once more."""
+def written_in(language: str | None, original: str, may_stay: bool = False) -> Callable[[Reply], str]:
+    """Reads text that is in a language, as far as that can be told, and, unless it may stay, not the original."""
     wanted = primary(language) if language else None
     alike = next((group for group in _ALIKE if wanted in group), {wanted})
 
     def read(reply: Reply) -> str:
         text = text_of(reply)
-        if text.split() == original.split() and any(map(str.isalpha, text)):
+        if not may_stay and text.split() == original.split() and any(map(str.isalpha, text)):
             raise Unreadable("it is the text unchanged")
         if wanted and (told := language_of(text)) and told not in alike:
             raise Unreadable(f"it is in the language {told}, and {language} is asked for")

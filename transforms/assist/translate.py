@@ -7,7 +7,7 @@ import pyarrow as pa
 from pydantic import ConfigDict, Field
 
 from affectory.transforms.assist._describing import By, Language, NoteName, as_column, by, text_column
-from affectory.transforms.assist._translating import MEASURES, written_in
+from affectory.transforms.assist._translating import MEASURES, language_of, written_in
 from affectory.transforms.base import ALL_KINDS, STRICT, Columns, Resources, Step
 from affectory.transforms.models._asked import AskedModel, RecipeModel, needs_of
 from affectory.transforms.models._conversing import plainly, reads_of
@@ -71,7 +71,8 @@ class Translate:
         return {**made, f"{self.as_}_back": back, f"{self.as_}_check": score}
 
     def _said(self, row: Values, model: AskedModel, name: str, text: str, from_: str, to: str) -> Heard[str]:
-        given, read = Quoted({name.rpartition(".")[2]: text}), written_in(to, text)
+        given = Quoted({name.rpartition(".")[2]: text})
+        read = written_in(to, text, may_stay=language_of(text) is None)  # names and interjections are the same in many
         return (yield from By(model, self.prompt).text_about(row, read=read, given=given, source=from_, language=to))
 
     def setup(self) -> Step:

@@ -48,6 +48,15 @@ def test_a_row_becomes_messages_by_the_template() -> None:
     ]
 
 
+def test_of_more_labels_than_letters_a_few_are_offered() -> None:
+    labels = load_taxonomy("goemotions-28").labels
+    some = offered(labels, labels[27], 4, "0/s_1")
+    assert [option.letter for option in some] == ["A", "B", "C", "D"]
+    assert labels[27] in [option.text for option in some]
+    with pytest.raises(ValueError, match="28 options, at most 26 have letters: offer fewer of them by `count`"):
+        offered(labels, labels[27], None, "0/s_1")
+
+
 @given(text=st.text(max_size=60), label=st.text(st.characters(exclude_categories=("Cs", "Zs", "Cc")), min_size=1))
 def test_any_label_reads_back_and_no_text_begins_a_message(text: str, label: str) -> None:
     step = instruct(answer="extra.label", parse=r"(?s)^Emotion: (?P<answer>.*)$")

@@ -1,6 +1,7 @@
 """Pairs differ in the named way and in no other."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -146,6 +147,14 @@ def test_likeness_is_1_of_the_same_and_between_0_and_1(a: list[str], b: list[str
 
 
 NOSY = "---\nid: nosy\nversion: 1\ninputs: [text, description]\n---\n@user\n{{ text }}{{ description }}"
+
+
+def test_an_answer_that_goes_on_for_ever_is_no_likeness() -> None:
+    began = time.monotonic()
+    assert share_alike("a b " * 60, "a " * 90_000, 0.8) <= 0.8
+    assert share_alike("the man is sad", "the man is sad", 0.8) == 1.0
+    assert share_alike("he is sad", "she is glad and sad", 0.3) == 0.5
+    assert time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize(

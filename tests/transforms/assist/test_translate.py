@@ -62,6 +62,12 @@ def test_another_language_is_asked_for_again(says: str, objection: str) -> None:
     assert one(translate([says, CHINESE]), **ROW)["translation"] == CHINESE
 
 
+@pytest.mark.parametrize("name", ["Anna.", "OK!", "Hm ...", "No"])
+def test_what_is_the_same_in_many_languages_may_stay_as_it_is(name: str) -> None:
+    written = one(translate(name, back=name), description=name)
+    assert (written["translation"], written["translation_check"]) == (name, 1.0)
+
+
 def test_the_way_back_is_held_to_its_language_too() -> None:
     assert "it is the text unchanged" in failure(translate(back=CHINESE), **ROW)
     assert "it is in the language fr, and en" in failure(translate(back="Elle a l'air très inquiète ce soir."), **ROW)
