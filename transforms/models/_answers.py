@@ -30,7 +30,12 @@ def text_of(reply: Reply) -> str:
 
 def json_of(reply: Reply, schema: Mapping[str, Any], repair: Sequence[str] = ()) -> Any:
     """JSON that fits a schema, after the repairs that are allowed."""
-    value = _parsed(_bounded(reply), repair)
+    try:
+        value = _parsed(_bounded(reply), repair)
+    except Unreadable as error:
+        if reply.usage.get("cut"):
+            raise Unreadable("it is longer than `max_tokens` allows, and was cut before its JSON ended") from error
+        raise
     _check_size(value)
     _check_characters(json.dumps(value, ensure_ascii=False))
     if "case" in repair:
@@ -149,7 +154,7 @@ def recased(value: Any, schema: Any) -> Any:
         return value
     if isinstance(value, str) and isinstance(schema.get("enum"), list):
         labels = tuple(label for label in schema["enum"] if isinstance(label, str))
-        return _spellings(labels).get(_plain(value), value)
+        return value if value in labels else _spellings(labels).get(_plain(value), value)
     if isinstance(value, dict):
         known = schema.get("properties", {})
         return {key: recased(x, known.get(key, {})) for key, x in value.items()}

@@ -109,6 +109,11 @@ def test_what_is_wrong_is_told_in_words_that_a_model_can_use(text: str | None, s
     assert time.monotonic() - began < 10
 
 
+def test_labels_that_differ_in_their_marks_alone_stay_apart() -> None:
+    schema = {"type": "array", "items": {"enum": ["Joy", "joy!", "joy"]}}
+    assert read('["joy", "joy!", "Joy", "JOY"]', "case", schema=schema) == ["joy", "joy!", "Joy", "Joy"]
+
+
 MANY: dict[str, Any] = {"type": "array", "items": {"enum": [f"label {n}" for n in range(300)]}}
 
 
@@ -155,3 +160,12 @@ def test_free_text_is_taken_as_it_is(text: str, found: str) -> None:
 def test_free_text_says_something_that_can_be_written_down(text: str | None, says: str) -> None:
     with pytest.raises(Unreadable, match=says):
         text_of(Reply(text))
+
+
+def test_json_that_was_cut_is_told_as_what_it_is() -> None:
+    whole, cut = '{"label": "joy"}', '{"label": "jo'
+    assert json_of(Reply(whole, usage={"cut": 1}), LABEL) == {"label": "joy"}
+    with pytest.raises(Unreadable, match="longer than `max_tokens` allows"):
+        json_of(Reply(cut, usage={"cut": 1}), LABEL)
+    with pytest.raises(Unreadable, match="it is not JSON"):
+        json_of(Reply(cut), LABEL)
