@@ -8,11 +8,13 @@ import pyarrow as pa
 from pydantic import ConfigDict, Field
 
 from affectory.schemas.taxonomy import Taxonomy
+from affectory.transforms.assist._quotes import word_count
 from affectory.transforms.base import ALL_KINDS, STRICT, Columns, Resources, Step
 from affectory.transforms.checks._naming import Naming
 from affectory.transforms.checks._opinions import tops
 from affectory.transforms.models._opinions import required
 from affectory.transforms.rows import Reject, Values, by_row
+from affectory.transforms.text._boundaries import sentences
 
 _WORDS_BESIDE = 8
 
@@ -51,7 +53,7 @@ class LeakedLabel:
         hits = [hit for hit in naming.find(text, row["language"]) if hit.meaning in labels]
         if self.how == "opens":
             hits = [hit for hit in hits if hit.start < _first_sentence(text)]
-        if hits and (self.how != "only" or len(text.split()) - len(hits) < _WORDS_BESIDE):
+        if hits and (self.how != "only" or word_count(text) - len(hits) < _WORDS_BESIDE):
             said = text[hits[0].start : hits[0].end]
             raise Reject("filtered", f"{self.of} {self.how} the label {hits[0].meaning}: {said!r}")
         return {}
@@ -66,5 +68,4 @@ class LeakedLabel:
 
 
 def _first_sentence(text: str) -> int:
-    ends = [at for mark in ".!?。！？\n" if (at := text.find(mark)) >= 0]
-    return min(ends, default=len(text))
+    return next((end for _, end in sentences(text)), len(text))

@@ -26,10 +26,16 @@ def step(how: Literal["names", "opens", "only"], label: str | None = None) -> Le
         ("only", LEADS, False),
         ("only", SHORT, True),
         ("names", None, False),
+        ("opens", "1. She is sad, as her voice is low.", True),
+        ("opens", "... Dr. Gray is sad.", True),
+        ("opens", "她低着头。她很悲伤。", False),
+        ("opens", "她很悲伤。她低着头。", True),
+        ("only", "她很悲伤。", True),
+        ("only", "她低着头，声音很小，也不看别人，所以是悲伤。", False),
     ],
 )
 def test_how_a_label_is_given_away(how: Literal["names", "opens", "only"], text: str | None, is_lost: bool) -> None:
-    found = lost(step(how), why=text, language="en")
+    found = lost(step(how), why=text, language=None)
     assert (found is not None) == is_lost
     if found:
         assert found[0] == "filtered" and f"why {how} the label sadness" in found[1]
