@@ -1,4 +1,4 @@
-"""Real captions of three models about clips of the EMER dataset, with the clips' subtitles, and what people said of them."""
+"""Real captions of three models about clips of the EMER dataset, with subtitles and what people said of the clips."""
 
 import csv
 import gzip
@@ -27,8 +27,16 @@ def clips(find: Find, condition: str = "nosubtitle") -> Iterator[dict[str, Any]]
 
 def shortened(clip: dict[str, Any], sentences: int = 2) -> dict[str, Any]:
     """The clip with the first sentences of each caption: a small model on one thread reads 200 tokens a second."""
-    first = re.compile(r"(?:[^.!?]*[.!?]){1,%d}" % sentences)
+    first = re.compile(rf"(?:[^.!?]*[.!?]){{1,{sentences}}}")
     return {name: found[0] if (found := first.match(text)) else text for name, text in clip.items()}
+
+
+def labelled(find: Find, condition: str, model: str) -> Iterator[dict[str, Any]]:
+    """The words that the authors of the captions took from those of one model."""
+    with gzip.open(find("ovmer/ovmer_model_captions.jsonl.gz"), "rt", encoding="utf-8") as file:
+        for row in map(json.loads, file):
+            if (row["condition"], row["model"]) == (condition, model):
+                yield {"clip": row["clip"], "labels": row["open_labels_raw"]}
 
 
 def explained(find: Find) -> dict[str, str]:
