@@ -17,6 +17,7 @@ TOP_LOGPROBS = 20
 TOP, LIMIT_AS = OURS = ("top_logprobs", "max_tokens_as")
 """Options that we read ourselves. `max_tokens_as` is what the server calls the longest answer: some say
 `max_completion_tokens`."""
+_STRICT = {"type", "enum", "const", "description", "properties", "required", "additionalProperties", "items", "anyOf"}
 _MIME = {"mov": "video/quicktime", "mkv": "video/x-matroska", "ogv": "video/ogg", "svg": "image/svg+xml"}
 
 
@@ -57,8 +58,20 @@ def _form(ask: Ask, spec: Asked) -> dict[str, Any]:
         return {"logprobs": True, TOP: spec.options.get(TOP, TOP_LOGPROBS)}
     if ask.schema is None:
         return {}
-    answer = {"name": "answer", "strict": True, "schema": dict(ask.schema)}
+    answer = {"name": "answer", "strict": _is_strict(ask.schema), "schema": dict(ask.schema)}
     return {"response_format": {"type": "json_schema", "json_schema": answer}}
+
+
+def _is_strict(schema: Any) -> bool:
+    """Whether hosted servers take the schema as strict: of others they refuse every question. Ours holds anyway."""
+    if not isinstance(schema, Mapping):
+        return not isinstance(schema, list) or all(map(_is_strict, schema))
+    known = schema.get("properties", {})
+    whole = schema.get("type") != "object" or (
+        schema.get("additionalProperties") is False and set(schema.get("required", ())) == set(known)
+    )
+    inner = [*known.values(), schema.get("items"), schema.get("anyOf")]
+    return whole and schema.keys() <= _STRICT and all(map(_is_strict, inner))
 
 
 def _spoken(ask: Ask, spec: Asked) -> dict[str, Any]:

@@ -73,6 +73,29 @@ def test_a_schema_is_sent_as_it_is(server: Faulty) -> None:
     assert form == {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": SCHEMA}}
 
 
+WORD, OBJECT = {"type": "string"}, {"type": "object", "additionalProperties": False}
+
+
+@pytest.mark.parametrize(
+    ("schema", "strict"),
+    [
+        ({**OBJECT, "properties": {"a": WORD}, "required": ["a"]}, True),
+        ({**OBJECT, "properties": {"a": {"type": "array", "items": {"enum": ["x", 1]}}}, "required": ["a"]}, True),
+        ({**OBJECT, "properties": {"a": WORD, "b": WORD}, "required": ["a"]}, False),
+        ({"type": "object", "properties": {"a": WORD}, "required": ["a"]}, False),
+        ({**OBJECT, "properties": {"a": {**WORD, "minLength": 1}}, "required": ["a"]}, False),
+        ({"type": "array", "items": {"type": "object"}}, False),
+        ({"anyOf": [WORD, {"type": "number", "maximum": 1}]}, False),
+        ({"anyOf": [WORD, {"type": "null"}]}, True),
+    ],
+)
+def test_a_schema_is_strict_where_hosted_servers_would_take_it_so(
+    server: Faulty, schema: dict[str, Any], strict: bool
+) -> None:
+    form = sent(server, ask(schema=schema))["response_format"]["json_schema"]
+    assert (form["strict"], form["schema"]) == (strict, schema)
+
+
 def test_one_token_is_asked_of_choices_and_the_likeliest_are_told(server: Faulty) -> None:
     body = sent(server, ask(choices=("A", "B")))
     assert (body["max_tokens"], body["logprobs"], body["top_logprobs"]) == (1, True, 20)
