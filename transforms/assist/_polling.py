@@ -14,9 +14,6 @@ from affectory.transforms.models._prompts import Prompt
 from affectory.transforms.models._talking import Heard, Unreadable, UnreadableAnswer, answered, together
 from affectory.transforms.rows import Values
 
-TOP_LOGPROBS = 20
-"""How many tokens of an answer's place a server tells the probability of, unless `options.top_logprobs` says more."""
-
 
 @dataclass(frozen=True)
 class Poll:
@@ -136,13 +133,8 @@ def check(poll: Poll, method: str) -> None:
         model.need(f"opine by {method}", "json")
     else:
         model.need("opine by log-probabilities", "logprobs")
-        seen = min(int(str(model.spec.options.get("top_logprobs", TOP_LOGPROBS))), len(LETTERS))
-        if not poll.several and count > seen:
-            raise ValueError(
-                f"opine letters {count} labels, and of {model.name} only {seen} can be seen at once: ask for each "
-                f"of them (`response: multi-label`), raise options.top_logprobs where its server allows that (up to "
-                f"{len(LETTERS)} letters), or use another method"
-            )
+        if not poll.several:
+            _check_letters(model, count)
     if poll.orders > 1 and (poll.several or method not in ("logprobs", "samples")):
         raise ValueError("orders are for log-probabilities and samples of which one label is chosen: leave them out")
     if poll.orders > count:
@@ -151,4 +143,15 @@ def check(poll: Poll, method: str) -> None:
     if missing := sorted(needed - set(poll.prompt.header.settings)):
         raise ValueError(
             f"the prompt {poll.prompt.header.id} has to show {', '.join(missing)}: name it under `settings`"
+        )
+
+
+def _check_letters(model: AskedModel, count: int) -> None:
+    instead = "ask for each of them (`response: multi-label`) or use another method"
+    if count > len(LETTERS):
+        raise ValueError(f"opine letters {count} labels, and there are {len(LETTERS)} letters: {instead}")
+    if model.shows is not None and count > model.shows:
+        raise ValueError(
+            f"opine letters {count} labels, and of {model.name} only {model.shows} can be seen at once: raise "
+            f"options.top_logprobs where its server allows that, {instead}"
         )

@@ -28,7 +28,8 @@ class AskedModel:
     Its backend is a module with `chat(model)`, which loads it; `can(spec)`, what it takes and gives; and, where they
     differ from these, `ISOLATED = False` (it may crash or hang: it runs in a child; a function of `spec` where that
     depends), `local(spec) -> True`, `check(model)` (complaints of a plan, as `UserError`), `code(spec) -> ""` (modules
-    that a revision covers), `rater(spec)` (its name in opinions, and the kind of rater that it is) and `judges(spec,
+    that a revision covers), `shows(spec) -> None` (of how many of the likeliest tokens it tells the probability; null:
+    of all), `rater(spec)` (its name in opinions, and the kind of rater that it is) and `judges(spec,
     taxonomy)` (a `ValueError` where it takes no prompt and cannot answer in that taxonomy).
     """
 
@@ -71,6 +72,12 @@ class AskedModel:
         if self.spec.local is not None:
             return self.spec.local
         return bool(getattr(self._module, "local", lambda _: True)(self.spec))
+
+    @property
+    def shows(self) -> int | None:
+        """Of how many of the likeliest tokens it tells the probability; None where of all."""
+        shown: int | None = getattr(self._module, "shows", lambda _: None)(self.spec)
+        return shown
 
     def need(self, step: str, *capabilities: str) -> None:
         """A `ValueError`, told of the step's parameters, where it lacks one of these."""

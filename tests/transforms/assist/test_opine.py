@@ -27,6 +27,8 @@ from affectory.transforms.models.vader import Vader
 pytestmark = pytest.mark.usefixtures("backends")
 __all__ = ["backends", "llama"]
 EKMAN, MANY = load_taxonomy("ekman-7"), load_taxonomy("goemotions-28")
+EMOTIC = load_taxonomy("emotic-26")
+SERVED = AskedModel("served", Asked(backend="openai", model="any", url="http://127.0.0.1:9/v1"))
 HAPPY = {"text": "I am so happy today!", "language": "en"}
 LOST = {"text": "FAIL", "language": "en"}
 EVEN = dict.fromkeys(EKMAN.labels, 1)
@@ -240,7 +242,8 @@ def test_the_question_says_from_which_side_and_whose(perspective: str, whose: st
     [
         ([parrot(can=("json",))], {}, "needs logprobs of model bird"),
         ([parrot(can=("json", "logprobs"))], {"see": ("audio",)}, "needs audio of model bird"),
-        ([parrot()], {"taxonomy": MANY, "response": "simplex"}, "of bird only 20 can be seen at once"),
+        ([parrot()], {"taxonomy": MANY, "response": "simplex"}, "28 labels, and there are 26 letters"),
+        ([SERVED], {"taxonomy": EMOTIC, "response": "simplex"}, "of served only 20 can be seen at once"),
         ([parrot()], {"method": "samples"}, "has the temperature 0"),
         ([parrot()], {"taxonomy": load_taxonomy("vad")}, "vad has dimensions"),
         ([parrot()], {"least": 2}, "least is 2, and 1 are asked"),
@@ -262,6 +265,13 @@ def test_what_cannot_be_asked_is_told_before_anything_runs(
 ) -> None:
     with pytest.raises(ValueError, match=says):
         opine(*panel, **parameters)
+
+
+def test_as_many_labels_are_lettered_as_can_be_seen() -> None:
+    spec = SERVED.spec.model_copy(update={"options": {"top_logprobs": 26}})
+    assert opine(AskedModel("served", spec), taxonomy=EMOTIC, response="simplex")
+    [opinion] = opinions(opine(parrot(), taxonomy=EMOTIC, response="simplex"))
+    assert len(opinion["answer"]["weights"]) == 26
 
 
 @pytest.mark.parametrize("method", ["logprobs", "choice"])

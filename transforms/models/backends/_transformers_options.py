@@ -21,8 +21,6 @@ class Options(BaseModel):
     """How numbers are held: float32 on a processor, bfloat16 on a GPU."""
     download: bool = False
     """Fetch a model of the hub that is not on this machine."""
-    top_logprobs: Annotated[int, Field(ge=1)] = 20
-    """How many choices steps may offer at once; the probability of each is known, however many there are."""
     template: dict[str, JsonValue] = {}
     """What the model's chat template is told beside the messages, such as `enable_thinking: false`."""
 

@@ -17,7 +17,7 @@ from affectory.schemas.recipe.asked import Asked
 from affectory.transforms.base import Failed, Reply
 from affectory.transforms.models._asked import AskedModel
 from affectory.transforms.models._messages import Ask, Chat
-from affectory.transforms.models.backends._openai_questions import LIMIT_AS, OWN, SPEC, TOP
+from affectory.transforms.models.backends._openai_questions import LIMIT_AS, OWN, SPEC, TOP, TOP_LOGPROBS
 
 _URL = "give where the server's API begins, up to and with /v1: url: http://127.0.0.1:8000/v1"
 
@@ -25,6 +25,11 @@ _URL = "give where the server's API begins, up to and with /v1: url: http://127.
 def can(spec: Asked) -> frozenset[str]:
     """All that the recipe says; where it says nothing, JSON and log-probabilities. No server tells."""
     return frozenset(("json", "logprobs") if spec.can is None else spec.can)
+
+
+def shows(spec: Asked) -> int:
+    """How many of the likeliest tokens its server is asked for."""
+    return int(str(spec.options.get(TOP, TOP_LOGPROBS)))
 
 
 def local(spec: Asked) -> bool:
