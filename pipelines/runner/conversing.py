@@ -13,6 +13,7 @@ from affectory.pipelines.consent import Consent, Crowd, others
 from affectory.pipelines.runner.asking import Run
 from affectory.pipelines.runner.execute import SetUpFailed, join
 from affectory.pipelines.runner.kinds import there
+from affectory.pipelines.runner.media import SOURCE_CHANGED
 from affectory.pipelines.runner.stage import Stage
 from affectory.pipelines.runner.talks import People, Question, Talks
 from affectory.pipelines.runner.till import OutOfBudget, Till
@@ -88,6 +89,8 @@ class Rounds:
     """What these agreed to: nothing, where nobody says otherwise."""
     limited: bool = False
     """Whether there is a limit to what may be asked."""
+    stale: Callable[[pa.Table], set[int]] = lambda _: set()
+    """Which questions, as rows, show a file that is no longer what was hashed."""
 
     def outcomes(self, stage: Stage, rows: pa.Table) -> Outcome:
         """What becomes of the rows; `OutOfBudget` where that would take more questions than the build may ask."""
@@ -187,7 +190,7 @@ class Rounds:
     def leave(self, model: AskedModel, rows: pa.Table) -> tuple[pa.Table, dict[int, Said]]:
         """Those of some questions that came as rows which may be put to a model elsewhere now, with their media here;
         and by row why others may never be."""
-        stopped = {} if model.local else _stopped(model, rows, self.consent)
+        stopped = {} if model.local else _stopped(model, rows.column(PEOPLE).to_pylist(), self.consent)
         sent = [row for row in range(rows.num_rows) if row not in stopped]
         with self.till(model) as till:
             granted = till.granted(sent)
@@ -212,30 +215,36 @@ class Rounds:
             size = till.at_once(AT_ONCE)
             till.expect(len(questions))
             for start in range(0, len(questions), size):
-                some = till.granted(questions[start : start + size])
-                if not some:
-                    break
-                table = self.hydrate(_asked_of(some, rows), COLUMNS)
-                for index, said in self._said(half, model, table):
-                    till.heard(some[index].ask, said)
+                sent, stopped = self._parted(model, questions[start : start + size])
+                lost |= stopped
+                some = till.granted(sent)
+                for question, said in self._said(half, model, some, rows) if some else ():
+                    till.heard(question.ask, said)
                     if isinstance(said, Reply):
-                        writers.add(some[index], said)
+                        writers.add(question, said)
                     else:
-                        lost[some[index].id] = said
+                        lost[question.id] = said
+                if len(some) < len(sent):
+                    break
         return lost
 
-    def _said(self, half: Stage, model: AskedModel, table: pa.Table) -> Iterator[tuple[int, Said]]:
-        """Replies as they come: one by one from a model in this process, batch by batch from a child.
+    def _parted(self, model: AskedModel, questions: Sequence[Question]) -> tuple[list[Question], dict[str, Said]]:
+        """Questions that may be put, and why others may not. Whatever asks a model here asks past this."""
+        stopped = {} if model.local else _stopped(model, [q.people for q in questions], self.consent)
+        sent = [question for row, question in enumerate(questions) if row not in stopped]
+        return sent, {questions[row].id: why for row, why in stopped.items()}
 
-        Whatever asks a model asks it here, so here nothing passes that may not leave.
-        """
-        stopped = {} if model.local else _stopped(model, table, self.consent)
-        yield from stopped.items()
-        sent = [row for row in range(table.num_rows) if row not in stopped]
-        table = table.take(pa.array(sent, pa.int64())) if stopped else table
-        yield from ((sent[row], said) for row, said in self._replies(half, model, table))
+    def _said(
+        self, half: Stage, model: AskedModel, questions: Sequence[Question], rows: pa.Table
+    ) -> Iterator[tuple[Question, Said]]:
+        """Replies as they come. One to a file that is not what its hash says would be kept for the wrong question."""
+        table = self.hydrate(_asked_of(questions, rows), COLUMNS)
+        for index, said in self._replies(half, model, table):
+            stale = questions[index].ask.media and self.stale(table.slice(index, 1))
+            yield questions[index], SOURCE_CHANGED if stale else said
 
     def _replies(self, half: Stage, model: AskedModel, table: pa.Table) -> Iterator[tuple[int, Said]]:
+        """One by one from a model in this process, batch by batch from a child."""
         if self.alone and not model.isolated:
             yield from heard(_loaded(half, model), asks_of(table))
             return
@@ -294,10 +303,9 @@ class _Writers:
             writer.flush()
 
 
-def _stopped(model: AskedModel, table: pa.Table, consent: Consent) -> dict[int, Said]:
+def _stopped(model: AskedModel, people: Sequence[Sequence[str] | None], consent: Consent) -> dict[int, Said]:
     """Questions that may not go to a third party now, and why; none of which nobody knows whom it is about."""
     unknown = Failed(0, "WhoIsInIt", f"nobody looked who is in it, so nothing of it is sent to model {model.name}")
-    people = table.column(PEOPLE).to_pylist()
     found = {row: unknown if who is None else consent.stops(who, model.name) for row, who in enumerate(people)}
     return {row: why for row, why in found.items() if why is not None}
 

@@ -1,6 +1,7 @@
 """Media on the way in and out of a stage: paths for the columns it reads, bytes it wrote into the store."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,10 @@ from affectory.pipelines.store.originals import bring, is_as_hashed, locate
 from affectory.schemas.types import FRAMES, MEDIA, MEMBERS
 from affectory.transforms.base import Columns, Failed, Result
 from affectory.transforms.rows import set_column
+
+SOURCE_CHANGED = Failed(
+    0, "SourceChanged", "the file changed while it was read; build again, and it is read as it is then"
+)
 
 
 def hydrate(rows: pa.Table, reads: Columns, store: AssetStore, roots: Mapping[str, str]) -> pa.Table:
@@ -82,7 +87,7 @@ def places_of(rows: pa.Table) -> list[Place]:
 
 def changed(rows: pa.Table, reads: Columns, memory: Path) -> set[int]:
     """The rows whose own file, read in place by a stage, is no longer what was hashed when it was scanned."""
-    media = [name for name, dtype in _filled(rows, reads).items() if dtype in (MEDIA, MEMBERS)]
+    media = list(_filled(rows, reads))
     if not media:
         return set()
     own = {place.original for place in places_of(rows) if place.original}
@@ -100,9 +105,9 @@ def changed(rows: pa.Table, reads: Columns, memory: Path) -> set[int]:
 def _read_in_place(rows: pa.Table, media: Sequence[str], own: set[str]) -> Iterator[tuple[int, dict[str, Any]]]:
     """Media of these columns that are the users' own files, whose names do not say what they hold."""
     for name in media:
+        of_others = rows.schema.field(name).type == MEMBERS
         for index, given in enumerate(rows.column(name).to_pylist()):
-            of_others = isinstance(given, list)
-            for value in (given if of_others else [given]) or ():
+            for value in given if isinstance(given, list) else [given]:
                 ours = value and value["path"] and (of_others or value["asset"] in own)
                 if ours and not is_as_hashed(value["path"], value["asset"]):
                     yield index, value
@@ -113,9 +118,8 @@ def without_changed(result: Result, stale: set[int]) -> Result:
     if not stale:
         return result
     keep = np.array([i not in stale for i in result.origin], dtype=bool)
-    why = "the file changed while it was read; build again, and it is read as it is then"
     failed = [x for x in result.failed if x.row not in stale]
-    failed += [Failed(row, "SourceChanged", why) for row in sorted(stale)]
+    failed += [replace(SOURCE_CHANGED, row=row) for row in sorted(stale)]
     rejected = tuple(x for x in result.rejected if x.row not in stale)
     return Result(result.rows.filter(pa.array(keep)), result.origin[keep], rejected, tuple(failed))
 

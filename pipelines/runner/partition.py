@@ -35,6 +35,7 @@ from affectory.schemas.derived import REJECTS, SAMPLES
 from affectory.schemas.errors import NotConserved
 from affectory.transforms.base import Columns, Result, Said, Whom
 from affectory.transforms.models._asked import AskedModel
+from affectory.transforms.models._asking import COLUMNS
 
 
 @dataclass(frozen=True)
@@ -269,6 +270,7 @@ class _Run:
         return Rounds(
             answers, self.partition.root, self._run, self._with_media, self._till, self.partition.refused, in_process,
             crowd, Consent.read(self.workspace, self.partition.known), bool(self.partition.limits),
+            lambda asks: changed(asks, COLUMNS, self.workspace.hashes()),
         )  # fmt: skip
 
     def _till(self, model: AskedModel) -> Till:

@@ -19,6 +19,7 @@ from affectory.pipelines.prompting import prompt
 from affectory.pipelines.runner import partition as runner
 from affectory.pipelines.runner.partition import Partition, root_schema
 from affectory.pipelines.runner.stage import Stage, conversed_with
+from affectory.pipelines.store.budget import Limits
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.ledgers import PEOPLE
 from affectory.schemas.types import ANCHOR, PLACES
@@ -138,6 +139,12 @@ def test_what_two_people_said_goes_as_one_of_them_may_whoever_comes_first(
     write_lines(made.folder / "lines.jsonl", rows)
     assert made.build(publish=False).kept == 2
     assert asked(made) == [1]
+
+
+def test_what_may_not_be_sent_any_more_costs_nothing(tmp_path: Path) -> None:
+    made = asking(tmp_path, [["speaker0", "yes", LONG_AGO], ["speaker1", "yes", LONG_AGO], ["speaker2", "yes", ""]])
+    summary = made.build(publish=False, limits=Limits(2))
+    assert (summary.kept, summary.rejected, summary.models[0].asked) == (2, 4, 2)
 
 
 def test_whoever_is_quoted_counts_wherever_his_turn_lies(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Stages that talk with models: every answer is kept, and asked for once."""
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -8,10 +9,13 @@ from support.project import TEXTS
 from support.talking import asks, backends, texts_with
 
 from affectory.pipelines.bind import read_and_bind
+from affectory.pipelines.retry import mark_for_retry
 from affectory.pipelines.runner.execute import SetUpFailed
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.recipe.problems import RecipeProblems
+from affectory.transforms.base import Failed, Reply
 from affectory.transforms.models._asked import AskedModel
+from affectory.transforms.models._messages import Ask, Chat
 
 pytestmark = pytest.mark.usefixtures("backends")
 __all__ = ["backends"]
@@ -73,6 +77,35 @@ def test_what_only_other_kinds_of_samples_have_is_told_as_missing(tmp_path: Path
     told = asks(tmp_path / "asked")
     assert [("sharpness" in x, "Line" in x) for x in told].count((False, True)) == 3
     assert [("sharpness" in x, "Line" in x) for x in told].count((True, False)) == 1
+
+
+def test_a_reply_to_a_picture_that_changed_meanwhile_is_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = {"caption": {"model": "bird", "see": ["image"], "prompt": "image_clues"}}
+    folder = {"kind": "folder", "name": "pictures", "path": "pictures"}
+    more = {"sources": [folder], "ratings": [], "ingest": [], "limits": {"max_failed": 1.0}}
+    made = texts_with(tmp_path / "p", 1, bird(tmp_path / "asked"), [look], **more)
+    picture = made.folder / "pictures" / "one.png"
+    picture.parent.mkdir()
+    write_picture(picture)
+
+    def meddling(self: AskedModel) -> Chat:
+        def chat(asks: Sequence[Ask]) -> Iterator[tuple[int, Reply | Failed]]:
+            write_picture(picture, colour=(9, 9, 9))
+            yield 0, Reply("A picture that nobody has.")
+
+        return chat
+
+    with monkeypatch.context() as patched:
+        patched.setattr(AskedModel, "load", meddling)
+        assert made.build(publish=False).failed == 1
+    assert [row["reason"] for row in made.rejects()] == ["SourceChanged"]
+    write_picture(picture)
+    mark_for_retry(made.workspace, "SourceChanged")
+    monkeypatch.setattr("affectory.pipelines.runner.conversing._CHATS", {})
+    assert made.build(publish=False).kept == 1
+    assert len(asks(tmp_path / "asked")) == 1, "it was asked anew"
 
 
 ELSEWHERE = (
