@@ -378,37 +378,6 @@ def test_message_as_a_person_sees_it(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert str(problem).startswith(f"{tmp_path}/recipe.yaml:6:11: ")
 
 
-@pytest.mark.parametrize(
-    "override",
-    [
-        "people.pseudonym_key=hunter2",
-        "people.pseudonym_key=5551234",
-        "people.key=hunter2",
-        "models.writer.key=hunter2",
-        "models.writer.kei=hunter2",
-    ],
-)
-def test_no_secret_is_ever_shown(override: str, tmp_path: Path) -> None:
-    value = override.partition("=")[2]
-    for recipe, overrides in (
-        (GOOD, (override,)),
-        (f"+people: {{pseudonym_key: {value}}}\n", ()),
-        (f"+people: {value}\n", ()),
-        (f"+people: [{value}]\n", ()),
-        (f"+people: {{pseudonym_key: [{value}]}}\n", ()),
-        (f"+models: {{writer: {value}}}\n", ()),
-        (f"+models: {{writer: {{backend: openai, key: [{value}]}}}}\n", ()),
-    ):
-        for problem in problems_of(tmp_path, recipe, overrides):
-            assert value not in str(problem)
-            assert value not in json.dumps(RecipeProblems((problem,)).facts())
-
-
-def test_what_stands_beside_a_secret_is_shown(tmp_path: Path) -> None:
-    (problem,) = problems_of(tmp_path, "+models: {writer: {backend: openai, temperature: 9}}\n")
-    assert problem.given == "9"
-
-
 @pytest.mark.parametrize(("name", "message"), [("absent.yaml", "no such file"), (".", "not a file")])
 def test_recipe_that_is_no_file(name: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(RecipeProblems, match=message) as caught:
