@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 import pyarrow as pa
 
@@ -15,7 +15,7 @@ from affectory.transforms.assist._describing import By
 from affectory.transforms.base import Columns, Reply
 from affectory.transforms.models._answers import json_of, text_of
 from affectory.transforms.models._messages import Ask
-from affectory.transforms.models._opinions import Rater
+from affectory.transforms.models._opinions import Rater, column, required
 from affectory.transforms.models._prompts import Prompt, Quoted
 from affectory.transforms.models._talking import Heard, Unreadable, answered, held
 from affectory.transforms.rows import Values
@@ -83,12 +83,31 @@ def check_intends(taxonomy: Taxonomy | None, intends: str | None, step: str) -> 
         raise ValueError(f"{step}: intends needs a taxonomy of emotions; {taxonomy.name} has dimensions")
 
 
-def intended(by: str, row: Values, name: str, taxonomy: Taxonomy, modalities: tuple[str, ...]) -> list[dict[str, Any]]:
-    """The emotion that was asked for, as an opinion; a word that the taxonomy does not know stays a word."""
+class Intending(Protocol):
+    """A step that may note which emotion was asked for."""
+
+    @property
+    def intends(self) -> str | None: ...
+
+    @property
+    def taxonomy(self) -> Taxonomy | None: ...
+
+
+def intention(step: Intending, called: str, who: By, row: Values, modality: str) -> Values:
+    """The emotion that was asked for, as an opinion of whoever was asked, where the step names it."""
+    if step.intends is None:
+        return {}
+    return {column(called): _intended(who, row, step.intends, required(step.taxonomy, called), modality)}
+
+
+def _intended(who: By, row: Values, name: str, taxonomy: Taxonomy, modality: str) -> list[dict[str, Any]]:
+    """A word that the taxonomy does not know stays a word."""
     word = held(row, f"extra.{name.removeprefix('extra.')}")
     if not word:
         return []
-    rater, label = Rater(by, "model", "intended", modalities, _ASKED), taxonomy.resolve(str(word))
+    shown = {"instructions": f"prompt {who.prompt.called}"}
+    rater = Rater(who.rater, "model", "intended", (modality,), _ASKED, shown=shown)
+    label = taxonomy.resolve(str(word))
     if label is None:
         return [rater.votes(taxonomy, None, response="words", words=[str(word)])]
     space = "multi-label" if taxonomy.space == "multi-label" else "simplex"

@@ -12,7 +12,7 @@ from affectory.transforms.assist._describing import By, Language, as_column, by
 from affectory.transforms.base import STRICT, Columns, Resources, Step
 from affectory.transforms.models._asked import AskedModel, RecipeModel, needs_of
 from affectory.transforms.models._conversing import plainly, reads_of
-from affectory.transforms.models._opinions import column, required
+from affectory.transforms.models._opinions import column
 from affectory.transforms.models._prompts import RecipePrompt
 from affectory.transforms.models._talking import Talk
 from affectory.transforms.rows import Values
@@ -68,13 +68,12 @@ class Generate:
         told = {"given": writing.cell(row), "language": language}
         text = yield from writing.written(who, row, **told)
         made = {**own, self.as_: text, by(self.as_): who.text, "language": language, "origin": writing.SYNTHETIC}
-        if self.intends:
-            taxonomy = required(self.taxonomy, "generate")
-            made[column("generate")] = writing.intended(who.rater, row, self.intends, taxonomy, ("text",))
+        made |= writing.intention(self, "generate", who, row, "text")
         if self.twin is None:
             return made
         other = yield from writing.written(bare := By(self.model, self.twin), {**row, "text": text}, **told)
-        return [made, writing.twin_of(row, other, {**made, by("text"): bare.text})]
+        meant = writing.intention(self, "generate", bare, row, "text")
+        return [made, writing.twin_of(row, other, {**made, by("text"): bare.text, **meant})]
 
     def setup(self) -> Step:
         return plainly(self)

@@ -14,7 +14,7 @@ from affectory.transforms.assist._speaking import sound_of, speaker_of, to_say, 
 from affectory.transforms.base import STRICT, Columns, Resources, Step
 from affectory.transforms.models._asked import AskedModel, RecipeModel, needs_of
 from affectory.transforms.models._conversing import plainly, reads_of
-from affectory.transforms.models._opinions import column, required
+from affectory.transforms.models._opinions import column
 from affectory.transforms.models._prompts import RecipePrompt
 from affectory.transforms.models._talking import Talk, answered
 from affectory.transforms.rows import Values
@@ -70,9 +70,7 @@ class Synthesise:
         ask = to_say(who, row, words_of(row, self.of, self.max_chars))
         sound = yield from answered(ask, lambda reply: sound_of(reply, self.max_s), 1)
         medium, told = {"bytes": sound.data, "format": "wav"}, {"synthetic": True, by("audio"): who.text}
-        if self.intends:
-            taxonomy = required(self.taxonomy, "synthesise")
-            told[column("synthesise")] = writing.intended(who.rater, row, self.intends, taxonomy, ("audio",))
+        told |= writing.intention(self, "synthesise", who, row, "audio")
         return {"kind": "audio", "original": medium, "audio": medium, "duration_s": sound.seconds, **told}
 
     def setup(self) -> Step:

@@ -94,7 +94,10 @@ def test_a_twin_tells_the_same_without_the_context_and_is_linked() -> None:
     assert twin["parent"] == own["sample_id"] != twin["sample_id"]
     assert (own["variant"], twin["variant"]) == (None, "contextless")
     assert twin["anchor"] == own["anchor"]
-    assert twin["opinions_generate"] == own["opinions_generate"]
+    (meant,), (also,) = own["opinions_generate"], twin["opinions_generate"]
+    assert also["answer"] == meant["answer"]
+    asked = [opinion["shown"]["instructions"].rpartition(" ")[0] for opinion in (meant, also)]
+    assert asked == ["prompt generate@1", "prompt without_context@1"]
     assert "without_context@1" in twin["text_by"] and own["text"] != twin["text"]
 
 

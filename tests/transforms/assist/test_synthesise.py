@@ -152,4 +152,5 @@ def test_speech_is_heard_by_the_steps_after_it_and_published_as_synthetic(tmp_pa
         assert row["note_duration_s"] > 0.4 and row["note_loudness_dbfs"] < 0
     opinions = made.rows(summary.version, "opinions").to_pylist()
     assert {(o["perspective"], tuple(o["modalities"])) for o in opinions} == {("intended", ("audio",))}
+    assert all(o["shown"]["instructions"].startswith("prompt speak@1 ") for o in opinions)
     assert made.build("limits.max_failed=1.0").unchanged
