@@ -1,6 +1,7 @@
 """What people read at the end of a build and between builds."""
 
 import json
+import re
 import shutil
 import sys
 import time
@@ -160,7 +161,12 @@ def rejects_text(table: pa.Table, limit: int) -> str:
 def _reject_line(row: dict[str, Any]) -> str:
     place = ": ".join(p for p in (row["source"], row["uri"]) if p) or row["record_id"] or ""
     shown = f"\n    {row['row'][:160]}" if row["row"] else ""
-    return f"{row['stage']}: {row['reason']}  {place}\n    {row['detail'] or ''}{shown}"
+    return _harmless(f"{row['stage']}: {row['reason']}  {place}\n    {row['detail'] or ''}{shown}")
+
+
+def _harmless(text: str) -> str:
+    """What files and models say, without anything by which a terminal is told what to do."""
+    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", lambda c: ascii(c[0])[1:-1], text)
 
 
 def write_rows(table: pa.Table, out: Path) -> None:

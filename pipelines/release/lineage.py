@@ -103,11 +103,13 @@ def plain_json(value: Any) -> str:
 
 def reject_rows(parts: Sequence[Part]) -> pa.Table:
     """What was not kept, in an order of its own: without uris and rows, which name files and people, and without the
-    details of files that were not taken, which quote them, and the folders of whoever built it."""
+    details of files that were not taken and of rows that failed, which quote them and what models answered, and the
+    folders of whoever built it."""
     tables = [table.cast(PUBLIC_REJECTS) for table in read_all(parts, _REJECTS)]
     rows = pa.concat_tables([PUBLIC_REJECTS.empty_table(), *tables])
-    found = zip(rows["stage"].to_pylist(), rows["detail"].to_pylist(), strict=True)
-    detail = [None if text is None or stage in _OF_INPUTS else without_folders(text) for stage, text in found]
+    found = zip(*(rows[name].to_pylist() for name in ("stage", "outcome", "detail")), strict=True)
+    quotes = lambda stage, outcome: stage in _OF_INPUTS or outcome == "failed"  # noqa: E731
+    detail = [None if text is None or quotes(stage, how) else without_folders(text) for stage, how, text in found]
     rows = rows.set_column(_REJECTS.index("detail"), "detail", pa.array(detail, pa.string()))
     return rows.sort_by([(name, "ascending") for name in _REJECTS]).cast(PUBLIC_REJECTS).combine_chunks()
 

@@ -63,7 +63,7 @@ class Refine:
             return {}
         found = yield from self._refiner.refined(row, self.of, self.rounds)
         if not found.passed and self.given_up == "reject":
-            raise Reject("filtered", f"{self.of} fails {found.failing} after {self.rounds} rounds: {found.last}")
+            raise Reject("filtered", f"{self.of} fails {found.failing} after {self.rounds} rounds")
         note = self.as_
         told = {note: found.last, f"{note}_passed": found.passed, f"{note}_history": found.history}
         return {**told, by(note): self._refiner.called(found.rewritten)}

@@ -1,8 +1,10 @@
 """Details of rejects without the folders of whoever built the dataset."""
 
+from typing import Any
+
 import pytest
 
-from affectory.pipelines.release.lineage import without_folders
+from affectory.pipelines.release.lineage import reject_rows, without_folders
 
 
 @pytest.mark.parametrize(
@@ -20,3 +22,20 @@ from affectory.pipelines.release.lineage import without_folders
 )
 def test_folders_are_cut_from_absolute_paths(given: str, kept: str) -> None:
     assert without_folders(given) == kept
+
+
+@pytest.mark.parametrize(
+    ("stage", "outcome", "told"),
+    [
+        ("checks", "rejected", "too short"),
+        ("caption", "failed", None),
+        ("scan", "rejected", None),
+    ],
+)
+def test_details_that_quote_what_was_taken_from_people_are_not_published(
+    world: Any, tmp_path: Any, stage: str, outcome: str, told: str | None
+) -> None:
+    world.reject(91, stage=stage, outcome=outcome, detail="too short")
+    rows = reject_rows(world.inputs(tmp_path).tables["rejects"]).to_pylist()
+    (row,) = [row for row in rows if row["record_id"] == "r_000091"]
+    assert (row["detail"], row["reason"]) == (told, "unreadable")
