@@ -3,6 +3,7 @@
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import cast
@@ -199,7 +200,7 @@ class Rounds:
     def keep(self, stage: Stage, model: AskedModel, rows: pa.Table, said: Sequence[Said]) -> dict[str, Said]:
         """Keep replies to questions that came as rows and were put elsewhere; why some got none."""
         lost: dict[str, Said] = {}
-        with _Writers(self.answers, self.partition) as writers, self.till(model) as till:
+        with Writers(self.answers, self.partition) as writers, self.till(model) as till:
             till.expect(len(said))
             for question, one in zip(questions_of(stage, rows), said, strict=True):
                 till.heard(question.ask, one)
@@ -211,7 +212,7 @@ class Rounds:
 
     def _put(self, half: Stage, model: AskedModel, questions: list[Question], rows: pa.Table) -> dict[str, Said]:
         lost: dict[str, Said] = {}
-        with _Writers(self.answers, self.partition) as writers, self.till(model) as till:
+        with Writers(self.answers, self.partition) as writers, self.till(model) as till:
             size = till.at_once(AT_ONCE)
             till.expect(len(questions))
             for start in range(0, len(questions), size):
@@ -283,7 +284,7 @@ def _usage(question: Question, said: Said) -> tuple[str, Usage]:
     return question.ask.model, Usage.of(said, question.ask.again > 0)
 
 
-class _Writers:
+class Writers:
     """A writer for each way in which models are asked."""
 
     def __init__(self, answers: Callable[[Whom], Answers], partition: str) -> None:
@@ -295,12 +296,13 @@ class _Writers:
             self._open[question.whom] = Writer(self._answers(question.whom), self._partition)
         self._open[question.whom].add([(question.ask.sent(), reply, question.ask.repeat)])
 
-    def __enter__(self) -> "_Writers":
+    def __enter__(self) -> "Writers":
         return self
 
     def __exit__(self, *_: object) -> None:
-        for writer in self._open.values():
-            writer.flush()
+        with ExitStack() as stack:  # where one cannot write, the others still do
+            for writer in self._open.values():
+                stack.callback(writer.flush)
 
 
 def _stopped(model: AskedModel, people: Sequence[Sequence[str] | None], consent: Consent) -> dict[int, Said]:

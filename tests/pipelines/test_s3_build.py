@@ -13,6 +13,7 @@ import pytest
 from support.media import write_video
 from support.project import COMMAND, Project, project, texts, write_image
 from support.s3 import CREDENTIALS, Faults, Server, reached, serving
+from support.talking import asks, backends, texts_with
 from support.warm import warm_load_tests
 from typer.testing import CliRunner, Result
 
@@ -20,11 +21,14 @@ from affectory.pipelines.build import Options, Summary, build
 from affectory.pipelines.cli.app import app
 from affectory.pipelines.engines.base import Choice
 from affectory.pipelines.events import Run
+from affectory.pipelines.process import BudgetSpent
 from affectory.pipelines.retry import mark_for_retry
+from affectory.pipelines.store.budget import Limits
 from affectory.pipelines.store.files import Files, files_at
 from affectory.pipelines.store.lease import Lease, LeaseHeld, LeaseLost, Times
 from affectory.pipelines.store.workspace import Workspace
 
+__all__ = ["backends"]
 MEDIA = {
     "dataset": "media",
     "taxonomy": "ekman-7",
@@ -96,6 +100,22 @@ def test_the_release_is_that_of_a_workspace_on_a_disk(tmp_path: Path, bucket: st
     again = there.build()
     assert (again.unchanged, again.partitions_run) == (True, 0)
     assert list((tmp_path / "tmp").iterdir()) == [], "media that were brought here are gone"
+
+
+@pytest.mark.usefixtures("backends")
+def test_models_are_asked_within_a_budget_and_no_answer_is_asked_for_again(tmp_path: Path, bucket: str) -> None:
+    (tmp_path / "asked").mkdir()
+    bird = {"backend": "parrot", "options": {"folder": str(tmp_path / "asked")}, "local": False}
+    assumed = {"people": {"assume": ["third_parties"]}}
+    there = There(
+        texts_with(tmp_path / "p", 6, {"bird": bird}, [{"caption": {"model": "bird"}}], **assumed), f"{bucket}/w"
+    )
+    with pytest.raises(BudgetSpent):
+        there.build(limits=Limits(4), partition_rows=3)
+    assert there.build(limits=Limits(2), partition_rows=3).kept == 6
+    Workspace(there.workspace).clean()
+    assert there.build().kept == 6
+    assert len(asks(tmp_path / "asked")) == 6
 
 
 def test_new_rows_touch_nothing_that_was_built(tmp_path: Path, bucket: str) -> None:

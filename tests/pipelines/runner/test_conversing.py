@@ -1,16 +1,22 @@
 """Stages that talk with models: every answer is kept, and asked for once."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.media import write_picture
 from support.project import TEXTS
-from support.talking import asks, backends, texts_with
+from support.talking import asks, backends, parrot, texts_with
 
 from affectory.pipelines.bind import read_and_bind
 from affectory.pipelines.retry import mark_for_retry
+from affectory.pipelines.runner.conversing import Writers
 from affectory.pipelines.runner.execute import SetUpFailed
+from affectory.pipelines.runner.talks import Question
+from affectory.pipelines.store.answers import Answers
+from affectory.pipelines.store.files import files_at
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.recipe.problems import RecipeProblems
 from affectory.transforms.base import Failed, Reply
@@ -21,6 +27,7 @@ pytestmark = pytest.mark.usefixtures("backends")
 __all__ = ["backends"]
 NOTES = {"configs": ["default", "notes"]}
 CAPTION = {"caption": {"model": "bird"}}
+LEXICON = {"backend": "bundled", "model": "lexicon"}
 
 
 def bird(folder: Path, **spec: object) -> dict[str, object]:
@@ -108,6 +115,25 @@ def test_a_reply_to_a_picture_that_changed_meanwhile_is_not_kept(
     assert len(asks(tmp_path / "asked")) == 1, "it was asked anew"
 
 
+def test_where_one_ledger_cannot_be_written_answers_for_others_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledgers = {name: Answers(files_at(tmp_path / name), parrot(name=name).whom("hash")) for name in ("full", "good")}
+    kept = Answers.add
+
+    def add(self: Answers, *given: Any) -> None:
+        if self is ledgers["full"]:
+            raise OSError("no space left")
+        kept(self, *given)
+
+    monkeypatch.setattr(Answers, "add", add)
+    asked = {name: Question(Ask(name, (), "hash"), replace(x.whom, model=name), 0, name) for name, x in ledgers.items()}
+    with pytest.raises(OSError, match="no space"), Writers(lambda whom: ledgers[whom.model], "p") as writers:
+        for question in asked.values():
+            writers.add(question, Reply("yes"))
+    assert len(list((tmp_path / "good").rglob("*.parquet"))) == 1
+
+
 ELSEWHERE = (
     "url=http://other.example/v1", "key=${env:OTHER_KEY}", "local=true", "gpus=0.5", "batch_rows=3", "memory_mb=3000",
     "concurrency=3", "requests_per_minute=9", "tokens_per_minute=9", "timeout_s=3", "retries=1", "price={input: 3}",
@@ -144,6 +170,10 @@ def test_what_determines_an_answer_asks_anew(tmp_path: Path, change: str) -> Non
         ({"bird": {"backend": "parrot"}}, [CAPTION, CAPTION], "writes `caption`, which a step before it writes too"),
         ({"bird": {"backend": "parrot"}}, [{"caption": {"model": "bird", "as": "text"}}], "allowed: any other name"),
         ({"bird": {"backend": "parrot"}}, [{"caption": {"model": "bird", "as": "My note"}}], "matching ^[a-z]"),
+        ({"bird": {"backend": "parrot"}}, [{"caption": {"model": "bird", "prompt": 3}}], "no prompt is named 3"),
+        ({"bird": {"backend": "parrot"}}, [{"caption": {"model": 3}}], "no such model\n    given: 3\n"),
+        ({"bird": LEXICON}, [{"rewrite": {"model": "bird", "aim": "kinder"}}], "needs a model that takes a prompt"),
+        ({"bird": {**LEXICON, "model": "face_emotion"}}, [CAPTION], "caption has to `see` image or frames"),
         ({"bird": {"backend": "hog"}}, [CAPTION], "the backend hog does not talk"),
         ({"bird": {"backend": "parrot"}}, [{"caption": {"model": "birt"}}], "did you mean"),
         (
