@@ -108,8 +108,10 @@ def reject_rows(parts: Sequence[Part]) -> pa.Table:
     tables = [table.cast(PUBLIC_REJECTS) for table in read_all(parts, _REJECTS)]
     rows = pa.concat_tables([PUBLIC_REJECTS.empty_table(), *tables])
     found = zip(*(rows[name].to_pylist() for name in ("stage", "outcome", "detail")), strict=True)
-    quotes = lambda stage, outcome: stage in _OF_INPUTS or outcome == "failed"  # noqa: E731
-    detail = [None if text is None or quotes(stage, how) else without_folders(text) for stage, how, text in found]
+    detail = [
+        None if text is None or stage in _OF_INPUTS or outcome == "failed" else without_folders(text)
+        for stage, outcome, text in found
+    ]
     rows = rows.set_column(_REJECTS.index("detail"), "detail", pa.array(detail, pa.string()))
     return rows.sort_by([(name, "ascending") for name in _REJECTS]).cast(PUBLIC_REJECTS).combine_chunks()
 
