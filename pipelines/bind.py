@@ -323,6 +323,7 @@ class _Binder:
             if own and column in written:
                 hint = "give each of them a name of its own with `as`"
                 self._add(spec.path, f"{spec.name} writes `{column}`, which a step before it writes too", hint=hint)
+                return
 
     def _check_order(self, stage: Stage, spec: StepSpec, earlier: set[str]) -> None:
         """A step may say which others it has to come before, each with the reason."""

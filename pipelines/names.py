@@ -35,10 +35,10 @@ class Names:
         for fields, find in ((model_fields(cls), self._model), (prompt_fields(cls), self._prompt)):
             for name in fields:
                 value = params.get(name, defaults.get(name))
-                if isinstance(value, str):
+                if isinstance(value, list | tuple):
+                    params[name] = tuple(find((*at, name, i), x) for i, x in enumerate(value)) or value
+                elif value is not None and not isinstance(value, Mapping):
                     params[name] = find((*at, name), value)
-                elif isinstance(value, list | tuple) and value:
-                    params[name] = tuple(find((*at, name, i), x) for i, x in enumerate(value))
         for name, part in named_parts(cls).items():
             if isinstance(value := params.get(name), Mapping):
                 params[name] = {key: self._part(part, x, (*at, name, key)) for key, x in value.items()}
@@ -81,9 +81,9 @@ class Names:
         self._add(at, "no such model", describe(name), ", ".join(known), hint)
         return None
 
-    def _prompt(self, at: KeyPath, name: str) -> Prompt | None:
+    def _prompt(self, at: KeyPath, name: Any) -> Prompt | None:
         try:
-            if not name.endswith(".jinja"):
+            if not isinstance(name, str) or not name.endswith(".jinja"):
                 return prompt(name)
             path = self._place(at, name)
             return prompt_at(path) if isinstance(path, Path) else None

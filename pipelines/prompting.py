@@ -23,7 +23,7 @@ def prompt(name: str) -> Prompt:
     """One of ours, or a `UserError` that says which there are."""
     if name not in prompt_names():
         known = ", ".join(prompt_names())
-        hint = did_you_mean(name, prompt_names()) or f"ours: {known}; your own as a path that ends in .jinja"
+        hint = did_you_mean(str(name), prompt_names()) or f"ours: {known}; your own as a path that ends in .jinja"
         raise UserError(f"no prompt is named {name!r}", hint)
     file = files("affectory.pipelines").joinpath("prompts", f"{name}.jinja")
     return parse_prompt(file.read_text(encoding="utf-8"), f"prompt {name}")

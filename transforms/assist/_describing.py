@@ -15,6 +15,7 @@ from affectory.transforms.models._asked import AskedModel
 from affectory.transforms.models._conversing import SEEN
 from affectory.transforms.models._messages import Part
 from affectory.transforms.models._prompts import Prompt, Quoted
+from affectory.transforms.models._rating import UNPROMPTED
 from affectory.transforms.models._talking import Heard, Unreadable, answered, held
 from affectory.transforms.rows import Values
 
@@ -72,6 +73,8 @@ class By:
         header = self.prompt.header
         json = () if header.answer is None else ("json",)
         self.model.need(step, *dict.fromkeys(SEEN[name] for name in see), *json)
+        if UNPROMPTED in self.model.can:
+            self._check_unprompted(step, see)
         if missing := [name for name in tells if name not in header.settings]:
             put = " and ".join(f"{{{{ {name} }}}}" for name in missing)
             what = ", ".join(missing)
@@ -79,6 +82,13 @@ class By:
         if answer is not None and answer != (header.answer is not None):
             wanted = "JSON: give its schema as `answer`" if answer else "text: leave out `answer`"
             raise ValueError(f"{step} reads {wanted} in the header of prompt {header.id}")
+
+    def _check_unprompted(self, step: str, see: Sequence[str]) -> None:
+        """A small rater says what it measures, whatever it is asked."""
+        if step != "caption":
+            raise ValueError(f"{step} needs a model that takes a prompt, and {self.model.name} takes none")
+        if "image" in self.model.can and not see:
+            raise ValueError(f"{self.model.name} looks at pictures: caption has to `see` image or frames")
 
     def text_about(
         self, row: Values, media: Sequence[Part] = (), read: Callable[[Reply], str] = text_of, **settings: Any
