@@ -16,6 +16,7 @@ REPAIRS = ("fence", "outer", "case")
 """fence: JSON inside a fence of Markdown. outer: JSON with words around it. case: a label in other letters, spaces."""
 MAX_CHARS, MAX_DEPTH, MAX_VALUES = 200_000, 32, 5000
 _SHOWN = 80
+_NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _MISFITS = 100
 """Of so many the first in the order of places is told; an answer may have thousands."""
 
@@ -37,7 +38,7 @@ def json_of(reply: Reply, schema: Mapping[str, Any], repair: Sequence[str] = ())
             raise Unreadable("it is longer than `max_tokens` allows, and was cut before its JSON ended") from error
         raise
     _check_size(value)
-    _check_characters(json.dumps(value, ensure_ascii=False))
+    _check_characters("".join(_texts(value)))
     if "case" in repair:
         value = recased(value, schema)
     if wrong := _misfit(value, schema):
@@ -54,11 +55,23 @@ def _bounded(reply: Reply) -> str:
 
 
 def _check_characters(text: str) -> None:
-    """Half a character, which JSON can write, is none that any file could hold."""
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise Unreadable(f"it holds half a character: {text[error.start]!a}") from error
+    """Half a character is none that any file could hold, and no database or XML takes a NUL; JSON can write both."""
+    if wrong := _NO_TEXT.search(text):
+        what = "half a character" if wrong[0] >= "\ud800" else "a control character"
+        raise Unreadable(f"it holds {what}: {wrong[0]!a}")
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """All that is said in a value, names too. It is not deep: see `_check_size`."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield name
+            yield from _texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner)
 
 
 def _parsed(text: str, repair: Sequence[str]) -> Any:

@@ -22,7 +22,7 @@ LABEL: dict[str, Any] = {
         "more": {},
     },
 }
-words = st.text(st.characters(codec="utf-8"))
+words = st.text(st.characters(codec="utf-8", exclude_categories=("Cc",)) | st.sampled_from("\t\n\r\u0085"))
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | words,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3),
@@ -89,6 +89,8 @@ def test_labels_get_the_spelling_of_the_schema_wherever_it_has_one() -> None:
         ('{"label": "joy", "weights": [1e999]}', "1e999 is too large"),
         ('{"label": "joy", "weights": [' + "9" * 5000 + "]}", "not JSON"),
         ('{"label": "joy", "more": "\\ud800"}', "half a character"),
+        ('{"label": "joy", "more": [{"\\u0000": 1}]}', "a control character: '\\x00'"),
+        ('{"label": "joy", "more": "\\u001b[2J"}', "a control character"),
         ('{"label": "joy", "more": ' + "[" * 100 + "]" * 100 + "}", f"deeper than {MAX_DEPTH} levels"),
         ("[" * 99_999 + "]" * 99_999, "nested too deep"),
         ('{"a":' * 30_000, "nested too deep"),
@@ -155,7 +157,14 @@ def test_free_text_is_taken_as_it_is(text: str, found: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "says"),
-    [(None, "empty"), (" \n", "empty"), ("x" * (MAX_CHARS + 1), "at most"), ("\ud800", "half a character")],
+    [
+        (None, "empty"),
+        (" \n", "empty"),
+        ("x" * (MAX_CHARS + 1), "at most"),
+        ("\ud800", "half a character"),
+        ("so\x00", "a control character"),
+        ("\x1b[2J", "a control character"),
+    ],
 )
 def test_free_text_says_something_that_can_be_written_down(text: str | None, says: str) -> None:
     with pytest.raises(Unreadable, match=says):
