@@ -6,6 +6,7 @@ from typing import cast
 from affectory.pipelines.plan import Plan
 from affectory.pipelines.runner.partition import Partition, questions
 from affectory.pipelines.runner.stage import Stage
+from affectory.pipelines.store.answers import look_anew
 from affectory.transforms.models._asked import AskedModel
 from affectory.transforms.models._asking import asks_of
 from affectory.transforms.models._conversing import Conversing
@@ -37,6 +38,7 @@ def pending(plan: Plan) -> tuple[Pending, ...]:
     """The stages of a plan that talk with models. Their prompts, and what the models can do, were checked before."""
     if plan.agreements is not None:
         plan.agreements.write(plan.workspace)
+    look_anew()
     return tuple(_pending(plan, stage) for stage in plan.bound.stages if stage.models)
 
 

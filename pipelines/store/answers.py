@@ -204,6 +204,11 @@ def _index(location: str, folder: str, epoch: int) -> _Index:
     return _Index(names, joined[order], segments[order])
 
 
+def look_anew() -> None:
+    """Forget what was seen of ledgers: who looks without a build sees what is there now."""
+    _index.cache_clear()
+
+
 def _segments(files: Files, folder: str) -> list[str]:
     return [name for name in files.names(folder) if name.endswith(".parquet")]
 

@@ -48,6 +48,12 @@ class _Row:
 _ROWS: dict[tuple[str, str], _Row] = {}
 
 
+def forget_claims(location: str) -> None:
+    """Of builds that lie at a location and are over: another workspace may lie there some day."""
+    for key in [key for key in _ROWS if key[0] == location]:
+        del _ROWS[key]
+
+
 @dataclass(frozen=True)
 class Budget:
     """The claims of one build, in a folder of their own."""

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from affectory.pipelines.store.answers import Answers
+from affectory.pipelines.store.answers import Answers, look_anew
 from affectory.pipelines.store.assets import AssetStore
-from affectory.pipelines.store.budget import Budget, Limits
+from affectory.pipelines.store.budget import Budget, Limits, forget_claims
 from affectory.pipelines.store.commits import CommitStore
 from affectory.pipelines.store.files import Files, below, files_at, is_remote, local_path, unguarded
 from affectory.pipelines.store.lease import Lease, guard
@@ -83,6 +83,8 @@ class Workspace:
         """Remove what builds told of their questions; called by the holder of the lease."""
         files = self.records()
         files.discard(list(files.names(_OF_BUILD)))
+        forget_claims(files.location)
+        look_anew()
 
     def exchanges(self) -> Files:
         """What steps over the whole dataset write while they are under way."""

@@ -1,6 +1,7 @@
 """Budgets of questions and money, and what a build, a plan and the status say of models."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,23 @@ def test_no_more_is_asked_than_may_be_and_the_next_build_goes_on(tmp_path: Path,
     summary = made.build(limits=Limits(1), **how)
     assert (summary.kept, asked(made)) == (LINES, LINES), "a budget that is enough stops nothing"
     assert summary.release_hash == birds(tmp_path / "q", asked=made.folder / "asked").build().release_hash
+
+
+def test_a_workspace_that_was_made_anew_knows_nothing_of_what_lay_there(tmp_path: Path) -> None:
+    made = birds(tmp_path)
+    stopped(made, 4, partition_rows=3)
+    shutil.rmtree(made.workspace)
+    stopped(made, 5, partition_rows=3)
+    assert asked(made) == 9
+
+
+def test_a_plan_sees_answers_that_came_from_elsewhere_since_the_last(tmp_path: Path) -> None:
+    made, other = birds(tmp_path / "p"), birds(tmp_path / "q", asked=tmp_path / "p" / "asked")
+    made.build("assist=[]", publish=False)
+    before = made.plan().asks[0].questions
+    other.build(publish=False, partition_rows=3)
+    shutil.copytree(other.workspace / "ledgers" / "answers", made.workspace / "ledgers" / "answers")
+    assert (before, made.plan().asks[0].questions) == (LINES, 0)
 
 
 def test_without_questions_left_no_budget_is_too_small(tmp_path: Path) -> None:
