@@ -48,7 +48,10 @@ def test_every_opinion_of_every_model_is_published_under_an_id_of_its_own(tmp_pa
         ({"opine": {"panel": ["likely"], "method": "samples"}}, "has the temperature 0"),
         ({"opine": {"panel": []}}, "panel"),
         ({"judge": {"of": "text", "rubric": {"Not A Name": "x"}, "judges": ["mild"]}}, "rubric"),
-        ({"judge": {"of": "text", "rubric": {"good": "x"}, "judges": ["small"]}}, "judge needs a model that takes a prompt"),
+        (
+            {"judge": {"of": "text", "rubric": {"good": "x"}, "judges": ["small"]}},
+            "judge needs a model that takes a prompt",
+        ),
         ({"critique": {"of": "answer", "rubric": {"good": "x"}, "model": "mild"}}, "reads `answer`"),
     ],
 )

@@ -44,8 +44,8 @@ class Ask:
 
     The answer is free text, JSON by `schema`, speech where `speaks`, or one of `choices`: then a backend gives the
     log-probability of each choice as the first token of the answer, as far as it can see it. `sample` is what the
-    messages are about, by name, for raters that take no prompts. `repeat` numbers several draws of one question, `again`
-    counts the answers to it that could not be read.
+    messages are about, by name, for raters that take no prompts. `repeat` numbers several draws of one question, and
+    `again` counts the answers to it that could not be read.
     """
 
     model: str

@@ -1,4 +1,4 @@
-"""The recipe mer-caption from end to end, on real captions: descriptions, open labels, filters that give their reasons."""
+"""The recipe mer-caption from end to end, on real captions: descriptions, open labels, filters with their reasons."""
 
 import shutil
 from collections.abc import Callable
@@ -9,8 +9,6 @@ import pytest
 from support import emer
 from support.llama import ALIAS, llama
 from support.project import Project
-
-from affectory.quality.emotion_wheel import EmotionWheels
 
 __all__ = ["llama"]
 RECIPE = Path(__file__).parents[3] / "pipelines" / "recipes" / "mer-caption.yaml"

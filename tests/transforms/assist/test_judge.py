@@ -100,7 +100,10 @@ def test_the_text_itself_can_be_judged_and_is_told_once() -> None:
         ({"scale": "5-1"}, "begin with the lower score"),
         ({"least": 2}, "least is 2, and 1 are asked"),
         ({"judges": (parrot(can=("image",)),)}, "needs json"),
-        ({"judges": (AskedModel("words", Asked(backend="bundled", model="lexicon")),)}, "needs a model that takes a prompt"),
+        (
+            {"judges": (AskedModel("words", Asked(backend="bundled", model="lexicon")),)},
+            "needs a model that takes a prompt",
+        ),
         ({"judges": (parrot(), parrot())}, "bird is named twice"),
         ({"see": ("audio",), "judges": (parrot(can=("json",)),)}, "needs audio"),
         ({"prompt": parse_prompt("---\nid: mine\nversion: 1\n---\n@user\nWell?", "mine.jinja")}, "tells work"),
