@@ -167,8 +167,8 @@ def _without_folders(recipe: Mapping[str, Any]) -> dict[str, Any]:
     limits = {k: v for k, v in recipe["limits"].items() if k not in ("memory_mb", "retries")}
     kept = {k: v for k, v in recipe.items() if k not in ("workspace", "deploy")}
     inputs = {key: [_within(entry) for entry in recipe[key]] for key in _NAME_FILES if key in recipe}
-    models = {name: _without_folder(_anywhere(model)) for name, model in recipe["models"].items()}
-    return {**kept, **inputs, "models": models, "publish": publish, "limits": limits}
+    models = {name: _without_folder(_anywhere(model)) for name, model in recipe.get("models", {}).items()}
+    return {**kept, **inputs, **({"models": models} if models else {}), "publish": publish, "limits": limits}
 
 
 def _anywhere(model: Mapping[str, Any]) -> dict[str, Any]:
