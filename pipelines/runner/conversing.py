@@ -88,8 +88,9 @@ class Rounds:
     """Who is in rows."""
     consent: Consent = Consent({})  # noqa: RUF009
     """What these agreed to: nothing, where nobody says otherwise."""
-    limited: bool = False
-    """Whether there is a limit to what may be asked."""
+    turn: str = ""
+    """Of a build that has a limit to what it may ask: each begins with other questions, as one without a reply is not
+    kept, and would otherwise use up the limit of every build to come."""
     stale: Callable[[pa.Table], set[int]] = lambda _: set()
     """Which questions, as rows, show a file that is no longer what was hashed."""
 
@@ -108,7 +109,7 @@ class Rounds:
                     said |= self.ask(stage, new, some)
                     # What is read is what is kept, whoever was the first to keep it.
                     said |= self._found(new)
-                    if self.limited and any(question.id not in said for question in new):
+                    if self.turn and any(question.id not in said for question in new):
                         raise OutOfBudget(self.pending(stage, rows).num_rows)
                 used |= {key: _usage(questions[key], said[key]) for key in questions.keys() & said.keys()}
                 talks.tell(said)
@@ -212,6 +213,8 @@ class Rounds:
 
     def _put(self, half: Stage, model: AskedModel, questions: list[Question], rows: pa.Table) -> dict[str, Said]:
         lost: dict[str, Said] = {}
+        if self.turn:
+            questions = sorted(questions, key=lambda question: digest(self.turn, question.id))
         with Writers(self.answers, self.partition) as writers, self.till(model) as till:
             size = till.at_once(AT_ONCE)
             till.expect(len(questions))

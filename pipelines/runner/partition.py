@@ -267,9 +267,10 @@ class _Run:
         answers = partial(self.workspace.answers, epoch=self.partition.epoch)
         in_process = self.partition.isolate != "all"
         crowd = self._crowd if others(stage) else Crowd()
+        turn = str(self.partition.epoch) if self.partition.limits else ""
         return Rounds(
             answers, self.partition.root, self._run, self._with_media, self._till, self.partition.refused, in_process,
-            crowd, Consent.read(self.workspace, self.partition.known), bool(self.partition.limits),
+            crowd, Consent.read(self.workspace, self.partition.known), turn,
             lambda asks: changed(asks, COLUMNS, self.workspace.hashes()),
         )  # fmt: skip
 

@@ -58,6 +58,16 @@ def test_no_more_is_asked_than_may_be_and_the_next_build_goes_on(tmp_path: Path,
     assert summary.release_hash == birds(tmp_path / "q", asked=made.folder / "asked").build().release_hash
 
 
+def test_questions_that_get_no_reply_do_not_use_up_every_budget(tmp_path: Path) -> None:
+    made = birds(tmp_path)
+    lines = made.folder / "lines.jsonl"
+    lines.write_text(lines.read_text().replace("Line", "FAIL Line"))
+    for _ in range(4):
+        stopped(made, 4)
+    assert asked(made) == 16
+    assert len(set(asks(made.folder / "asked"))) > 4, "each build begins with others"
+
+
 def test_a_workspace_that_was_made_anew_knows_nothing_of_what_lay_there(tmp_path: Path) -> None:
     made = birds(tmp_path)
     stopped(made, 4, partition_rows=3)
