@@ -44,6 +44,7 @@ lint: $(READY)  ## check style, formatting and types
 
 drills: $(READY)  ## kill parts of a Ray cluster under builds, and build under all circumstances (half an hour)
 	@$(BIN)/python benchmarks/drills.py
+	@$(BIN)/pytest -q -m drill
 
 pin:  ## resolve the dependencies afresh, after pyproject.toml changed (needs uv)
 	@command -v uv >/dev/null || { echo "make pin needs uv: pip install uv"; exit 1; }

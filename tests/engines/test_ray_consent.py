@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.xdist_group("ray"), pytest.mark.usefixtures("backends"
 __all__ = ["backends"]
 
 
-@pytest.mark.parametrize("way", ["stream", "inline"])
+@pytest.mark.parametrize("way", ["stream", pytest.param("inline", marks=pytest.mark.drill)])
 def test_only_who_agreed_is_sent(tmp_path: Path, way: str) -> None:
     made = asking(tmp_path, SAID)
     with Run(tmp_path / "log.jsonl", ()) as log:

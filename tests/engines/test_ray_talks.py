@@ -97,6 +97,7 @@ def test_actors_that_die_every_so_often_cost_what_they_had_not_written(folder: P
 
 
 @pytest.mark.usefixtures("ray_session")
+@pytest.mark.drill
 def test_a_row_that_ends_every_actor_fails_alone(folder: Path) -> None:
     one = build(folder)
     reports, notices = run(one.partitions([["a", "DIE", "b"], ["c"]]))
@@ -109,6 +110,7 @@ def test_a_row_that_ends_every_actor_fails_alone(folder: Path) -> None:
 
 
 @pytest.mark.usefixtures("ray_session")
+@pytest.mark.drill
 def test_a_budget_ends_the_rounds_and_what_was_answered_is_kept(folder: Path) -> None:
     one, texts = build(folder), [["a", "b"], ["c"]]
     partitions = one.partitions(texts)
@@ -120,6 +122,7 @@ def test_a_budget_ends_the_rounds_and_what_was_answered_is_kept(folder: Path) ->
     assert len(asks(folder / "asked")) == len(set(asks(folder / "asked"))) == 9
 
 
+@pytest.mark.drill
 def test_a_talk_with_a_model_that_needs_a_gpu_goes_past_actors_and_is_committed_without_one(folder: Path) -> None:
     """In a process of its own, with a Ray that takes a CPU for a GPU."""
     one = build(folder, gpus=1)
