@@ -79,6 +79,7 @@ def test_exit_codes_are_those_that_schedulers_know() -> None:
         "LEASE": 3,
         "GATE": 4,
         "FAILURES": 5,
+        "BUDGET": 6,
     }
 
 
