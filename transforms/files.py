@@ -20,14 +20,19 @@ RecipePath = Annotated[Path, _BelowRecipe()]
 
 def path_fields(cls: type[Any]) -> Iterator[str]:
     """The parameters of a step that are paths."""
+    return marked_fields(cls, _BelowRecipe)
+
+
+def marked_fields(cls: type[Any], marker: type[Any]) -> Iterator[str]:
+    """The parameters of a step whose type carries a marker, at whatever depth."""
     for name, hint in get_type_hints(cls, include_extras=True).items():
-        if _marked(hint):
+        if _marked(hint, marker):
             yield name
 
 
-def _marked(hint: Any) -> bool:
+def _marked(hint: Any, marker: type[Any]) -> bool:
     metadata, inner = getattr(hint, "__metadata__", ()), getattr(hint, "__args__", ())
-    return any(isinstance(x, _BelowRecipe) for x in metadata) or any(map(_marked, inner))
+    return any(isinstance(x, marker) for x in metadata) or any(_marked(x, marker) for x in inner)
 
 
 def fingerprint(path: Path) -> str:

@@ -16,7 +16,7 @@ from affectory.schemas.ids import canonical
 from affectory.schemas.recipe.asked import Asked
 from affectory.schemas.taxonomy import Taxonomy
 from affectory.transforms.base import Resources, Whom
-from affectory.transforms.files import fingerprint
+from affectory.transforms.files import fingerprint, marked_fields
 from affectory.transforms.models._backends import backend
 from affectory.transforms.models._messages import Chat
 
@@ -137,22 +137,10 @@ def model_fields(cls: type[Any]) -> Iterator[str]:
     return marked_fields(cls, _OfTheRecipe)
 
 
-def marked_fields(cls: type[Any], marker: type[Any]) -> Iterator[str]:
-    """The fields of a step whose type carries a marker, at whatever depth."""
-    for name, hint in get_type_hints(cls, include_extras=True).items():
-        if _marked(hint, marker):
-            yield name
-
-
 def named_parts(cls: type[Any]) -> dict[str, type[Any]]:
     """The fields of a step that hold parts by name, each with parameters of its own, and what these parts are."""
     of_two = {name: args for name, hint in get_type_hints(cls).items() if len(args := get_args(hint)) == 2}
     return {name: part for name, (_, part) in of_two.items() if is_dataclass(part) and isinstance(part, type)}
-
-
-def _marked(hint: Any, marker: type[Any]) -> bool:
-    metadata, inner = getattr(hint, "__metadata__", ()), getattr(hint, "__args__", ())
-    return any(isinstance(x, marker) for x in metadata) or any(_marked(x, marker) for x in inner)
 
 
 def needs_of(models: Sequence[AskedModel]) -> Resources:

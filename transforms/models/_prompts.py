@@ -26,7 +26,8 @@ from pydantic_core import CoreSchema, core_schema
 
 from affectory.schemas.errors import UserError
 from affectory.schemas.ids import digest
-from affectory.transforms.models._asked import AskedModel, marked_fields
+from affectory.transforms.files import marked_fields
+from affectory.transforms.models._asked import AskedModel
 from affectory.transforms.models._fencing import FENCING, RULE, fenced
 from affectory.transforms.models._messages import Ask, Message, Part
 from affectory.transforms.models._talking import held, said
