@@ -77,8 +77,9 @@ class Names:
         if name in self._broken or not self._recipe.is_whole("models"):
             self._add(at, f"model {name} cannot be asked as it is described")
             return None
-        hint = did_you_mean(name, known) or ("" if known else "describe it under `models:` at the top of the recipe")
-        self._add(at, "no such model", describe(name), ", ".join(known), hint)
+        named = self._recipe.spec.models
+        hint = did_you_mean(name, named) or ("" if named else "describe it under `models:` at the top of the recipe")
+        self._add(at, "no such model", describe(name), ", ".join(named), hint)
         return None
 
     def _prompt(self, at: KeyPath, name: Any) -> Prompt | None:

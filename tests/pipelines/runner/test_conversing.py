@@ -175,6 +175,7 @@ def test_what_determines_an_answer_asks_anew(tmp_path: Path, change: str) -> Non
         ({"bird": LEXICON}, [{"rewrite": {"model": "bird", "aim": "kinder"}}], "needs a model that takes a prompt"),
         ({"bird": {**LEXICON, "model": "face_emotion"}}, [CAPTION], "caption has to `see` image or frames"),
         ({"bird": {"backend": "hog"}}, [CAPTION], "the backend hog does not talk"),
+        ({"bird": {"backend": "parot"}}, [{"caption": {"model": "birt"}}], "did you mean: bird?"),
         ({"bird": {"backend": "parrot"}}, [{"caption": {"model": "birt"}}], "did you mean"),
         (
             {"bird": {"backend": "parrot"}},
