@@ -16,6 +16,7 @@ from affectory.pipelines.code_hash import code_hash
 from affectory.pipelines.listing import SourceEntry, folder_of
 from affectory.pipelines.names import Names
 from affectory.pipelines.rating import RatingEntry, misnamed
+from affectory.pipelines.runner.ruled import Ruled
 from affectory.pipelines.runner.stage import Stage, asked_by, conversed_with
 from affectory.schemas.derived import SAMPLES
 from affectory.schemas.errors import UserError
@@ -37,6 +38,7 @@ from affectory.transforms.sources.base import Limits
 
 Spec = TypeVar("Spec", EntrySpec, StepSpec)
 
+VAD_MEAN = "vad_mean"
 VERBS: tuple[Literal["ingest"], Literal["assist"]] = ("ingest", "assist")
 UNWRITTEN = frozenset({"frames", "duplicates"})
 """Columns of a sample that hold nothing until a stage writes them."""
@@ -53,15 +55,21 @@ class Bound:
     sources: tuple[SourceEntry, ...]
     ratings: tuple[RatingEntry, ...]
     stages: tuple[Stage, ...]
-    view: Any
+    views: tuple[Ruled, ...]
+    """The rules that make labels: that of the published one first."""
     limits: Limits
 
     @cached_property
     def label_identity(self) -> str:
         """Covers everything that turns the flowing table into tables."""
-        code = [code_hash(m) for m in ("affectory.pipelines.runner.finish", type(self.view).__module__)]
+        rules = [(view.identity, code_hash(type(view.view).__module__)) for view in self.views]
+        return digest("label", self.attached_identity, rules)
+
+    @cached_property
+    def attached_identity(self) -> str:
+        """Covers everything that turns the flowing table into samples, notes and opinions."""
         label = self.recipe.spec.label
-        return digest("label", code, repr(self.view), self.taxonomy.hash, label.min_overlap, label.inherit)
+        return digest("attached", code_hash("affectory.pipelines.runner.finish"), label.min_overlap, label.inherit)
 
     @cached_property
     def identity(self) -> str:
@@ -108,13 +116,13 @@ class _Binder:
         ratings = tuple(self._ratings(taxonomy))
         self._names.check()
         stages = tuple(self._stages(taxonomy))
-        view = self._view()
+        views = tuple(self._views(taxonomy))
         self._check_flow(stages)
         if self.problems or self.told or taxonomy is None:
             raise RecipeProblems(self._all_problems())
         given = self.recipe.spec.limits
         limits = Limits(given.row_bytes, given.file_bytes, given.memory_mb)
-        return Bound(self.recipe, taxonomy, sources, ratings, stages, view, limits)
+        return Bound(self.recipe, taxonomy, sources, ratings, stages, views, limits)
 
     def _all_problems(self) -> tuple[Problem, ...]:
         places = {(p.file, p.line, p.key) for p in self.told}
@@ -131,13 +139,13 @@ class _Binder:
         path = self._path((*at, "file"), str(given["file"]))
         return self._taxonomy_file(path) if isinstance(path, Path) else None
 
-    def _built_in(self, name: str) -> Taxonomy | None:
+    def _built_in(self, name: str, path: KeyPath = ("taxonomy",)) -> Taxonomy | None:
         try:
             return load_taxonomy(name)
         except UserError:
             names = taxonomy_names()
             hint = did_you_mean(name, names) or "or give your own: {name: ..., labels: [...]}, or {file: ...}"
-            self._add(("taxonomy",), "unknown taxonomy", describe(name), ", ".join(names), hint)
+            self._add(path, "unknown taxonomy", describe(name), ", ".join(names), hint)
             return None
 
     def _taxonomy_file(self, path: Path) -> Taxonomy | None:
@@ -278,12 +286,35 @@ class _Binder:
             self._add(path, error.message, hint=error.hint)
         return None
 
-    def _view(self) -> Any:
-        rule, known = self.recipe.spec.label.rule, discovery.modules("views")
-        if rule not in known:
-            self.problems.append(self.recipe.unknown(("label", "rule"), "unknown rule", rule, known))
+    def _views(self, taxonomy: Taxonomy | None) -> Iterator[Ruled]:
+        """The recipe's rules, the one of the published label first; the mean place in VAD is always there."""
+        specs = self.recipe.rules()
+        for spec in specs:
+            if (view := self._view(spec, taxonomy)) is not None:
+                yield view
+        if taxonomy is not None and VAD_MEAN not in {spec.name for spec in specs}:
+            view = discovery.public_class(discovery.modules("views")[VAD_MEAN])()
+            yield Ruled(view, taxonomy, self.recipe.spec.label.across)
+
+    def _view(self, spec: StepSpec, taxonomy: Taxonomy | None) -> Ruled | None:
+        known = discovery.modules("views")
+        if spec.name not in known:
+            self.problems.append(self.recipe.unknown(spec.path, "unknown rule", spec.name, known))
             return None
-        return discovery.public_class(known[rule])()
+        cls, params = discovery.public_class(known[spec.name]), dict(spec.params)
+        named = params.pop("taxonomy", None)
+        if named is not None:
+            taxonomy = self._other_taxonomy(spec, named)
+        view = self._instance(cls, params, spec.path)
+        return Ruled(view, taxonomy, self.recipe.spec.label.across) if view is not None and taxonomy else None
+
+    def _other_taxonomy(self, spec: StepSpec, named: Any) -> Taxonomy | None:
+        """A taxonomy that a further rule counts in; the published label is in the recipe's own."""
+        path = (*spec.path, "taxonomy")
+        if spec.path[:2] == ("label", "rule"):
+            self._add(path, "the published label is in the recipe's taxonomy", describe(named), hint="see `label.also`")
+            return None
+        return self._built_in(str(named), path)
 
     def _check_flow(self, stages: tuple[Stage, ...]) -> None:
         """Everything that a stage reads must be written before it, in the type that it expects; null is any type.

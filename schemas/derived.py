@@ -68,6 +68,8 @@ OPINIONS_TABLE = TableSpec(
     ),
 )
 
+SPACES = ("simplex", "multi-label", "ordinal", "continuous")
+
 LABELS = TableSpec(
     name="labels",
     kind="table",
@@ -80,12 +82,27 @@ LABELS = TableSpec(
         Column("whose", pa.string(), "whose feeling, empty where it is the one shown", required=True),
         Column("modalities", pa.string(), "what the raters saw, joined by +, empty where unknown", required=True),
         Column("pool", pa.string(), "which raters: human, group, model", required=True),
-        Column("rule", pa.string(), "how opinions became a label", required=True),
-        Column("space", pa.string(), "simplex, multi-label, ordinal, continuous", required=True),
-        Column("values", pa.list_(pa.float32()), "in the taxonomy's label order", required=True),
+        Column("rule", pa.string(), "how opinions became a label: its name, version and parameters", required=True),
+        Column("space", pa.string(), f"one of {', '.join(SPACES)}", required=True),
+        Column("values", pa.list_(pa.float32()), "in the order of `names`; null inside where not asked", required=True),
+        Column(
+            "names", pa.list_(pa.string()), "what the values are of; null: the taxonomy's labels in order"
+        ),
+        Column("low", pa.list_(pa.float32()), "of each value, where its interval begins"),
+        Column("high", pa.list_(pa.float32()), "of each value, where its interval ends"),
+        Column("spread", pa.list_(pa.float32()), "of each value, the standard deviation among raters"),
+        Column("covariance", pa.list_(pa.float32()), "of the values among raters, row by row"),
+        Column(
+            "chosen",
+            pa.list_(pa.string()),
+            "the labels that the rule decides for: several where they tie; null where it is not one that decides",
+        ),
         Column("uncertainty", pa.float32(), "entropy over log K for a simplex"),
         Column("agreement", pa.float32(), "share of opinions whose first choice is the label's"),
         Column("count", pa.int32(), "opinions used", required=True),
+        Column("times_us", pa.list_(pa.int64()), "of each value, its time in the record, where it is a trace"),
+        Column("places", PLACES, "the stretches of time or text that the rule found"),
+        Column("state", pa.string(), "in words, why this is less of a label than it seems"),
     ),
 )
 

@@ -2,7 +2,7 @@
 
 import math
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     AfterValidator,
@@ -28,6 +28,7 @@ Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 Share = Annotated[float, Field(ge=0, le=1)]
 Pool = Literal["human", "group", "model"]
+Across = Literal["perspective", "whose", "modalities"]
 Config = Literal["default", "opinions", "labels", "notes", "samples"]
 Medium = Literal["image", "audio", "video", "frames"]
 Group = Literal["record", "speaker", "dialogue", "session", "source", "duplicates"]
@@ -70,6 +71,7 @@ class Step(Part):
     """One step: its name, or one key (the name) above its parameters."""
 
     model_config = ConfigDict(json_schema_extra=_step_forms)
+    _called: ClassVar[str] = "step"
 
     name: Text
     """Which transform to run."""
@@ -82,7 +84,7 @@ class Step(Part):
         if isinstance(value, str):
             return {"name": value, "params": {}}
         if not isinstance(value, dict) or len(value) != 1:
-            raise _bad_step(value)
+            raise _bad_step(value, cls._called)
         name, params = next(iter(value.items()))
         if params is not None and not isinstance(params, dict):
             facts = {"below": name, "allowed": "a mapping of parameters, or nothing"}
@@ -94,13 +96,19 @@ class Step(Part):
         return {self.name: self.params}
 
 
-def _bad_step(value: Any) -> PydanticCustomError:
-    facts = {"allowed": "a step's name, or one name with its parameters below it"}
+def _bad_step(value: Any, called: str) -> PydanticCustomError:
+    facts = {"allowed": f"a {called}'s name, or one name with its parameters below it"}
     if isinstance(value, dict) and len(value) > 1 and None in value.values():
-        facts["hint"] = "indent the parameters further than the step's name"
+        facts["hint"] = f"indent the parameters further than the {called}'s name"
     elif isinstance(value, dict) and len(value) > 1:
-        facts["hint"] = "begin each step with its own dash"
-    return PydanticCustomError("step", "not a step", facts)
+        facts["hint"] = f"begin each {called} with its own dash"
+    return PydanticCustomError("step", f"not a {called}", facts)
+
+
+class Rule(Step):
+    """One rule that makes labels: its name, or one key (the name) above its parameters."""
+
+    _called: ClassVar[str] = "rule"
 
 
 class People(Part):
@@ -117,8 +125,14 @@ class People(Part):
 class Label(Part):
     """How opinions become labels."""
 
-    rule: Text = "vote_share"
-    """The rule that turns the opinions about a sample into one label."""
+    rule: Rule = Field(default_factory=lambda: Rule(name="vote_share", params={}))
+    """The rule that turns the opinions about a sample into the label that is published beside it."""
+    also: Annotated[tuple[Rule, ...], Field(strict=False)] = ()
+    """Further rules, whose labels lie in the config `labels`; each may name another `taxonomy` to which there is a map.
+    The mean of valence, arousal and dominance is always one of them."""
+    across: Annotated[tuple[Across, ...], Field(strict=False)] = ()
+    """What is counted together although it differs: opinions of several perspectives, about several people's feelings
+    (`whose`), or of raters who saw and heard different things (`modalities`). Else each has labels of its own."""
     pools: Annotated[tuple[Pool, ...], Field(strict=False, min_length=1)] = ("human", "group", "model")
     """Whose labels are published, the first that has one: people's (authors and adjudicators among them), those of
     groups whose answers came summed up, or models'."""

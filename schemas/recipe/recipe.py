@@ -77,8 +77,18 @@ class Recipe:
 
     def _step(self, verb: str, index: int) -> StepSpec:
         step = getattr(self.spec, verb)[index]
-        bare = self.tree.nearest((verb, index, step.name))[1] < 3
-        return StepSpec(step.name, step.params, (verb, index) if bare else (verb, index, step.name))
+        return StepSpec(step.name, step.params, self._at((verb, index), step.name))
+
+    def rules(self) -> tuple[StepSpec, ...]:
+        """The rules that make labels, that of the published one first."""
+        label = self.spec.label
+        places: list[tuple[KeyPath, Rule]] = [(("label", "rule"), label.rule)]
+        places += [(("label", "also", index), rule) for index, rule in enumerate(label.also)]
+        return tuple(StepSpec(rule.name, rule.params, self._at(path, rule.name)) for path, rule in places)
+
+    def _at(self, path: KeyPath, name: str) -> KeyPath:
+        """Where a name with parameters is written, or the name alone."""
+        return path if self.tree.nearest((*path, name))[1] <= len(path) else (*path, name)
 
     def source_specs(self) -> tuple[EntrySpec, ...]:
         return _entries(self.spec.sources, "sources")

@@ -6,33 +6,11 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.opining import ABC, Row, opinion, vad
 
 from affectory.schemas.derived import LABELS, OPINIONS_TABLE
 from affectory.schemas.taxonomy import Taxonomy, load_taxonomy, parse_taxonomy
 from affectory.transforms.views.vote_share import VoteShare
-
-ABC = parse_taxonomy({"name": "abc", "entries": ["a", "b", {"name": "c", "synonyms": ["sea"]}]})
-Row = dict[str, Any]
-
-
-def opinion(number: int, weights: Any = None, labels: Any = ABC.labels, of: Taxonomy | None = ABC, **given: Any) -> Row:
-    asked = {"labels": list(labels), "response": "simplex", "taxonomy": of and of.name, "taxonomy_hash": of and of.hash}
-    defaults = {
-        "opinion_id": f"o_{number:04}",
-        "sample_id": "s_1",
-        "rater": f"r{number}",
-        "rater_kind": "human",
-        "perspective": "perceived",
-        "modalities": ["text"],
-        "asked": asked,
-        "answer": {"weights": weights},
-    }
-    return {**defaults, **given}
-
-
-def vad(number: int, *place: float | None, **given: Any) -> Row:
-    answer = {"vad": dict(zip(("valence", "arousal", "dominance"), place, strict=True))}
-    return opinion(number, labels=("valence",), answer=answer, **given)
 
 
 def view(*rows: Row, taxonomy: Taxonomy = ABC) -> list[Row]:
@@ -156,13 +134,11 @@ def test_people_models_perspectives_and_channels_are_kept_apart() -> None:
     ]
 
 
-def test_places_in_vad_are_averaged_in_a_row_of_their_own() -> None:
-    rows = [vad(1, 0.5, 0.0, None), vad(2, 1.0, 0.25, None), vad(3, None, 0.5, None), opinion(4, [1, 0, 0])]
-    shares, place = view(*rows)
-    assert shares["values"] == [1, 0, 0]
-    assert (place["taxonomy"], place["space"], place["count"]) == ("vad", "continuous", 3)
-    assert place["values"] == [0.75, 0.25, None]
-    assert (place["uncertainty"], place["agreement"]) == (None, None)
+def test_what_is_read_twice_counts_once_and_equal_votes_of_different_occasions_all_count() -> None:
+    once = [opinion(1, [1, 0, 0]), opinion(2, [0, 1, 0])]
+    assert view(*once, opinion(1, [1, 0, 0])) == view(*once)
+    [label] = view(*once, opinion(3, [1, 0, 0], rater="r1"))
+    assert label["count"] == 3
 
 
 def test_agreement_counts_shared_first_places() -> None:
@@ -170,7 +146,7 @@ def test_agreement_counts_shared_first_places() -> None:
     assert label["agreement"] == pytest.approx(2 / 3)
 
 
-@pytest.mark.parametrize("rows", [[], [opinion(1)], [vad(1, None, None, None)]])
+@pytest.mark.parametrize("rows", [[], [opinion(1)], [vad(1, 0.5, 0.5, 0.5)]])
 def test_nothing_to_see_keeps_its_types(rows: list[Row]) -> None:
     assert VoteShare().view(OPINIONS_TABLE.from_rows(rows), ABC).equals(LABELS.empty())
 

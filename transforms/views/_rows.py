@@ -1,0 +1,76 @@
+"""Rows of `labels` from arrays: what all views write alike."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from affectory.schemas.derived import LABELS
+from affectory.transforms.views._base import rule_name
+from affectory.transforms.views._grouping import Floats, Grouped, Ints
+
+Lists = Sequence[Sequence[Any] | None]
+
+
+def label_rows(
+    view: Any, groups: Grouped, taxonomy: str, space: str, values: Floats, count: Ints | None = None, **more: Any
+) -> pa.Table:
+    """A row for each group, in the order of the table's key. `values` has a row for each group; NaN becomes null.
+
+    `more` are further columns of `labels`: arrays of numbers (a row or a number for each group), or plain lists.
+    """
+    rows = groups.size
+    columns = {
+        **{name: groups.keys.column(name) for name in groups.keys.column_names},
+        **{name: pa.repeat(text, rows) for name, text in _same(view, taxonomy, space)},
+        "values": numbers(values),
+        "count": pa.array(groups.sizes() if count is None else count, pa.int32()),
+        **{name: _column(name, given) for name, given in more.items()},
+    }
+    absent = {c.name: pa.nulls(rows, c.type) for c in LABELS.columns if c.name not in columns}
+    return in_order(LABELS.cast(pa.table({**columns, **absent})))
+
+
+def in_order(labels: pa.Table) -> pa.Table:
+    """Labels in the order of their key."""
+    return labels.sort_by([(name, "ascending") for name in LABELS.key])
+
+
+def _same(view: Any, taxonomy: str, space: str) -> tuple[tuple[str, str], ...]:
+    return (("taxonomy", taxonomy), ("rule", rule_name(view)), ("space", space))
+
+
+def numbers(values: Floats) -> pa.ListArray:
+    """One list a row; NaN is null."""
+    flat = pa.array(values.ravel(), pa.float32(), mask=np.isnan(values.ravel()))
+    return pa.ListArray.from_arrays(pa.array(np.arange(len(values) + 1) * values.shape[1], pa.int32()), flat)
+
+
+def _column(name: str, given: Any) -> Any:
+    kind = LABELS.schema.field(name).type
+    if isinstance(given, np.ndarray) and given.ndim == 2:
+        return numbers(given.astype(np.float64))
+    if isinstance(given, np.ndarray) and given.dtype.kind == "f":
+        return pa.array(given, kind, mask=np.isnan(given))
+    return given if isinstance(given, pa.Array | pa.ChunkedArray) else pa.array(given, kind)
+
+
+def names_of(names: Sequence[str], rows: int) -> pa.Array:
+    """The same names for each row."""
+    return pa.array([list(names)], pa.list_(pa.string())).take(pa.array(np.zeros(rows, np.int64)))
+
+
+def entropy_share(values: Floats) -> Floats:
+    """0 where all is on one label, 1 where it is spread evenly over the labels asked."""
+    positive = np.where(values > 0, values, 1.0)
+    most = np.log(np.maximum((~np.isnan(values)).sum(axis=1), 2))
+    return np.asarray(np.clip(-(positive * np.log(positive)).sum(axis=1) / most, 0.0, 1.0))
+
+
+def chosen_of(mask: Any, labels: Sequence[str]) -> pa.ListArray:
+    """For each row the labels that a mask (rows x labels) chooses, in the taxonomy's order."""
+    label = np.nonzero(np.asarray(mask, dtype=bool))[1]
+    offsets = np.concatenate([[0], np.cumsum(np.asarray(mask, dtype=bool).sum(axis=1))])
+    words = pa.array(list(labels), pa.string()).take(pa.array(label.astype(np.int64)))
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), words)
