@@ -5,27 +5,27 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from affectory.schemas.derived import LABELS
 from affectory.transforms.views._base import rule_name
-from affectory.transforms.views._grouping import Floats, Grouped, Ints
+from affectory.transforms.views._grouping import Floats, Grouped
 
 Lists = Sequence[Sequence[Any] | None]
 
 
-def label_rows(
-    view: Any, groups: Grouped, taxonomy: str, space: str, values: Floats, count: Ints | None = None, **more: Any
-) -> pa.Table:
+def label_rows(view: Any, groups: Grouped, taxonomy: str, space: str, values: Floats, **more: Any) -> pa.Table:
     """A row for each group, in the order of the table's key. `values` has a row for each group; NaN becomes null.
 
-    `more` are further columns of `labels`: arrays of numbers (a row or a number for each group), or plain lists.
+    `more` are further columns of `labels`: arrays of numbers (a row or a number for each group), or plain lists. `count`
+    is how many opinions each group has, unless said otherwise.
     """
     rows = groups.size
     columns = {
         **{name: groups.keys.column(name) for name in groups.keys.column_names},
         **{name: pa.repeat(text, rows) for name, text in _same(view, taxonomy, space)},
         "values": numbers(values),
-        "count": pa.array(groups.sizes() if count is None else count, pa.int32()),
+        "count": pa.array(groups.sizes(), pa.int32()),
         **{name: _column(name, given) for name, given in more.items()},
     }
     absent = {c.name: pa.nulls(rows, c.type) for c in LABELS.columns if c.name not in columns}
@@ -62,10 +62,11 @@ def names_of(names: Sequence[str], rows: int) -> pa.Array:
 
 
 def entropy_share(values: Floats) -> Floats:
-    """0 where all is on one label, 1 where it is spread evenly over the labels asked."""
+    """0 where all is on one label, 1 where it is spread evenly over the labels asked; NaN where none was."""
     positive = np.where(values > 0, values, 1.0)
-    most = np.log(np.maximum((~np.isnan(values)).sum(axis=1), 2))
-    return np.asarray(np.clip(-(positive * np.log(positive)).sum(axis=1) / most, 0.0, 1.0))
+    asked = (~np.isnan(values)).sum(axis=1)
+    entropy = np.clip(-(positive * np.log(positive)).sum(axis=1) / np.log(np.maximum(asked, 2)), 0.0, 1.0)
+    return np.where(asked > 0, entropy, np.nan)
 
 
 def chosen_of(mask: Any, labels: Sequence[str]) -> pa.ListArray:
@@ -74,3 +75,11 @@ def chosen_of(mask: Any, labels: Sequence[str]) -> pa.ListArray:
     offsets = np.concatenate([[0], np.cumsum(np.asarray(mask, dtype=bool).sum(axis=1))])
     words = pa.array(list(labels), pa.string()).take(pa.array(label.astype(np.int64)))
     return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), words)
+
+
+def in_words(*said: tuple[Any, str]) -> pa.Array:
+    """For each row the words of the first mask that is true there, null where none is."""
+    words = pa.nulls(len(said[0][0]), pa.string())
+    for mask, word in reversed(said):
+        words = pc.if_else(pa.array(np.asarray(mask, dtype=bool)), pa.scalar(word), words)
+    return words
