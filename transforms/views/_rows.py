@@ -14,17 +14,18 @@ from affectory.transforms.views._grouping import Floats, Grouped
 Lists = Sequence[Sequence[Any] | None]
 
 
-def label_rows(view: Any, groups: Grouped, taxonomy: str, space: str, values: Floats, **more: Any) -> pa.Table:
-    """A row for each group, in the order of the table's key. `values` has a row for each group; NaN becomes null.
+def label_rows(view: Any, groups: Grouped, taxonomy: str, space: str, values: Any, **more: Any) -> pa.Table:
+    """A row for each group, in the order of the table's key. `values` has a row for each group, NaN becomes null; or it
+    is lists, where groups have different numbers of values.
 
-    `more` are further columns of `labels`: arrays of numbers (a row or a number for each group), or plain lists. `count`
-    is how many opinions each group has, unless said otherwise.
+    `more` are further columns of `labels`: arrays of numbers (a row or a number for each group), or plain lists.
+    `count` is how many opinions each group has, unless said otherwise.
     """
     rows = groups.size
     columns = {
         **{name: groups.keys.column(name) for name in groups.keys.column_names},
         **{name: pa.repeat(text, rows) for name, text in _same(view, taxonomy, space)},
-        "values": numbers(values),
+        "values": _column("values", values),
         "count": pa.array(groups.sizes(), pa.int32()),
         **{name: _column(name, given) for name, given in more.items()},
     }
@@ -45,6 +46,13 @@ def numbers(values: Floats) -> pa.ListArray:
     """One list a row; NaN is null."""
     flat = pa.array(values.ravel(), pa.float32(), mask=np.isnan(values.ravel()))
     return pa.ListArray.from_arrays(pa.array(np.arange(len(values) + 1) * values.shape[1], pa.int32()), flat)
+
+
+def lists(rows: Sequence[Floats]) -> pa.Array:
+    """One list a row, of different lengths; NaN is null."""
+    flat = np.concatenate(rows) if rows else np.zeros(0)
+    offsets = np.concatenate([[0], np.cumsum([len(row) for row in rows])])
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), pa.array(flat, pa.float32(), mask=np.isnan(flat)))
 
 
 def _column(name: str, given: Any) -> Any:
