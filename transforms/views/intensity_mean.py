@@ -14,6 +14,7 @@ from affectory.transforms.views._answers import intensities
 from affectory.transforms.views._grouping import Floats
 from affectory.transforms.views._rows import label_rows
 from affectory.transforms.views._tally import answered, settled
+from affectory.transforms.views.threshold import Threshold
 
 Rounding = Literal["none", "ceil", "floor", "half_even", "half_up"]
 _ROUND: Mapping[str, Callable[[Floats], Floats]] = {
@@ -30,6 +31,7 @@ class IntensityMean:
     """The mean of the intensities of each label, of those who were asked it, with the standard deviation among them."""
 
     rounding: Annotated[Rounding, Field(description="how a mean becomes a step of the scale")] = "none"
+    where: Annotated[Threshold | None, Field(description="a rule that a label must meet, or else it is 0")] = None
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
@@ -39,4 +41,6 @@ class IntensityMean:
         means = groups.mean(given)
         spread = np.sqrt(groups.mean((given - means[groups.group]) ** 2))
         values = _ROUND[self.rounding](settled(means))
+        if self.where is not None:
+            values = np.where(self.where.holds(groups, given) | np.isnan(means), values, 0.0)
         return label_rows(self, groups, taxonomy.name, "ordinal", values, spread=spread)

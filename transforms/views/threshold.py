@@ -10,8 +10,9 @@ from pydantic import ConfigDict, Field
 from affectory.schemas.taxonomy import Taxonomy
 from affectory.transforms.base import STRICT
 from affectory.transforms.views._answers import intensities
+from affectory.transforms.views._grouping import Floats, Grouped
 from affectory.transforms.views._rows import chosen_of, label_rows
-from affectory.transforms.views._tally import answered, settled
+from affectory.transforms.views._tally import Mask, answered, settled
 
 
 @dataclass(frozen=True)
@@ -27,9 +28,12 @@ class Threshold:
     def view(self, opinions: pa.Table, taxonomy: Taxonomy) -> pa.Table:
         """Rows of `labels`: one for each sample, perspective, whose feeling, modalities and pool of raters."""
         groups, given = answered(opinions, taxonomy, intensities)
-        gave = groups.sum((settled(given) >= self.least).astype(np.float64))
-        means = groups.mean(given)
-        holds = (gave >= self.count) & (settled(means) > self.mean)
-        values = np.where(np.isnan(means), np.nan, holds)
+        holds = self.holds(groups, given)
+        values = np.where(np.isnan(groups.mean(given)), np.nan, holds)
         chosen = chosen_of(holds, taxonomy.labels)
         return label_rows(self, groups, taxonomy.name, "multi-label", values, chosen=chosen)
+
+    def holds(self, groups: Grouped, given: Floats) -> Mask:
+        """Of each group and label whether it holds, of the intensities that the opinions give."""
+        gave = groups.sum((settled(given) >= self.least).astype(np.float64))
+        return np.asarray((gave >= self.count) & (settled(groups.mean(given)) > self.mean))
