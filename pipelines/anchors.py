@@ -50,8 +50,8 @@ def _lost_of(plan: Plan, partition: Partition, child: Child, scratch: Path) -> L
 
 def _lost(plan: Plan, partition: Partition, child: Child, scratch: AssetStore) -> Lost:
     commits, judged = plan.workspace.commits(), plan.judged[partition.finish.judgements]
-    if commits.has(partition.finish.key):
-        facts = commits.get(partition.finish.key).facts
+    if partition.finish.keys and commits.has(partition.finish.keys[0]):
+        facts = commits.get(partition.finish.keys[0]).facts
         return Lost(facts["unattached"], judged.num_rows, 0)
     places, cut = _places(plan, partition, judged, child, scratch)
     anchors = judged.column("anchor").to_pylist()

@@ -18,6 +18,7 @@ from affectory.pipelines.plan import Plan, Planner
 from affectory.pipelines.process import BudgetSpent, TooManyFailed, check_failures, process
 from affectory.pipelines.publish import Publisher, validate
 from affectory.pipelines.release.shelf import refuse_others, shelf_at
+from affectory.pipelines.rule_fits import RuleFit
 from affectory.pipelines.runner.lean import keep_pandas_out
 from affectory.pipelines.scan import Scan, Scanner
 from affectory.pipelines.splitting import split
@@ -141,7 +142,7 @@ class _Build:
                 return plan, len(ran), used
             for fit in plan.waited_for:
                 self._fit(fit, engine)
-                fitted.add(fit.stage.name)
+                fitted.add(fit.name)
 
     def _record_stopped(self, plan: Plan, imported: Commit | None, used: Mapping[str, Usage]) -> None:
         asked = self._accounts(used)
@@ -159,13 +160,19 @@ class _Build:
 
     @property
     def _fitting(self) -> set[str]:
-        return {stage.name for stage in self.bound.stages if isinstance(stage.transform, Fitting)}
+        stages = {stage.name for stage in self.bound.stages if isinstance(stage.transform, Fitting)}
+        return stages | {RuleFit(rule, self.workspace).name for rule in self.bound.views if rule.fits}
 
-    def _fit(self, fit: Fit, engine: Engine) -> None:
-        self.run.tell("start", what=f"fit {fit.stage.name}", partitions=len(fit.signed))
-        moved = make_fit(fit, self.epoch, engine, self.options.refit)
-        if self.options.refit:
-            self.run.tell("say", text=f"{fit.stage.name}: {moved} of its earlier decisions changed")
+    def _fit(self, fit: Fit | RuleFit, engine: Engine) -> None:
+        refit = self.options.refit
+        if isinstance(fit, RuleFit):
+            self.run.tell("start", what=f"fit {fit.name}", partitions=len(fit.attached))
+            moved = fit.make(refit)
+        else:
+            self.run.tell("start", what=f"fit {fit.name}", partitions=len(fit.signed))
+            moved = make_fit(fit, self.epoch, engine, refit)
+        if refit:
+            self.run.tell("say", text=f"{fit.name}: {moved} of its earlier decisions changed")
 
     def _manifest(self, plan: Plan, imported: Commit | None, splits: str) -> BuildRecord:
         chains = tuple(sorted(p.keys for p in plan.partitions))

@@ -43,6 +43,10 @@ class Fit:
     signed: tuple[tuple[str, str], ...]
 
     @property
+    def name(self) -> str:
+        return self.stage.name
+
+    @property
     def fitting(self) -> Fitting:
         return cast(Fitting, self.stage.transform)
 

@@ -1,5 +1,6 @@
 """The compiled plan: every partition with the keys of its stages, so that what is done is never done again."""
 
+import hashlib
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,11 +15,12 @@ from affectory.pipelines.columns import large, stretches
 from affectory.pipelines.consent import PURPOSE, Agreements, Chained, Known, others
 from affectory.pipelines.fits import Fit, Slice
 from affectory.pipelines.history import last_build
+from affectory.pipelines.rule_fits import RuleFit
 from affectory.pipelines.runner.attach import standing
 from affectory.pipelines.runner.execute import Allowance
 from affectory.pipelines.runner.finish import Finish, unattached
 from affectory.pipelines.runner.fitting import Told, applying, signing
-from affectory.pipelines.runner.partition import Link, Partition
+from affectory.pipelines.runner.partition import RULE, Link, Partition
 from affectory.pipelines.runner.stage import Stage
 from affectory.pipelines.scan import Root, Scan
 from affectory.pipelines.store.commits import Counts
@@ -53,7 +55,7 @@ class Plan:
     epoch: int = 0
     fits: tuple[Fit, ...] = ()
     """Those that are known."""
-    waited_for: tuple[Fit, ...] = ()
+    waited_for: tuple[Fit | RuleFit, ...] = ()
     """Those that can be made once all partitions ran as far as they go: those that they are about stop there."""
     beyond: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By root the stages of such a partition that are still to be planned."""
@@ -85,7 +87,10 @@ class Plan:
             for half in (signing(stage), applying(stage)) if isinstance(stage.transform, Fitting) else (stage,):
                 links = [(p, link.key) for p in self.partitions for link in p.links if link.stage == half]
                 yield self._stage(half.name, stage.verb, links)
-        yield self._stage("label", "label", [(p, p.finish.key) for p in self.partitions if not p.barrier])
+        ending = [p for p in self.partitions if not p.barrier]
+        yield self._stage("label", "label", [(p, p.finish.attached or p.finish.key) for p in ending])
+        if any(rule.fits for rule in self.bound.views):
+            yield self._stage(RULE, "label", [(p, p.finish.key) for p in ending if not p.finish.waits])
 
     def _stage(self, name: str, verb: str, links: list[tuple[Partition, str]]) -> StagePlan:
         missing = [p for p, key in links if key not in self.committed]
@@ -128,6 +133,7 @@ class Planner:
     ) -> None:
         self.bound, self.workspace, self.scan, self.epoch = bound, workspace, scan, epoch
         self.judged: dict[str, pa.Table] = {}
+        self._named, self._versions = dict[str, str](), dict[str, str]()
         self._retries = _retries(workspace)
         judgements = standing(counting(workspace.ledger("judgements").read(), rated))
         index = scan.index(workspace)
@@ -155,11 +161,28 @@ class Planner:
             elif mine:
                 fit = self._fit(stage, mine, known=stage.name not in stale)
                 (waited_for if mine[0].stopped else known).append(fit)
-        beyond = {chain.root.key: frozenset([*chain.beyond, "label"]) for chain in chains if chain.stopped}
+        rules = self._rule_fits(chains, stale)
+        beyond = {chain.root.key: frozenset([*chain.beyond, "label", RULE]) for chain in chains if chain.stopped}
+        if waits := [fit for fit in rules.values() if not isinstance(fit, str)]:
+            beyond = {chain.root.key: beyond.get(chain.root.key, frozenset({RULE})) for chain in chains}
+        partitions = tuple(self._partition(chain, rules) for chain in chains)
         return Plan(
-            self.bound, self.workspace, self.scan, tuple(map(self._partition, chains)), self.judged, self.lost,
-            self.epoch, tuple(known), tuple(waited_for), beyond, self._agreements,
+            self.bound, self.workspace, self.scan, partitions, self.judged, self.lost,
+            self.epoch, tuple(known), tuple(waited_for or waits), beyond, self._agreements,
         )  # fmt: skip
+
+    def _rule_fits(self, chains: Sequence["_Chain"], stale: Collection[str]) -> dict[int, "str | RuleFit"]:
+        """By the place of each rule that fits the file of its fit, or, where that is not known, what makes it."""
+        found: dict[int, str | RuleFit] = {}
+        for place, rule in enumerate(self.bound.views):
+            if rule.fits and chains:
+                fit = RuleFit(rule, self.workspace, tuple(self._attached(chain) for chain in chains))
+                name = None if fit.name in stale else fit.remembered.newest()
+                found[place] = name or fit
+        return found
+
+    def _attached(self, chain: "_Chain") -> str:
+        return digest(self.bound.attached_identity, chain.key, self._judgements(chain.root))
 
     def _fit(self, stage: Stage, mine: Sequence["_Chain"], known: bool) -> Fit:
         """Chains go on past a fit that is known, and stop at one that is not."""
@@ -175,10 +198,10 @@ class Planner:
                 chain.consent.told(stage, self.workspace.commits().files.location, told.part)
         return fit
 
-    def _partition(self, chain: "_Chain") -> Partition:
+    def _partition(self, chain: "_Chain", rules: Mapping[int, "str | RuleFit"]) -> Partition:
         root, links, limits = chain.root, tuple(chain.links), self.bound.recipe.spec.limits
         written_by = {c: k.stage.name for k in links if not k.signs for c in k.stage.transform.writes()}
-        finish = self._finish(root, chain.key, written_by)
+        finish = self._finish(chain, written_by, rules)
         allowance, where = Allowance(limits.memory_mb, limits.retries), str(self.workspace.root)
         known = self._agreements.known if self._agreements else Known()
         return Partition(
@@ -194,16 +217,31 @@ class Planner:
             link = Link(stage, digest("retry", link.key, reason), link.key, reason)
         return link
 
-    def _finish(self, root: Root, key: str, written_by: Mapping[str, str]) -> Finish:
-        bound, about = self.bound, self._by_root.get(root.key)
-        name = ""
-        if about is not None:
+    def _finish(self, chain: "_Chain", written_by: Mapping[str, str], rules: Mapping[int, "str | RuleFit"]) -> Finish:
+        bound, label, judgements = self.bound, self.bound.recipe.spec.label, self._judgements(chain.root)
+        plain = Finish("", judgements, label.min_overlap, bound.views, written_by, label.inherit)
+        if not rules:
+            return replace(plain, key=digest(bound.label_identity, chain.key, judgements))
+        attached, known = self._attached(chain), {place: x for place, x in rules.items() if isinstance(x, str)}
+        versions = [(place, self._version(name)) for place, name in known.items()]
+        key = digest(bound.label_identity, attached, versions)
+        return replace(plain, key=key, attached=attached, fits=known, waits=len(known) < len(rules))
+
+    def _version(self, name: str) -> str:
+        if name not in self._versions:
+            self._versions[name] = hashlib.sha256(self.workspace.fits().read(name)).hexdigest()
+        return self._versions[name]
+
+    def _judgements(self, root: Root) -> str:
+        """Where the judgements about a partition's records lie; their name tells what is said in them."""
+        about = self._by_root.get(root.key)
+        if about is None:
+            return ""
+        if root.key not in self._named:
             said = zip(about.column("judgement_id").to_pylist(), said_of(about).to_pylist(), strict=True)
-            name = f"judged/{digest(JUDGEMENTS.version, list(said))}.parquet"
-            self.judged[name] = about
-        label = bound.recipe.spec.label
-        finish_key = digest(bound.label_identity, key, name)
-        return Finish(finish_key, name, label.min_overlap, bound.taxonomy, bound.view, written_by, label.inherit)
+            self._named[root.key] = f"judged/{digest(JUDGEMENTS.version, list(said))}.parquet"
+            self.judged[self._named[root.key]] = about
+        return self._named[root.key]
 
 
 Linked = Callable[[Stage, str], Link]

@@ -133,6 +133,7 @@ class Publisher:
             configs=spec.publish.configs,
             media=spec.publish.media,
             shard_bytes=spec.publish.shard_mb * 1_000_000,
+            label_rule=self.bound.views[0].name,
             label_pools=spec.label.pools,
             versions={tool: version(tool) for tool in TOOLS},
         )

@@ -49,7 +49,7 @@ def check(
 _COLUMNS = {
     "samples": ["sample_id", "kind", "anchor", "original", *CLEANED_BY],
     "opinions": ["opinion_id", "perspective", "rater_kind", "asked", "answer"],
-    "labels": ["sample_id", "taxonomy", "space", "values", "count"],
+    "labels": ["sample_id", "taxonomy", "space", "values", "names", "count", "state"],
 }
 
 
@@ -112,7 +112,7 @@ def _opinions(table: pa.Table) -> Iterator[Finding]:
 
 
 def _labels(taxonomy: Taxonomy, table: pa.Table) -> Iterator[Finding]:
-    of_this = _mask(pc.equal(table.column("taxonomy"), taxonomy.name))
+    of_this = _mask(pc.and_(pc.equal(table.column("taxonomy"), taxonomy.name), pc.is_null(table.column("names"))))
     lengths = np.asarray(pc.fill_null(pc.list_value_length(table.column("values")), -1))
     yield _bad(
         table, of_this & (lengths != len(taxonomy.labels)), f"values are not {len(taxonomy.labels)} numbers", "labels"
@@ -122,7 +122,8 @@ def _labels(taxonomy: Taxonomy, table: pa.Table) -> Iterator[Finding]:
     shares = _within(table.column("space"), ("simplex", "multi-label"))
     below = _lists_with(table.column("values"), lambda v: v < 0)
     yield _bad(table, shares & below, "a share is negative", "labels")
-    off = np.abs(_sums(table.column("values")) - 1.0) > TOLERANCE
+    sums, some = _sums(table.column("values")), _lists_with(table.column("values"), lambda v: np.full(len(v), True))
+    off = np.where(some, np.abs(sums - 1.0) > TOLERANCE, _mask(pc.is_null(table.column("state"))))
     yield _bad(table, _mask(pc.equal(table.column("space"), "simplex")) & off, "a simplex does not sum to 1", "labels")
     yield _bad(table, _mask(pc.less(table.column("count"), 1)), "a label without opinions", "labels")
 

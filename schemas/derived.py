@@ -85,9 +85,7 @@ LABELS = TableSpec(
         Column("rule", pa.string(), "how opinions became a label: its name, version and parameters", required=True),
         Column("space", pa.string(), f"one of {', '.join(SPACES)}", required=True),
         Column("values", pa.list_(pa.float32()), "in the order of `names`; null inside where not asked", required=True),
-        Column(
-            "names", pa.list_(pa.string()), "what the values are of; null: the taxonomy's labels in order"
-        ),
+        Column("names", pa.list_(pa.string()), "what the values are of; null: the taxonomy's labels in order"),
         Column("low", pa.list_(pa.float32()), "of each value, where its interval begins"),
         Column("high", pa.list_(pa.float32()), "of each value, where its interval ends"),
         Column("spread", pa.list_(pa.float32()), "of each value, the standard deviation among raters"),

@@ -14,8 +14,8 @@ from affectory.schemas.errors import SchemaMismatch
 from affectory.schemas.opinion import PERSPECTIVES
 from affectory.schemas.types import PLACES
 
-_SPACES = ("simplex", "multi-label")
-_VAD, _VAD_VALUES = "vad", 3
+_SPACES = ("simplex", "multi-label", "ordinal")
+_VAD, _VAD_RULE, _VAD_VALUES = "vad", "vad_mean", 3
 _COPIED = (
     "sample_id",
     "key",
@@ -102,22 +102,34 @@ def _hashes(media: pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
 
 def _of_labels(window: Window, shape: Shape) -> Columns:
     views = window.tables["labels"]
-    own = views.filter(pc.and_(pc.equal(views["taxonomy"], shape.taxonomy), _is_in(views["space"], _SPACES)))
+    is_own = pc.and_(pc.equal(views["taxonomy"], shape.taxonomy), _is_in(views["space"], _SPACES))
+    own = views.filter(pc.and_(pc.and_(is_own, pc.equal(views["rule"], shape.rule)), pc.is_null(views["names"])))
     chosen = _first_views(own, shape.pools)
     values = _matrix(chosen["values"], len(shape.labels))
-    columns = {"label": _first_choice(values), "distribution": chosen["values"]} | {
+    columns = {"label": _decided(chosen["chosen"], values, shape.labels), "distribution": chosen["values"]} | {
+        "distribution_low": chosen["low"],
+        "distribution_high": chosen["high"],
+        "label_chosen": chosen["chosen"],
         "label_space": chosen["space"],
         "label_pool": chosen["pool"],
         "label_count": chosen["count"],
         "label_uncertainty": chosen["uncertainty"],
         "label_agreement": chosen["agreement"],
+        "label_state": chosen["state"],
         "label_modalities": chosen["modalities"],
         "perspective": chosen["perspective"],
     }
     spread = _spread(columns, chosen["sample_id"], window.ids)
-    vad = _first_views(views.filter(pc.equal(views["taxonomy"], _VAD)), shape.pools)
+    vad = _first_views(_of_vad(views, shape.rule), shape.pools)
     _check_lengths(vad["values"], _VAD_VALUES)
     return spread | _spread({"vad": vad["values"], "vad_pool": vad["pool"]}, vad["sample_id"], window.ids)
+
+
+def _of_vad(views: pa.Table, rule: str) -> pa.Table:
+    """Places by the recipe's own rule where it gives any, else their means."""
+    places = views.filter(pc.equal(views["taxonomy"], _VAD))
+    own = places.filter(pc.equal(places["rule"], rule))
+    return own if own.num_rows else places.filter(pc.equal(places["rule"], _VAD_RULE))
 
 
 def _first_views(views: pa.Table, pools: Sequence[str]) -> pa.Table:
@@ -153,6 +165,17 @@ def _check_lengths(values: pa.ChunkedArray, expected: int) -> None:
     lengths = pc.unique(pc.list_value_length(values)).to_pylist()
     if wrong := [n for n in lengths if n != expected]:
         raise SchemaMismatch("labels", "values", f"{wrong[0]} values", f"{expected}, one per label of the taxonomy")
+
+
+def _decided(chosen: pa.ChunkedArray, values: NDArray[np.float32], labels: Sequence[str]) -> pa.Array:
+    """The label that the rule decided for, none where it did for none or for several that tie; of a rule that decides
+    for none, the heaviest label, the first of equals."""
+    first = _first_choice(values)
+    decides, count = pc.is_valid(chosen), pc.fill_null(pc.list_value_length(chosen), 0)
+    word = pc.list_element(chosen.filter(pc.equal(count, 1)), 0)
+    at = np.full(len(chosen), -1, dtype=np.int64)
+    at[np.asarray(pc.equal(count, 1))] = pc.fill_null(pc.index_in(word, value_set=pa.array(labels)), -1).to_numpy()
+    return pc.if_else(decides, pa.array(at, pa.int64(), mask=at < 0), first)
 
 
 def _first_choice(values: NDArray[np.float32]) -> pa.Array:

@@ -38,6 +38,7 @@ _OF_LABEL = {
     "label_count": "int32",
     "label_uncertainty": "float32",
     "label_agreement": "float32",
+    "label_state": "string",
     "label_modalities": "string",
     "perspective": "string",
 }
@@ -70,6 +71,8 @@ class Shape:
 
     taxonomy: str
     labels: tuple[str, ...]
+    rule: str
+    """The rule whose labels stand in `label`."""
     pools: tuple[str, ...]
     media: tuple[str, ...]
     notes: Mapping[str, pa.DataType]
@@ -90,6 +93,7 @@ def _default(shape: Shape) -> "Features":
     columns: dict[str, Any] = {name: Value(dtype) for name, dtype in _OF_SAMPLE.items()}
     columns |= {"box": numbers, **_media(shape.media)}
     columns |= {"label": ClassLabel(names=list(shape.labels)), "distribution": numbers}
+    columns |= {"distribution_low": numbers, "distribution_high": numbers, "label_chosen": List(Value("string"))}
     columns |= {name: Value(dtype) for name, dtype in _OF_LABEL.items()}
     columns |= {"vad": numbers, "vad_pool": Value("string")}
     notes = Features.from_arrow_schema(pa.schema([(NOTE_PREFIX + name, kind) for name, kind in shape.notes.items()]))

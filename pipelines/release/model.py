@@ -41,6 +41,8 @@ class ReleaseInputs:
     media: Sequence[str]
     shard_bytes: int
     row_group_bytes: int = 100_000_000
+    label_rule: str = "vote_share"
+    """The rule whose labels stand in the config `default`."""
     label_pools: Sequence[str] = ("human", "group", "model")
     versions: Mapping[str, str] = field(default_factory=dict)
     """Of the toolchain: written in the manifest, not hashed."""

@@ -72,7 +72,7 @@ class _Writing:
         notes = note_types(inputs.tables.get("notes", ()))
         media = tuple(name for name in MEDIA if name in inputs.media)
         labels = inputs.taxonomy.labels
-        self.shape = Shape(inputs.taxonomy.name, labels, tuple(inputs.label_pools), media, notes)
+        self.shape = Shape(inputs.taxonomy.name, labels, inputs.label_rule, tuple(inputs.label_pools), media, notes)
         self.configs = tuple(name for name in CONFIGS if name in inputs.configs)
         self.features = {config: features_of(config, self.shape) for config in self.configs}
 

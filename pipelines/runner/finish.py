@@ -10,39 +10,63 @@ import pyarrow.compute as pc
 
 from affectory.pipelines.finding import span
 from affectory.pipelines.runner.attach import attach, standing
+from affectory.pipelines.runner.ruled import Ruled, all_labels
 from affectory.pipelines.store.files import PartFile
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.derived import LABELS, NOTES, OPINIONS_TABLE, REJECTS, SAMPLES
 from affectory.schemas.ids import canonical, digest, opinion_id
 from affectory.schemas.opinion import OPINION_COLUMNS, OPINIONS
 from affectory.schemas.parquet import read_parquet
-from affectory.schemas.taxonomy import Taxonomy
 from affectory.schemas.types import PLACES
 
 
 @dataclass(frozen=True)
 class Finish:
-    """How a partition ends: which judgements may belong to it, how they attach, which view labels it."""
+    """How a partition ends: which judgements may belong to it, how they attach, which rules label it.
+
+    Where a rule has to know the whole dataset first, there are two commits: the opinions under the key `attached`,
+    then the labels, which wait until all fits are known. `fits` are files of these, by the place of their rule.
+    """
 
     key: str
     judgements: str
     least_overlap: float
-    taxonomy: Taxonomy
-    view: Any
+    rules: tuple[Ruled, ...]
     written_by: Mapping[str, str] = field(default_factory=dict)
     inherit: bool = False
+    attached: str = ""
+    fits: Mapping[int, str] = field(default_factory=dict)
+    waits: bool = False
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The commits that the partition ends in, as far as fits are known."""
+        return tuple(key for key in (self.attached, "" if self.waits else self.key) if key)
 
 
-def finish(how: Finish, flow: pa.Table, workspace: Workspace) -> tuple[dict[str, pa.Table], dict[str, int]]:
-    """The tables of a partition, and how many judgements were attached and not."""
+def attached(how: Finish, flow: pa.Table, workspace: Workspace) -> tuple[dict[str, pa.Table], dict[str, int]]:
+    """The tables of a partition but for its labels, and how many judgements were attached and not."""
     samples = SAMPLES.cast(flow.select(SAMPLES.schema.names))
     judged, lost = _judged(how, flow, workspace)
     opinions = OPINIONS_TABLE.cast(pa.concat_tables([_votes(flow), judged])).sort_by("opinion_id")
-    labels = how.view.view(opinions, how.taxonomy) if opinions.num_rows else LABELS.empty()
-    tables = {"samples": samples, "notes": _notes(how, flow), "opinions": opinions, "labels": labels}
-    attached = len(judged.column("judgement_id").unique())
-    facts = {"attached": attached, "unattached": lost.num_rows}
+    tables = {"samples": samples, "notes": _notes(how, flow), "opinions": opinions}
+    facts = {"attached": len(judged.column("judgement_id").unique()), "unattached": lost.num_rows}
     return {**tables, "rejects": lost}, facts
+
+
+def labelled(how: Finish, opinions: pa.Table | None, workspace: Workspace) -> pa.Table:
+    """The labels of a partition's opinions."""
+    if opinions is None:
+        return LABELS.empty()
+    where = workspace.fits().location
+    fits = {place: read_parquet(PartFile(where, name)) for place, name in how.fits.items()}
+    return all_labels(how.rules, OPINIONS_TABLE.cast(opinions), fits)
+
+
+def finish(how: Finish, flow: pa.Table, workspace: Workspace) -> tuple[dict[str, pa.Table], dict[str, int]]:
+    """All tables of a partition at once."""
+    tables, facts = attached(how, flow, workspace)
+    return {**tables, "labels": labelled(how, tables["opinions"], workspace)}, facts
 
 
 def _judged(how: Finish, flow: pa.Table, workspace: Workspace) -> tuple[pa.Table, pa.Table]:

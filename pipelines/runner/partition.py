@@ -17,7 +17,7 @@ from affectory.pipelines.runner.asking import Desk, Questions, Tries
 from affectory.pipelines.runner.child import Child
 from affectory.pipelines.runner.conversing import Rounds
 from affectory.pipelines.runner.execute import ALLOWED, Allowance, run_looks, run_stage
-from affectory.pipelines.runner.finish import Finish, finish
+from affectory.pipelines.runner.finish import Finish, attached, finish, labelled
 from affectory.pipelines.runner.fitting import Told, signs_of, with_told
 from affectory.pipelines.runner.kinds import mine, of_kinds, there
 from affectory.pipelines.runner.media import changed, externalise, hydrate, without_changed
@@ -36,6 +36,9 @@ from affectory.schemas.errors import NotConserved
 from affectory.transforms.base import Columns, Result, Said, Whom
 from affectory.transforms.models._asked import AskedModel
 from affectory.transforms.models._asking import COLUMNS
+
+RULE = "rule"
+"""The stage that labels a partition by rules which had to know the whole dataset first."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,7 @@ class Partition:
     @property
     def keys(self) -> tuple[str, ...]:
         links = tuple(link.key for link in self.links)
-        return (self.root, *links) if self.barrier else (self.root, *links, self.finish.key)
+        return (self.root, *links) if self.barrier else (self.root, *links, *self.finish.keys)
 
 
 @dataclass(frozen=True)
@@ -192,8 +195,15 @@ class _Run:
             before = before if link.signs else link.key
         if self.partition.until is not None or self.partition.barrier:
             return
-        if not self.commits.has(self.partition.finish.key):
-            yield self._timed("label", partial(self._finish, before))
+        for key in self.partition.finish.keys:
+            if not self.commits.has(key):
+                yield self._ending(key, before)
+
+    def _ending(self, key: str, before: str) -> StageReport:
+        how = self.partition.finish
+        if key == how.attached:
+            return self._timed("label", partial(self._attach, before))
+        return self._timed(RULE, self._rule) if how.attached else self._timed("label", partial(self._finish, before))
 
     def _timed(self, stage: str, work: Callable[[], Commit]) -> StageReport:
         start, self._asked, self._used = time.monotonic(), 0, {}
@@ -384,6 +394,21 @@ class _Run:
         tables, facts = finish(self.partition.finish, table, self.workspace)
         counts = Counts(table.num_rows, table.num_rows, tables["samples"].num_rows)
         return self.commits.commit(self.partition.finish.key, "label", counts, tables, facts)
+
+    def _attach(self, before: str) -> Commit:
+        table, how = self._read(before), self.partition.finish
+        tables, facts = attached(how, table, self.workspace)
+        counts = Counts(table.num_rows, table.num_rows, tables["samples"].num_rows)
+        return self.commits.commit(how.attached, "label", counts, tables, facts)
+
+    def _rule(self) -> Commit:
+        """Labels beside the tables that were attached before, which stay where they are."""
+        how = self.partition.finish
+        before = self.commits.get(how.attached)
+        labels = labelled(how, self.commits.read(before, "opinions"), self.workspace)
+        kept = {name: part for name, part in before.parts.items() if name != "rejects"}
+        counts = Counts(before.counts.out, before.counts.out, before.counts.out)
+        return self.commits.commit(how.key, RULE, counts, {"labels": labels}, {}, kept)
 
 
 def root_schema() -> pa.Schema:

@@ -125,7 +125,7 @@ class People(Part):
 class Label(Part):
     """How opinions become labels."""
 
-    rule: Rule = Field(default_factory=lambda: Rule(name="vote_share", params={}))
+    rule: Rule = Field(default_factory=lambda: Rule.model_validate("vote_share"))
     """The rule that turns the opinions about a sample into the label that is published beside it."""
     also: Annotated[tuple[Rule, ...], Field(strict=False)] = ()
     """Further rules, whose labels lie in the config `labels`; each may name another `taxonomy` to which there is a map.

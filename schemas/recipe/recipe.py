@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import JsonValue, ValidationError
 
 from affectory.schemas.recipe.explain import Schema, explain, locate
-from affectory.schemas.recipe.model import Entry, RecipeSpec
+from affectory.schemas.recipe.model import Entry, RecipeSpec, Rule
 from affectory.schemas.recipe.paths import Bounds, find_path
 from affectory.schemas.recipe.problems import KeyPath, Problem, RecipeProblems, did_you_mean
 from affectory.schemas.recipe.yaml_positions import Item

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from support import steps, steps_hard
-from support.partitions import GOOD, Build, counts
+from support.partitions import EKMAN, GOOD, Build, counts
 from support.steps import Faulty, FaultyByRow, LethalView, NeverStarts, Opines, flow
 
 from affectory.pipelines.engines import local
@@ -16,6 +16,7 @@ from affectory.pipelines.engines.base import Choice, Notice, PartitionKillsWorke
 from affectory.pipelines.engines.local import run, workers_for
 from affectory.pipelines.runner.execute import SetUpFailed
 from affectory.pipelines.runner.partition import PartitionReport
+from affectory.pipelines.runner.ruled import Ruled
 from affectory.pipelines.store.commits import Counts
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.errors import UserError
@@ -104,7 +105,7 @@ def test_a_killed_worker_costs_only_the_row_that_killed_it(build: Callable[..., 
 def test_a_partition_that_kills_its_worker_even_so_stops_the_build(build: Callable[..., Build]) -> None:
     one = build(Opines())
     [partition] = one.partitions([["a"]])
-    lethal = replace(partition, finish=replace(partition.finish, view=LethalView()))
+    lethal = replace(partition, finish=replace(partition.finish, rules=(Ruled(LethalView(), EKMAN),)))
     with pytest.raises(PartitionKillsWorkers, match="partition 00-root ended its worker process 2 times"):
         list(run([lethal], 1))
     assert set(one.commits()) == {"00-root", "00-0-s0"}, "what was committed stays"

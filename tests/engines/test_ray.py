@@ -16,7 +16,7 @@ from ray import exceptions as ray_errors
 from support import steps
 from support.exchanging import expected, noted, spread
 from support.exchanging import found as noted_in
-from support.partitions import GOOD, Build, counts
+from support.partitions import EKMAN, GOOD, Build, counts
 from support.project import TEXTS, texts
 from support.steps import Faulty, FaultyByRow, LethalView, NeverStarts, Opines
 
@@ -31,6 +31,7 @@ from affectory.pipelines.process import TooManyFailed
 from affectory.pipelines.runner.child import ONE_THREAD
 from affectory.pipelines.runner.execute import SetUpFailed
 from affectory.pipelines.runner.partition import PartitionReport
+from affectory.pipelines.runner.ruled import Ruled
 from affectory.pipelines.store.commits import Counts
 from affectory.schemas.errors import UserError
 from affectory.transforms.base import Resources
@@ -75,7 +76,7 @@ def test_a_row_that_ends_its_worker_is_found(build: Callable[..., Build]) -> Non
 def test_a_partition_that_ends_its_worker_each_time_stops_the_build(build: Callable[..., Build]) -> None:
     one = build(Opines())
     [partition] = one.partitions([["a"]])
-    lethal = replace(partition, finish=replace(partition.finish, view=LethalView()))
+    lethal = replace(partition, finish=replace(partition.finish, rules=(Ruled(LethalView(), EKMAN),)))
     with pytest.raises(PartitionKillsWorkers, match="partition 00-root ended its worker process 5 times: The worker"):
         run([lethal])
     assert set(one.commits()) == {"00-root", "00-0-s0"}, "what was committed stays"

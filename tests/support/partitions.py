@@ -9,6 +9,7 @@ from support.steps import flow
 
 from affectory.pipelines.runner.finish import Finish
 from affectory.pipelines.runner.partition import Link, Partition, PartitionReport
+from affectory.pipelines.runner.ruled import Ruled
 from affectory.pipelines.runner.stage import Stage
 from affectory.pipelines.store.commits import Counts
 from affectory.pipelines.store.workspace import Workspace
@@ -16,6 +17,7 @@ from affectory.schemas.taxonomy import load_taxonomy
 from affectory.transforms.views.vote_share import VoteShare
 
 EKMAN = load_taxonomy("ekman-7")
+RULES = (Ruled(VoteShare(), EKMAN),)
 GOOD = [["a", "bb", "reject"], ["twice", "raise"], [], ["ccc"]]
 
 
@@ -33,7 +35,7 @@ class Build:
             rows, root = flow(part), f"{number:02d}-root"
             commits.commit(root, "root", Counts(len(part), len(part), len(part)), {"rows": rows}, {})
             links = tuple(Link(stage, f"{number:02d}-{i}-{stage.name}") for i, stage in enumerate(self.stages))
-            finish = Finish(f"{number:02d}-finish", "", 0.5, EKMAN, VoteShare(), {})
+            finish = Finish(f"{number:02d}-finish", "", 0.5, RULES, {})
             partition = Partition(str(self.root), 0, root, len(part), frozenset({"text"}), links, finish)
             found.append(replace(partition, isolate=isolate))
         return found

@@ -88,7 +88,7 @@ class World:
 
     def label(self, sample: str, values: Sequence[float | None], pool: str = "human", **columns: Any) -> None:
         row = {"sample_id": sample, "taxonomy": self.taxonomy.name, "perspective": "perceived", "whose": ""}
-        row |= {"modalities": "", "pool": pool, "rule": "all-inclusive", "space": "simplex", "count": 3}
+        row |= {"modalities": "", "pool": pool, "rule": "vote_share", "space": "simplex", "count": 3}
         self.rows["labels"].append({**row, "values": values, "uncertainty": 0.5, "agreement": 0.75, **columns})
 
     def note(self, sample: str, name: str, **value: Any) -> None:

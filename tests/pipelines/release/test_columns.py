@@ -10,6 +10,7 @@ import pytest
 from affectory.pipelines.release.gather import note_types
 from affectory.pipelines.release.write import write_content
 from affectory.schemas.errors import SchemaMismatch, UserError
+from affectory.schemas.taxonomy import load_taxonomy
 
 JOY, NEUTRAL = 3, 6
 
@@ -174,3 +175,27 @@ def test_samples_are_published_without_their_place(world: Any, tmp_path: Path) -
     assert not {"uri", "original"} & set(row)
     assert row["extra"] == [{"key": "a", "value": "1"}, {"key": "b", "value": "2"}]
     assert {tuple(r["image"]) for r in rows.values() if r["image"]} == {("asset", "format")}
+
+
+@pytest.mark.parametrize(
+    ("chosen", "label"),
+    [(None, JOY), (["sadness"], 2), (["joy", "sadness"], None), ([], None), (["non-neutral"], None)],
+)
+def test_a_rule_that_decides_is_believed(
+    empty_world: Any, tmp_path: Path, chosen: list[str] | None, label: int | None
+) -> None:
+    sample = empty_world.add(1)
+    names = load_taxonomy("ekman-7").labels
+    label = names.index("sadness") if label == 2 else label
+    empty_world.label(sample, one_hot(JOY), chosen=chosen, state="so said the rule")
+    row = rows_of(empty_world, tmp_path)[sample]
+    assert (row["label"], row["label_chosen"], row["label_state"]) == (label, chosen, "so said the rule")
+
+
+def test_labels_of_other_rules_stay_in_their_own_config(empty_world: Any, tmp_path: Path) -> None:
+    sample, other = empty_world.add(1), empty_world.add(2)
+    empty_world.label(sample, one_hot(JOY), low=[0.0] * 7, high=[1.0] * 7)
+    empty_world.label(sample, one_hot(0), rule="plurality", perspective="expressed")
+    empty_world.label(other, one_hot(0), rule="plurality")
+    rows = rows_of(empty_world, tmp_path)
+    assert (rows[sample]["label"], rows[sample]["distribution_high"], rows[other]["label"]) == (JOY, [1.0] * 7, None)

@@ -20,7 +20,6 @@ from affectory.pipelines.runner.finish import Finish
 from affectory.pipelines.runner.partition import Link, Partition, end_child, run_partition
 from affectory.pipelines.store.commits import Counts
 from affectory.pipelines.store.workspace import Workspace
-from affectory.schemas.taxonomy import load_taxonomy
 from affectory.transforms.media import _decode, _film, _reel
 from affectory.transforms.video.clips import Clips
 from affectory.transforms.video.frames import Frames
@@ -45,7 +44,7 @@ def partition(folder: Path, films: Path, *steps: Any, isolate: Any = "none", cou
     rows = pa.concat_tables([_row(films, number) for number in range(count)])
     Workspace(folder).commits().commit("root", "root", Counts(count, count, count), {"rows": rows}, {})
     links = tuple(Link(stage(step, f"{i}-{type(step).__name__}"), f"{i}") for i, step in enumerate(steps))
-    finish = Finish("finish", "", 0.5, load_taxonomy("ekman-7"), None, {})  # type: ignore[arg-type]
+    finish = Finish("finish", "", 0.5, ())
     made = Partition(str(folder), 0, "root", count, frozenset({"video"}), links, finish, {"test": str(films)})
     return replace(made, isolate=isolate, until=len(links))
 

@@ -11,6 +11,7 @@ import pytest
 from support.steps import flow
 
 from affectory.pipelines.runner.finish import Finish, finish, lengths, note_slot
+from affectory.pipelines.runner.ruled import Ruled
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.derived import LABELS, NOTES, OPINIONS_TABLE, REJECTS, SAMPLES
 from affectory.schemas.ids import opinion_id
@@ -86,7 +87,9 @@ class Ending:
 
 @pytest.fixture
 def ending(tmp_path: Path) -> Ending:
-    return Ending(Workspace(tmp_path), Finish("key", "", 0.5, EKMAN, Watching(), {"length": "measure", "cut": "trim"}))
+    return Ending(
+        Workspace(tmp_path), Finish("key", "", 0.5, (Ruled(Watching(), EKMAN),), {"length": "measure", "cut": "trim"})
+    )
 
 
 def with_votes(table: pa.Table, name: str, votes: list[Any]) -> pa.Table:
@@ -97,7 +100,7 @@ def test_nothing_in_nothing_out(ending: Ending) -> None:
     tables, facts = ending(flow([]))
     assert all(rows == [] for rows in tables.values())
     assert facts == {"attached": 0, "unattached": 0}
-    assert ending.how.view.seen == []
+    assert ending.how.rules[0].view.seen == []
 
 
 def test_every_sample_is_kept_and_carries_no_foreign_column(ending: Ending) -> None:
@@ -208,7 +211,7 @@ def test_judgements_of_a_partition_that_kept_nothing_are_all_told(ending: Ending
     tables, facts = ending.judged(judgement("j1", "r_0"))(flow([]))
     assert facts == {"attached": 0, "unattached": 1}
     assert len(tables["rejects"]) == 1
-    assert ending.how.view.seen == []
+    assert ending.how.rules[0].view.seen == []
 
 
 def test_superseded_and_retracted_judgements_leave_no_trace(ending: Ending) -> None:
@@ -226,7 +229,7 @@ def test_superseded_and_retracted_judgements_leave_no_trace(ending: Ending) -> N
 
 def test_the_view_sees_votes_and_judgements_together(ending: Ending) -> None:
     ending.judged(judgement("j1", "r_0"))(with_votes(flow(["a"]), "one", [[vote()]]))
-    [seen] = ending.how.view.seen
+    [seen] = ending.how.rules[0].view.seen
     assert sorted(seen.column("rater_kind").to_pylist()) == ["human", "model"]
     assert seen.schema.equals(OPINIONS_TABLE.schema)
 

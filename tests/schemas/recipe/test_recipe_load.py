@@ -127,7 +127,7 @@ def test_includes_merge_maps_and_replace_the_rest(tmp_path: Path) -> None:
     )
     spec = recipe.spec
     assert (spec.dataset, spec.title, spec.validation.min_rows) == ("top", "B", 7)
-    assert (spec.label.rule, spec.label.min_overlap, spec.label.pools) == ("two", 0.1, ("model",))
+    assert (spec.label.rule.name, spec.label.min_overlap, spec.label.pools) == ("two", 0.1, ("model",))
     assert [step.name for step in recipe.steps("ingest")] == ["scenes"]
     places = {key: recipe.problem(("label", key), "x") for key in ("min_overlap", "rule", "pools")}
     assert {k: (Path(p.file).name, p.line) for k, p in places.items()} == {
