@@ -206,8 +206,7 @@ def _pair(said: ArrayLike, true: ArrayLike) -> tuple[Floats, Floats]:
     both = np.asarray(said, np.float64), np.asarray(true, np.float64)
     if both[0].shape != both[1].shape:
         raise UserError("confidences and what was correct are not as many", f"{both[0].shape} and {both[1].shape}")
-    known = np.isfinite(both[0] + both[1])
-    known = known.all(axis=1) if known.ndim == 2 else known
+    known = np.isfinite(both[0] + both[1]).all(axis=tuple(range(1, both[0].ndim)))
     return both[0][known], both[1][known]
 
 
@@ -229,7 +228,8 @@ def _error(said: Floats, right: Floats, places: Ints, bins: int) -> float:
 
 def _bin_means(places: Ints, values: Floats, count: Any, bins: int) -> Floats:
     sums = np.bincount(places, weights=values, minlength=bins)
-    return np.divide(sums, count, out=np.zeros(bins), where=count > 0)
+    means: Floats = np.divide(sums, count, out=np.zeros(bins), where=count > 0)
+    return means
 
 
 def _mean(values: Floats) -> float:

@@ -20,7 +20,7 @@ class ReliabilityDiagram:
         """
         import altair as alt
 
-        bins = alt.Chart(alt.Data(values=self._rows()))
+        bins = alt.Chart(alt.InlineData(values=self._rows()))
         said = alt.X("confidence:Q", title="confidence", scale=alt.Scale(domain=[0, 1]))
         tips = [alt.Tooltip(f"{name}:Q", format=".3f") for name in ("confidence", "correct")]
         intervals = bins.mark_rule(color="#888").encode(said, alt.Y("correct_low:Q"), alt.Y2("correct_high:Q"))
@@ -30,7 +30,7 @@ class ReliabilityDiagram:
             alt.Size("count:Q", title="items", scale=alt.Scale(range=[30, 300])),
             tooltip=[*tips, alt.Tooltip("count:Q", title="items")],
         )
-        ends = alt.Data(values=[{"x": 0, "y": 0}, {"x": 1, "y": 1}])
+        ends = alt.InlineData(values=[{"x": 0, "y": 0}, {"x": 1, "y": 1}])
         ideal = alt.Chart(ends).mark_line(color="#888", strokeDash=[4, 4]).encode(alt.X("x:Q"), alt.Y("y:Q"))
         grey = {"labelColor": "#888", "titleColor": "#888", "gridColor": "#8884", "domainColor": "#888"}
         both = alt.layer(ideal, intervals, points, title=self.title).properties(width=320, height=320)

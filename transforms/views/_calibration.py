@@ -158,8 +158,8 @@ class _Given:
         return parts
 
     def some(self, used: Bools) -> "_Given":
-        columns = (self.logs, self.shares, self.asked, self.totals, self.weights, self.worth)
-        return _Given(*(column[used] for column in columns))
+        weights, worth = self.weights[used], self.worth[used]
+        return _Given(self.logs[used], self.shares[used], self.asked[used], self.totals[used], weights, worth)
 
 
 @dataclass(frozen=True)
