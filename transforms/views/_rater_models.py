@@ -52,8 +52,10 @@ class Votes:
         return max(float(self.weight.sum()), TINY)
 
     def shares(self) -> Floats:
-        """Of each item the share of its votes, which is where the models begin; even where it has none."""
-        return self.posterior(np.log(np.maximum(self.by_item(self.weight), TINY)))
+        """Of each item the share of its votes, where models begin; even where it has none."""
+        cast = self.by_item(self.weight)
+        whole = cast.sum(axis=1, keepdims=True)
+        return np.where(whole > 0, cast / np.maximum(whole, TINY), self.posterior(np.zeros_like(cast)))
 
     def posterior(self, logs: Floats) -> Floats:
         """From logarithms of what is not yet normalised; a label that was not asked has none."""
@@ -77,6 +79,10 @@ class Votes:
         base = self.over_items(self.weight * wrong)[:, None]
         return base + self.by_item(self.weight * (right - wrong))
 
+    def right(self, posterior: Floats) -> float:
+        """What share of the votes names the true label; that of chance where there are none."""
+        return float((self.weight * self.chance(posterior)).sum() / self.total) if len(self.item) else 1 / self.k
+
     @staticmethod
     def _sum(place: Ints, values: Floats, size: int) -> Floats:
         return np.bincount(place, weights=values, minlength=size).astype(np.float64)
@@ -89,8 +95,8 @@ class RaterFit:
     posterior: Floats
     priors: Floats
     raters: Floats
-    """A row for each rater: a confusion row by row (Dawid-Skene), a skill (one coin), a competence and the shares of
-    what is said at random (MACE)."""
+    anyone: Floats
+    """What is taken, instead of a row of `raters`, of a rater of whom nothing is known."""
     fresh: Floats
     rounds: int
 
@@ -105,7 +111,7 @@ def fit_dawid_skene(
     item: Ints, rater: Ints, label: Ints, weight: Floats, n_items: int, n_raters: int, k: int,
     asked: Asked | None = None, rounds: int = 200, tolerance: float = 1e-6, as_crowd_kit: bool = False,
 ) -> RaterFit:  # fmt: skip
-    """Each rater has a confusion matrix (Dawid and Skene 1979); a row of `raters` is one, true label by true label.
+    """Each rater has a confusion matrix (Dawid and Skene 1979), in `raters` row by row: true label x said.
 
     `as_crowd_kit` stops where crowd-kit does, which counts the base rates once a vote and not once an item.
     """
@@ -113,37 +119,40 @@ def fit_dawid_skene(
     model = _Model(votes, lambda posterior: _confusions(votes, posterior), lambda found: confused(votes, found))
     posterior, priors, confusion, done = model.run(rounds, tolerance, as_crowd_kit)
     fresh = smoothed(_counts(votes, posterior).sum(axis=0), votes.by_rater(weight).sum(axis=0))
-    return RaterFit(posterior, priors, confusion.reshape(n_raters, k * k), fresh, done)
+    return RaterFit(posterior, priors, confusion.reshape(n_raters, k * k), fresh.ravel(), fresh, done)
 
 
 def fit_one_coin(
     item: Ints, rater: Ints, label: Ints, weight: Floats, n_items: int, n_raters: int, k: int,
     asked: Asked | None = None, rounds: int = 200, tolerance: float = 1e-6, as_crowd_kit: bool = False,
 ) -> RaterFit:  # fmt: skip
-    """Each rater is right with one probability, and else says any other label alike; a row of `raters` holds it."""
+    """Each rater is right with one probability, and else says any other label alike: the skill in `raters`."""
     votes = Votes(item, rater, label, weight, n_items, n_raters, k, asked)
     model = _Model(votes, lambda posterior: _skills(votes, posterior), lambda found: one_coin(votes, found))
     posterior, priors, skills, done = model.run(rounds, tolerance, as_crowd_kit)
-    pooled = (weight * votes.chance(posterior)).sum() / votes.total if len(item) else 1 / k
-    return RaterFit(posterior, priors, skills[:, None], one_coin_row(float(pooled), k), done)
+    pooled = votes.right(posterior)
+    return RaterFit(posterior, priors, skills[:, None], np.array([pooled]), one_coin_row(pooled, k), done)
 
 
 def fit_mace(
     item: Ints, rater: Ints, label: Ints, weight: Floats, n_items: int, n_raters: int, k: int,
     asked: Asked | None = None, rounds: int = 50, restarts: int = 10, seed: int = 0,
 ) -> RaterFit:  # fmt: skip
-    """A rater knows the true label or says one of their own habit (Hovy et al. 2013), by variational Bayes.
+    """A rater knows the true label or says one by habit (Hovy et al. 2013), by variational Bayes.
 
+    A row of `raters` holds competence, 1 - competence and how often each label is said by habit.
     The first start is at the share of votes, others are drawn; the one of the highest marginal likelihood is kept.
     """
     votes = Votes(item, rater, label, weight, n_items, n_raters, k, asked)
     draws = np.random.default_rng(seed)
-    starts = [_mace_step(votes, votes.shares(), np.full(len(item), 0.5))]
-    starts += [_mace_start(draws, n_raters, k) for _ in range(restarts - 1)]
+    starts = [mace_step(votes, votes.shares(), np.full(len(item), 0.5))]
+    starts += [mace_start(draws, n_raters, k) for _ in range(restarts - 1)]
     found = [_mace_run(votes, start, rounds) for start in starts]
     best = max(found, key=lambda one: one[0])
-    posterior, guessed = _mace_posterior(votes, best[1])
-    return RaterFit(posterior, np.full(k, 1 / k), best[1], _mace_fresh(votes, posterior, guessed), rounds)
+    posterior, guessed = mace_known(votes, best[1])
+    anyone = _mace_anyone(votes, posterior, guessed)
+    fresh = anyone[0] * np.eye(k) + anyone[1] * anyone[2:]
+    return RaterFit(posterior, np.full(k, 1 / k), best[1], anyone, fresh, rounds)
 
 
 @dataclass(frozen=True)
@@ -206,6 +215,22 @@ def one_coin_row(skill: float, k: int) -> Floats:
     return np.asarray(np.where(np.eye(k) > 0, skill if k > 1 else 1.0, wrong))
 
 
+def confused_posterior(votes: Votes, rates: Floats, raters: Floats) -> Floats:
+    """Of each item, given the base rates and the confusions of its raters."""
+    said = confused(votes, raters.reshape(votes.n_raters, votes.k, votes.k))
+    return votes.posterior(said + np.log(np.maximum(rates, TINY)))
+
+
+def one_coin_posterior(votes: Votes, rates: Floats, raters: Floats) -> Floats:
+    """Of each item, given the base rates and the skills of its raters."""
+    return votes.posterior(one_coin(votes, raters[:, 0]) + np.log(np.maximum(rates, TINY)))
+
+
+def mace_posterior(votes: Votes, rates: Floats, raters: Floats) -> Floats:
+    """Of each item, given its raters; base rates are even."""
+    return mace_known(votes, raters)[0]
+
+
 def smoothed(counts: Floats, said: Floats) -> Floats:
     """Rows that sum to 1, each with one more vote, divided as all votes are."""
     share = (said + 1 / len(said)) / (said.sum() + 1)
@@ -218,14 +243,14 @@ def mace(votes: Votes, raters: Floats) -> tuple[Floats, Floats]:
     return votes.right_or_wrong(np.log(knows + guess), np.log(guess)), guess / (knows + guess)
 
 
-def _mace_posterior(votes: Votes, raters: Floats) -> tuple[Floats, Floats]:
+def mace_known(votes: Votes, raters: Floats) -> tuple[Floats, Floats]:
     logs, guessed = mace(votes, raters)
     return votes.posterior(logs), guessed
 
 
 def _mace_run(votes: Votes, raters: Floats, rounds: int) -> tuple[float, Floats]:
     for _ in range(rounds):
-        raters = _mace_step(votes, *_mace_posterior(votes, raters))
+        raters = mace_step(votes, *mace_known(votes, raters))
     logs, _ = mace(votes, raters)
     most = logs.max(axis=1, initial=-np.inf)
     return float((most + np.log(np.exp(logs - most[:, None]).sum(axis=1))).sum()), raters
@@ -237,7 +262,7 @@ def _mace_counts(votes: Votes, posterior: Floats, guessed: Floats) -> tuple[Floa
     return votes.over_raters(known), votes.by_rater(votes.weight - known)
 
 
-def _mace_step(votes: Votes, posterior: Floats, guessed: Floats) -> Floats:
+def mace_step(votes: Votes, posterior: Floats, guessed: Floats) -> Floats:
     """Raters x (competence, 1 - competence, habit of each label), with the priors of the authors."""
     from scipy.special import digamma
 
@@ -248,14 +273,14 @@ def _mace_step(votes: Votes, posterior: Floats, guessed: Floats) -> Floats:
     return np.concatenate([knows, np.exp(digamma(habits) - digamma(habits.sum(axis=1, keepdims=True)))], axis=1)
 
 
-def _mace_start(draws: np.random.Generator, n_raters: int, k: int) -> Floats:
+def mace_start(draws: np.random.Generator, n_raters: int, k: int) -> Floats:
     knows, habits = draws.uniform(1, 2.5, (n_raters, 2)), draws.uniform(1, 2.5, (n_raters, k))
     parts = [rows / rows.sum(axis=1, keepdims=True) for rows in (knows, habits)]
     return np.concatenate(parts, axis=1)
 
 
-def _mace_fresh(votes: Votes, posterior: Floats, guessed: Floats) -> Floats:
+def _mace_anyone(votes: Votes, posterior: Floats, guessed: Floats) -> Floats:
     known, habits = _mace_counts(votes, posterior, guessed)
     share = (known.sum() + 0.5) / (votes.weight.sum() + 1)
     habit = (habits.sum(axis=0) + 1 / votes.k) / (habits.sum() + 1)
-    return np.asarray(share * np.eye(votes.k) + (1 - share) * habit)
+    return np.concatenate([[share, 1 - share], habit])
