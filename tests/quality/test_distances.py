@@ -39,7 +39,7 @@ def pairs(draw: st.DrawFn) -> tuple[Floats, Floats]:
 def test_the_shared_pairs(shared: Shared) -> None:
     cases = json.loads(shared("expected/soft_label_distances.json").read_text())["pairs"]
     for case in cases:
-        target, said = ([case[side]] for side in ("target", "pred"))
+        target, said = (np.array([case[side]], np.float64) for side in ("target", "pred"))
         found = {name: distance(target, said)[0] for name, distance in NAMES.items()}
         assert found == pytest.approx({name: case[name] for name in NAMES}, abs=1e-9), case
     assert len(cases) == 5
