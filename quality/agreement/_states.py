@@ -1,0 +1,74 @@
+"""When agreement is no honest number, and the words that stand in its place."""
+
+import numpy as np
+import pyarrow.compute as pc
+
+from affectory.quality.agreement._coded import FEWEST, Coded
+from affectory.quality.ratings import Question
+
+CONDITIONAL = "raters were asked only after an answer of others: agreement would be of those answers alone"
+_UNLIKELY = 1e-3
+
+
+def why_none(question: Question, ratings: Coded) -> str:
+    """Why no measure of agreement can be given; empty where one can."""
+    if not ratings.size:
+        return "no ratings"
+    if len(ratings.raters) == 1:
+        return "a single rater"
+    if question.conditional or differing_chances(question):
+        return CONDITIONAL
+    if only_after_yes(question, ratings):
+        return f"{CONDITIONAL}; items with fewer ratings end with a no"
+    if ratings.sizes.max() < 2:
+        return "no item has two ratings"
+    return "" if question.level in ("ranking", "trace", "spans") else _alike(ratings)
+
+
+def _alike(ratings: Coded) -> str:
+    compared = ratings.code[ratings.sizes[ratings.item] > 1]
+    alike = len(np.unique(compared)) < 2
+    return "all ratings are alike: whether raters can tell items apart cannot be seen" if alike else ""
+
+
+def differing_chances(question: Question) -> bool:
+    """Whether raters of one item were asked with differing chances, as where an answer decides about the next."""
+    asked = question.rows.select(["item", "chance"]).drop_null()
+    if not asked.num_rows:
+        return False
+    by_item = asked.group_by("item").aggregate([("chance", "min"), ("chance", "max")])
+    return bool(pc.any(pc.not_equal(by_item.column("chance_min"), by_item.column("chance_max"))).as_py())
+
+
+def only_after_yes(question: Question, ratings: Coded) -> bool:
+    """Whether the ratings look as if a no had ended them: each item with fewer than the most has at most one, and that
+    would hardly come about by chance. The lowest place of a scale is a no."""
+    if question.level not in ("nominal", "ordinal") or len(ratings.scale) < 2:
+        return False
+    if question.level == "nominal" and len(ratings.scale) > 2:
+        return False
+    no = ratings.code == 0
+    sizes, noes = ratings.sizes, np.bincount(ratings.item, no, len(ratings.items))
+    short = sizes < sizes.max()
+    if not short.any() or (noes[short] != 1).any() or (noes[~short] > 1).any():
+        return False
+    share = no.mean()
+    luck = (sizes * np.log(1 - share))[~short].sum() if share < 1 else 0.0
+    luck += (np.log(share) + (sizes - 1) * np.log(max(1 - share, 1e-9)) + np.log(sizes))[short].sum()
+    return bool(luck < np.log(_UNLIKELY))
+
+
+def notes_of(question: Question, ratings: Coded) -> list[str]:
+    """What one must know of figures that are given."""
+    said = []
+    if ratings.repeats:
+        said.append(f"{ratings.repeats} ratings are a rater's second of an item: alpha counts them as ratings")
+    if ratings.size and not ratings.raters:
+        said.append("nobody said who rated: nothing by rater, and no interval over raters")
+    elif 1 < len(ratings.raters) < FEWEST:
+        said.append(f"{len(ratings.raters)} raters are too few to say how others would differ: no interval over raters")
+    if 0 < ratings.cluster.max(initial=-1) + 1 < FEWEST:
+        said.append("too few items, or clusters of them, to say how others would differ: no interval over items")
+    if pc.count_distinct(question.rows.column("chance"), mode="only_valid").as_py() > 1:
+        said.append("items were chosen with unequal chances: agreement is of these items, not of all")
+    return said

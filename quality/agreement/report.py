@@ -1,0 +1,191 @@
+"""How far raters agree: question by question and rater by rater, people and models apart, with intervals."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from affectory.quality.agreement import _alpha
+from affectory.quality.agreement._coded import FEWEST, Interval, by_items, by_raters, interval
+from affectory.quality.agreement._measures import MEASURES, USUAL, Asked, Measure
+from affectory.quality.agreement._states import notes_of, why_none
+from affectory.quality.ratings import MODELS, PEOPLE, Question, Ratings
+from affectory.schemas.errors import UserError
+
+_METRICS = {"multi-label": "masi"}
+_LISTS = ("ranking", "trace", "spans")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measure of one question, of all raters of a pool or of one; `state` says in words why there is none."""
+
+    pool: str
+    about: str
+    question: str
+    rater: str | None
+    measure: str
+    value: float | None
+    items_low: float | None
+    items_high: float | None
+    raters_low: float | None
+    raters_high: float | None
+    items: int
+    """Items with two ratings or more."""
+    raters: int | None
+    """None where nobody said who rated."""
+    ratings: int
+    pairs: int
+    """Comparisons of two ratings of an item."""
+    state: str = ""
+
+
+_NUMBERS = ("value", "items_low", "items_high", "raters_low", "raters_high")
+_COUNTS = ("items", "raters", "ratings", "pairs")
+
+
+@dataclass(frozen=True)
+class Note:
+    """What one must know of the figures of some questions."""
+
+    pool: str
+    questions: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """Figures in the order of pools and questions, and what one must know of them."""
+
+    figures: tuple[Figure, ...]
+    notes: tuple[Note, ...] = ()
+
+    def of(self, question: str, measure: str, pool: str = PEOPLE, about: str | None = None) -> Figure:
+        """One figure of all raters of a pool."""
+        for f in self.figures:
+            named = (f.question, f.measure, f.pool, f.rater) == (question, measure, pool, None)
+            if named and about in (None, f.about):
+                return f
+        known = sorted({f"{f.question}: {f.measure}" for f in self.figures if f.pool == pool and f.rater is None})
+        raise UserError(f"no {measure!r} of {question!r} among {pool}", f"there are: {', '.join(known) or 'none'}")
+
+    def facts(self) -> dict[str, Any]:
+        """All of it as plain data, for JSON."""
+        return {"figures": [asdict(f) for f in self.figures], "notes": [asdict(n) for n in self.notes]}
+
+    def table(self) -> pa.Table:
+        """The figures as an Arrow table."""
+        types = {**dict.fromkeys(_NUMBERS, pa.float64()), **dict.fromkeys(_COUNTS, pa.int64())}
+        columns = {name: [getattr(f, name) for f in self.figures] for name in (f.name for f in fields(Figure))}
+        return pa.table({name: pa.array(found, types.get(name, pa.string())) for name, found in columns.items()})
+
+    def as_text(self, by: str = "emotion") -> str:
+        """A table for people, by emotion (or whatever was asked) or by rater, and the notes."""
+        from affectory.quality.agreement._text import text_of
+
+        return text_of(self, by)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    measures: tuple[str, ...]
+    draws: int
+    seed: int
+    level: float
+    by_rater: bool
+
+
+def agreement(
+    ratings: Ratings,
+    *,
+    measures: Sequence[str] = (),
+    draws: int = 1000,
+    seed: int = 0,
+    level: float = 0.95,
+    by_rater: bool = True,
+) -> Report:
+    """How far raters agree about each question, people apart from models.
+
+    Intervals are percentiles of a bootstrap of `draws` over items (whole clusters of them, where ratings name these)
+    and over raters; 0 draws leave them out. `measures` are those of `MEASURES`, where they fit a question.
+    """
+    odd = [name for name in measures if name not in MEASURES]
+    if odd:
+        raise UserError(f"no measure {odd[0]!r}", f"there are: {', '.join(MEASURES)}")
+    plan = _Plan(tuple(measures), draws, seed, level, by_rater)
+    figures: list[Figure] = []
+    notes: dict[tuple[str, str], list[str]] = {}
+    for pool in (PEOPLE, MODELS):
+        for question in (q.of(pool) for q in ratings.questions):
+            if question.rows.num_rows or (pool == PEOPLE and not _anybody(ratings, question.name)):
+                asked = Asked(question, seed)
+                figures += _figures(asked, pool, plan)
+                for text in notes_of(question, asked.ratings):
+                    notes.setdefault((pool, text), []).append(question.name)
+    return Report(tuple(figures), tuple(Note(pool, tuple(of), text) for (pool, text), of in notes.items()))
+
+
+def _anybody(ratings: Ratings, name: str) -> bool:
+    return any(q.rows.num_rows for q in ratings.questions if q.name == name)
+
+
+def _figures(asked: Asked, pool: str, plan: _Plan) -> Iterator[Figure]:
+    why = why_none(asked.question, asked.ratings)
+    level = asked.question.level
+    wanted = [m for m in plan.measures if level in MEASURES[m].levels] or ([] if plan.measures else USUAL[level])
+    for name in wanted:
+        yield _figure(asked, pool, name, why, plan)
+    if plan.by_rater and asked.ratings.raters and level not in _LISTS:
+        yield from _by_rater(asked, pool, why)
+
+
+def _figure(asked: Asked, pool: str, name: str, why: str, plan: _Plan) -> Figure:
+    measure = MEASURES[name]
+    why = why or ("nobody said who rated" if measure.named and not asked.ratings.raters else "")
+    value = float("nan") if why else measure.found(asked)
+    if not np.isfinite(value):
+        return _made(asked, pool, name, state=why or measure.otherwise)
+    items, raters = (_interval(asked, measure, over, plan) or (None, None) for over in ("items", "raters"))
+    ends = {"items_low": items[0], "items_high": items[1], "raters_low": raters[0], "raters_high": raters[1]}
+    return _made(asked, pool, name, value=value, **ends)
+
+
+def _interval(asked: Asked, measure: Measure, over: str, plan: _Plan) -> Interval:
+    ratings = asked.ratings
+    many = len(ratings.raters) if over == "raters" else int(ratings.cluster.max(initial=-1)) + 1
+    if over not in measure.over or measure.draws is None or many < FEWEST or not plan.draws:
+        return None
+    drawn = (by_raters if over == "raters" else by_items)(ratings, plan.draws, plan.seed)
+    return interval(measure.draws(asked), drawn, plan.level)
+
+
+def _by_rater(asked: Asked, pool: str, why: str) -> Iterator[Figure]:
+    """The part of alpha that each rater has: the comparisons that the rater takes part in."""
+    metric: Any = _METRICS.get(asked.question.level, asked.question.level)
+    ratings = asked.ratings
+    found = np.full(len(ratings.raters), np.nan) if why else _alpha.alpha_by_rater(ratings, metric)
+    compared = ratings.sizes[ratings.item] > 1
+    items = np.bincount(ratings.rater, compared, len(ratings.raters)).astype(int)
+    given = np.bincount(ratings.rater, minlength=len(ratings.raters))
+    pairs = np.bincount(ratings.rater, ratings.sizes[ratings.item] - 1.0, len(ratings.raters)).astype(int)
+    for place, rater in enumerate(ratings.raters):
+        value = float(found[place]) if np.isfinite(found[place]) else None
+        counts = {"items": int(items[place]), "ratings": int(given[place]), "pairs": int(pairs[place])}
+        state = "" if value is not None else why or "nobody else rated the same items"
+        yield _made(asked, pool, f"alpha {metric}", rater=rater, value=value, state=state, raters=1, **counts)
+
+
+def _made(asked: Asked, pool: str, measure: str, **given: Any) -> Figure:
+    """A figure with what it rests on."""
+    sizes, question = asked.ratings.sizes, asked.question
+    counts = {
+        "items": int((sizes > 1).sum()),
+        "raters": len(asked.ratings.raters) or (None if asked.ratings.size else 0),
+        "ratings": asked.ratings.size,
+        "pairs": int((sizes * (sizes - 1)).sum() // 2),
+    }
+    absent = dict.fromkeys(("rater", "value", "items_low", "items_high", "raters_low", "raters_high"))
+    named = {"pool": pool, "about": question.about, "question": question.name, "measure": measure}
+    return Figure(**{**absent, **counts, **named, **given})
