@@ -95,6 +95,11 @@ class Ratings:
         return cls(tuple(questions_of(opinions, taxonomy, clusters or {})))
 
 
+def pool_of(kind: str) -> str:
+    """Whether a kind of rater is of people or of models."""
+    return PEOPLE if kind in _PEOPLE_KINDS else MODELS
+
+
 def as_table(given: Any) -> pa.Table:
     """An Arrow table of what notebooks hold: a table, a data frame, columns by name, or rows."""
     if isinstance(given, pa.Table):
@@ -168,7 +173,7 @@ def _questions(long: pa.Table, level: Level | None, levels: tuple[str, ...], con
 
 
 def _roles(table: pa.Table) -> dict[str, list[Any]]:
-    pools = [PEOPLE if kind in _PEOPLE_KINDS else MODELS for kind in _texts(table, "pool", "")]
+    pools = [pool_of(kind) for kind in _texts(table, "pool", "")]
     chance = listed(table.column("chance")) if "chance" in table.column_names else [None] * table.num_rows
     return {
         "rater": _texts(table, "rater"),

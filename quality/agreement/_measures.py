@@ -104,7 +104,7 @@ def _over_items(figure: Callable[[list[Any]], float]) -> dict[str, Any]:
         found = asked.of_items(figure)
         return lambda items, _: _kappas.mean_of(found, np.ones(len(found)) if items is None else items)
 
-    return {"found": lambda asked: draws(asked)(None, None), "draws": draws, "named": True}
+    return {"found": lambda asked: draws(asked)(None, None), "draws": draws}
 
 
 def _ranked(figure: Callable[[Floats, Floats], float], rankings: Sequence[Sequence[str]]) -> float:
@@ -174,7 +174,7 @@ MEASURES: dict[str, Measure] = {
     "ccc": Measure(("trace",), **_over_items(partial(_traced, "ccc"))),
     "lag": Measure(("trace",), **_over_items(partial(_traced, "lag")), otherwise="no trace has a lag that can be told"),
     "alpha unitizing": Measure(
-        ("spans",), lambda asked: _marked(asked)(None, None), _marked, named=True, otherwise="nobody marked anything"
+        ("spans",), lambda asked: _marked(asked)(None, None), _marked, otherwise="nobody marked anything"
     ),
 }
 """By name."""

@@ -1,4 +1,7 @@
-"""Agreement of rankings: what is not ranked comes last, all of it in one place. Kendall's W with ties (Kendall 1948)."""
+"""Agreement of rankings: what is not ranked comes last, all of it in one place.
+
+Kendall's W with ties is as in his Rank Correlation Methods (1948).
+"""
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations

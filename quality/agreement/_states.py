@@ -2,8 +2,9 @@
 
 import numpy as np
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from affectory.quality.agreement._coded import FEWEST, Coded
+from affectory.quality.agreement._coded import FEWEST, Coded, Ints
 from affectory.quality.ratings import Question
 
 CONDITIONAL = "raters were asked only after an answer of others: agreement would be of those answers alone"
@@ -52,10 +53,15 @@ def only_after_yes(question: Question, ratings: Coded) -> bool:
     short = sizes < sizes.max()
     if not short.any() or (noes[short] != 1).any() or (noes[~short] > 1).any():
         return False
-    share = no.mean()
-    luck = (sizes * np.log(1 - share))[~short].sum() if share < 1 else 0.0
-    luck += (np.log(share) + (sizes - 1) * np.log(max(1 - share, 1e-9)) + np.log(sizes))[short].sum()
-    return bool(luck < np.log(_UNLIKELY))
+    share = float(no.mean())
+    full = share > 0 and share < 1
+    return full and bool(_luck(sizes, share, short) < np.log(_UNLIKELY))
+
+
+def _luck(sizes: Ints, share: float, short: NDArray[np.bool_]) -> float:
+    """How likely, as a logarithm, it is that short items have one no and the others one at most."""
+    yes = (sizes - 1) * np.log(1 - share)
+    return float(np.where(short, np.log(sizes * share), np.log(1 - share + sizes * share)).sum() + yes.sum())
 
 
 def notes_of(question: Question, ratings: Coded) -> list[str]:

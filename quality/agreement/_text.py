@@ -1,6 +1,7 @@
 """The report as people read it."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from affectory.quality.agreement._reliability import spearman_brown
@@ -11,9 +12,10 @@ if TYPE_CHECKING:
 _WIDE = {"emotion": ("question", "measure", "value", "over items", "over raters", "items", "raters", "ratings")}
 _WIDE["rater"] = ("rater", "question", "measure", "value", "items", "pairs")
 _WHY = (
-    "  alpha asks whether one rater can stand for another; split-half r whether the mean of half of an item's raters can",
-    "  stand for that of the others. By Spearman and Brown the one foretells the other:",
+    "  alpha asks whether one rater can stand for another; split-half r whether the mean of half of an item's raters",
+    "  can stand for that of the others. By Spearman and Brown the one foretells the other:",
 )
+_SHOWN = 30
 
 
 def text_of(report: "Report", by: str) -> str:
@@ -22,22 +24,31 @@ def text_of(report: "Report", by: str) -> str:
     for pool in dict.fromkeys(f.pool for f in report.figures):
         mine = [f for f in report.figures if f.pool == pool and (f.rater is not None) == (by == "rater")]
         mine = sorted(mine, key=lambda f: f.rater or "") if by == "rater" else mine
-        lines += [pool, *_table([_WIDE[by], *(_row(f, by) for f in mine)])] if mine else []
-        lines += [*_differ(mine), *_missing(mine), *_notes(report, pool), ""]
+        shared = {f.about for f in mine}
+        name = _Names(shared.pop() if len(shared) == 1 else "")
+        given = [_row(f, by, name) for f in mine if f.value is not None]
+        lines += [f"{pool} ({name.shared})" if name.shared else pool, *(_table([_WIDE[by], *given]) if given else ())]
+        lines += [*_differ(mine, name), *_missing(mine, name), *_notes(report, pool), ""]
     return "\n".join(lines).rstrip() or "no ratings"
 
 
-def _row(f: "Figure", by: str) -> tuple[str, ...]:
-    value = "none" if f.value is None else number(f.value)
+@dataclass(frozen=True)
+class _Names:
+    """How questions are called where what all of them are about is said above."""
+
+    shared: str
+
+    def of(self, f: "Figure") -> str:
+        return f"{f.question} ({f.about})" if f.about != self.shared else f.question
+
+
+def _row(f: "Figure", by: str, name: _Names) -> tuple[str, ...]:
+    value = number(f.value or 0.0)
     if by == "rater":
-        return f.rater or "", _asked(f), f.measure, value, str(f.items), str(f.pairs)
+        return f.rater or "", name.of(f), f.measure, value, str(f.items), str(f.pairs)
     ends = (_ends(f.items_low, f.items_high), _ends(f.raters_low, f.raters_high))
     counts = (str(f.items), "?" if f.raters is None else str(f.raters), str(f.ratings))
-    return _asked(f), f.measure, value, *ends, *counts
-
-
-def _asked(f: "Figure") -> str:
-    return f"{f.question} ({f.about})" if f.about else f.question
+    return name.of(f), f.measure, value, *ends, *counts
 
 
 def number(value: float) -> str:
@@ -57,7 +68,7 @@ def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
         yield "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
-def _differ(figures: "Sequence[Figure]") -> list[str]:
+def _differ(figures: "Sequence[Figure]", name: _Names) -> list[str]:
     """Why alpha is low where halves agree well: they are not asked the same."""
     halves = {(f.question, f.about): f.value for f in figures if f.measure == "split-half r"}
     rows = []
@@ -65,23 +76,31 @@ def _differ(figures: "Sequence[Figure]") -> list[str]:
         half = halves.get((f.question, f.about))
         if half is not None and f.value is not None and f.measure in ("alpha ordinal", "alpha interval"):
             many = f.ratings / f.items / 2
-            rows.append([_asked(f), number(spearman_brown(f.value, many)), number(half), f"{many:.3g}"])
+            rows.append([name.of(f), number(spearman_brown(f.value, many)), number(half), f"{many:.3g}"])
     return [*_WHY, *_table([("question", "r as alpha foretells", "r found", "ratings a half"), *rows])] if rows else []
 
 
-def _missing(figures: "Sequence[Figure]") -> Iterator[str]:
-    """Why there is no figure."""
-    states: dict[tuple[str, str], list[str]] = {}
+def _missing(figures: "Sequence[Figure]", name: _Names) -> Iterator[str]:
+    """Why there is no figure: one line for all of the same measures and reason."""
+    measures: dict[tuple[str, str], list[str]] = {}
     for f in figures:
         if f.value is None:
-            states.setdefault((f.measure, f.state), []).append(_asked(f))
-    for (measure, state), asked in states.items():
-        yield f"  no {measure} of {', '.join(dict.fromkeys(asked))}: {state}"
+            asked = f"{f.rater}: {name.of(f)}" if f.rater else name.of(f)
+            measures.setdefault((asked, f.state), []).append(f.measure)
+    lines: dict[tuple[str, str], list[str]] = {}
+    for (asked, state), missing in measures.items():
+        lines.setdefault((", ".join(missing), state), []).append(asked)
+    for (missing, state), questions in lines.items():
+        yield f"  no {missing} of {_some(questions)}: {state}"
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
 
 
 def _notes(report: "Report", pool: str) -> Iterator[str]:
     every = {f.question for f in report.figures if f.pool == pool}
     for note in report.notes:
         if note.pool == pool:
-            named = "" if set(note.questions) == every else f"{', '.join(note.questions)}: "
+            named = "" if set(note.questions) == every else f"{_some(note.questions)}: "
             yield f"  {named}{note.text}"

@@ -11,7 +11,7 @@ from affectory.quality.agreement import _alpha
 from affectory.quality.agreement._coded import FEWEST, Interval, by_items, by_raters, interval
 from affectory.quality.agreement._measures import MEASURES, USUAL, Asked, Measure
 from affectory.quality.agreement._states import notes_of, why_none
-from affectory.quality.ratings import MODELS, PEOPLE, Question, Ratings
+from affectory.quality.ratings import MODELS, PEOPLE, Ratings
 from affectory.schemas.errors import UserError
 
 _METRICS = {"multi-label": "masi"}
@@ -121,8 +121,9 @@ def agreement(
         for question in (q.of(pool) for q in ratings.questions):
             if question.rows.num_rows or (pool == PEOPLE and not _anybody(ratings, question.name)):
                 asked = Asked(question, seed)
-                figures += _figures(asked, pool, plan)
-                for text in notes_of(question, asked.ratings):
+                found = list(_figures(asked, pool, plan))
+                figures += found
+                for text in notes_of(question, asked.ratings) if any(f.value is not None for f in found) else ():
                     notes.setdefault((pool, text), []).append(question.name)
     return Report(tuple(figures), tuple(Note(pool, tuple(of), text) for (pool, text), of in notes.items()))
 

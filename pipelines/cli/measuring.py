@@ -1,0 +1,184 @@
+"""Commands that measure what was rated: agreement."""
+
+import json as json_format
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from affectory.pipelines.cli.options import DEFAULT_RECIPE, Json, WorkspaceDir, open_built
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from affectory.quality.ratings import Ratings
+    from affectory.schemas.taxonomy import Taxonomy
+
+_FILES = (".csv", ".tsv", ".jsonl", ".parquet")
+
+Where = Annotated[
+    Path, typer.Argument(help="A recipe that was built, the folder of a release, or a csv, tsv, jsonl or parquet file.")
+]
+Item = Annotated[str, typer.Option(help="Of a file: the column that says what was rated.", metavar="COLUMN")]
+Columns = Annotated[
+    str, typer.Option("--values", help="Columns that are questions, in place of --value.", metavar="A,B")
+]
+Raters = Annotated[str, typer.Option(help="Columns that are raters, in place of --rater and --value.", metavar="A,B")]
+Counts = Annotated[str, typer.Option(help="Columns that count how many said so, in place of all.", metavar="A,B")]
+Levels = Annotated[str, typer.Option(help='Names of values in their order: "None,A little,A lot".', metavar="A,B")]
+
+
+def agreement(
+    where: Where = DEFAULT_RECIPE,
+    item: Item = "",
+    rater: Annotated[str, typer.Option(help="The column that says who rated.", metavar="COLUMN")] = "",
+    value: Annotated[str, typer.Option(help="The column that says what was said.", metavar="COLUMN")] = "",
+    values: Columns = "",
+    raters: Raters = "",
+    counts: Counts = "",
+    question: Annotated[str, typer.Option(help="The column that says about what.", metavar="COLUMN")] = "",
+    cluster: Annotated[str, typer.Option(help="The column of speakers or sources.", metavar="COLUMN")] = "",
+    kind: Annotated[str, typer.Option(help="The column that is `model` for models.", metavar="COLUMN")] = "",
+    levels: Levels = "",
+    level: Annotated[str, typer.Option(help="nominal, ordinal, interval, ratio, multi-label. Default: as shown.")] = "",
+    conditional: Annotated[
+        bool, typer.Option("--conditional", help="Raters were asked only after an answer of others.")
+    ] = False,
+    measure: Annotated[list[str] | None, typer.Option(help="Only this measure; may be given again.")] = None,
+    by: Annotated[Literal["emotion", "rater"], typer.Option(help="Of each emotion (question), or each rater.")] = (
+        "emotion"
+    ),
+    draws: Annotated[int, typer.Option(min=0, help="Draws of the bootstrap for intervals.")] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="Of these draws.")] = 0,
+    workspace: WorkspaceDir = None,
+    json: Json = False,
+) -> None:
+    """Say how far raters agree, people apart from models, with intervals; where no number is honest, say why."""
+    from affectory.quality.agreement import agreement as measured
+
+    roles = {"rater": rater, "question": question, "cluster": cluster, "kind": kind, "value": value, "level": level}
+    lists = {"columns": values, "raters": raters, "counts": counts, "levels": levels}
+    told = {
+        **{name: given or None for name, given in roles.items()},
+        **{n: _split(given) for n, given in lists.items()},
+    }
+    if where.suffix in _FILES:
+        ratings = _of_file(where, item, {**told, "conditional": conditional})
+    else:
+        _refuse([name for name, given in {"item": item, **told}.items() if given], where)
+        ratings = _of_release(where) if where.is_dir() else _of_recipe(where, workspace)
+    found = measured(ratings, measures=measure or (), draws=draws, seed=seed, by_rater=by == "rater")
+    print(json_format.dumps(found.facts(), ensure_ascii=False) if json else found.as_text(by))
+
+
+def _split(given: str) -> list[str]:
+    return [part.strip() for part in given.split(",") if part.strip()]
+
+
+def _refuse(given: list[str], where: Path) -> None:
+    """Columns are of files."""
+    from affectory.schemas.errors import UserError
+
+    if given:
+        told = f"--{'values' if given[0] == 'columns' else given[0]}"
+        raise UserError(f"{told} is for a file of ratings, which {where} is not", f"files end with {', '.join(_FILES)}")
+
+
+def _of_file(path: Path, item: str, told: dict[str, Any]) -> "Ratings":
+    from affectory.quality.ratings import Ratings
+    from affectory.schemas.errors import UserError
+
+    table = read_table(path)
+    if not item:
+        raise UserError(
+            "which column says what was rated? --item COLUMN", f"the columns are {', '.join(table.column_names)}"
+        )
+    return Ratings.read(table, item=item, **told)
+
+
+def read_table(path: Path) -> "pa.Table":
+    """The rows of a file; of csv every cell as text, so that "None" stays what it says."""
+    import pyarrow as pa
+
+    from affectory.schemas.errors import UserError
+    from affectory.schemas.parquet import read_parquet
+
+    try:
+        if path.suffix == ".parquet":
+            return read_parquet(path)
+        rows = list(_json_rows(path) if path.suffix == ".jsonl" else _csv_rows(path))
+        names = dict.fromkeys(name for row in rows for name in row)
+        return pa.table({name: [row.get(name) for row in rows] for name in names})
+    except (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} cannot be read: {str(error).splitlines()[0]}", "check the file") from error
+
+
+def _csv_rows(path: Path) -> Iterator[dict[str, Any]]:
+    import csv
+
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        for row in csv.DictReader(file, delimiter="\t" if path.suffix == ".tsv" else ",", restval=""):
+            yield {name: cell for name, cell in row.items() if name is not None}
+
+
+def _json_rows(path: Path) -> Iterator[dict[str, Any]]:
+    from affectory.schemas.errors import UserError
+
+    for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), 1):
+        try:
+            row = json_format.loads(line) if line.strip() else {}
+        except json_format.JSONDecodeError as error:
+            raise UserError(f"{path}, line {number} is not JSON: {error.msg}", "one object a line") from error
+        if not isinstance(row, dict):
+            raise UserError(f"{path}, line {number} is no object", "one object a line")
+        if row:
+            yield row
+
+
+def _of_recipe(recipe: Path, workspace: str | None) -> "Ratings":
+    from affectory.pipelines.bind import read_and_bind
+    from affectory.pipelines.history import parts, read_parts
+    from affectory.quality.ratings import Ratings
+    from affectory.schemas.derived import OPINIONS_TABLE, SAMPLES
+
+    built = open_built(recipe, workspace)
+    keys = list(dict.fromkeys(key for chain in built.record.chains for key in chain))
+    opinions, samples = (
+        read_parts(parts(built.workspace, keys, spec.name), spec.schema, names)
+        for spec, names in ((OPINIONS_TABLE, OPINIONS_TABLE.schema.names), (SAMPLES, ["sample_id", "speaker"]))
+    )
+    return Ratings.of_opinions(opinions, read_and_bind(recipe, (), ()).taxonomy, _speakers(samples))
+
+
+def _of_release(folder: Path) -> "Ratings":
+    import pyarrow as pa
+
+    from affectory.quality.ratings import Ratings
+    from affectory.schemas.derived import OPINIONS_TABLE
+    from affectory.schemas.errors import UserError
+    from affectory.schemas.parquet import read_all
+
+    files = sorted((folder / "data" / "opinions").glob("*.parquet"))
+    if not files or not (folder / "taxonomy.json").exists():
+        raise UserError(f"{folder} holds no opinions of a release", "name the folder of one version: releases/v1.0.0")
+    opinions = OPINIONS_TABLE.cast(pa.concat_tables(read_all(files)))
+    samples = [t for t in read_all(sorted((folder / "data" / "default").glob("*.parquet")), None)]
+    known = [t.select(["sample_id", "speaker"]) for t in samples if {"sample_id", "speaker"} <= set(t.column_names)]
+    return Ratings.of_opinions(opinions, _taxonomy(folder), _speakers(pa.concat_tables(known)) if known else {})
+
+
+def _taxonomy(folder: Path) -> "Taxonomy":
+    from affectory.schemas.taxonomy import parse_taxonomy
+
+    found = json_format.loads((folder / "taxonomy.json").read_text(encoding="utf-8"))
+    return parse_taxonomy(found["definition"])
+
+
+def _speakers(samples: "pa.Table") -> dict[str, str]:
+    """Who speaks in each sample, as far as anybody said."""
+    pairs = zip(samples["sample_id"].to_pylist(), samples["speaker"].to_pylist(), strict=True)
+    return {sample: speaker for sample, speaker in pairs if speaker}
+
+
+COMMANDS = (agreement,)

@@ -1,0 +1,150 @@
+"""The ratings that opinions hold: one question for each label, dimension, choice, ranking, trace or kind of mark."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from affectory.quality import ratings
+from affectory.quality._scales import Scale, of_lists, of_numbers
+from affectory.schemas.taxonomy import Taxonomy
+from affectory.transforms.views import _answers
+from affectory.transforms.views._grouping import Floats, grouped
+
+_NO_YES = ("no", "yes")
+_FEW = 11
+
+
+def questions_of(opinions: pa.Table, taxonomy: Taxonomy, clusters: Mapping[str, str]) -> Iterator[ratings.Question]:
+    """The questions of opinions, those of each perspective and of what was seen apart; of groups of people, whose
+    opinions are summed up, there is no agreement to tell."""
+    groups = grouped(opinions)
+    keys = groups.keys.take(pa.array(groups.group))
+    about = pc.binary_join_element_wise(keys["perspective"], keys["whose"], keys["modalities"], "\x1f").to_pylist()
+    single = pc.not_equal(keys["pool"], "group").to_numpy()
+    for name in sorted(set(about)):
+        mine = pa.array(np.array([a == name for a in about], bool) & single)
+        part = _Part(groups.opinions.filter(mine), taxonomy, clusters, ", ".join(filter(None, name.split("\x1f"))))
+        if part.opinions.num_rows:
+            yield from part.questions()
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Opinions that may be compared."""
+
+    opinions: pa.Table
+    taxonomy: Taxonomy
+    clusters: Mapping[str, str]
+    about: str
+
+    def questions(self) -> Iterator[ratings.Question]:
+        yield from self._labels()
+        yield from self._choices()
+        places = _answers.places_in_vad(self.opinions)
+        for dimension, column in zip(_answers.DIMENSIONS, places.T, strict=True):
+            yield from self._numbers(dimension, column, "interval")
+        yield from self._lists("ranking", _answer(self.opinions, "ranking"), "ranking")
+        yield from self._traces()
+        yield from self._marks()
+
+    def _labels(self) -> Iterator[ratings.Question]:
+        """Of each label how strong it is, or whether it is there where nobody asked how strong."""
+        strong = pc.is_valid(pc.struct_field(self.opinions["answer"].combine_chunks(), "intensities"))
+        graded = strong.to_numpy(zero_copy_only=False)[:, None]
+        picked = np.where(graded, np.nan, _answers.picks(self.opinions, self.taxonomy))
+        given = np.where(graded, _answers.intensities(self.opinions, self.taxonomy), np.nan)
+        for place, label in enumerate(self.taxonomy.labels):
+            yield from self._numbers(label, picked[:, place], "nominal", _NO_YES)
+            yield from self._numbers(f"{label}, how strong", given[:, place], _steps(given))
+
+    def _choices(self) -> Iterator[ratings.Question]:
+        """The one emotion, or the set of them, that was chosen."""
+        response = pc.struct_field(self.opinions["asked"].combine_chunks(), "response")
+        votes = _answers.votes(self.opinions, self.taxonomy)
+        first = np.where(
+            pc.equal(response, "simplex").fill_null(False).to_numpy(zero_copy_only=False), _only(votes), -1
+        )
+        yield from self._numbers("emotion", np.where(first >= 0, first, np.nan), "nominal", self.taxonomy.labels)
+        several = pc.equal(response, "multi-label").fill_null(False).to_pylist()
+        picks = _answers.picks(self.opinions, self.taxonomy)
+        sets = [
+            [label for label, pick in zip(self.taxonomy.labels, row, strict=True) if pick > 0] if asked else None
+            for row, asked in zip(picks.tolist(), several, strict=True)
+        ]
+        sets = [None if np.isnan(row).all() else chosen for row, chosen in zip(picks, sets, strict=True)]
+        yield from self._lists("emotions", sets, "multi-label")
+
+    def _traces(self) -> Iterator[ratings.Question]:
+        """By question: a trace of valence says nothing about one of arousal."""
+        asked = [_of_what(a) for a in self.opinions["asked"].to_pylist()]
+        traces = _answer(self.opinions, "trace")
+        for name in sorted({a for a, trace in zip(asked, traces, strict=True) if trace is not None}):
+            mine = [trace if a == name else None for a, trace in zip(asked, traces, strict=True)]
+            timed = [t and [p for p in t if p["at_us"] is not None] for t in mine]
+            yield from self._lists(f"trace: {name}" if name else "trace", timed, "trace")
+
+    def _marks(self) -> Iterator[ratings.Question]:
+        """Stretches of the record that is judged, in time and in text, by what they are called."""
+        evidence = self.opinions["evidence"].to_pylist()
+        for start, end, what in (("start_us", "end_us", "time"), ("char_start", "char_end", "text")):
+            kinds = {m["kind"] or "" for marks in evidence for m in marks or () if _placed(m, start, end)}
+            for kind in sorted(kinds):
+                spans = [None if marks is None else _spans(marks, kind, start, end) for marks in evidence]
+                yield from self._lists(f"{kind or 'marks'} in {what}", spans, "spans")
+
+    def _numbers(self, name: str, column: Floats, level: str, levels: Any = ()) -> Iterator[ratings.Question]:
+        if not np.isnan(column).all():
+            yield self._question(name, of_numbers([None if v != v else v for v in column.tolist()], level, levels))
+
+    def _lists(self, name: str, values: list[Any], level: str) -> Iterator[ratings.Question]:
+        if any(v is not None for v in values):
+            yield self._question(name, of_lists(values, level))
+
+    def _question(self, name: str, scale: Scale) -> ratings.Question:
+        items = self.opinions["sample_id"].to_pylist()
+        kinds = self.opinions["rater_kind"].to_pylist()
+        shown = self.opinions["shown"].combine_chunks()
+        roles = {
+            "rater": self.opinions["rater"].to_pylist(),
+            "cluster": [self.clusters.get(item) for item in items],
+            "pool": [ratings.pool_of(kind) for kind in kinds],
+            "chance": pc.struct_field(shown, "probability").to_pylist(),
+        }
+        return replace(ratings.question(name, scale, items, roles), about=self.about)
+
+
+def _answer(opinions: pa.Table, field: str) -> list[Any]:
+    found: list[Any] = pc.struct_field(opinions["answer"].combine_chunks(), field).to_pylist()
+    return found
+
+
+def _of_what(asked: Mapping[str, Any]) -> str:
+    """The one label that was asked about, else the question."""
+    labels = asked["labels"] or ()
+    return (labels[0] if len(labels) == 1 else asked["question"]) or ""
+
+
+def _only(votes: Floats) -> Any:
+    """The label with most of a vote; -1 where several have as much, or nobody voted."""
+    most = np.nan_to_num(votes, nan=-1.0).max(axis=1, keepdims=True, initial=0.0)
+    top = votes == most
+    return np.where((top.sum(axis=1) == 1) & (most[:, 0] > 0), top.argmax(axis=1), -1)
+
+
+def _steps(given: Floats) -> str:
+    """Few whole numbers are steps, for all labels alike."""
+    values = np.unique(given[~np.isnan(given)])
+    return "ordinal" if len(values) <= _FEW and (values == np.floor(values)).all() else "interval"
+
+
+def _placed(mark: Mapping[str, Any], start: str, end: str) -> bool:
+    return mark["record"] is None and mark[start] is not None and mark[end] is not None
+
+
+def _spans(marks: list[dict[str, Any]], kind: str, start: str, end: str) -> list[dict[str, float]]:
+    mine = (m for m in marks if _placed(m, start, end) and (m["kind"] or "") == kind)
+    return [{"start": float(m[start]), "end": float(m[end])} for m in mine]
