@@ -3,12 +3,13 @@
 import json
 from collections import Counter
 from collections.abc import Callable
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.project import Project, project
+
+from affectory.quality.dialogues import Turn, cause_distances, shifts
 
 Shared = Callable[[str], Path]
 Row = dict[str, Any]
@@ -148,10 +149,11 @@ def test_meld_has_its_rows_dialogues_speakers_and_labels(meld: list[Row], shared
 def test_meld_has_its_shifts_of_emotion(meld: list[Row], shared: Shared) -> None:
     published = expected(shared, "meld_stats.json")["dev"]
     dialogues = turns(meld).values()
-    consecutive = sum(emotion(a) != emotion(b) for rows in dialogues for a, b in pairwise(rows))
-    own = [[row for row in rows if row["speaker"] == who] for rows in dialogues for who in {r["speaker"] for r in rows}]
-    same_speaker = sum(emotion(a) != emotion(b) for rows in own for a, b in pairwise(rows))
-    assert (consecutive, same_speaker) == (published["consecutive_shifts"], published["same_speaker_shifts"])
+    found = shifts(Turn(row["dialogue"], row["position"], row["speaker"], emotion(row)) for row in meld)
+    assert (found.consecutive, found.same_speaker) == (
+        published["consecutive_shifts"],
+        published["same_speaker_shifts"],
+    )
     gaps = sum([row["position"] for row in rows] != list(range(len(rows))) for rows in dialogues)
     kinds = sum(len(set(map(emotion, rows))) for rows in dialogues) / len(dialogues)
     assert (gaps, round(kinds, 2)) == (published["dialogues_with_gaps"], published["avg_emotions_per_dialogue"])
@@ -193,9 +195,8 @@ def test_reccon_has_its_causes_turn_by_turn(reccon: list[Row], shared: Shared) -
     own = [any(cause is row for cause in found) for row, found in causes]
     alone = [found == [row] and len(row["opinion"]["evidence"]) == 1 for row, found in causes]
     assert (sum(own), sum(alone)) == (published["self_among_causes"], published["solely_same_utterance"])
-    distances = [row["position"] - cause["position"] for row, found in causes for cause in found]
-    assert sum(d < 0 for d in distances) == published["forward_causes"]
-    far = Counter(f"t-{d}" if d <= 3 else ">t-3" for d in distances if d > 0)
+    far = cause_distances((row["position"], [cause["position"] for cause in found]) for row, found in causes)
+    assert (far.pop("t-0"), far.pop("later", 0)) == (published["self_among_causes"], published["forward_causes"])
     assert far == published["cause_distance_distinct_turns"]
 
 
