@@ -31,6 +31,8 @@ class Grouped:
 
     def only(self, used: NDArray[np.bool_]) -> "Grouped":
         """Some of the opinions, and the groups that have one."""
+        if used.all():
+            return self
         kept, group = np.unique(self.group[used], return_inverse=True)
         return Grouped(self.opinions.filter(pa.array(used)), self.keys.take(pa.array(kept)), group.astype(np.int64))
 
@@ -71,25 +73,38 @@ def grouped(opinions: pa.Table) -> Grouped:
     """The opinions in their groups; one that comes twice counts once."""
     opinions = _once(opinions)
     keys = _keys(opinions)
-    joined = pc.binary_join_element_wise(*keys.columns, _SEPARATOR)
-    encoded = pa.chunked_array(joined).combine_chunks().dictionary_encode()
-    first = np.unique(encoded.indices.to_numpy(), return_index=True)[1]
-    distinct = keys.take(pa.array(first))
-    order = pc.sort_indices(distinct, sort_keys=[(name, "ascending") for name in KEYS]).to_numpy()
-    place = np.empty(len(order), dtype=np.int64)
-    place[order] = np.arange(len(order))
-    return Grouped(opinions, distinct.take(pa.array(order)), place[encoded.indices.to_numpy().astype(np.int64)])
+    place = np.zeros(opinions.num_rows, dtype=np.int64)
+    for column in keys.columns:
+        words, code = coded(column.combine_chunks())
+        place = place * len(words) + code
+    _, first, group = np.unique(place, return_index=True, return_inverse=True)
+    return Grouped(opinions, keys.take(pa.array(first)), group.reshape(-1).astype(np.int64))
+
+
+def coded(texts: pa.StringArray) -> tuple[pa.StringArray, Ints]:
+    """The words in order, and which of them each text is, -1 where it is null."""
+    encoded = texts.dictionary_encode()
+    order = pc.sort_indices(encoded.dictionary).to_numpy()
+    rank = np.full(len(order) + 1, -1, dtype=np.int64)
+    rank[order] = np.arange(len(order))
+    return encoded.dictionary.take(pa.array(order)), rank[pc.fill_null(encoded.indices, -1).to_numpy()]
 
 
 def _once(opinions: pa.Table) -> pa.Table:
     """In the order of ids, so that no sum depends on the order in which opinions came."""
-    opinions = opinions.sort_by([("opinion_id", "ascending"), ("sample_id", "ascending")])
-    if opinions.num_rows < 2:
+    ids = opinions.select(["opinion_id", "sample_id"]).combine_chunks()
+    if opinions.num_rows < 2 or _rises(ids.column("opinion_id")):
         return opinions
-    ids = (opinions.column(name).combine_chunks() for name in ("opinion_id", "sample_id"))
-    same = [pc.equal(x.slice(1), x.slice(0, len(x) - 1)) for x in ids]
-    again = pc.and_(*same).to_numpy(zero_copy_only=False)
-    return opinions if not again.any() else opinions.filter(pa.array(np.concatenate([[True], ~again])))
+    order = pc.sort_indices(ids, sort_keys=[("opinion_id", "ascending"), ("sample_id", "ascending")])
+    ids = ids.take(order)
+    same = [pc.equal(x.slice(1), x.slice(0, len(x) - 1)) for x in ids.columns]
+    again = pc.and_(*same).to_numpy()
+    return opinions.take(order.filter(pa.array(np.concatenate([[True], ~again]))))
+
+
+def _rises(ids: pa.ChunkedArray) -> bool:
+    """Whether each id is greater than the one before."""
+    return bool(pc.all(pc.greater(ids.slice(1), ids.slice(0, len(ids) - 1))).as_py())
 
 
 def _keys(opinions: pa.Table) -> pa.Table:

@@ -15,9 +15,7 @@ from affectory.transforms.views._tally import CLOSE, NO_MAJORITY, TIE, leading, 
 class EmotionX:
     """Chooses what got at least `votes` votes, and else a word that need not be in the taxonomy."""
 
-    votes: Annotated[
-        float, Field(gt=0, description="a label must have so many votes, of however many raters")
-    ] = 3
+    votes: Annotated[float, Field(gt=0, description="a label must have so many votes, of however many raters")] = 3
     otherwise: Annotated[str, Field(min_length=1, description="what is chosen where no label has them")] = "non-neutral"
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
