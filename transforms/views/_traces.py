@@ -11,6 +11,8 @@ import pyarrow.compute as pc
 from affectory.transforms.views._grouping import Floats, Ints
 
 SECOND_US = 1_000_000
+_SOME = 1e-6
+"""Share of a step that must be known; less is an error of rounding."""
 LONGEST = 2_000_000
 """Steps of time at most: what is longer has times that cannot be right."""
 
@@ -49,7 +51,7 @@ class Trace:
     def averaged(self, edges: Floats) -> Floats:
         """Its mean between each edge and the next, over the time for which it has values; NaN where it has none."""
         total, known = (np.diff(np.interp(edges, self.edges, part)) for part in self.integrals())
-        mean: Floats = np.divide(total, known, out=np.full_like(total, np.nan), where=known > 1e-6)
+        mean: Floats = np.divide(total, known, out=np.full_like(total, np.nan), where=known > _SOME * np.diff(edges))
         return mean
 
 
@@ -68,7 +70,10 @@ def trace_of(at_us: Sequence[int] | Ints, values: Sequence[float | None] | Float
 def traces_of(opinions: pa.Table) -> list[Trace | None]:
     """The trace of each opinion, None where it gave none that moves."""
     given = pc.struct_field(opinions.column("answer").combine_chunks(), "trace")
-    return [trace_of(*_points(given[row].values)) if given[row].is_valid else None for row in range(len(given))]
+    found: list[Trace | None] = [None] * len(given)
+    for row in np.flatnonzero(pc.greater(pc.fill_null(pc.list_value_length(given), 0), 1)).tolist():
+        found[row] = trace_of(*_points(given[row].values))
+    return found
 
 
 def _points(points: Any) -> tuple[Ints, Floats]:

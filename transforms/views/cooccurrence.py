@@ -88,9 +88,10 @@ class Cooccurrence:
         shares = groups.mean(cast)
         shares /= np.nansum(shares, axis=1, keepdims=True)
         weights = expected(np.nan_to_num(shares), penalties(fit, taxonomy))
+        known = (~np.isnan(weights)).sum(axis=1)
         more: dict[str, Any] = {
             "chosen": chosen_of(shares > 0, taxonomy.labels),
-            "state": [UNKNOWN if unknown else None for unknown in np.isnan(weights).all(axis=1)],
+            "state": [None if count else UNKNOWN for count in known.tolist()],
         }
         if self.gives == "penalties":
             return label_rows(self, groups, taxonomy.name, "multi-label", weights, **more)

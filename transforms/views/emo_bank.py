@@ -51,7 +51,8 @@ class EmoBank:
         groups, ratings = groups.only(used), on_scale(places[used], self.scale)
         if self.drop_ones:
             ratings[(ratings == self.scale[0]).all(axis=1)] = np.nan
-        count = groups.sum((~np.isnan(ratings).all(axis=1)).astype(np.float64)[:, None])[:, 0].astype(np.int64)
+        kept = np.where(np.isnan(ratings).sum(axis=1) < len(DIMENSIONS), 1.0, np.nan)
+        count = groups.counts(kept[:, None])[:, 0].astype(np.int64)
         means, spread = self._statistics(groups, ratings, count < self.least)
         states = np.array([NONE_LEFT, SINGLE, None], object)[
             np.where(count == 0, 0, np.where(count < self.least, 1, 2))

@@ -5,7 +5,7 @@ density there, so that the values of a dimension times the width of a cell add u
 """
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -70,7 +70,7 @@ class GradeDensity:
 
     @property
     def _edges(self) -> Floats:
-        return self.scale[0] + self._width * (np.arange(self.levels + 1) - 0.5)
+        return np.asarray(self.scale[0] + self._width * (np.arange(self.levels + 1) - 0.5), np.float64)
 
     def _names(self, dimensions: tuple[str, ...]) -> list[str]:
         levels = [self.scale[0] + self._width * place for place in range(self.levels)]
@@ -95,7 +95,7 @@ class GradeDensity:
             parts = np.diff(below, axis=1) / (below[:, -1:] - below[:, :1])
         return np.where(np.isnan(grades)[:, None], np.nan, parts)
 
-    def _best(self, density: Floats) -> Floats:
+    def _best(self, density: Floats) -> Any:
         """The densest levels of each dimension, those that tie with the last of them too."""
         rounded = np.round(np.nan_to_num(density, nan=0.0), 9)
         place = max(self.levels - self.best, 0)
