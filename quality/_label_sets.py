@@ -30,12 +30,21 @@ class LabelSet:
     rule: str
     space: str
 
-    def only(self, mask: NDArray[np.bool_]) -> "LabelSet":
-        rows = self.rows.filter(pa.array(mask))
-        return LabelSet(rows, self.values[mask], self.names, self.taxonomy, self.rule, self.space)
+    def take(self, places: Ints) -> "LabelSet":
+        rows = self.rows.take(pa.array(places, pa.int64()))
+        return LabelSet(rows, self.values[places], self.names, self.taxonomy, self.rule, self.space)
 
     def where(self, column: str, value: str) -> "LabelSet":
-        return self.only(pc.equal(self.rows.column(column), value).to_numpy(zero_copy_only=False))
+        return self.take(np.flatnonzero(pc.equal(self.rows.column(column), value).to_numpy(zero_copy_only=False)))
+
+    def fullest(self, *alike: str) -> "LabelSet":
+        """Of the labels of each sample those of the raters who saw and heard most of it."""
+        best: dict[str, tuple[int, bool, str, int]] = {}
+        seen = self.rows.column("modalities").to_pylist()
+        for place, key in enumerate(self.keys("sample_id", *alike).to_pylist()):
+            had = (seen[place].count("+"), bool(seen[place]), seen[place], place)
+            best[key] = max(best.get(key, had), had)
+        return self.take(np.array(sorted(place for *_, place in best.values()), np.int64))
 
     def keys(self, *columns: str) -> pa.Array:
         """One text for each row, equal where the columns are."""
