@@ -93,6 +93,7 @@ class Cooccurrence:
             "chosen": chosen_of(shares > 0, taxonomy.labels),
             "state": [None if count else UNKNOWN for count in known.tolist()],
         }
+        weights[np.isnan(shares)] = np.nan
         if self.gives == "penalties":
             return label_rows(self, groups, taxonomy.name, "multi-label", weights, **more)
         weighed = shares * (1 - np.nan_to_num(weights))

@@ -21,7 +21,7 @@ from affectory.transforms.views._rows import in_order, label_rows, names_of
 from affectory.transforms.views._scale import Scale, checked_scale, on_scale
 
 ANY = "any"
-NONE_LEFT, SINGLE = "no rating left: each has the lowest value throughout", "too few ratings for a mean"
+NONE_LEFT, FEW = "no rating left: each has the lowest value throughout", "too few ratings for a mean"
 
 
 @dataclass(frozen=True)
@@ -54,10 +54,8 @@ class EmoBank:
         kept = np.where(np.isnan(ratings).sum(axis=1) < len(DIMENSIONS), 1.0, np.nan)
         count = groups.counts(kept[:, None])[:, 0].astype(np.int64)
         means, spread = self._statistics(groups, ratings, count < self.least)
-        states = np.array([NONE_LEFT, SINGLE, None], object)[
-            np.where(count == 0, 0, np.where(count < self.least, 1, 2))
-        ]
-        rows = self._rows(groups, means, count, spread=spread, state=states.tolist())
+        states = [NONE_LEFT if not n else FEW if n < self.least else None for n in count.tolist()]
+        rows = self._rows(groups, means, count, spread=spread, state=states)
         return in_order(pa.concat_tables([rows, self._weighted(groups, means, count)]))
 
     def _statistics(self, groups: Grouped, ratings: Floats, few: Any) -> tuple[Floats, Floats]:

@@ -41,7 +41,7 @@ class Rasterised:
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
-    fps: Annotated[float, Field(gt=0, le=1000, description="frames a second; 29.97 and the like are exact")] = 25.0
+    fps: Annotated[float, Field(ge=0.01, le=1000, description="frames a second; 29.97 and the like are exact")] = 25.0
     least: Annotated[
         Annotated[int, Field(ge=1)] | None, Field(description="1 where so many raters marked it, else 0; null: shares")
     ] = None

@@ -67,8 +67,9 @@ class SpanUnion:
         parts = [list(part) for _, part in groupby(by_target, key=lambda span: span.target)]
         is_judged = any(span.decides for span in spans)
         found = [place for part in parts for place in self._places(part)]
-        kept = [place for place in found if place.backed]
-        return sorted(kept), 0 if is_judged else len(found) - len(kept)
+        kept = sorted(place for place in found if place.backed)
+        best = {place[:3]: place for place in kept}  # what an adjudicator chose of two places is one; the better backed
+        return list(best.values()), 0 if is_judged else len(found) - len(kept)
 
     def _places(self, spans: list[Pointed]) -> Iterator[_Place]:
         """The places of one target; `backed` is 0 of one that is not settled."""

@@ -99,6 +99,11 @@ def test_what_the_fit_knew_nothing_of_has_no_penalty() -> None:
     assert (mixed["values"], mixed["state"]) == ([0, 1, 1], None), "as far as it is known"
 
 
+def test_what_nobody_was_asked_here_has_no_value() -> None:
+    [label] = labels(opinion(1, [1, None, 0]), fit=fitted(*DATASET))
+    assert label["values"] == [0, None, 1]
+
+
 @pytest.mark.parametrize("rows", [[], [opinion(1)]])
 def test_without_opinions_there_is_a_fit_and_no_label(rows: list[Row]) -> None:
     assert isinstance(USUAL, FittedView)

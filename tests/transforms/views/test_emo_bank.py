@@ -11,7 +11,7 @@ from support.opining import ABC, Row, labels_of, opinion, vad
 
 from affectory.schemas.derived import OPINIONS_TABLE
 from affectory.schemas.types import ANSWER, ASKED, VAD
-from affectory.transforms.views.emo_bank import NONE_LEFT, SINGLE, EmoBank
+from affectory.transforms.views.emo_bank import NONE_LEFT, FEW, EmoBank
 
 Shared = Callable[[str], Path]
 BOTH = EmoBank(together=("elicited", "expressed"))
@@ -40,7 +40,7 @@ def test_who_gave_the_lowest_value_throughout_did_not_look() -> None:
 
 @pytest.mark.parametrize(
     ("rows", "count", "state"),
-    [([rated(1, 3, 3, 3)], 1, SINGLE), ([rated(1, 1, 1, 1)], 0, NONE_LEFT), ([rated(1, 1, 1, 1)] * 2, 0, NONE_LEFT)],
+    [([rated(1, 3, 3, 3)], 1, FEW), ([rated(1, 1, 1, 1)], 0, NONE_LEFT), ([rated(1, 1, 1, 1)] * 2, 0, NONE_LEFT)],
 )
 def test_too_few_ratings_are_told_and_give_no_number(rows: list[Row], count: int, state: str) -> None:
     [label] = labels_of(EmoBank(), *rows)

@@ -69,6 +69,11 @@ def test_an_adjudicator_may_point_elsewhere_and_what_he_leaves_out_is_decided_to
     assert found(*raters, third(3, span(4, 8, "t3"))) == ([("t3", 4, 8)], None)
 
 
+def test_what_an_adjudicator_takes_of_two_spans_is_one_place() -> None:
+    raters = [pointing(1, span(0, 10)), pointing(2, span(6, 30))]
+    assert found(*raters, third(3, span(6, 10)), view=SpanUnion(overlap=0.5)) == ([("", 6, 10)], None)
+
+
 def test_two_raters_need_no_adjudicator() -> None:
     rows = [pointing(1, span(0, 10)), pointing(2, span(5, 20)), third(3, span(6, 7))]
     assert found(*rows) == ([("", 0, 20)], None)
