@@ -11,7 +11,7 @@ from support.opining import ABC, Row, labels_of, opinion, vad
 
 from affectory.schemas.derived import OPINIONS_TABLE
 from affectory.schemas.types import ANSWER, ASKED, VAD
-from affectory.transforms.views.emo_bank import NONE_LEFT, FEW, EmoBank
+from affectory.transforms.views.emo_bank import FEW, NONE_LEFT, EmoBank
 
 Shared = Callable[[str], Path]
 BOTH = EmoBank(together=("elicited", "expressed"))
