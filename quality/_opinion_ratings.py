@@ -63,20 +63,19 @@ class _Part:
 
     def _choices(self) -> Iterator[ratings.Question]:
         """The one emotion, or the set of them, that was chosen."""
-        response = pc.struct_field(self.opinions["asked"].combine_chunks(), "response")
-        votes = _answers.votes(self.opinions, self.taxonomy)
-        first = np.where(
-            pc.equal(response, "simplex").fill_null(False).to_numpy(zero_copy_only=False), _only(votes), -1
+        response = pc.struct_field(self.opinions["asked"].combine_chunks(), "response").to_pylist()
+        one, several = (np.array([r == wanted for r in response], bool) for wanted in ("simplex", "multi-label"))
+        first = _only(_answers.votes(self.opinions, self.taxonomy))
+        yield from self._numbers(
+            "emotion", np.where(one & (first >= 0), first, np.nan), "nominal", self.taxonomy.labels
         )
-        yield from self._numbers("emotion", np.where(first >= 0, first, np.nan), "nominal", self.taxonomy.labels)
-        several = pc.equal(response, "multi-label").fill_null(False).to_pylist()
         picks = _answers.picks(self.opinions, self.taxonomy)
-        sets = [
-            [label for label, pick in zip(self.taxonomy.labels, row, strict=True) if pick > 0] if asked else None
-            for row, asked in zip(picks.tolist(), several, strict=True)
-        ]
-        sets = [None if np.isnan(row).all() else chosen for row, chosen in zip(picks, sets, strict=True)]
+        asked = several & ~np.isnan(picks).all(axis=1)
+        sets = [self._named(row) if this else None for row, this in zip(picks, asked, strict=True)]
         yield from self._lists("emotions", sets, "multi-label")
+
+    def _named(self, picks: Floats) -> list[str]:
+        return [label for label, pick in zip(self.taxonomy.labels, picks, strict=True) if pick > 0]
 
     def _traces(self) -> Iterator[ratings.Question]:
         """By question: a trace of valence says nothing about one of arousal."""
@@ -128,11 +127,12 @@ def _of_what(asked: Mapping[str, Any]) -> str:
     return (labels[0] if len(labels) == 1 else asked["question"]) or ""
 
 
-def _only(votes: Floats) -> Any:
+def _only(votes: Floats) -> Floats:
     """The label with most of a vote; -1 where several have as much, or nobody voted."""
-    most = np.nan_to_num(votes, nan=-1.0).max(axis=1, keepdims=True, initial=0.0)
-    top = votes == most
-    return np.where((top.sum(axis=1) == 1) & (most[:, 0] > 0), top.argmax(axis=1), -1)
+    most = np.nan_to_num(votes, nan=-1.0).max(axis=1, initial=0.0)
+    top = np.asarray(votes == most[:, None])
+    place: Floats = np.where((top.sum(axis=1) == 1) & (most > 0), top.argmax(axis=1), -1.0)
+    return place
 
 
 def _steps(given: Floats) -> str:

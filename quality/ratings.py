@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Literal
 
 import numpy as np
@@ -72,6 +73,8 @@ class Ratings:
         is a level, not a gap. Gaps are null, NaN and empty text.
         """
         whole = as_table(table)
+        if not whole.num_columns:
+            return cls(())
         named = {"rater": rater, "question": question, "cluster": cluster, "pool": kind, "chance": chance}
         fixed = {"item": item, **{role: column for role, column in named.items() if column is not None}}
         ways = {"value": [value] if value else [], "columns": columns, "raters": raters, "counts": counts}
@@ -79,10 +82,11 @@ class Ratings:
         _check_columns(whole, [*fixed.values(), *wide])
         if level is not None and level not in LEVELS:
             raise UserError(f"no level {level!r}", f"there are: {', '.join(LEVELS)}")
-        long = _long(whole, fixed, way, wide)
         if way == "counts":
             level, levels = level or "nominal", levels or counts
-        return cls(tuple(_questions(long, level, tuple(levels), conditional)))
+        parts = [_part(whole, fixed, way, name) for name in wide]
+        found = (_questions(long, level, tuple(levels), conditional) for long in _together(parts, way))
+        return cls(tuple(sorted(chain.from_iterable(found), key=lambda q: q.name)))
 
     @classmethod
     def of_opinions(
@@ -102,12 +106,16 @@ def pool_of(kind: str) -> str:
 
 def as_table(given: Any) -> pa.Table:
     """An Arrow table of what notebooks hold: a table, a data frame, columns by name, or rows."""
-    if isinstance(given, pa.Table):
-        return given
-    if isinstance(given, list | tuple):
-        return pa.Table.from_pylist(list(given))
-    if isinstance(given, Mapping) or hasattr(given, "__arrow_c_stream__"):
-        return pa.table(given)
+    try:
+        if isinstance(given, list | tuple):
+            names = dict.fromkeys(name for row in given for name in row)
+            return pa.table({name: [row.get(name) for row in given] for name in names})
+        if isinstance(given, pa.Table | Mapping) or hasattr(given, "__arrow_c_stream__"):
+            return given if isinstance(given, pa.Table) else pa.table(given)
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise UserError(
+            f"the ratings are no table: {str(error).splitlines()[0]}", "one kind of value a column"
+        ) from error
     raise UserError(
         f"a {type(given).__name__} is no table of ratings", "give an Arrow table, a data frame, a dict of lists or rows"
     )
@@ -129,20 +137,28 @@ def _check_columns(table: pa.Table, wanted: Sequence[str]) -> None:
         raise UserError(f"no column {odd[0]!r}", f"the columns are {', '.join(table.column_names)}")
 
 
-def _long(table: pa.Table, fixed: Mapping[str, str], way: str, wide: Sequence[str]) -> pa.Table:
-    """One row a rating: item, rater, question, value as given."""
-    parts = []
-    for name in wide:
-        columns = {role: table.column(column) for role, column in fixed.items()}
-        columns["value"] = table.column(name)
-        if way == "value":
-            columns.setdefault("question", pa.repeat(name, table.num_rows))
-        elif way == "counts":
-            columns = _repeated(columns, name, table.num_rows)
-        else:
-            columns["question" if way == "columns" else "rater"] = pa.repeat(name, table.num_rows)
-        parts.append(pa.table(columns))
-    return pa.concat_tables(parts, promote_options="permissive")
+def _part(table: pa.Table, fixed: Mapping[str, str], way: str, name: str) -> pa.Table:
+    """One row a rating of one column: item, rater, question, value as given."""
+    columns = {role: table.column(column) for role, column in fixed.items()}
+    columns["value"] = table.column(name)
+    if way == "counts":
+        return pa.table(_repeated(columns, name, table.num_rows))
+    role = "rater" if way == "raters" else "question"
+    if way != "value" or role not in columns:
+        columns[role] = pa.repeat(name, table.num_rows)
+    return pa.table(columns)
+
+
+def _together(parts: list[pa.Table], way: str) -> list[pa.Table]:
+    """Columns that are questions stay apart; those of raters and counts are one, as text where their types differ."""
+    if way == "columns":
+        return parts
+    try:
+        return [pa.concat_tables(parts, promote_options="permissive")]
+    except pa.ArrowTypeError:
+        place = parts[0].column_names.index("value")
+        texts = [pa.array(_texts(part, "value"), pa.string()) for part in parts]
+        return [pa.concat_tables([p.set_column(place, "value", t) for p, t in zip(parts, texts, strict=True)])]
 
 
 def _repeated(columns: Mapping[str, Any], label: str, rows: int) -> dict[str, Any]:
@@ -165,7 +181,7 @@ def _count(label: str, given: Any) -> int:
 
 
 def _questions(long: pa.Table, level: Level | None, levels: tuple[str, ...], conditional: bool) -> Iterator[Question]:
-    names = _texts(long, "question", "")
+    names = _texts(long, "question", "ratings")
     for name in sorted(set(names)):
         mine = long.filter(pa.array([n == name for n in names]))
         scale = scaled(mine.column("value"), level, levels, name)
@@ -174,13 +190,19 @@ def _questions(long: pa.Table, level: Level | None, levels: tuple[str, ...], con
 
 def _roles(table: pa.Table) -> dict[str, list[Any]]:
     pools = [pool_of(kind) for kind in _texts(table, "pool", "")]
-    chance = listed(table.column("chance")) if "chance" in table.column_names else [None] * table.num_rows
     return {
         "rater": _texts(table, "rater"),
         "cluster": _texts(table, "cluster"),
         "pool": pools,
-        "chance": [None if c in (None, "") else float(c) for c in chance],
+        "chance": [None if c is None else _chance(c) for c in _texts(table, "chance")],
     }
+
+
+def _chance(given: str) -> float:
+    try:
+        return float(given)
+    except ValueError:
+        raise UserError(f"{given!r} is no chance of being asked", "chances are numbers from 0 to 1") from None
 
 
 def question(name: str, scale: Scale, items: Sequence[str | None], roles: Mapping[str, Any], **more: Any) -> Question:

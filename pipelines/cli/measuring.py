@@ -163,7 +163,7 @@ def _of_release(folder: Path) -> "Ratings":
     if not files or not (folder / "taxonomy.json").exists():
         raise UserError(f"{folder} holds no opinions of a release", "name the folder of one version: releases/v1.0.0")
     opinions = OPINIONS_TABLE.cast(pa.concat_tables(read_all(files)))
-    samples = [t for t in read_all(sorted((folder / "data" / "default").glob("*.parquet")), None)]
+    samples = read_all(sorted((folder / "data" / "default").glob("*.parquet")))
     known = [t.select(["sample_id", "speaker"]) for t in samples if {"sample_id", "speaker"} <= set(t.column_names)]
     return Ratings.of_opinions(opinions, _taxonomy(folder), _speakers(pa.concat_tables(known)) if known else {})
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from affectory.quality.agreement._coded import Coded, Floats, Ints, Weights, within
+from affectory.quality.agreement._coded import Coded, Floats, Weights, sums, within
 
 Metric = Literal["nominal", "ordinal", "interval", "ratio", "masi", "jaccard"]
 METRICS = ("nominal", "ordinal", "interval", "ratio", "masi", "jaccard")
@@ -37,10 +37,11 @@ def alpha_by_rater(ratings: Coded, metric: Metric) -> Floats:
     expected = _differences(ratings, metric, given, marginal)[1] / (total * (total - 1))
     others = ratings.sizes[ratings.item] - 1.0
     mine = _own(ratings, metric, marginal) / np.maximum(others, 1)
-    compared = np.bincount(ratings.rater, (others > 0).astype(np.float64), len(ratings.raters))
-    sums = np.bincount(ratings.rater, np.where(others > 0, mine, 0.0), len(ratings.raters))
-    shares: Floats = np.divide(sums, compared, out=np.full_like(sums, np.nan), where=compared > 0)
-    return 1 - shares / expected if expected > 0 else np.full_like(sums, np.nan)
+    compared = sums(ratings.rater, (others > 0).astype(np.float64), len(ratings.raters))
+    apart = sums(ratings.rater, np.where(others > 0, mine, 0.0), len(ratings.raters))
+    shares = np.divide(apart, compared, out=np.full_like(apart, np.nan), where=compared > 0)
+    found: Floats = 1 - shares / expected if expected > 0 else np.full_like(apart, np.nan)
+    return found
 
 
 def _weighed(ratings: Coded, items: Weights, weights: Weights) -> tuple[Floats, Floats, Floats]:
@@ -50,11 +51,11 @@ def _weighed(ratings: Coded, items: Weights, weights: Weights) -> tuple[Floats, 
     """
     count = len(ratings.items)
     given = np.ones(ratings.size) if weights is None else weights
-    mass = np.bincount(ratings.item, given, count)
-    pairs = mass**2 - np.bincount(ratings.item, given**2, count)
+    mass = sums(ratings.item, given, count)
+    pairs = mass**2 - sums(ratings.item, given**2, count)
     factor: Floats = np.divide(mass, pairs, out=np.zeros(count), where=pairs > 0)
     often = (pairs > 0).astype(np.float64) * (1.0 if items is None else items)
-    marginal = np.bincount(ratings.code, given * often[ratings.item], len(ratings.scale))
+    marginal = sums(ratings.code, given * often[ratings.item], len(ratings.scale))
     return given, factor * often, marginal
 
 
@@ -69,32 +70,31 @@ def _differences(ratings: Coded, metric: Metric, given: Floats, marginal: Floats
 
 def _nominal(ratings: Coded, given: Floats, marginal: Floats) -> tuple[Floats, float]:
     item, _, cell = ratings.cells
-    often = np.bincount(cell, given, len(item))
-    mass, same = (np.bincount(item, x, len(ratings.items)) for x in (often, often**2))
+    often = sums(cell, given, len(item))
+    mass, same = (sums(item, x, len(ratings.items)) for x in (often, often**2))
     return mass**2 - same, float(marginal.sum() ** 2 - (marginal**2).sum())
 
 
 def _scores(ratings: Coded, metric: Metric, marginal: Floats) -> Floats:
     """Numbers whose squared differences are those of the metric: for ordinal, the middles of ranks."""
     total = marginal.sum()
-    if metric == "ordinal":
-        return (np.cumsum(marginal) - marginal / 2) / total
-    return ratings.scale - (marginal * ratings.scale).sum() / total
+    middles: Floats = (np.cumsum(marginal) - marginal / 2) / total
+    return middles if metric == "ordinal" else ratings.scale - (marginal * ratings.scale).sum() / total
 
 
 def _spread(ratings: Coded, given: Floats, marginal: Floats, scores: Floats) -> tuple[Floats, float]:
     own, count = scores[ratings.code], len(ratings.items)
-    mass, first, second = (np.bincount(ratings.item, given * x, count) for x in (np.ones_like(own), own, own**2))
+    mass, first, second = (sums(ratings.item, given * x, count) for x in (np.ones_like(own), own, own**2))
     total = marginal.sum() * (marginal * scores**2).sum() - (marginal * scores).sum() ** 2
     return 2 * (mass * second - first**2), float(2 * total)
 
 
 def _listed(ratings: Coded, given: Floats, marginal: Floats, between: Floats) -> tuple[Floats, float]:
     item, code, cell = ratings.cells
-    often = np.bincount(cell, given, len(item))
+    often = sums(cell, given, len(item))
     left, right = within(item, np.arange(len(item)))
     differences = 2 * often[left] * often[right] * between[code[left], code[right]]
-    unit = np.bincount(item[left], differences, len(ratings.items))
+    unit = sums(item[left], differences, len(ratings.items))
     used = np.flatnonzero(marginal)
     some = marginal[used]
     return unit, float((some[:, None] * some[None, :] * between[np.ix_(used, used)]).sum())
@@ -104,15 +104,17 @@ def _own(ratings: Coded, metric: Metric, marginal: Floats) -> Floats:
     """What each rating differs from the others of its item, in sum."""
     if metric == "nominal":
         _, _, cell = ratings.cells
-        return (ratings.sizes[ratings.item] - np.bincount(cell)[cell]).astype(np.float64)
+        return (ratings.sizes[ratings.item] - sums(cell, np.ones(ratings.size), cell.max(initial=-1) + 1)[cell]).astype(
+            np.float64
+        )
     if metric in ("ordinal", "interval"):
         own = _scores(ratings, metric, marginal)[ratings.code]
-        mass, first, second = (np.bincount(ratings.item, x, len(ratings.items)) for x in (own**0, own, own**2))
-        at: Ints = ratings.item
-        return np.asarray(mass[at] * own**2 - 2 * own * first[at] + second[at])
+        mass, first, second = (sums(ratings.item, x, len(ratings.items)) for x in (own**0, own, own**2))
+        mass, first, second = (part[ratings.item] for part in (mass, first, second))
+        return np.asarray(mass * own**2 - 2 * own * first + second)
     left, right = within(ratings.item, np.arange(ratings.size))
     between = distances(ratings, metric)[ratings.code[left], ratings.code[right]]
-    return np.bincount(left, between, ratings.size) + np.bincount(right, between, ratings.size)
+    return sums(left, between, ratings.size) + sums(right, between, ratings.size)
 
 
 def distances(ratings: Coded, metric: Metric) -> Floats:

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
@@ -73,6 +75,12 @@ class Coded:
         return within(self.item[rows], rows)
 
 
+def sums(group: Ints, values: NDArray[Any], count: int) -> Floats:
+    """The sum of values in each group."""
+    found: Floats = np.bincount(group, values, count).astype(np.float64, copy=False)
+    return found
+
+
 def within(group: Ints, rows: Ints) -> tuple[Ints, Ints]:
     """All pairs, each once, of rows that lie in one group; rows come sorted by group."""
     sizes = np.unique(group, return_counts=True)[1]
@@ -116,15 +124,16 @@ def _codes(texts: list[str]) -> tuple[Ints, tuple[str, ...]]:
     return np.array([places[text] for text in texts], np.int64), tuple(distinct)
 
 
-def _clusters(table: object, item: Ints, items: int) -> Ints:
+def _clusters(table: pa.Table, item: Ints, items: int) -> Ints:
     """Of each item its cluster; an item of which nobody said one is its own."""
-    given = pc.fill_null(table.column("cluster"), "").to_pylist()  # type: ignore[attr-defined]
+    given = pc.fill_null(table.column("cluster"), "").to_pylist()
     found = np.arange(items) + len(set(given))
     names = {name: place for place, name in enumerate(sorted(set(given)))}
     for row, name in enumerate(given):
         if name:
             found[item[row]] = names[name]
-    return np.unique(found, return_inverse=True)[1].astype(np.int64)
+    places: Ints = np.unique(found, return_inverse=True)[1].astype(np.int64)
+    return places
 
 
 def by_items(ratings: Coded, times: int, seed: int) -> Iterator[tuple[Weights, Weights]]:

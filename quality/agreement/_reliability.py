@@ -54,17 +54,18 @@ def split_half(halves: Halves, items: Weights = None, *, whole: bool = False) ->
     if not len(found):
         return float("nan")
     mean = float(found.mean())
-    return 2 * mean / (1 + mean) if whole else mean
+    return spearman_brown(mean, 2) if whole else mean
 
 
 def spearman_brown(single: float, ratings: float) -> float:
-    """The reliability of means of so many ratings, given that of single ones."""
-    return ratings * single / (1 + (ratings - 1) * single)
+    """The reliability of means of so many ratings, given that of single ones; NaN where these oppose each other."""
+    below = 1 + (ratings - 1) * single
+    return ratings * single / below if below > 0 else float("nan")
 
 
 def shcmp(halves: Halves, bins: int = 6, items: Weights = None) -> float:
     """The share of items whose halves fall into the same of the bins from -3 to 3, as BRIGHTER's authors report it."""
-    left, right = (np.floor((half + 3) / (6 / bins)) for half in halves.means)
+    left, right = (np.clip(np.floor((half + 3) / (6 / bins)), 0, bins - 1) for half in halves.means)
     weight = halves.used * (1.0 if items is None else items)
     total = weight.sum()
     return float(((np.abs(left - right) < 1) * weight).sum(axis=1).mean() / total) if total > 0 else float("nan")
@@ -114,8 +115,8 @@ def rater_correlations(rest: Rest, fewest: int = 3) -> Floats:
     for rater, rows in enumerate(np.split(order, np.cumsum(np.bincount(ratings.rater))[:-1]) if ratings.size else ()):
         rows = rows[enough[rows]]
         if len(rows) >= 2 and rater < len(found):
-            ranks = (rankdata(x[rows])[None] for x in (value, others))
-            found[rater] = _correlations(*ranks, np.ones(len(rows)))[0]
+            mine, theirs = (rankdata(x[rows])[None] for x in (value, others))
+            found[rater] = _correlations(mine, theirs, np.ones(len(rows)))[0]
     return found
 
 

@@ -73,8 +73,10 @@ def notes_of(question: Question, ratings: Coded) -> list[str]:
         said.append("nobody said who rated: nothing by rater, and no interval over raters")
     elif 1 < len(ratings.raters) < FEWEST:
         said.append(f"{len(ratings.raters)} raters are too few to say how others would differ: no interval over raters")
-    if 0 < ratings.cluster.max(initial=-1) + 1 < FEWEST:
-        said.append("too few items, or clusters of them, to say how others would differ: no interval over items")
+    clusters = int(ratings.cluster.max(initial=-1)) + 1
+    if 0 < clusters < FEWEST:
+        what = "clusters of items" if clusters < len(ratings.items) else "items"
+        said.append(f"{clusters} {what} are too few to say how others would differ: no interval over items")
     if pc.count_distinct(question.rows.column("chance"), mode="only_valid").as_py() > 1:
         said.append("items were chosen with unequal chances: agreement is of these items, not of all")
     return said

@@ -9,7 +9,9 @@ from affectory.quality.agreement._reliability import spearman_brown
 if TYPE_CHECKING:
     from affectory.quality.agreement.report import Figure, Report
 
-_WIDE = {"emotion": ("question", "measure", "value", "over items", "over raters", "items", "raters", "ratings")}
+_WIDE: dict[str, tuple[str, ...]] = {
+    "emotion": ("question", "measure", "value", "over items", "over raters", "items", "raters", "ratings")
+}
 _WIDE["rater"] = ("rater", "question", "measure", "value", "items", "pairs")
 _WHY = (
     "  alpha asks whether one rater can stand for another; split-half r whether the mean of half of an item's raters",
@@ -90,8 +92,8 @@ def _missing(figures: "Sequence[Figure]", name: _Names) -> Iterator[str]:
     lines: dict[tuple[str, str], list[str]] = {}
     for (asked, state), missing in measures.items():
         lines.setdefault((", ".join(missing), state), []).append(asked)
-    for (missing, state), questions in lines.items():
-        yield f"  no {missing} of {_some(questions)}: {state}"
+    for (absent, state), questions in lines.items():
+        yield f"  no {absent} of {_some(questions)}: {state}"
 
 
 def _some(names: Sequence[str]) -> str:
