@@ -1,7 +1,8 @@
 """Stretches of time that raters marked, as labels of frames: BAH's way from segments to frames.
 
-A frame is a moment, number / `fps` seconds into the record, and is marked where that lies in a stretch: from its
-beginning on, before its end. Frames are listed from the first that anybody marked to the last; all others are unmarked.
+A frame is a moment, number / `fps` seconds into the record in whole microseconds, and is marked where that lies in a
+stretch: from its beginning on, before its end. Frames are listed from the first that anybody marked to the last; all
+others are unmarked.
 """
 
 from dataclasses import dataclass
@@ -98,14 +99,14 @@ class Rasterised:
     def frame(self, at_us: int) -> int:
         """The number of the first frame at or after a time."""
         rate = self._rate
-        return -(-at_us * rate.numerator // (SECOND_US * rate.denominator))
+        return -((1 - 2 * at_us) * rate.numerator // (2 * SECOND_US * rate.denominator))
 
     def times(self, first: int, count: int) -> Ints:
-        """The times of so many frames, in whole microseconds, never after the moment itself."""
+        """The times of so many frames, to the nearest microsecond."""
         rate = self._rate
         turns, rest = np.divmod(first + np.arange(count, dtype=np.int64), rate.numerator)  # else a product overflows
         step = SECOND_US * rate.denominator
-        return np.asarray(turns * step + rest * step // rate.numerator)
+        return np.asarray(turns * step + (2 * rest * step + rate.numerator) // (2 * rate.numerator))
 
 
 def _marked(stretches: list[tuple[int, int]], frames: int) -> Floats:

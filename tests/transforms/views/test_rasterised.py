@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 from itertools import pairwise
+from math import floor
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.opining import Row, labels_of, opinion
 
+from affectory.transforms.ratings._regions import read_results
 from affectory.transforms.views.rasterised import Rasterised
 
 MS = 1000
@@ -75,8 +77,19 @@ def test_where_nobody_marked_time_there_is_no_label(rows: list[Row]) -> None:
 
 
 def test_the_rates_of_television_are_exact() -> None:
-    assert Rasterised(fps=29.97002997).times(30_000, 2).tolist() == [1_001_000_000, 1_001_033_366]
+    assert Rasterised(fps=29.97002997).times(30_000, 2).tolist() == [1_001_000_000, 1_001_033_367]
     assert Rasterised(fps=25).times(10**11, 1).tolist() == [4 * 10**15], "no product overflows"
+
+
+@pytest.mark.parametrize("fps", [24.0, 25.0, 29.97002997, 30.0, 60.0])
+def test_the_frames_of_a_timeline_in_label_studio_come_back(fps: float) -> None:
+    for first, last in ((1, 1), (2, 3), (3, 3), (7, 2000), (1001, 1001), (86_401, 86_402)):
+        ranges = {"ranges": [{"start": first, "end": last}], "timelinelabels": ["hesitancy"]}
+        result = {"id": "r", "from_name": "cue", "type": "timelinelabels", "value": ranges}
+        [region] = read_results([result], {"cue"}, fps)[1]
+        [label] = labels_of(Rasterised(fps=fps), opinion(1, evidence=[region.evidence()]))
+        assert [Rasterised(fps=fps).frame(at) for at in label["times_us"]] == list(range(first - 1, last)), "from 0"
+        assert set(label["values"]) == {1}
 
 
 Stretches = st.lists(
@@ -87,8 +100,10 @@ Rates = st.sampled_from([1.0, 12.5, 24.0, 25.0, 29.97002997, 30.0])
 
 def frames(stretches: list[Stretch], fps: float) -> set[int]:
     """The frames whose moments lie in one of the stretches."""
-    rate = Fraction(fps).limit_denominator(1001)
-    return {n for n in range(int(4 * rate) + 1) if any(start <= n / rate * 10**6 < end for start, end in stretches)}
+    moments = [
+        floor(n / Fraction(fps).limit_denominator(1001) * 10**6 + Fraction(1, 2)) for n in range(int(4 * fps) + 1)
+    ]
+    return {n for n, at in enumerate(moments) if any(start <= at < end for start, end in stretches)}
 
 
 @settings(max_examples=60)
