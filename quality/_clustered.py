@@ -50,7 +50,7 @@ def correlation(a: Floats, b: Floats, clusters: Sequence[str]) -> Figure:
 def _pearson(sums: Floats) -> Floats:
     n, x, y, xx, yy, xy = (sums[..., place] for place in range(6))
     spread = np.sqrt(np.maximum(n * xx - x * x, 0) * np.maximum(n * yy - y * y, 0))
-    return np.divide(n * xy - x * y, spread, out=np.full_like(spread, np.nan), where=spread > 0)
+    return np.asarray(np.divide(n * xy - x * y, spread, out=np.full_like(spread, np.nan), where=spread > 0))
 
 
 def _drawn(parts: Floats, clusters: Sequence[str], statistic: Callable[[Floats], Floats]) -> Figure:

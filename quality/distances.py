@@ -106,4 +106,4 @@ def _matrix(given: Any) -> Floats:
 
 def _share(part: Floats, whole: Any) -> Floats:
     whole = np.asarray(whole, np.float64)
-    return np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole > 0)
+    return np.asarray(np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole > 0))

@@ -1,8 +1,9 @@
 """Labels in the words of another taxonomy: mapped or rolled up, with what is lost on the way; and whether two sets of
 labels of different granularity say the same."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import permutations
 from typing import Any
 
 import numpy as np
@@ -156,25 +157,19 @@ def two_sets(fine: pa.Table, coarse: pa.Table, through: TaxonomyMap, tolerance: 
 
 def contradictions(labels: pa.Table, tolerance: float = 1e-4) -> list[Finding]:
     """Labels that one rule gives in two taxonomies, between which there is a map, and that contradict each other."""
-    kinds = (
-        labels.group_by(["taxonomy", "rule"]).aggregate([]).sort_by([("rule", "ascending"), ("taxonomy", "ascending")])
-    )
-    by_rule: dict[str, list[str]] = {}
-    for kind in kinds.to_pylist():
-        by_rule.setdefault(kind["rule"], []).append(kind["taxonomy"])
+    order = [("rule", "ascending"), ("taxonomy", "ascending")]
+    kinds = labels.group_by(["rule", "taxonomy"]).aggregate([]).sort_by(order).to_pylist()
     found = [
-        two_sets(*_of(labels, rule, fine, coarse), through, tolerance).finding()
-        for rule, names in by_rule.items()
-        for fine in names
-        for coarse in names
-        if fine != coarse and (through := _map(fine, coarse)) is not None
+        two_sets(_of(labels, fine), _of(labels, coarse), through, tolerance).finding()
+        for fine, coarse in permutations(kinds, 2)
+        if fine["rule"] == coarse["rule"] and (through := _map(fine["taxonomy"], coarse["taxonomy"])) is not None
     ]
     return [finding for finding in found if finding.count]
 
 
-def _of(labels: pa.Table, rule: str, *taxonomies: str) -> list[pa.Table]:
-    mine = labels.filter(pc.equal(labels.column("rule"), rule))
-    return [mine.filter(pc.equal(mine.column("taxonomy"), name)) for name in taxonomies]
+def _of(labels: pa.Table, kind: Mapping[str, str]) -> pa.Table:
+    masks = (pc.equal(labels.column(name), value) for name, value in kind.items())
+    return labels.filter(pc.and_(*masks))
 
 
 def _map(fine: str, coarse: str) -> TaxonomyMap | None:
