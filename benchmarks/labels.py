@@ -3,12 +3,11 @@
     .venv/bin/python benchmarks/labels.py
 
 Each rule runs in a process of its own, on two processors, with one file of opinions that are in the order of their
-ids, as the pipeline has them; `--shuffled` has them in any order. Making and reading the opinions is shown apart.
+ids, as the pipeline has them; `--shuffled` has them in any order. Making the opinions is shown apart, `nothing` only
+reads them. `seconds` are of the whole process, `CPU s` what it kept processors busy, `read` and `rule` parts of it.
 """
 
 import argparse
-import importlib
-import importlib.util
 import os
 import subprocess
 import sys
@@ -20,7 +19,6 @@ from typing import Any
 CORES = 2
 LABELS = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "NF")
 RULES = ("nothing", "vote_share", "fer_plus", "plurality", "all_inclusive", "intensity_mean", "bayes")
-VIEWS = "affectory.transforms.views"
 
 
 def made(path: Path, opinions: int, samples: int, raters: int, shuffled: bool) -> None:
@@ -96,10 +94,10 @@ def labelled(rule: str, path: Path) -> None:
 
 
 def _labels(rule: str, opinions: Any) -> Any:
+    from affectory.pipelines import discovery
     from affectory.transforms.views._base import FittedView
 
-    name = "".join(part.title() for part in rule.split("_"))
-    view = getattr(importlib.import_module(f"{VIEWS}.{rule}"), name)()
+    view = discovery.public_class(discovery.modules("views")[rule])()
     if not isinstance(view, FittedView):
         return view.view(opinions, taxonomy())
     evidence = view.evidence(opinions, taxonomy()).sort_by([("sample_id", "ascending"), ("opinion_id", "ascending")])
@@ -119,8 +117,8 @@ def measured(what: str, *arguments: str) -> None:
     if process.returncode:
         sys.exit(f"{what} failed:\n{said}")
     read, ruled, rows = said.split() or ("", "", "")
-    took = time.perf_counter() - started
-    print(f"{what:<24}{took:>8.1f}{read:>8}{ruled:>8}{rows:>10}{usage.ru_maxrss / 1024:>10.0f}", flush=True)
+    took, busy = time.perf_counter() - started, usage.ru_utime + usage.ru_stime
+    print(f"{what:<24}{took:>8.1f}{busy:>8.1f}{read:>8}{ruled:>8}{rows:>10}{usage.ru_maxrss / 1024:>10.0f}", flush=True)
 
 
 def main() -> None:
@@ -142,19 +140,22 @@ def main() -> None:
 
 
 def compare(asked: argparse.Namespace) -> None:
+    from affectory.pipelines import discovery
+
+    known = discovery.modules("views")
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
     print(f"{asked.opinions} opinions over {asked.samples} samples, {CORES} processors")
-    print(f"{'':<24}{'seconds':>8}{'read':>8}{'rule':>8}{'labels':>10}{'peak MiB':>10}")
+    print(f"{'':<24}{'seconds':>8}{'CPU s':>8}{'read':>8}{'rule':>8}{'labels':>10}{'peak MiB':>10}")
     sizes = ("--opinions", str(asked.opinions), "--samples", str(asked.samples), "--raters", str(asked.raters))
     with tempfile.TemporaryDirectory() as folder:
         path = f"{folder}/opinions.parquet"
         measured("making the opinions", "--make", path, *sizes, *(["--shuffled"] if asked.shuffled else []))
         for rule in asked.rules:
-            if rule != "nothing" and importlib.util.find_spec(f"{VIEWS}.{rule}") is None:
-                print(f"{rule:<24}there is no such rule yet: transforms/views/{rule}.py")
-            else:
+            if rule == "nothing" or rule in known:
                 measured(rule, "--rule", rule, path)
+            else:
+                print(f"{rule:<24}there is no such rule: transforms/views/{rule}.py")
 
 
 if __name__ == "__main__":

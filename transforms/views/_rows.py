@@ -74,7 +74,7 @@ def entropy_share(values: Floats) -> Floats:
     positive = np.where(values > 0, values, 1.0)
     asked = (~np.isnan(values)).sum(axis=1)
     entropy = np.clip(-(positive * np.log(positive)).sum(axis=1) / np.log(np.maximum(asked, 2)), 0.0, 1.0)
-    return np.where(asked > 0, entropy, np.nan)
+    return np.where(asked > 0, entropy + 0.0, np.nan)  # without -0.0
 
 
 def chosen_of(mask: Any, labels: Sequence[str]) -> pa.ListArray:
