@@ -1,7 +1,7 @@
 """Labels in the words of another taxonomy: mapped or rolled up, with what is lost on the way; and whether two sets of
 labels of different granularity say the same."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 from typing import Any
@@ -12,15 +12,19 @@ import pyarrow.compute as pc
 
 from affectory.quality._label_sets import LabelSet, aligned, label_sets, values_of
 from affectory.quality.distances import Floats, total_variation
-from affectory.quality.findings import Finding
+from affectory.quality.findings import Finding, merged
 from affectory.schemas.derived import LABELS
 from affectory.schemas.errors import UserError
+from affectory.schemas.parquet import Part, read_all
 from affectory.schemas.taxonomy import Taxonomy, TaxonomyMap, load_map, roll_up
 from affectory.transforms.views._rows import entropy_share, in_order, numbers
 
 SAME = ("sample_id", "perspective", "whose", "modalities", "pool")
 """What two labels share that may be compared."""
-_ROUNDED = 4
+LINEAR = "vote_share"
+"""The rule whose labels are the same whether they are mapped before or after they are made."""
+_READ = (*SAME, "taxonomy", "rule", "space", "values", "names", "chosen", "state", "count")
+_AT_ONCE, _ROUNDED = 16, 4
 
 
 @dataclass(frozen=True)
@@ -131,9 +135,9 @@ class TwoSets:
     only_coarse: int
 
     def finding(self) -> Finding:
-        """For the gate: the samples whose sets contradict each other."""
+        """The samples whose sets differ, as the gate tells it."""
         rows = self.conflicts.column("sample_id").to_pylist()
-        return Finding.of("labels", "two sets of labels contradict each other", rows, "warns")
+        return Finding.of("labels", "the coarse labels are not the fine ones mapped", rows, "warns")
 
 
 def two_sets(fine: pa.Table, coarse: pa.Table, through: TaxonomyMap, tolerance: float = 1e-4) -> TwoSets:
@@ -155,29 +159,37 @@ def two_sets(fine: pa.Table, coarse: pa.Table, through: TaxonomyMap, tolerance: 
     return TwoSets(_conflicts(keys, told), len(left), *only)
 
 
-def contradictions(labels: pa.Table, tolerance: float = 1e-4) -> list[Finding]:
-    """Labels that one rule gives in two taxonomies, between which there is a map, and that contradict each other."""
-    order = [("rule", "ascending"), ("taxonomy", "ascending")]
-    kinds = labels.group_by(["rule", "taxonomy"]).aggregate([]).sort_by(order).to_pylist()
-    found = [
-        two_sets(_of(labels, fine), _of(labels, coarse), through, tolerance).finding()
-        for fine, coarse in permutations(kinds, 2)
-        if fine["rule"] == coarse["rule"] and (through := _map(fine["taxonomy"], coarse["taxonomy"])) is not None
-    ]
-    return [finding for finding in found if finding.count]
+def contradictions(parts: Sequence[Part]) -> list[Finding]:
+    """For the gate: samples to which vote share gives labels in two taxonomies, between which there is a map, that are
+    not the same mapped. All labels of a sample are in one part.
+
+    Of other rules that is no fault: what decides or weighs may come out otherwise at another grain.
+    """
+    found: list[Finding] = []
+    for first in range(0, len(parts), _AT_ONCE):
+        tables = list(read_all(parts[first : first + _AT_ONCE], list(_READ)))
+        found += _contradictions(pa.concat_tables(tables))
+    return merged(found)
 
 
-def _of(labels: pa.Table, kind: Mapping[str, str]) -> pa.Table:
-    masks = (pc.equal(labels.column(name), value) for name, value in kind.items())
-    return labels.filter(pc.and_(*masks))
+def _contradictions(labels: pa.Table) -> Iterator[Finding]:
+    labels = labels.filter(pc.equal(labels.column("rule"), LINEAR))
+    names = pc.unique(labels.column("taxonomy")).sort().to_pylist()
+    for fine, coarse in permutations(names, 2):
+        if (through := _map(fine, coarse)) is not None:
+            ours, theirs = (labels.filter(pc.equal(labels.column("taxonomy"), name)) for name in (fine, coarse))
+            if rows := two_sets(ours, theirs, through).conflicts.column("sample_id").to_pylist():
+                rule = f"labels in {coarse} are not those in {fine} mapped to it"
+                yield Finding.of("labels", rule, rows, "warns")
 
 
 def _map(fine: str, coarse: str) -> TaxonomyMap | None:
+    """A map that loses nothing, to fewer labels."""
     try:
         found = load_map(fine, coarse)
     except UserError:
         return None
-    return found if len(found.source_labels) >= len(found.target_labels) else None
+    return found if found.total and len(found.source_labels) > len(found.target_labels) else None
 
 
 def _one_set(labels: pa.Table, called: str, through: TaxonomyMap | None = None) -> LabelSet | None:
