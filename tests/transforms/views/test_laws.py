@@ -65,8 +65,12 @@ def labels(view: Any, given: pa.Table) -> pa.Table:
     """As the pipeline has them: a fit sees its evidence in the order of ids."""
     if not isinstance(view, FittedView):
         return LABELS.cast(view.view(given, PLACED))
+    return LABELS.cast(view.placed(given, PLACED, fitted(view, given)))
+
+
+def fitted(view: FittedView, given: pa.Table) -> pa.Table:
     evidence = view.evidence(given, PLACED).sort_by([("sample_id", "ascending"), ("opinion_id", "ascending")])
-    return LABELS.cast(view.placed(given, PLACED, view.fit(evidence, PLACED)))
+    return view.fit(evidence, PLACED)
 
 
 def numbered(given: list[Row]) -> pa.Table:
@@ -81,6 +85,18 @@ def test_neither_the_order_of_raters_nor_reading_twice_changes_a_bit(name: str, 
     random.shuffle(order)
     again = pa.concat_tables([rows.take(pa.array(order, pa.int64())), rows.slice(0, 3)])
     assert labels(view, again).equals(labels(view, rows))
+
+
+@every_view
+@few(max_examples=12)
+@given(given=Opinions)
+def test_a_sample_has_the_same_label_to_the_last_bit_whatever_lies_in_its_part(name: str, given: list[Row]) -> None:
+    view, rows = VIEWS[name](), numbered(given)
+    place = partial(view.placed, fit=fitted(view, rows)) if isinstance(view, FittedView) else view.view
+    whole = place(rows, PLACED)
+    for sample in ("s_1", "s_2", "s_3"):
+        alone = place(rows.filter(pc.equal(rows["sample_id"], sample)), PLACED)
+        assert alone.equals(whole.filter(pc.equal(whole["sample_id"], sample)))
 
 
 @every_view
