@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -12,10 +12,13 @@ from affectory.quality import ratings
 from affectory.quality._scales import Scale, of_lists, of_numbers
 from affectory.schemas.taxonomy import Taxonomy
 from affectory.transforms.views import _answers
+from affectory.transforms.views._evidence import WHOLE, Pointed, groups_that_pointed, pointed_by_group
 from affectory.transforms.views._grouping import Floats, grouped
 
 _NO_YES = ("no", "yes")
 _FEW = 11
+_Row = tuple[str, str, str, str, float | None]
+"""Item, sample, rater, kind of rater, chance of being asked."""
 
 
 def questions_of(opinions: pa.Table, taxonomy: Taxonomy, clusters: Mapping[str, str]) -> Iterator[ratings.Question]:
@@ -87,13 +90,20 @@ class _Part:
             yield from self._lists(f"trace: {name}" if name else "trace", timed, "trace")
 
     def _marks(self) -> Iterator[ratings.Question]:
-        """Stretches of the record that is judged, in time and in text, by what they are called."""
-        evidence = self.opinions["evidence"].to_pylist()
-        for start, end, what in (("start_us", "end_us", "time"), ("char_start", "char_end", "text")):
-            kinds = {m["kind"] or "" for marks in evidence for m in marks or () if _placed(m, start, end)}
-            for kind in sorted(kinds):
-                spans = [None if marks is None else _spans(marks, kind, start, end) for marks in evidence]
-                yield from self._lists(f"{kind or 'marks'} in {what}", spans, "spans")
+        """Stretches that raters pointed at, by what they are called, in the record that is judged or in another. Who
+        was asked the same about a sample, and pointed at nothing, marked nothing there."""
+        found: dict[str, list[_Marks]] = {}
+        groups = groups_that_pointed(grouped(self.opinions))
+        rater, kind = (groups.opinions[name].to_pylist() for name in ("rater", "rater_kind"))
+        samples = groups.keys["sample_id"].to_pylist()
+        for sample, (rows, spans) in zip(samples, pointed_by_group(groups), strict=True):
+            who = dict(sorted((rater[row], kind[row]) for row in rows.tolist()))
+            for target in sorted({span.target for span in spans if span.measure != WHOLE}):
+                marks = _Marks(sample, target[0], who, [span for span in spans if span.target == target])
+                found.setdefault(f"{target[1] or 'marks'} in {target[2]}", []).append(marks)
+        for name, marked in sorted(found.items()):
+            spans = [marks.of(person) for marks in marked for person in marks.raters]
+            yield self._made(name, of_lists(spans, "spans"), [row for marks in marked for row in marks.rows()])
 
     def _numbers(self, name: str, column: Floats, level: str, levels: Any = ()) -> Iterator[ratings.Question]:
         if not np.isnan(column).all():
@@ -104,16 +114,36 @@ class _Part:
             yield self._question(name, of_lists(values, level))
 
     def _question(self, name: str, scale: Scale) -> ratings.Question:
-        items = self.opinions["sample_id"].to_pylist()
-        kinds = self.opinions["rater_kind"].to_pylist()
-        shown = self.opinions["shown"].combine_chunks()
+        chances = pc.struct_field(self.opinions["shown"].combine_chunks(), "probability").to_pylist()
+        columns = (self.opinions[name].to_pylist() for name in ("sample_id", "sample_id", "rater", "rater_kind"))
+        return self._made(name, scale, list(zip(*columns, chances, strict=True)))
+
+    def _made(self, name: str, scale: Scale, rows: list[_Row]) -> ratings.Question:
         roles = {
-            "rater": self.opinions["rater"].to_pylist(),
-            "cluster": [self.clusters.get(item) for item in items],
-            "pool": [ratings.pool_of(kind) for kind in kinds],
-            "chance": pc.struct_field(shown, "probability").to_pylist(),
+            "rater": [rater for _, _, rater, _, _ in rows],
+            "cluster": [self.clusters.get(sample) for _, sample, _, _, _ in rows],
+            "pool": [ratings.pool_of(kind) for _, _, _, kind, _ in rows],
+            "chance": [chance for _, _, _, _, chance in rows],
         }
-        return replace(ratings.question(name, scale, items, roles), about=self.about)
+        return replace(ratings.question(name, scale, [item for item, *_ in rows], roles), about=self.about)
+
+
+class _Marks(NamedTuple):
+    """What the raters of a sample marked in one record."""
+
+    sample: str
+    record: str
+    raters: Mapping[str, str]
+    """With the kind of each."""
+    spans: list[Pointed]
+
+    def of(self, rater: str) -> list[dict[str, float]]:
+        return [{"start": float(s.start), "end": float(s.end)} for s in self.spans if s.rater == rater]
+
+    def rows(self) -> Iterator[_Row]:
+        item = f"{self.sample} in {self.record}" if self.record else self.sample
+        for rater, kind in self.raters.items():
+            yield item, self.sample, rater, kind, None
 
 
 def _answer(opinions: pa.Table, field: str) -> list[Any]:
@@ -123,7 +153,7 @@ def _answer(opinions: pa.Table, field: str) -> list[Any]:
 
 def _of_what(asked: Mapping[str, Any]) -> str:
     """The one label that was asked about, else the question."""
-    labels = asked["labels"] or ()
+    labels: list[str | None] = asked["labels"] or []
     return (labels[0] if len(labels) == 1 else asked["question"]) or ""
 
 
@@ -139,12 +169,3 @@ def _steps(given: Floats) -> str:
     """Few whole numbers are steps, for all labels alike."""
     values = np.unique(given[~np.isnan(given)])
     return "ordinal" if len(values) <= _FEW and (values == np.floor(values)).all() else "interval"
-
-
-def _placed(mark: Mapping[str, Any], start: str, end: str) -> bool:
-    return mark["record"] is None and mark[start] is not None and mark[end] is not None
-
-
-def _spans(marks: list[dict[str, Any]], kind: str, start: str, end: str) -> list[dict[str, float]]:
-    mine = (m for m in marks if _placed(m, start, end) and (m["kind"] or "") == kind)
-    return [{"start": float(m[start]), "end": float(m[end])} for m in mine]

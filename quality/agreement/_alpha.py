@@ -28,17 +28,17 @@ def alpha(ratings: Coded, metric: Metric, items: Weights = None, weights: Weight
     return float(1 - (total - 1) * observed / expected) if expected > 0 else float("nan")
 
 
-def alpha_by_rater(ratings: Coded, metric: Metric) -> Floats:
+def alpha_by_rater(ratings: Coded, metric: Metric, items: Weights = None) -> Floats:
     """Alpha of the comparisons that each rater takes part in; what is expected is that of all."""
-    given, _, marginal = _weighed(ratings, None, None)
+    given, _, marginal = _weighed(ratings, items, None)
     total = marginal.sum()
     if np.count_nonzero(marginal) < 2:
         return np.full(len(ratings.raters), np.nan)
     expected = _differences(ratings, metric, given, marginal)[1] / (total * (total - 1))
     others = ratings.sizes[ratings.item] - 1.0
     mine = _own(ratings, metric, marginal) / np.maximum(others, 1)
-    compared = sums(ratings.rater, (others > 0).astype(np.float64), len(ratings.raters))
-    apart = sums(ratings.rater, np.where(others > 0, mine, 0.0), len(ratings.raters))
+    often = (others > 0) * (1.0 if items is None else items[ratings.item])
+    compared, apart = (sums(ratings.rater, x, len(ratings.raters)) for x in (often, mine * often))
     shares = np.divide(apart, compared, out=np.full_like(apart, np.nan), where=compared > 0)
     found: Floats = 1 - shares / expected if expected > 0 else np.full_like(apart, np.nan)
     return found

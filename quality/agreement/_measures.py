@@ -181,7 +181,7 @@ MEASURES: dict[str, Measure] = {
 
 USUAL: dict[str, tuple[str, ...]] = {
     "nominal": ("alpha nominal", "fleiss kappa", "cohen kappa", "pairwise f1"),
-    "ordinal": ("alpha ordinal", "split-half r", "cohen kappa quadratic"),
+    "ordinal": ("alpha ordinal", "alpha interval", "split-half r", "cohen kappa quadratic"),
     "interval": ("alpha interval", "split-half r", "leave-one-out r", "icc 1", "icc 2"),
     "ratio": ("alpha ratio", "split-half r", "leave-one-out r", "icc 1", "icc 2"),
     "multi-label": ("alpha masi", "alpha jaccard"),

@@ -77,6 +77,8 @@ def notes_of(question: Question, ratings: Coded) -> list[str]:
     if 0 < clusters < FEWEST:
         what = "clusters of items" if clusters < len(ratings.items) else "items"
         said.append(f"{clusters} {what} are too few to say how others would differ: no interval over items")
+    if question.level == "spans":
+        said.append("how long items are is not known: each is taken to end with the last mark in it")
     if pc.count_distinct(question.rows.column("chance"), mode="only_valid").as_py() > 1:
         said.append("items were chosen with unequal chances: agreement is of these items, not of all")
     return said

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _WIDE: dict[str, tuple[str, ...]] = {
     "emotion": ("question", "measure", "value", "over items", "over raters", "items", "raters", "ratings")
 }
-_WIDE["rater"] = ("rater", "question", "measure", "value", "items", "pairs")
+_WIDE["rater"] = ("rater", "question", "measure", "value", "over items", "items", "pairs")
 _WHY = (
     "  alpha asks whether one rater can stand for another; split-half r whether the mean of half of an item's raters",
     "  can stand for that of the others. By Spearman and Brown the one foretells the other:",
@@ -47,7 +47,7 @@ class _Names:
 def _row(f: "Figure", by: str, name: _Names) -> tuple[str, ...]:
     value = number(f.value or 0.0)
     if by == "rater":
-        return f.rater or "", name.of(f), f.measure, value, str(f.items), str(f.pairs)
+        return f.rater or "", name.of(f), f.measure, value, _ends(f.items_low, f.items_high), str(f.items), str(f.pairs)
     ends = (_ends(f.items_low, f.items_high), _ends(f.raters_low, f.raters_high))
     counts = (str(f.items), "?" if f.raters is None else str(f.raters), str(f.ratings))
     return name.of(f), f.measure, value, *ends, *counts
@@ -55,7 +55,7 @@ def _row(f: "Figure", by: str, name: _Names) -> tuple[str, ...]:
 
 def number(value: float) -> str:
     """A figure to three places, without the nought before the point."""
-    text = f"{value:.3f}"
+    text = f"{round(value, 3) + 0.0:.3f}"
     return text.replace("0.", ".", 1) if abs(value) < 0.9995 else text
 
 
@@ -76,7 +76,7 @@ def _differ(figures: "Sequence[Figure]", name: _Names) -> list[str]:
     rows = []
     for f in figures:
         half = halves.get((f.question, f.about))
-        if half is not None and f.value is not None and f.measure in ("alpha ordinal", "alpha interval"):
+        if half is not None and f.value is not None and f.measure == "alpha interval":
             many = f.ratings / f.items / 2
             rows.append([name.of(f), number(spearman_brown(f.value, many)), number(half), f"{many:.3g}"])
     return [*_WHY, *_table([("question", "r as alpha foretells", "r found", "ratings a half"), *rows])] if rows else []

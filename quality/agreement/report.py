@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from affectory.quality.agreement import _alpha
-from affectory.quality.agreement._coded import FEWEST, Interval, by_items, by_raters, interval
+from affectory.quality.agreement._coded import FEWEST, Coded, Floats, Interval, by_items, by_raters, interval
 from affectory.quality.agreement._measures import MEASURES, USUAL, Asked, Measure
 from affectory.quality.agreement._states import notes_of, why_none
 from affectory.quality.ratings import MODELS, PEOPLE, Ratings
@@ -139,7 +139,7 @@ def _figures(asked: Asked, pool: str, plan: _Plan) -> Iterator[Figure]:
     for name in wanted:
         yield _figure(asked, pool, name, why, plan)
     if plan.by_rater and asked.ratings.raters and level not in _LISTS:
-        yield from _by_rater(asked, pool, why)
+        yield from _by_rater(asked, pool, why, plan)
 
 
 def _figure(asked: Asked, pool: str, name: str, why: str, plan: _Plan) -> Figure:
@@ -162,20 +162,37 @@ def _interval(asked: Asked, measure: Measure, over: str, plan: _Plan) -> Interva
     return interval(measure.draws(asked), drawn, plan.level)
 
 
-def _by_rater(asked: Asked, pool: str, why: str) -> Iterator[Figure]:
+def _by_rater(asked: Asked, pool: str, why: str, plan: _Plan) -> Iterator[Figure]:
     """The part of alpha that each rater has: the comparisons that the rater takes part in."""
     metric: Any = _METRICS.get(asked.question.level, asked.question.level)
-    ratings = asked.ratings
-    found = np.full(len(ratings.raters), np.nan) if why else _alpha.alpha_by_rater(ratings, metric)
+    ratings, many = asked.ratings, len(asked.ratings.raters)
+    found = np.full(many, np.nan) if why else _alpha.alpha_by_rater(ratings, metric)
+    ends = np.full((2, many), np.nan) if why else _ends_by_rater(ratings, metric, plan)
     compared = ratings.sizes[ratings.item] > 1
-    items = np.bincount(ratings.rater, compared, len(ratings.raters)).astype(int)
-    given = np.bincount(ratings.rater, minlength=len(ratings.raters))
-    pairs = np.bincount(ratings.rater, ratings.sizes[ratings.item] - 1.0, len(ratings.raters)).astype(int)
+    items, given, pairs = (
+        np.bincount(ratings.rater, of, many).astype(int).tolist()
+        for of in (compared, np.ones(ratings.size), ratings.sizes[ratings.item] - 1.0)
+    )
     for place, rater in enumerate(ratings.raters):
-        value = float(found[place]) if np.isfinite(found[place]) else None
-        counts = {"items": int(items[place]), "ratings": int(given[place]), "pairs": int(pairs[place])}
+        value, low, high = (float(x) if np.isfinite(x) else None for x in (found[place], *ends[:, place]))
+        counts = {"items": items[place], "ratings": given[place], "pairs": pairs[place], "raters": 1}
         state = "" if value is not None else why or "nobody else rated the same items"
-        yield _made(asked, pool, f"alpha {metric}", rater=rater, value=value, state=state, raters=1, **counts)
+        more = {"rater": rater, "value": value, "items_low": low, "items_high": high, "state": state}
+        yield _made(asked, pool, f"alpha {metric}", **more, **counts)
+
+
+def _ends_by_rater(ratings: Coded, metric: Any, plan: _Plan) -> Floats:
+    """Intervals over items; NaN for raters of too few items, or clusters of them."""
+    ends = np.full((2, len(ratings.raters)), np.nan)
+    met = np.unique(np.stack([ratings.rater, ratings.cluster[ratings.item]]), axis=1)[0]
+    enough = np.flatnonzero(np.bincount(met, minlength=len(ratings.raters)) >= FEWEST)
+    if plan.draws and len(enough):
+        drawn = by_items(ratings, plan.draws, plan.seed)
+        found = np.stack([_alpha.alpha_by_rater(ratings, metric, items)[enough] for items, _ in drawn])
+        steady = np.isfinite(found).mean(axis=0) >= 0.9
+        low_high = [(1 - plan.level) / 2, (1 + plan.level) / 2]
+        ends[:, enough[steady]] = np.nanquantile(found[:, steady], low_high, axis=0)
+    return ends
 
 
 def _made(asked: Asked, pool: str, measure: str, **given: Any) -> Figure:

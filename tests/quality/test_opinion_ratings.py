@@ -47,20 +47,32 @@ def test_intensities_are_steps_and_what_was_not_asked_is_a_gap() -> None:
     assert said(found["a (perceived, text)"]) == [1], "who graded is not asked again whether"
 
 
-def test_dimensions_rankings_traces_and_marks() -> None:
+def test_dimensions_rankings_and_traces() -> None:
     trace = [{"at_us": 0, "value": 0.5}, {"at_us": 40, "value": None}]
-    mark = {"kind": "cause", "start_us": 5, "end_us": 9}
     found = questions(
         vad(1, 0.5, None, None),
         opinion(2, answer={"ranking": ["b", "a"]}),
         opinion(3, labels=("arousal",), answer={"trace": trace}),
-        opinion(4, [1, 0, 0], evidence=[mark, {**mark, "record": "elsewhere"}, {"kind": "cause", "char_start": 1}]),
-        opinion(5, [1, 0, 0], evidence=[]),
     )
     assert said(found["valence (perceived, text)"]) == [0.5] and "arousal (perceived, text)" not in found
     assert said(found["ranking (perceived, text)"]) == [["b", "a"]]
     assert len(said(found["trace: arousal (perceived, text)"])[0]) == 2
-    assert said(found["cause in time (perceived, text)"]) == [[{"start": 5, "end": 9}], []]
+
+
+def test_who_was_asked_the_same_and_pointed_at_nothing_marked_nothing() -> None:
+    cause = {"kind": "cause", "char_start": 5, "char_end": 9}
+    rows = [
+        opinion(1, [1, 0, 0], evidence=[cause, {**cause, "record": "r_2"}, {**cause, "char_end": None}]),
+        opinion(2, [1, 0, 0], evidence=[{**cause, "char_start": 7}]),
+        opinion(3, [1, 0, 0]),
+        opinion(4, [1, 0, 0], sample_id="s_2"),
+    ]
+    found = questions(*rows)["cause in text (perceived, text)"]
+    assert found.rows.column("item").to_pylist() == ["s_1"] * 3 + ["s_1 in r_2"] * 3
+    whole = [{"start": 5, "end": 9}]
+    assert said(found) == [whole, [{"start": 7, "end": 9}], [], whole, [], []]
+    alpha = agreement(Ratings((found,)), draws=0)
+    assert alpha.figures[0].value is not None and "how long items are is not known" in alpha.as_text()
 
 
 @pytest.mark.parametrize(

@@ -113,6 +113,17 @@ def test_routing_that_is_declared_is_believed() -> None:
     assert {f.value for f in found.values()} == {None}
 
 
+def test_raters_have_intervals_over_items_where_they_rated_enough() -> None:
+    matrix = [*crowd(5, 40), [*([None] * 37), 1, 2, 3]]
+    found = {f.rater: f for f in agreement(Ratings((asked(matrix),)), draws=100).figures if f.rater}
+    assert found["r005"].value is not None and found["r005"].items_low is None, "three items"
+    whole = agreement(Ratings((asked(matrix),)), draws=100).of("value", "alpha ordinal")
+    for rater in ("r000", "r004"):
+        figure = found[rater]
+        assert figure.items_low < figure.value < figure.items_high  # type: ignore[operator]
+        assert figure.items_low < whole.value < figure.items_high, "all of them answer alike well"  # type: ignore
+
+
 def test_few_raters_say_nothing_of_how_others_would_differ() -> None:
     found = agreement(Ratings((asked(crowd(3)),)), draws=50)
     alpha = found.of("value", "alpha ordinal")
@@ -206,7 +217,7 @@ def test_nothing_rated_is_said() -> None:
 def test_what_there_is_not_is_said_with_what_there_is() -> None:
     with pytest.raises(UserError, match="no measure 'kapa'"):
         agreement(Ratings(()), measures=["kapa"])
-    with pytest.raises(UserError, match="there are: value: alpha ordinal"):
+    with pytest.raises(UserError, match="there are: value: alpha interval, value: alpha ordinal"):
         agreement(Ratings((asked(crowd(2)),)), draws=0).of("joy", "alpha ordinal")
 
 
