@@ -91,7 +91,7 @@ def _stripped(word: str) -> Iterator[str]:
         if (ending := _ending(word, endings)) is None:
             return
         if ending not in _INFLECTED:
-            endings = [e for e in endings if e not in _INFLECTED]
+            endings = [e for e in endings if e not in _INFLECTED or e == "e"]
         word = _mended(word[: -len(ending)], ending)
         yield word
 
