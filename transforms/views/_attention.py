@@ -136,5 +136,5 @@ def _why(counts: Mapping[str, Floats], tried: Mapping[str, Floats]) -> list[str]
         of = {kind: {what: counts[f"{kind}_{what}"][place] for what in ("trials", "failed")} for kind in KINDS}
         said = [_SAID[kind].format(**of[kind]) for kind in KINDS if tried[kind][place] < _ASIDE]
         none = all(not of[kind]["trials"] for kind in KINDS)
-        words.append("; ".join(said) or ("no evidence: the prior" if none else "nothing"))
+        words.append("; ".join(said) or ("no evidence: the prior" if none else "nothing speaks against it"))
     return words

@@ -16,9 +16,10 @@ from affectory.schemas.ids import COUNTED, GROUP
 from affectory.schemas.taxonomy import Taxonomy
 from affectory.transforms.views._answers import votes
 from affectory.transforms.views._base import FIT
-from affectory.transforms.views._grouping import Floats, Grouped, Ints, grouped
+from affectory.transforms.views._grouping import Floats, Grouped, Ints
 from affectory.transforms.views._rater_models import Asked, RaterFit, Votes
-from affectory.transforms.views._rows import entropy_share, in_words, label_rows
+from affectory.transforms.views._rows import in_words
+from affectory.transforms.views._tally import Tally, answered
 
 Posterior = Callable[[Votes, Floats, Floats], Floats]
 """From votes, base rates and a row of parameters for each rater."""
@@ -31,7 +32,7 @@ _SEPARATOR, _MOST, _LEAST = "\x1f", 0.995, 0.9
 
 def evidence(opinions: pa.Table, taxonomy: Taxonomy) -> pa.Table:
     """Who said what of what, one row an opinion of use."""
-    groups, cast = _used(opinions, taxonomy)
+    groups, cast = answered(opinions, taxonomy, votes)
     keys = groups.keys.take(pa.array(groups.group))
     columns = {name: groups.opinions.column(name) for name in ("sample_id", "opinion_id")}
     flat = pa.array(cast.ravel(), pa.float64(), mask=np.isnan(cast.ravel()))
@@ -45,13 +46,6 @@ def evidence(opinions: pa.Table, taxonomy: Taxonomy) -> pa.Table:
             "votes": pa.ListArray.from_arrays(offsets, flat),
         }
     )
-
-
-def _used(opinions: pa.Table, taxonomy: Taxonomy) -> tuple[Grouped, Floats]:
-    groups = grouped(opinions)
-    cast = votes(groups.opinions, taxonomy)
-    used = np.asarray(~np.isnan(cast).all(axis=1))
-    return groups.only(used), cast[used]
 
 
 def _sides(keys: pa.Table) -> pa.Array:
@@ -152,14 +146,10 @@ class _Known:
 
 def placed(view: Any, opinions: pa.Table, taxonomy: Taxonomy, fit: pa.Table, posterior: Posterior) -> pa.Table:
     """Rows of `labels`: the probability of the one true label of each sample, given what was fitted."""
-    groups, cast = _used(opinions, taxonomy)
+    groups, cast = answered(opinions, taxonomy, votes)
     values, states = _placed(groups, cast, fit, posterior)
     values = np.where(groups.counts(cast) > 0, values, np.nan)
-    first = np.nan_to_num(values, nan=-1.0).argmax(axis=1)
-    agrees = cast[np.arange(len(cast)), first[groups.group]] >= np.nanmax(cast, axis=1, initial=0) - 1e-9
-    agreement = groups.mean(agrees.astype(np.float64)[:, None])[:, 0]
-    measures = {"uncertainty": entropy_share(values), "agreement": agreement, "state": states}
-    return label_rows(view, groups, taxonomy.name, "simplex", values, **measures)
+    return Tally(groups, cast, values).labels(view, taxonomy, values, state=states)
 
 
 def _placed(groups: Grouped, cast: Floats, fit: pa.Table, posterior: Posterior) -> tuple[Floats, pa.Array]:

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from affectory.schemas.taxonomy import Taxonomy
 from affectory.transforms.views._grouping import Floats, Ints
-from affectory.transforms.views._runs import LONG, in_runs
+from affectory.transforms.views._runs import LONG, in_order, in_runs
 
 _SEPARATOR = "\x1f"
 _KNOWN_FAILS = 0.1
@@ -110,7 +110,8 @@ def fast(judged: pa.Table, rater: Ints, floors: Mapping[str, float]) -> Trials:
     floor = np.array([max(floors.get(x, floors[""]) for x in s.split("+")) for s in seen.dictionary.to_pylist()])
     least = np.maximum(floor[seen.indices.to_numpy()[rows]], _habit(spent[rows], rater[rows]) / _FAST_HABIT)
     failed = (spent[rows] < least).astype(np.float64)
-    return _pooled(rater[rows], failed, _FAST_FAILS, _FAST_CLICKING)
+    usual = max(_FAST_FAILS, _usual(rater[rows], failed, _FAST_FAILS))
+    return _counted(rater[rows], failed, usual, _FAST_CLICKING)
 
 
 def _habit(spent: Floats, rater: Ints) -> Floats:
@@ -123,14 +124,14 @@ def _habit(spent: Floats, rater: Ints) -> Floats:
     return np.asarray(known[rater])
 
 
-def _pooled(rater: Ints, failed: Floats, fails: float, clicking: float) -> Trials:
+def _counted(rater: Ints, failed: Floats, attending: float, clicking: float) -> Trials:
+    """Trials that are all alike: two rows for each rater."""
     n = int(rater.max(initial=-1)) + 1
     counts, sums = (np.bincount(rater, weights=w, minlength=n) for w in (np.ones(len(rater)), failed))
     who = np.flatnonzero(counts)
-    usual = max(fails, _usual(rater, failed, fails))
     times = np.concatenate([sums[who], (counts - sums)[who]])
     outcome = np.repeat([1.0, 0.0], len(who))
-    return _trials(np.tile(who, 2), outcome, np.full(len(times), usual), np.full(len(times), clicking), times)
+    return _trials(np.tile(who, 2), outcome, np.full(len(times), attending), np.full(len(times), clicking), times)
 
 
 def _usual(rater: Ints, failed: Floats, declared: float) -> float:
@@ -152,4 +153,6 @@ def same_again(judged: pa.Table, rater: Ints) -> Trials:
     failed = by_answer | (in_runs(judged, rater, "spots") & various)
     enough = np.bincount(rater, minlength=n)[rater] >= LONG
     rows = np.flatnonzero(enough & pc.is_valid(judged.column("answer")).to_numpy())
-    return _pooled(rater[rows], failed[rows].astype(np.float64), _SAME_FAILS, _SAME_CLICKING)
+    usual = max(_SAME_FAILS, _usual(rater[rows], failed[rows].astype(np.float64), _SAME_FAILS))
+    rows = rows[failed[rows] | in_order(judged, rater)[rater[rows]]]
+    return _counted(rater[rows], failed[rows].astype(np.float64), usual, _SAME_CLICKING)
