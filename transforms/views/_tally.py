@@ -1,6 +1,6 @@
 """Votes counted in their groups: what the rules over votes begin with and end on."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -19,7 +19,6 @@ CLOSE = 1e-9
 TIE, NO_MAJORITY = "tie", "no majority"
 
 Mask = NDArray[np.bool_]
-Tell = tuple[Mask, str]
 Reader = Callable[[pa.Table, Taxonomy], Floats]
 
 
@@ -53,15 +52,12 @@ class Tally:
         measures = {"uncertainty": entropy_share(values), "agreement": self.agreement(values)}
         return label_rows(view, self.groups, taxonomy.name, "simplex", values, **measures, **more)
 
-    def decided(
-        self, view: Any, taxonomy: Taxonomy, chosen: Mask, tell: Sequence[Tell], otherwise: str | None = None
-    ) -> pa.Table:
+    def decided(self, view: Any, taxonomy: Taxonomy, chosen: Mask, otherwise: str | None = None) -> pa.Table:
         """Rows of `labels` with the vote share and what was chosen; `otherwise` is the choice where none was made."""
-        names = taxonomy.labels
+        names, state = taxonomy.labels, in_words((chosen.sum(axis=1) > 1, TIE), (nothing(chosen), NO_MAJORITY))
         if otherwise is not None:
-            chosen, names = np.column_stack([chosen, ~chosen.any(axis=1)]), (*names, otherwise)
-        more = {"chosen": chosen_of(chosen, names), "state": in_words(*tell)}
-        return self.labels(view, taxonomy, self.shares, **more)
+            chosen, names = np.column_stack([chosen, nothing(chosen)]), (*names, otherwise)
+        return self.labels(view, taxonomy, self.shares, chosen=chosen_of(chosen, names), state=state)
 
 
 def tallied(opinions: pa.Table, taxonomy: Taxonomy) -> Tally:
@@ -83,12 +79,13 @@ def answered(opinions: pa.Table, taxonomy: Taxonomy, read: Reader) -> tuple[Grou
 def leading(values: Floats) -> Mask:
     """The largest of each row, several where they tie; none of a row that has nothing but zeros and nulls."""
     known = np.nan_to_num(values)
-    return (known > CLOSE) & (known >= known.max(axis=1, keepdims=True, initial=0) - CLOSE)
+    most = known.max(axis=1, keepdims=True, initial=0)
+    return np.asarray((known > CLOSE) & (known >= most - CLOSE))
 
 
-def several(chosen: Mask) -> Mask:
-    """Where more than one was chosen."""
-    return np.asarray(chosen.sum(axis=1) > 1)
+def nothing(chosen: Mask) -> Mask:
+    """Where none was chosen."""
+    return np.asarray(~chosen.any(axis=1))
 
 
 def settled(means: Floats) -> Floats:

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 
 from affectory.schemas.taxonomy import Taxonomy
 from affectory.transforms.base import STRICT
-from affectory.transforms.views._tally import CLOSE, NO_MAJORITY, TIE, leading, several, tallied
+from affectory.transforms.views._tally import CLOSE, leading, tallied
 
 
 @dataclass(frozen=True)
@@ -24,5 +24,4 @@ class EmotionX:
         """Rows of `labels`: one for each sample, perspective, whose feeling, modalities and pool of raters."""
         tally = tallied(opinions, taxonomy)
         chosen = leading(tally.totals) & (tally.totals >= self.votes - CLOSE)
-        tell = [(several(chosen), TIE), (~chosen.any(axis=1), NO_MAJORITY)]
-        return tally.decided(self, taxonomy, chosen, tell, self.otherwise)
+        return tally.decided(self, taxonomy, chosen, self.otherwise)

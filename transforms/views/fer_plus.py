@@ -17,7 +17,7 @@ from affectory.schemas.taxonomy import Taxonomy
 from affectory.transforms.base import STRICT
 from affectory.transforms.views._grouping import Floats
 from affectory.transforms.views._rows import chosen_of, in_words
-from affectory.transforms.views._tally import CLOSE, NO_MAJORITY, Mask, Tell, leading, tallied
+from affectory.transforms.views._tally import CLOSE, NO_MAJORITY, Mask, leading, nothing, tallied
 
 NO_LABELS = ("unknown", "NF")
 
@@ -62,9 +62,9 @@ class FerPlus:
         return np.array([label in meant.values() for label in taxonomy.labels])
 
 
-def _dropped(kept: Floats, odd: Mask, labels: tuple[str, ...]) -> Iterator[Tell]:
+def _dropped(kept: Floats, odd: Mask, labels: tuple[str, ...]) -> Iterator[tuple[Mask, str]]:
     """Where nothing was kept, and where most votes say that there is nothing to see."""
-    yield ~(kept > 0).any(axis=1), f"dropped: {NO_MAJORITY}"
+    yield nothing(kept > 0), f"dropped: {NO_MAJORITY}"
     best = kept[:, ~odd].max(axis=1, initial=0)
     for place in np.flatnonzero(odd):
         said = kept[:, place]

@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field
 
 from affectory.schemas.taxonomy import Taxonomy
 from affectory.transforms.base import STRICT
-from affectory.transforms.views._tally import CLOSE, NO_MAJORITY, TIE, leading, several, tallied
+from affectory.transforms.views._tally import CLOSE, leading, tallied
 
 
 @dataclass(frozen=True)
@@ -27,5 +27,4 @@ class Majority:
         """Rows of `labels`: one for each sample, perspective, whose feeling, modalities and pool of raters."""
         tally = tallied(opinions, taxonomy)
         chosen = leading(tally.shares) & (tally.shares > self.share + CLOSE)
-        tell = [(several(chosen), TIE), (~chosen.any(axis=1), NO_MAJORITY)]
-        return tally.decided(self, taxonomy, chosen, tell, self.otherwise)
+        return tally.decided(self, taxonomy, chosen, self.otherwise)

@@ -8,7 +8,7 @@ from pydantic import ConfigDict
 
 from affectory.schemas.taxonomy import Taxonomy
 from affectory.transforms.base import STRICT
-from affectory.transforms.views._tally import TIE, leading, several, tallied
+from affectory.transforms.views._tally import leading, tallied
 
 
 @dataclass(frozen=True)
@@ -20,5 +20,4 @@ class Plurality:
     def view(self, opinions: pa.Table, taxonomy: Taxonomy) -> pa.Table:
         """Rows of `labels`: one for each sample, perspective, whose feeling, modalities and pool of raters."""
         tally = tallied(opinions, taxonomy)
-        chosen = leading(tally.shares)
-        return tally.decided(self, taxonomy, chosen, [(several(chosen), TIE)])
+        return tally.decided(self, taxonomy, leading(tally.shares))
