@@ -111,7 +111,7 @@ def grown(
         if refused or place is None:
             undecided.append(f"{word}: {refused}")
             continue
-        _take_in(word, place, entries)
+        _take_in(word, place, entries, tiers)
         added.append(f"{word}: {place[2]} of {place[0]}")
     linked, ties, open_ties = _linked(_rows(links), seed, entries, least)
     given = seed.model_dump(exclude={"name", "entries", "links", "version"})
@@ -217,29 +217,29 @@ def _refused(word: str, place: Place | None, seed: Taxonomy, entries: Sequence[E
     if place is None or _known(word, seed):
         return "the tree knows it already"
     name, tier, kind = place
-    found = [entry for entry in entries if entry.name == name and tier in (None, entry.tier)]
-    if not found:
+    if not any(entry.name == name and tier in (None, entry.tier) for entry in entries):
         return f"there is no entry {name!r}" + (f" on tier {tier}" if tier else "")
     if any(link.name and word_key(link.name) == word for link in seed.links):
         return "a link has that name"
     if kind not in ("synonym", "child"):
         return f"{kind!r} is neither synonym nor child"
-    if kind == "child" and found[-1].tier >= tiers:
-        return f"{name!r} is on tier {found[-1].tier}, below which there is none"
-    return ""
+    return "" if _targets(place, entries, tiers) else f"{name!r} is on tier {tiers}, below which there is none"
 
 
-def _take_in(word: str, place: Place, entries: list[Entry]) -> None:
-    """A synonym goes to the deepest entry of that name, a child right below it."""
+def _targets(place: Place, entries: Sequence[Entry], tiers: int) -> list[int]:
+    """The entries that may be meant, the deepest last: below one on the last tier there is no child."""
     name, tier, kind = place
-    at = max(
-        (i for i, e in enumerate(entries) if e.name == name and tier in (None, e.tier)), key=lambda i: entries[i].tier
-    )
+    found = [i for i, e in enumerate(entries) if e.name == name and tier in (None, e.tier)]
+    return sorted((i for i in found if kind == "synonym" or entries[i].tier < tiers), key=lambda i: entries[i].tier)
+
+
+def _take_in(word: str, place: Place, entries: list[Entry], tiers: int) -> None:
+    at = _targets(place, entries, tiers)[-1]
     entry = entries[at]
-    if kind == "synonym":
+    if place[2] == "synonym":
         entries[at] = entry.model_copy(update={"synonyms": (*entry.synonyms, word)})
     else:
-        entries.append(Entry(name=word, parent=name, tier=entry.tier + 1))
+        entries.append(Entry(name=word, parent=entry.name, tier=entry.tier + 1))
 
 
 def _linked(

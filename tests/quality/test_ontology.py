@@ -166,7 +166,7 @@ def test_a_tree_is_written_as_a_file_that_reads_back(name: str, tmp_path: Path) 
 
 def test_new_entries_need_a_name_of_their_own() -> None:
     parrott = load_taxonomy("parrott-2")
-    asked = [yes("yearning", "longing", tier=2, place="child")]
+    asked = [yes("yearning", "longing", place="child")]
     with pytest.raises(UserError, match="built-in taxonomy"):
         grown(parrott, asked)
     assert grown(parrott, asked, name="parrott-and-more").taxonomy.resolve("yearning") == "love"
