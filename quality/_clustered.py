@@ -9,7 +9,9 @@ import pyarrow.compute as pc
 
 from affectory.quality.distances import Floats
 
-REPEATS, SEED, LEVEL = 1000, 20240607, 0.95
+REPEATS, FEWEST_REPEATS, SEED, LEVEL = 1000, 200, 20240607, 0.95
+_MOST_DRAWS = 20_000_000
+"""Of clusters, over all repeats: of very many clusters fewer repeats are made."""
 FEW = 10
 """With fewer clusters an interval is mostly luck."""
 
@@ -64,8 +66,10 @@ def _drawn(parts: Floats, clusters: Sequence[str], statistic: Callable[[Floats],
     value, counts = float(statistic(sums.sum(axis=0))), (int(there.sum()), len(names))
     if len(names) < 2:
         return Figure(value, None, None, *counts)
-    draws = np.random.Generator(np.random.PCG64(SEED)).integers(0, len(names), (REPEATS, len(names)))
-    found = statistic(np.stack([sums[drawn].sum(axis=0) for drawn in draws]))
+    rng = np.random.Generator(np.random.PCG64(SEED))
+    repeats = min(REPEATS, max(FEWEST_REPEATS, _MOST_DRAWS // len(names)))
+    drawn = (sums[rng.integers(0, len(names), len(names))].sum(axis=0) for _ in range(repeats))
+    found = statistic(np.stack(list(drawn)))
     low, high = np.nanquantile(found, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Figure(value, float(low), float(high), *counts)
 

@@ -33,7 +33,7 @@ class Comparison:
 
     def __str__(self) -> str:
         lines = [f"{name}: {figure}" for name, figure in self.figures.items()]
-        out = [f"{self.left_out} samples have nothing to be compared with"] if self.left_out else []
+        out = [f"samples with nothing to compare: {self.left_out}"] if self.left_out else []
         return "\n".join([*(lines or ["nothing to compare"]), *out])
 
 

@@ -1,8 +1,8 @@
 """The emotion-wheel score of open words: two sets agree as far as their words lie in the same classes of five wheels.
 
-The classes of words are a table that the authors of the wheels publish (`zeroQiaoba/MERTools`, `wheel.py`) and that may
-not be shipped: one row a word form (`label`), one column a wheel and level (`wheel1_level1`). Their two editions differ
-in these tables and in what F is where nothing fits.
+The classes of words come from the files of the wheels' authors (`zeroQiaoba/MERTools`, `wheel.py`), which may not be
+shipped. They are read from a table with a row for each word form (`label`) and a column for each wheel and level
+(`wheel1_level1`). The two editions differ in this table and in what F is where nothing fits.
 """
 
 import csv

@@ -95,7 +95,7 @@ def test_a_sample_without_one_of_the_sides_is_left_out_and_counted(missing: int)
     found = modality_conflict(labels(*judged(*sides), *judged(A, A, A, "s_2")), taxonomy=ABC)
     assert [row["sample_id"] for row in found.rows.to_pylist()] == ["s_2"]
     assert found.left_out == 1
-    assert str(found).endswith("1 samples have nothing to be compared with")
+    assert str(found).endswith("samples with nothing to compare: 1")
 
 
 def test_perspectives_and_pools_are_compared_apart() -> None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import lru_cache
 
 IRREGULAR = {
     "afraid": "fear", "angr": "anger", "ashamed": "shame", "desper": "despair", "desperate": "despair",
@@ -71,7 +71,7 @@ def plain(phrase: str) -> str:
     return " ".join(kept) or phrase
 
 
-@cache
+@lru_cache(maxsize=100_000)
 def stems(phrase: str) -> tuple[str, ...]:
     """What stands for a phrase, from all of it to the least that is left: two phrases that share one are forms of one
     word. Of several words each is stripped, and only the last of their stems counts."""
