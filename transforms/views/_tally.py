@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from affectory.schemas.taxonomy import Taxonomy
@@ -14,9 +15,9 @@ from affectory.transforms.views._answers import votes
 from affectory.transforms.views._grouping import Floats, Grouped, grouped
 from affectory.transforms.views._rows import chosen_of, entropy_share, in_words, label_rows
 
-CLOSE = 1e-9
-"""Sums of shares that differ by less are equal: a third and two thirds make one vote."""
-TIE, NO_MAJORITY = "tie", "no majority"
+CLOSE = 1e-6
+"""Shares that differ by less are equal: they are of weights that are kept in 32 bits, and a third is cut off."""
+TIE, NO_MAJORITY, UNCOUNTED = "tie", "no majority", "nobody said how many voted"
 
 Mask = NDArray[np.bool_]
 Reader = Callable[[pa.Table, Taxonomy], Floats]
@@ -32,9 +33,19 @@ class Tally:
 
     @cached_property
     def totals(self) -> Floats:
-        """How many votes each label got in each group."""
-        totals = self.groups.sum(self.cast)
-        return np.where(np.isnan(self.shares), np.nan, np.round(totals, 9))
+        """How many votes each label got in each group; an opinion that sums up people has as many as they are."""
+        totals = self.groups.sum(self.cast * self._people[:, None])
+        return np.where(np.isnan(self.shares), np.nan, np.round(totals, 4))
+
+    @cached_property
+    def uncounted(self) -> Mask:
+        """Where somebody's opinion sums up nobody knows how many."""
+        return np.asarray(self.groups.sum((self._people == 0).astype(np.float64)[:, None])[:, 0] > 0)
+
+    @cached_property
+    def _people(self) -> Floats:
+        people = self.groups.opinions.column("people").combine_chunks()
+        return np.asarray(pc.fill_null(people, 1).to_numpy(zero_copy_only=False), np.float64)
 
     def agreement(self, values: Floats) -> Floats:
         """The share of the opinions whose first choice is that of the values; NaN where these have none."""
@@ -52,11 +63,15 @@ class Tally:
         measures = {"uncertainty": entropy_share(values), "agreement": self.agreement(values)}
         return label_rows(view, self.groups, taxonomy.name, "simplex", values, **measures, **more)
 
-    def decided(self, view: Any, taxonomy: Taxonomy, chosen: Mask, otherwise: str | None = None) -> pa.Table:
-        """Rows of `labels` with the vote share and what was chosen; `otherwise` is the choice where none was made."""
-        names, state = taxonomy.labels, in_words((chosen.sum(axis=1) > 1, TIE), (nothing(chosen), NO_MAJORITY))
+    def decided(self, view: Any, taxonomy: Taxonomy, chosen: Mask, otherwise: str | None, unknown: Any = False) -> Any:
+        """Rows of `labels` with the vote share and what was chosen. `otherwise` is the choice where none was made,
+        unless it is `unknown` how many voted."""
+        unknown = np.broadcast_to(unknown, len(chosen))
+        names, chosen = taxonomy.labels, chosen & ~unknown[:, None]
+        none = nothing(chosen) & ~unknown
         if otherwise is not None:
-            chosen, names = np.column_stack([chosen, nothing(chosen)]), (*names, otherwise)
+            chosen, names = np.column_stack([chosen, none]), (*names, otherwise)
+        state = in_words((unknown, UNCOUNTED), (chosen.sum(axis=1) > 1, TIE), (none, NO_MAJORITY))
         return self.labels(view, taxonomy, self.shares, chosen=chosen_of(chosen, names), state=state)
 
 

@@ -24,4 +24,4 @@ class EmotionX:
         """Rows of `labels`: one for each sample, perspective, whose feeling, modalities and pool of raters."""
         tally = tallied(opinions, taxonomy)
         chosen = leading(tally.totals) & (tally.totals >= self.votes - CLOSE)
-        return tally.decided(self, taxonomy, chosen, self.otherwise)
+        return tally.decided(self, taxonomy, chosen, self.otherwise, tally.uncounted)

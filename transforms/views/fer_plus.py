@@ -17,7 +17,7 @@ from affectory.schemas.taxonomy import Taxonomy
 from affectory.transforms.base import STRICT
 from affectory.transforms.views._grouping import Floats
 from affectory.transforms.views._rows import chosen_of, in_words
-from affectory.transforms.views._tally import CLOSE, NO_MAJORITY, Mask, leading, nothing, tallied
+from affectory.transforms.views._tally import CLOSE, NO_MAJORITY, UNCOUNTED, Mask, leading, nothing, tallied
 
 NO_LABELS = ("unknown", "NF")
 
@@ -45,7 +45,7 @@ class FerPlus:
         votes = np.nan_to_num(tally.totals)
         votes[votes <= 1 + CLOSE] = 0.0
         kept = _KEPT[self.mode](votes, odd)
-        drop = list(_dropped(kept, odd, taxonomy.labels))
+        drop = [(tally.uncounted, UNCOUNTED), *_dropped(kept, odd, taxonomy.labels)]
         lost = np.logical_or.reduce([where for where, _ in drop])
         whole = kept[:, ~odd].sum(axis=1, keepdims=True)
         counted = ~lost[:, None] & ~odd & ~np.isnan(tally.totals)

@@ -20,4 +20,4 @@ class Plurality:
     def view(self, opinions: pa.Table, taxonomy: Taxonomy) -> pa.Table:
         """Rows of `labels`: one for each sample, perspective, whose feeling, modalities and pool of raters."""
         tally = tallied(opinions, taxonomy)
-        return tally.decided(self, taxonomy, leading(tally.shares))
+        return tally.decided(self, taxonomy, leading(tally.shares), None)

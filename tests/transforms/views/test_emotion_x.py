@@ -34,6 +34,15 @@ def test_the_votes_and_the_word_can_be_others() -> None:
     assert label["chosen"] == ["other"]
 
 
+@pytest.mark.parametrize(
+    ("people", "chosen", "state"),
+    [(5, ["a"], None), (4, ["non-neutral"], "no majority"), (0, [], "nobody said how many voted")],
+)
+def test_who_sums_up_people_has_their_votes(people: int, chosen: list[str], state: str | None) -> None:
+    [label] = labels_of(EmotionX(), opinion(1, [0.6, 0.2, 0.2], people=people))
+    assert (label["chosen"], label["state"]) == (chosen, state)
+
+
 def test_without_votes_there_are_no_rows() -> None:
     assert labels_of(EmotionX(), opinion(1)) == []
 

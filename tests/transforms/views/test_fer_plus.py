@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 import pyarrow as pa
 import pytest
-from support.opining import labels_of
+from support.opining import labels_of, opinion
 from support.published import FER, FER_LABELS, counted, ferplus
 
 from affectory.schemas.errors import UserError
@@ -78,6 +78,20 @@ def test_other_words_that_are_no_label_are_to_be_in_the_taxonomy() -> None:
     assert found["state"] == "dropped: contempt"
     with pytest.raises(UserError, match="no label 'blurred'"):
         FerPlus(not_a_label=("blurred",)).view(table, FER)
+
+
+@pytest.mark.parametrize(
+    ("people", "share", "chosen", "state"),
+    [
+        (10, 0.6, ["a"], None),
+        (2, 0.5, [], "dropped: no majority"),
+        (0, 1.0, [], "nobody said how many voted"),
+    ],
+)
+def test_who_sums_up_people_has_their_votes(people: int, share: float, chosen: list[str], state: str | None) -> None:
+    [found] = labels_of(FerPlus(), opinion(1, [share, 1 - share, 0], people=people))
+    assert (found["chosen"], found["state"], found["pool"]) == (chosen, state, "group")
+    assert (found["values"] == [None] * 3) is (state is not None)
 
 
 def test_without_opinions_there_are_no_rows() -> None:

@@ -28,6 +28,11 @@ def test_thirds_of_votes_that_sum_to_as_much_tie() -> None:
     assert (label["chosen"], label["state"]) == (["a", "b"], "tie")
 
 
+def test_what_is_lost_in_32_bits_breaks_no_tie() -> None:
+    [label] = labels_of(Plurality(), *(opinion(n, w) for n, w in enumerate(([0.2, 0.8, 0], [0.3, 0.7, 0], [1, 0, 0]))))
+    assert (label["chosen"], label["state"]) == (["a", "b"], "tie")
+
+
 def test_a_label_that_few_were_asked_about_is_not_behind_for_that() -> None:
     many = [opinion(n, [1, 0], labels=("a", "b")) for n in (1, 2)] + [opinion(3, [0, 1], labels=("a", "b"))]
     [label] = labels_of(Plurality(), *many, opinion(4, [1], labels=("c",)))
