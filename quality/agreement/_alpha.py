@@ -1,14 +1,17 @@
 """Krippendorff's alpha: one less what raters of one item differ by, over what any two ratings differ by.
 
 Krippendorff, Content Analysis (2004), chapter 11; sets of labels are compared by MASI (Passonneau 2006) or Jaccard.
-Observed differences come from sums over an item's values, not from pairs: a draw of the bootstrap costs little.
+Observed differences come from sums over the values that an item got, not from pairs of ratings, so that a draw of a
+bootstrap costs little.
 """
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
 
-from affectory.quality.agreement._coded import Coded, Floats, Weights, sums, within
+from affectory.quality.agreement._coded import Coded, Floats, Ints, Weights, sums, within
 
 Metric = Literal["nominal", "ordinal", "interval", "ratio", "masi", "jaccard"]
 METRICS = ("nominal", "ordinal", "interval", "ratio", "masi", "jaccard")
@@ -19,112 +22,131 @@ def alpha(ratings: Coded, metric: Metric, items: Weights = None, weights: Weight
 
     A rating that counts twice is not compared with itself.
     """
-    given, factor, marginal = _weighed(ratings, items, weights)
-    total = marginal.sum()
-    if np.count_nonzero(marginal) < 2:
-        return float("nan")
-    unit, expected = _differences(ratings, metric, given, marginal)
-    observed = (unit * factor).sum()
-    return float(1 - (total - 1) * observed / expected) if expected > 0 else float("nan")
+    return Alpha(ratings, metric).value(items, weights)
 
 
 def alpha_by_rater(ratings: Coded, metric: Metric, items: Weights = None) -> Floats:
     """Alpha of the comparisons that each rater takes part in; what is expected is that of all."""
-    given, _, marginal = _weighed(ratings, items, None)
-    total = marginal.sum()
-    if np.count_nonzero(marginal) < 2:
-        return np.full(len(ratings.raters), np.nan)
-    expected = _differences(ratings, metric, given, marginal)[1] / (total * (total - 1))
-    others = ratings.sizes[ratings.item] - 1.0
-    mine = _own(ratings, metric, marginal) / np.maximum(others, 1)
-    often = (others > 0) * (1.0 if items is None else items[ratings.item])
-    compared, apart = (sums(ratings.rater, x, len(ratings.raters)) for x in (often, mine * often))
-    shares = np.divide(apart, compared, out=np.full_like(apart, np.nan), where=compared > 0)
-    found: Floats = 1 - shares / expected if expected > 0 else np.full_like(apart, np.nan)
-    return found
+    return Alpha(ratings, metric).by_rater(items)
 
 
-def _weighed(ratings: Coded, items: Weights, weights: Weights) -> tuple[Floats, Floats, Floats]:
-    """How often each rating counts; of each item by what its differences count; how often each value can be compared.
+@dataclass(frozen=True)
+class _Weighed:
+    """How often things count. A cell is a value that an item got."""
 
-    An item of M ratings has M squared pairs, less those of a rating with itself, and counts as M.
-    """
-    count = len(ratings.items)
-    given = np.ones(ratings.size) if weights is None else weights
-    mass = sums(ratings.item, given, count)
-    pairs = mass**2 - sums(ratings.item, given**2, count)
-    factor: Floats = np.divide(mass, pairs, out=np.zeros(count), where=pairs > 0)
-    often = (pairs > 0).astype(np.float64) * (1.0 if items is None else items)
-    marginal = sums(ratings.code, given * often[ratings.item], len(ratings.scale))
-    return given, factor * often, marginal
+    cells: Floats
+    """How many ratings each cell has."""
+    items: Floats
+    """How often the differences within each item count: one of M ratings has M squared pairs, less those of a rating
+    with itself, and counts as M."""
+    values: Floats
+    """How often each value can be compared."""
 
+    @property
+    def total(self) -> float:
+        return float(self.values.sum())
 
-def _differences(ratings: Coded, metric: Metric, given: Floats, marginal: Floats) -> tuple[Floats, float]:
-    """The sum of differences over the pairs within each item, and over all pairs."""
-    if metric == "nominal":
-        return _nominal(ratings, given, marginal)
-    if metric in ("ordinal", "interval"):
-        return _spread(ratings, given, marginal, _scores(ratings, metric, marginal))
-    return _listed(ratings, given, marginal, distances(ratings, metric))
+    @property
+    def varied(self) -> bool:
+        return np.count_nonzero(self.values) > 1
 
 
-def _nominal(ratings: Coded, given: Floats, marginal: Floats) -> tuple[Floats, float]:
-    item, _, cell = ratings.cells
-    often = sums(cell, given, len(item))
-    mass, same = (sums(item, x, len(ratings.items)) for x in (often, often**2))
-    return mass**2 - same, float(marginal.sum() ** 2 - (marginal**2).sum())
+@dataclass(frozen=True)
+class Alpha:
+    """Alpha of some ratings, with what all draws of a bootstrap share."""
 
+    ratings: Coded
+    metric: Metric
 
-def _scores(ratings: Coded, metric: Metric, marginal: Floats) -> Floats:
-    """Numbers whose squared differences are those of the metric: for ordinal, the middles of ranks."""
-    total = marginal.sum()
-    middles: Floats = (np.cumsum(marginal) - marginal / 2) / total
-    return middles if metric == "ordinal" else ratings.scale - (marginal * ratings.scale).sum() / total
+    def value(self, items: Weights = None, weights: Weights = None) -> float:
+        """NaN where nothing can be compared."""
+        weighed = self._weighed(items, weights)
+        if not weighed.varied:
+            return float("nan")
+        unit, expected = self._differences(weighed)
+        observed = float((unit * weighed.items).sum())
+        return 1 - (weighed.total - 1) * observed / expected if expected > 0 else float("nan")
 
+    def by_rater(self, items: Weights = None) -> Floats:
+        """The part that each rater has."""
+        many, weighed = len(self.ratings.raters), self._weighed(items, None)
+        expected = self._differences(weighed)[1] if weighed.varied else 0.0
+        if expected <= 0:
+            return np.full(many, np.nan)
+        others = self.ratings.sizes[self.ratings.item] - 1.0
+        mine = self._own(weighed)[self.ratings.cells.of] / np.maximum(others, 1)
+        often = (others > 0) * (1.0 if items is None else items[self.ratings.item])
+        compared, apart = (sums(self.ratings.rater, x, many) for x in (often, mine * often))
+        shares: Floats = np.divide(apart, compared, out=np.full(many, np.nan), where=compared > 0)
+        return 1 - shares * weighed.total * (weighed.total - 1) / expected
 
-def _spread(ratings: Coded, given: Floats, marginal: Floats, scores: Floats) -> tuple[Floats, float]:
-    own, count = scores[ratings.code], len(ratings.items)
-    mass, first, second = (sums(ratings.item, given * x, count) for x in (np.ones_like(own), own, own**2))
-    total = marginal.sum() * (marginal * scores**2).sum() - (marginal * scores).sum() ** 2
-    return 2 * (mass * second - first**2), float(2 * total)
+    def _weighed(self, items: Weights, weights: Weights) -> _Weighed:
+        cells, count = self.ratings.cells, len(self.ratings.items)
+        given, squares = (cells.often, cells.often) if weights is None else self._sums(weights)
+        mass = sums(cells.item, given, count)
+        pairs = mass**2 - sums(cells.item, squares, count)
+        factor: Floats = np.divide(mass, pairs, out=np.zeros(count), where=pairs > 0)
+        often = (pairs > 0) * (1.0 if items is None else items)
+        values = sums(cells.code, given * often[cells.item], len(self.ratings.scale))
+        return _Weighed(given, factor * often, values)
 
+    def _sums(self, weights: Floats) -> tuple[Floats, Floats]:
+        cells = self.ratings.cells
+        first, second = (sums(cells.of, x, len(cells.item)) for x in (weights, weights**2))
+        return first, second
 
-def _listed(ratings: Coded, given: Floats, marginal: Floats, between: Floats) -> tuple[Floats, float]:
-    item, code, cell = ratings.cells
-    often = sums(cell, given, len(item))
-    left, right = within(item, np.arange(len(item)))
-    differences = 2 * often[left] * often[right] * between[code[left], code[right]]
-    unit = sums(item[left], differences, len(ratings.items))
-    used = np.flatnonzero(marginal)
-    some = marginal[used]
-    return unit, float((some[:, None] * some[None, :] * between[np.ix_(used, used)]).sum())
+    def _differences(self, weighed: _Weighed) -> tuple[Floats, float]:
+        """The sum of differences over the pairs within each item, and over all pairs."""
+        cells, count = self.ratings.cells, len(self.ratings.items)
+        unit = sums(cells.item, weighed.cells * self._own(weighed), count)
+        values = weighed.values
+        if self.metric == "nominal":
+            return unit, float(values.sum() ** 2 - (values**2).sum())
+        if self.metric in ("ordinal", "interval"):
+            scores = self._scores(weighed)
+            return unit, float(2 * (values.sum() * (values * scores**2).sum() - (values * scores).sum() ** 2))
+        used = np.flatnonzero(values)
+        some = values[used]
+        return unit, float((some[:, None] * some[None, :] * self._between[np.ix_(used, used)]).sum())
 
+    def _own(self, weighed: _Weighed) -> Floats:
+        """What a rating of each cell differs by from all ratings of its item, in sum."""
+        cells, given = self.ratings.cells, weighed.cells
+        if self.metric in ("ordinal", "interval"):
+            own = self._scores(weighed)[cells.code]
+            mass, first, second = (self._of_item(given * x) for x in (1.0, own, own**2))
+            return np.maximum(mass * own**2 - 2 * own * first + second, 0.0)
+        if self.metric == "nominal":
+            return self._of_item(given) - given
+        left, right = self._meeting
+        apart = self._between[cells.code[left], cells.code[right]]
+        return sums(left, given[right] * apart, len(given)) + sums(right, given[left] * apart, len(given))
 
-def _own(ratings: Coded, metric: Metric, marginal: Floats) -> Floats:
-    """What each rating differs from the others of its item, in sum."""
-    if metric == "nominal":
-        _, _, cell = ratings.cells
-        return (ratings.sizes[ratings.item] - sums(cell, np.ones(ratings.size), cell.max(initial=-1) + 1)[cell]).astype(
-            np.float64
-        )
-    if metric in ("ordinal", "interval"):
-        own = _scores(ratings, metric, marginal)[ratings.code]
-        mass, first, second = (sums(ratings.item, x, len(ratings.items)) for x in (own**0, own, own**2))
-        mass, first, second = (part[ratings.item] for part in (mass, first, second))
-        return np.asarray(mass * own**2 - 2 * own * first + second)
-    left, right = within(ratings.item, np.arange(ratings.size))
-    between = distances(ratings, metric)[ratings.code[left], ratings.code[right]]
-    return sums(left, between, ratings.size) + sums(right, between, ratings.size)
+    def _of_item(self, cells: Floats) -> Floats:
+        """For each cell the sum over the cells of its item."""
+        return sums(self.ratings.cells.item, cells, len(self.ratings.items))[self.ratings.cells.item]
 
+    def _scores(self, weighed: _Weighed) -> Floats:
+        """Numbers whose squared differences are those of the metric: for ordinal, the middles of ranks."""
+        values, scale = weighed.values, self.ratings.scale
+        middles: Floats = (np.cumsum(values) - values / 2) / values.sum()
+        return middles if self.metric == "ordinal" else scale - (values * scale).sum() / values.sum()
 
-def distances(ratings: Coded, metric: Metric) -> Floats:
-    """Between any two values of the scale."""
-    if metric == "ratio":
-        total = ratings.scale[:, None] + ratings.scale[None, :]
-        apart = ratings.scale[:, None] - ratings.scale[None, :]
-        return np.asarray(np.divide(apart, total, out=np.zeros_like(apart), where=total != 0) ** 2)
-    found = [[_apart(a, b, metric) for b in ratings.sets] for a in ratings.sets]
-    return np.array(found, np.float64).reshape(len(ratings.sets), len(ratings.sets))
+    @cached_property
+    def _meeting(self) -> tuple[Ints, Ints]:
+        """Any two cells of one item."""
+        cells = self.ratings.cells.item
+        return within(cells, np.arange(len(cells)))
+
+    @cached_property
+    def _between(self) -> Floats:
+        """Differences between any two values of the scale."""
+        scale, sets = self.ratings.scale, self.ratings.sets
+        if self.metric == "ratio":
+            total, apart = scale[:, None] + scale[None, :], scale[:, None] - scale[None, :]
+            return np.asarray(np.divide(apart, total, out=np.zeros_like(apart), where=total != 0) ** 2)
+        found = [_apart(a, b, self.metric) for a in sets for b in sets]
+        return np.array(found, np.float64).reshape(len(sets), len(sets))
 
 
 def _apart(a: frozenset[str], b: frozenset[str], metric: Metric) -> float:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +20,15 @@ Statistic = Callable[[Weights, Weights], float]
 
 FEWEST = 5
 """Fewer raters, items or clusters say nothing about how others would differ."""
+
+
+class Cells(NamedTuple):
+    """Values that items got: of which item, which value, by how many ratings; and in which cell each rating is."""
+
+    item: Ints
+    code: Ints
+    often: Floats
+    of: Ints
 
 
 @dataclass(frozen=True)
@@ -48,10 +57,11 @@ class Coded:
         return np.bincount(self.item, minlength=len(self.items)).astype(np.int64)
 
     @cached_property
-    def cells(self) -> tuple[Ints, Ints, Ints]:
-        """Each value that an item got, once: its item, its code; and of each rating which cell it is in."""
-        distinct, cell = np.unique(self.item * max(1, len(self.scale)) + self.code, return_inverse=True)
-        return distinct // max(1, len(self.scale)), distinct % max(1, len(self.scale)), cell.astype(np.int64)
+    def cells(self) -> "Cells":
+        """Each value that an item got, once."""
+        many = max(1, len(self.scale))
+        distinct, cell, count = np.unique(self.item * many + self.code, return_inverse=True, return_counts=True)
+        return Cells(distinct // many, distinct % many, count.astype(np.float64), cell.astype(np.int64))
 
     @cached_property
     def first(self) -> NDArray[np.bool_]:
@@ -153,11 +163,18 @@ def by_raters(ratings: Coded, times: int, seed: int) -> Iterator[tuple[Weights, 
 Interval = tuple[float, float] | None
 
 
-def interval(statistic: Statistic, draws: Iterator[tuple[Weights, Weights]], level: float) -> Interval:
-    """Where a figure lies in most draws; None where it is not defined in a tenth of these."""
+def interval(
+    value: float, statistic: Statistic, draws: Iterator[tuple[Weights, Weights]], level: float, most: float = np.inf
+) -> Interval:
+    """Where a figure lies in most draws, none above the most that it can be; None where it is not defined in a tenth of
+    these.
+
+    Draws are moved so that their middle is the figure itself: as items come twice in them, means over pairs of raters
+    with few items lie lower there, which says nothing of how sure the figure is.
+    """
     found = np.array([statistic(items, ratings) for items, ratings in draws])
     defined = found[np.isfinite(found)]
     if len(defined) == 0 or len(defined) < 0.9 * len(found):
         return None
-    low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
+    low, middle, high = np.quantile(defined, [(1 - level) / 2, 0.5, (1 + level) / 2])
+    return value + float(low - middle), min(value + float(high - middle), most)

@@ -20,8 +20,8 @@ def fleiss_kappa(ratings: Coded, items: Weights = None) -> float:
     sizes = ratings.sizes
     if not len(sizes) or sizes.min() != sizes.max() or sizes[0] < 2:
         return float("nan")
-    item, code, cell = ratings.cells
-    often, n = np.bincount(cell, minlength=len(item)).astype(np.float64), float(sizes[0])
+    item, code, often, _ = ratings.cells
+    n = float(sizes[0])
     weight = np.ones(len(sizes)) if items is None else items
     same = np.bincount(item, often**2, len(sizes))
     observed = (weight * (same - n) / (n * (n - 1))).sum() / weight.sum()
@@ -67,6 +67,11 @@ class Pairs:
         k = len(self.ratings.scale)
         weight = None if items is None else items[item]
         return np.bincount(cell, weight, self.size * k * k).astype(np.float64).reshape(self.size, k, k)
+
+    @property
+    def cost(self) -> int:
+        """How many numbers a draw of a bootstrap has to look at."""
+        return len(self._kept[0]) + self.size * len(self.ratings.scale) ** 2
 
     def counted(self, weights: Weights) -> Floats:
         """How often each pair counts where raters count so often."""

@@ -69,32 +69,41 @@ class Measure:
     named: bool = False
     otherwise: str = "not defined: one side does not vary"
     """Why there is none where everything else is well."""
+    most: float = 1.0
+    cost: Callable[[Asked], int] = lambda asked: asked.ratings.size
+    """How many numbers a draw of a bootstrap looks at."""
 
 
-def _plain(figure: Callable[..., float], of: str, over: tuple[str, ...] = ("items",), **more: Any) -> dict[str, Any]:
-    """A figure of a prepared part of the question, given how often items (and ratings) count."""
+def _plain(figure: Callable[..., float], of: str, **more: Any) -> dict[str, Any]:
+    """A figure of a prepared part of the question, given how often items count."""
 
     def draws(asked: Asked) -> Statistic:
         part = getattr(asked, "few_halves" if of == "halves" else of)
-        return lambda items, ratings: figure(part, **_often(items, ratings, over), **more)
+        return lambda items, _: figure(part, items=items, **more)
 
-    return {"found": lambda asked: figure(getattr(asked, of), **more), "draws": draws, "over": over}
-
-
-def _often(items: Weights, ratings: Weights, over: tuple[str, ...]) -> dict[str, Weights]:
-    return {"items": items, "weights": ratings} if "raters" in over else {"items": items}
+    return {"found": lambda asked: figure(getattr(asked, of), **more), "draws": draws}
 
 
-def _alpha_of(metric: str) -> dict[str, Any]:
-    return _plain(_alpha.alpha, "ratings", ("items", "raters"), metric=metric)
+def _alpha_of(metric: Any) -> dict[str, Any]:
+    def draws(asked: Asked) -> Statistic:
+        return _alpha.Alpha(asked.ratings, metric).value
+
+    return {"found": lambda asked: draws(asked)(None, None), "draws": draws, "over": ("items", "raters")}
 
 
 def _of_pairs(values: Callable[..., Floats], **more: Any) -> dict[str, Any]:
-    def mean(pairs: _kappas.Pairs, items: Weights = None, weights: Weights = None) -> float:
-        return _kappas.mean_of(values(pairs, items=items, **more), pairs.counted(weights))
+    def draws(asked: Asked) -> Statistic:
+        whole = values(asked.pairs, **more)
+
+        def mean(items: Weights, weights: Weights) -> float:
+            found = whole if items is None else values(asked.pairs, items=items, **more)
+            return _kappas.mean_of(found, asked.pairs.counted(weights))
+
+        return mean
 
     apart = f"no two raters share {COMMON} items on which they say more than one value"
-    return {**_plain(mean, "pairs", ("items", "raters")), "named": True, "otherwise": apart}
+    found = {"found": lambda asked: draws(asked)(None, None), "draws": draws, "over": ("items", "raters")}
+    return {**found, "named": True, "otherwise": apart, "cost": lambda asked: asked.pairs.cost}
 
 
 def _over_items(figure: Callable[[list[Any]], float]) -> dict[str, Any]:
@@ -164,7 +173,7 @@ MEASURES: dict[str, Measure] = {
     "split-half r of all": Measure(_NUMBERS, **_plain(_reliability.split_half, "halves", whole=True)),
     "shcmp": Measure(_NUMBERS, **_plain(_reliability.shcmp, "halves")),
     "leave-one-out r": Measure(_NUMBERS, **_plain(_reliability.leave_one_out, "rest")),
-    "leave-one-out error": Measure(_NUMBERS, **_plain(_reliability.leave_one_out_error, "rest")),
+    "leave-one-out error": Measure(_NUMBERS, **_plain(_reliability.leave_one_out_error, "rest"), most=np.inf),
     "rater against rest": Measure(
         _ALL, lambda asked: _mean(_reliability.rater_correlations(asked.rest).tolist()), over=(), named=True
     ),
@@ -172,7 +181,9 @@ MEASURES: dict[str, Measure] = {
     "kendall tau": Measure(("ranking",), **_over_items(partial(_ranked, _ranks.kendall_tau))),
     "spearman": Measure(("ranking",), **_over_items(partial(_ranked, _ranks.spearman))),
     "ccc": Measure(("trace",), **_over_items(partial(_traced, "ccc"))),
-    "lag": Measure(("trace",), **_over_items(partial(_traced, "lag")), otherwise="no trace has a lag that can be told"),
+    "lag": Measure(
+        ("trace",), **_over_items(partial(_traced, "lag")), otherwise="no trace has a lag that can be told", most=np.inf
+    ),
     "alpha unitizing": Measure(
         ("spans",), lambda asked: _marked(asked)(None, None), _marked, otherwise="nobody marked anything"
     ),

@@ -9,12 +9,13 @@ import pyarrow as pa
 
 from affectory.quality.agreement import _alpha
 from affectory.quality.agreement._coded import FEWEST, Coded, Floats, Interval, by_items, by_raters, interval
-from affectory.quality.agreement._measures import MEASURES, USUAL, Asked, Measure
+from affectory.quality.agreement._measures import MEASURES, USUAL, Asked
 from affectory.quality.agreement._states import notes_of, why_none
 from affectory.quality.ratings import MODELS, PEOPLE, Ratings
 from affectory.schemas.errors import UserError
 
 _METRICS = {"multi-label": "masi"}
+_FEWEST_DRAWS, _MOST_WORK = 100, 200_000_000
 _LISTS = ("ranking", "trace", "spans")
 
 
@@ -96,6 +97,10 @@ class _Plan:
     level: float
     by_rater: bool
 
+    def of(self, cost: int) -> int:
+        """How many draws: fewer of very many ratings, but never less than a hundred unless fewer were asked for."""
+        return min(self.draws, max(_FEWEST_DRAWS, _MOST_WORK // max(cost, 1)))
+
 
 def agreement(
     ratings: Ratings,
@@ -109,7 +114,8 @@ def agreement(
     """How far raters agree about each question, people apart from models.
 
     Intervals are percentiles of a bootstrap of `draws` over items (whole clusters of them, where ratings name these)
-    and over raters; 0 draws leave them out. `measures` are those of `MEASURES`, where they fit a question.
+    and over raters; of more than 200,000 ratings there are fewer draws, but at least 100. 0 draws leave intervals out.
+    `measures` are those of `MEASURES`, where they fit a question.
     """
     odd = [name for name in measures if name not in MEASURES]
     if odd:
@@ -148,18 +154,18 @@ def _figure(asked: Asked, pool: str, name: str, why: str, plan: _Plan) -> Figure
     value = float("nan") if why else measure.found(asked)
     if not np.isfinite(value):
         return _made(asked, pool, name, state=why or measure.otherwise)
-    items, raters = (_interval(asked, measure, over, plan) or (None, None) for over in ("items", "raters"))
+    items, raters = (_interval(asked, name, value, over, plan) or (None, None) for over in ("items", "raters"))
     ends = {"items_low": items[0], "items_high": items[1], "raters_low": raters[0], "raters_high": raters[1]}
     return _made(asked, pool, name, value=value, **ends)
 
 
-def _interval(asked: Asked, measure: Measure, over: str, plan: _Plan) -> Interval:
-    ratings = asked.ratings
+def _interval(asked: Asked, name: str, value: float, over: str, plan: _Plan) -> Interval:
+    ratings, measure = asked.ratings, MEASURES[name]
     many = len(ratings.raters) if over == "raters" else int(ratings.cluster.max(initial=-1)) + 1
     if over not in measure.over or measure.draws is None or many < FEWEST or not plan.draws:
         return None
-    drawn = (by_raters if over == "raters" else by_items)(ratings, plan.draws, plan.seed)
-    return interval(measure.draws(asked), drawn, plan.level)
+    drawn = (by_raters if over == "raters" else by_items)(ratings, plan.of(measure.cost(asked)), plan.seed)
+    return interval(value, measure.draws(asked), drawn, plan.level, measure.most)
 
 
 def _by_rater(asked: Asked, pool: str, why: str, plan: _Plan) -> Iterator[Figure]:
@@ -187,8 +193,8 @@ def _ends_by_rater(ratings: Coded, metric: Any, plan: _Plan) -> Floats:
     met = np.unique(np.stack([ratings.rater, ratings.cluster[ratings.item]]), axis=1)[0]
     enough = np.flatnonzero(np.bincount(met, minlength=len(ratings.raters)) >= FEWEST)
     if plan.draws and len(enough):
-        drawn = by_items(ratings, plan.draws, plan.seed)
-        found = np.stack([_alpha.alpha_by_rater(ratings, metric, items)[enough] for items, _ in drawn])
+        drawn, part = by_items(ratings, plan.of(ratings.size), plan.seed), _alpha.Alpha(ratings, metric).by_rater
+        found = np.stack([part(items)[enough] for items, _ in drawn])
         steady = np.isfinite(found).mean(axis=0) >= 0.9
         low_high = [(1 - plan.level) / 2, (1 + plan.level) / 2]
         ends[:, enough[steady]] = np.nanquantile(found[:, steady], low_high, axis=0)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from support.rating import rated
 
 from affectory.quality.agreement import alpha, alpha_by_rater
+from affectory.quality.agreement._alpha import Alpha
 from affectory.quality.agreement._coded import by_raters, interval
 
 Matrix = list[list[float | None]]
@@ -119,7 +120,7 @@ def test_intervals_over_raters_hold_what_other_raters_come_to(noise: float) -> N
     whole = alpha(rated(crowd, "nominal"), "nominal")
     for start in range(0, 400, 10):
         made = rated(crowd[start : start + 10], "nominal")
-        found = interval(lambda i, w, made=made: alpha(made, "nominal", i, w), by_raters(made, 200, 0), 0.95)
+        found = interval(alpha(made, "nominal"), Alpha(made, "nominal").value, by_raters(made, 200, 0), 0.95)
         assert found is not None
         hits += found[0] <= whole <= found[1]
     assert hits >= 30, "of 40, 38 for honest intervals; those of 10 raters are a little narrow"

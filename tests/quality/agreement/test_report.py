@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from support.rating import asked
 
 from affectory.quality.agreement import MEASURES, Figure, Ratings, agreement
+from affectory.quality.agreement.report import _Plan
 from affectory.schemas.errors import UserError
 
 Matrix = list[list[Any]]
@@ -122,6 +123,23 @@ def test_raters_have_intervals_over_items_where_they_rated_enough() -> None:
         figure = found[rater]
         assert figure.items_low < figure.value < figure.items_high  # type: ignore[operator]
         assert figure.items_low < whole.value < figure.items_high, "all of them answer alike well"  # type: ignore
+
+
+@pytest.mark.parametrize("measure", ["cohen kappa", "pairwise f1"])
+def test_pairs_with_few_items_do_not_lie_outside_their_interval(measure: str) -> None:
+    """An item that is drawn twice adds nothing to a pair: plain percentiles lie below the figure."""
+    draw = np.random.default_rng(2)
+    matrix = [[v if draw.random() < 0.3 else None for v in row] for row in crowd(12, 120)]
+    [figure] = [f for f in agreement(Ratings((asked(matrix),)), measures=[measure]).figures if f.rater is None]
+    assert figure.value is not None
+    for low, high in ((figure.items_low, figure.items_high), (figure.raters_low, figure.raters_high)):
+        assert low < figure.value < high < low + 0.4  # type: ignore[operator]
+
+
+def test_very_many_ratings_get_fewer_draws_but_a_hundred() -> None:
+    plan = _Plan((), 1000, 0, 0.95, False)
+    assert [plan.of(cost) for cost in (0, 1000, 400_000, 10**9)] == [1000, 1000, 500, 100]
+    assert _Plan((), 20, 0, 0.95, False).of(10**9) == 20
 
 
 def test_few_raters_say_nothing_of_how_others_would_differ() -> None:
