@@ -179,7 +179,7 @@ def shift_by_group(
     """
     cells = _Cells.of(opinions, taxonomy)
     rows = [_placed(cells, taxonomy, labels) for labels in (before, after)]
-    known = ~np.isnan(np.concatenate(rows, axis=1)).any(axis=1)
+    known = np.asarray(~np.isnan(np.concatenate(rows, axis=1)).any(axis=1))
     named = pc.fill_null(_group_of(cells.rater, groups), NOT_SAID).dictionary_encode()
     own = named.indices.to_numpy().astype(np.int64)
     found = [
@@ -199,6 +199,8 @@ def _group_of(raters: pa.Array, groups: pa.Table) -> pa.Array:
 def _placed(cells: _Cells, taxonomy: Taxonomy, labels: pa.Table) -> Floats:
     """The labels' values for each group of opinions; NaN where there are none."""
     labels = labels.filter(pc.equal(labels.column("taxonomy"), taxonomy.name))
+    if "rule" in labels.column_names and len(pc.unique(labels.column("rule"))) > 1:
+        raise UserError("the labels are of several rules", "give the labels of one rule each")
     keys = [pc.binary_join_element_wise(*(of.column(name) for name in KEYS), _SEPARATOR) for of in (cells.keys, labels)]
     mine, theirs = aligned(*(pa.chunked_array(key).combine_chunks() for key in keys))
     found = np.full((cells.groups.size, len(taxonomy.labels)), np.nan)
@@ -208,13 +210,12 @@ def _placed(cells: _Cells, taxonomy: Taxonomy, labels: pa.Table) -> Floats:
 
 def _shift(name: str, cells: _Cells, mine: Ints, before: Floats, after: Floats) -> dict[str, Any]:
     sample, place = np.unique(cells.group[mine], return_inverse=True)
-    many = np.bincount(place, weights=cells.judgements[mine], minlength=len(sample))
+    many = np.bincount(place, weights=cells.judgements[mine], minlength=len(sample)).astype(np.float64)
     sums = [
         np.bincount(place, weights=cells.judgements[mine] * of[mine], minlength=len(sample)) for of in cells.votes.T
     ]
-    own = np.stack(sums, axis=1) / many[:, None]
-    pairs = {"moved": (before, after), "before": (own, before), "after": (own, after)}
-    far = {what: _apart(*(x if x is own else x[sample] for x in of), many) for what, of in pairs.items()}
+    own, old, new = np.stack(sums, axis=1) / many[:, None], before[sample], after[sample]
+    far = {"moved": _apart(old, new, many), "before": _apart(own, old, many), "after": _apart(own, new, many)}
     raters = len(pc.unique(cells.rater.take(pa.array(mine))))
     few = [f"fewer than {FEW_RATERS} raters"] * (raters < FEW_RATERS)
     few += [f"fewer than {FEW_SAMPLES} samples"] * (len(sample) < FEW_SAMPLES)

@@ -16,6 +16,7 @@ from affectory.quality.raters import NOT_SAID, RATERS, SHIFT, attended_share, ra
 from affectory.schemas.errors import UserError
 from affectory.schemas.taxonomy import parse_taxonomy
 from affectory.transforms.views._attention import GOLD
+from affectory.transforms.views.plurality import Plurality
 from affectory.transforms.views.vote_share import VoteShare
 
 Shared = Callable[[str], Path]
@@ -132,6 +133,13 @@ def test_a_table_of_groups_without_its_columns_is_told() -> None:
     labels = attended_share(table(), ABC, {})
     with pytest.raises(UserError, match="lack a column"):
         shift_by_group(table(), ABC, labels, labels, pa.table({"who": ["p_1"]}))
+
+
+def test_labels_of_two_rules_are_told() -> None:
+    rows = table(picking(1, "a", "p_1"))
+    two = pa.concat_tables([VoteShare().view(rows, ABC), Plurality().view(rows, ABC)])
+    with pytest.raises(UserError, match="several rules"):
+        shift_by_group(rows, ABC, two, two, groups_of(p_1="x"))
 
 
 def test_three_real_raters_who_took_their_time(shared: Shared) -> None:

@@ -101,7 +101,7 @@ def _likelihoods(trials: Trials, n_raters: int) -> Floats:
 
 def _table(raters: list[str], trials: Mapping[str, Trials], found: Mapping[str, Floats]) -> pa.Table:
     counts = {
-        f"{kind}_{what}": np.bincount(of.rater, weights=of.times * weights, minlength=len(raters))
+        f"{kind}_{what}": np.bincount(of.rater, weights=of.times * weights, minlength=len(raters)).astype(np.float64)
         for kind, of in trials.items()
         for what, weights in (("trials", np.ones(len(of.rater))), ("failed", of.failed), ("expected", of.attending))
     }

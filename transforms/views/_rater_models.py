@@ -72,7 +72,7 @@ class Votes:
         """Logarithms of the base rates, each label's over the items that could have it."""
         could = np.full(self.k, self.n_items) if self.asked is None else self.asked.sum(axis=0)
         rates = (posterior.sum(axis=0) + TINY) / np.maximum(could, 1)
-        return np.log(np.maximum(rates / rates.sum(), TINY))
+        return np.asarray(np.log(np.maximum(rates / rates.sum(), TINY)))
 
     def right_or_wrong(self, right: Floats, wrong: Floats) -> Floats:
         """Log-likelihoods (items x labels) of votes that have one where they are right and another where not."""

@@ -102,7 +102,10 @@ def _rows(side: str, raters: list[str], votes: Votes, found: RaterFit) -> pa.Tab
     apart, ruled = warnings(votes, found.posterior, several)
     common = {"base_rates": found.priors, "anyone": found.anyone, "warnings": np.array([apart, ruled], np.float64)}
     names = [f"{side}/{name}" for name in common] + [f"{side}/rater:{rater}" for rater in raters]
-    return pa.table([names, [row.tolist() for row in (*common.values(), *found.raters)]], schema=FIT)
+    offsets = np.arange(len(found.raters) + 1) * found.raters.shape[1]
+    own = pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), pa.array(found.raters.ravel()))
+    values = pa.concat_arrays([pa.array([row.tolist() for row in common.values()], own.type), own])
+    return pa.table([pa.array(names, pa.string()), values], schema=FIT)
 
 
 def warnings(votes: Votes, posterior: Floats, several: Asked) -> tuple[bool, bool]:
@@ -125,7 +128,6 @@ class _Known:
     """What a fit says of one side."""
 
     rates: Floats
-    anyone: Floats
     apart: bool
     ruled: bool
     raters: Floats
@@ -139,9 +141,13 @@ class _Known:
             return None
         rates, anyone, told = (np.array(fit.column("values")[place].as_py(), np.float64) for place in places)
         names = pa.array([f"{side}/rater:{rater}" for rater in raters], pa.string())
-        found = fit.column("values").combine_chunks().take(pc.index_in(names, value_set=fit.column("name")))
-        rows = [anyone if row is None else np.array(row, np.float64) for row in found.to_pylist()]
-        return cls(rates, anyone, bool(told[0]), bool(told[1]), np.array(rows).reshape(len(rows), len(anyone)))
+        found = pc.index_in(names, value_set=fit.column("name"))
+        rows = np.tile(anyone, (len(raters), 1))
+        own = fit.column("values").combine_chunks().take(pc.drop_null(found))
+        rows[pc.is_valid(found).to_numpy(zero_copy_only=False)] = (
+            pc.list_flatten(own).to_numpy().reshape(-1, len(anyone))
+        )
+        return cls(rates, bool(told[0]), bool(told[1]), rows)
 
 
 def placed(view: Any, opinions: pa.Table, taxonomy: Taxonomy, fit: pa.Table, posterior: Posterior) -> pa.Table:

@@ -116,7 +116,7 @@ def _chance(sequence: _Sequence, runs: _Runs) -> Floats:
     own = (outside + _COUNT * usual) / (elsewhere + _COUNT)
     after = np.flatnonzero(sequence.rater[1:] == sequence.rater[:-1])
     same = (sequence.pair[1:] == sequence.pair[:-1])[after].astype(np.float64)
-    repeats = np.bincount(sequence.rater[after], weights=same, minlength=len(often))
+    repeats = np.bincount(sequence.rater[after], weights=same, minlength=len(often)).astype(np.float64)
     repeated = _middle(repeats, sequence.sizes - 1, sequence.ordered & (sequence.sizes >= LONG))
     return np.asarray(np.clip(np.maximum(own, repeated), _LEAST, 1.0))
 

@@ -45,14 +45,15 @@ def _rows(lists: pa.ChunkedArray) -> Floats:
 
 def _codes(*columns: pa.ChunkedArray) -> Ints:
     joined = pc.binary_join_element_wise(*(column.cast(pa.string()) for column in columns), _SEPARATOR)
-    return pa.chunked_array(joined).combine_chunks().dictionary_encode().indices.to_numpy().astype(np.int64)
+    codes = pa.chunked_array(joined).combine_chunks().dictionary_encode().indices
+    return np.asarray(codes.to_numpy(), np.int64)
 
 
 def known_answers(judged: pa.Table, rater: Ints, taxonomy: Taxonomy, gold: pa.Table) -> Trials:
     """Failed where less than half of the vote is on a right label. An answer that others miss too says little."""
     place = pc.index_in(judged.column("sample_id"), value_set=gold.column("sample_id").combine_chunks())
     votes = _rows(judged.column("votes"))
-    rows = np.flatnonzero(pc.is_valid(place).to_numpy() & ~np.isnan(votes).all(axis=1)) if gold.num_rows else []
+    rows = np.flatnonzero(pc.is_valid(place).to_numpy() & ~np.isnan(votes).all(axis=1))
     item = place.to_numpy(zero_copy_only=False)[rows].astype(np.int64)
     right = np.zeros((gold.num_rows, len(taxonomy.labels)), dtype=bool)
     for row, labels in enumerate(gold.column("labels").to_pylist()):
