@@ -6,12 +6,12 @@ a prior that is pooled: most attend nearly always, a few hardly do. The kind tha
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from affectory.schemas.errors import UserError
 from affectory.schemas.taxonomy import Taxonomy
 from affectory.transforms.views._grouping import Floats
 from affectory.transforms.views._trials import Trials, fast, judged_again, known_answers, same_again
@@ -21,21 +21,14 @@ GOLD = pa.schema([("sample_id", pa.string()), ("labels", pa.list_(pa.string()))]
 """Samples whose answer is known, with the labels of which any is right: such on which nobody honest can differ."""
 
 _SHARES = (np.arange(100) + 0.5) / 100
-_LATE, _EARLY = (60.0, 1.0), (1.0, 2.0)
+_ATTENDS, _CLICKS = (60.0, 1.0), (1.0, 2.0)
 _FEW, _FEW_COUNT = 0.03, 50.0
 """Raters who attend: Beta(60, 1), mean 0.98. Those who hardly do: Beta(1, 2). Of the latter 3 in 100, as if seen of
 50 raters; how many there are is learnt of all."""
 
 _ASIDE = 0.8
-_FLOORS = {"text": 0.8, "image": 0.4, "audio": 1.0, "video": 1.0, "": 0.4}
-
-
-@dataclass(frozen=True)
-class Declared:
-    """Seconds under which nobody can have judged, by what was seen; a rater needs the longest of what they saw."""
-
-    floors: Mapping[str, float] = field(default_factory=lambda: _FLOORS)
-
+FLOORS = {"text": 0.8, "image": 0.4, "audio": 1.0, "video": 1.0}
+"""Seconds under which nobody can have judged, by what was seen: the longest of what a rater saw counts."""
 
 ATTENTION = pa.schema(
     [
@@ -49,9 +42,12 @@ ATTENTION = pa.schema(
 
 
 def attention(
-    judged: pa.Table, taxonomy: Taxonomy, gold: pa.Table | None = None, declared: Declared | None = None
+    judged: pa.Table, taxonomy: Taxonomy, gold: pa.Table | None = None, floors: Mapping[str, float] = FLOORS
 ) -> pa.Table:
     """A row `ATTENTION` for each person in `judged` (made by `_judged.judged`), in the order of their ids."""
+    gold = GOLD.empty_table() if gold is None else gold
+    if not set(GOLD.names) <= set(gold.column_names):
+        raise UserError("the known answers lack a column", f"give a table with columns {' and '.join(GOLD.names)}")
     judged = judged.filter(judged.column("person"))
     if not judged.num_rows:
         return ATTENTION.empty_table()
@@ -59,9 +55,9 @@ def attention(
     raters = pc.unique(judged.column("rater")).to_pylist()
     rater = pc.index_in(judged.column("rater"), value_set=pa.array(raters, pa.string())).to_numpy().astype(np.int64)
     trials = (
-        known_answers(judged, rater, taxonomy, GOLD.empty_table() if gold is None else gold),
+        known_answers(judged, rater, taxonomy, gold),
         judged_again(judged, rater),
-        fast(judged, rater, (declared or Declared()).floors),
+        fast(judged, rater, floors),
         same_again(judged, rater),
     )
     by_kind = dict(zip(KINDS, trials, strict=True))
@@ -71,17 +67,17 @@ def attention(
 def attending(trials: Trials, n_raters: int) -> Floats:
     """Posterior mean of how often each rater attends, by one kind of trial."""
     likely = _likelihoods(trials, n_raters)
-    late, early = (_prior(*shape) for shape in (_LATE, _EARLY))
+    attends, clicks = (_prior(*shape) for shape in (_ATTENDS, _CLICKS))
     most = likely.max(axis=1, initial=-np.inf)
     scaled = np.exp(likely - most[:, None])
-    evidence = np.stack([(scaled * late).sum(axis=1), (scaled * early).sum(axis=1)], axis=1)
-    means = np.stack([(scaled * p * _SHARES).sum(axis=1) for p in (late, early)], axis=1) / evidence
+    evidence = np.stack([(scaled * attends).sum(axis=1), (scaled * clicks).sum(axis=1)], axis=1)
+    means = np.stack([(scaled * p * _SHARES).sum(axis=1) for p in (attends, clicks)], axis=1) / evidence
     few = _FEW
     tried = np.bincount(trials.rater, weights=trials.times, minlength=n_raters) > 0
     for _ in range(50):
-        early_share = few * evidence[:, 1] / (few * evidence[:, 1] + (1 - few) * evidence[:, 0])
-        few = float((early_share[tried].sum() + _FEW * _FEW_COUNT) / (tried.sum() + _FEW_COUNT))
-    return np.asarray((1 - early_share) * means[:, 0] + early_share * means[:, 1])
+        clicking = few * evidence[:, 1] / (few * evidence[:, 1] + (1 - few) * evidence[:, 0])
+        few = float((clicking[tried].sum() + _FEW * _FEW_COUNT) / (tried.sum() + _FEW_COUNT))
+    return np.asarray((1 - clicking) * means[:, 0] + clicking * means[:, 1])
 
 
 def _prior(a: float, b: float) -> Floats:
@@ -105,7 +101,7 @@ def _table(raters: list[str], trials: Mapping[str, Trials], found: Mapping[str, 
         for kind, of in trials.items()
         for what, weights in (("trials", np.ones(len(of.rater))), ("failed", of.failed), ("expected", of.attending))
     }
-    prior = (1 - _FEW) * _mean(_LATE) + _FEW * _mean(_EARLY)
+    prior = (1 - _FEW) * _mean(_ATTENDS) + _FEW * _mean(_CLICKS)
     tried = {kind: np.where(counts[f"{kind}_trials"] > 0, mean, np.inf) for kind, mean in found.items()}
     lowest = np.min(np.stack(list(tried.values())), axis=0)
     return pa.table(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from affectory.schemas.ids import COUNTED, GROUP, digest
 from affectory.schemas.taxonomy import Taxonomy
 from affectory.transforms.views._answers import intensities, places_in_vad, votes
-from affectory.transforms.views._grouping import PEOPLE, Floats, grouped
+from affectory.transforms.views._grouping import KEYS, PEOPLE, Floats, grouped
 
 _SEPARATOR = "\x1f"
 _MIX = np.uint64(0x9E3779B97F4A7C15)
@@ -47,13 +47,14 @@ def judged(opinions: pa.Table, taxonomy: Taxonomy) -> pa.Table:
     spots, offer = _on_the_form(rows)
     people = pc.is_in(rows.column("rater_kind"), value_set=pa.array(PEOPLE))
     nobody = pc.or_(*(pc.starts_with(rows.column("rater"), prefix) for prefix in (COUNTED, GROUP)))
-    parts = (keys.column("perspective"), keys.column("whose"), keys.column("modalities"))
+    shown = rows.column("shown").combine_chunks()
+    lists = (pc.binary_join(pc.struct_field(shown, name), _SEPARATOR) for name in ("context", "suggestions"))
+    texts = (pc.struct_field(asked, "question"), pc.struct_field(shown, "instructions"), *lists)
+    parts = (*(keys.column(name) for name in KEYS[1:4]), *(pc.fill_null(text, "") for text in texts))
     columns = {
         **{name: rows.column(name) for name in ("opinion_id", "sample_id", "rater")},
         "person": pc.and_(people, pc.invert(nobody)),
-        "question": pc.binary_join_element_wise(
-            *parts, pc.fill_null(pc.struct_field(asked, "question"), ""), _SEPARATOR
-        ),
+        "question": pc.binary_join_element_wise(*parts, _SEPARATOR),
         "seen": keys.column("modalities"),
         "answer": _nullable(_codes(said), ~np.isnan(said).all(axis=1)),
         "spots": spots,
@@ -61,7 +62,7 @@ def judged(opinions: pa.Table, taxonomy: Taxonomy) -> pa.Table:
         "votes": _lists(votes(rows, taxonomy)),
         "vad": _lists(places_in_vad(rows)),
         "spent_s": rows.column("spent_s").cast(pa.float64()),
-        "position": pc.struct_field(rows.column("shown").combine_chunks(), "position").cast(pa.int64()),
+        "position": pc.struct_field(shown, "position").cast(pa.int64()),
     }
     return pa.table(columns).select(JUDGED.names).cast(JUDGED)
 

@@ -15,6 +15,7 @@ _SEPARATOR = "\x1f"
 _KNOWN_FAILS = 0.1
 _AGAIN_COUNT = 10.0
 _FAST_FAILS, _FAST_CLICKING, _FAST_HABIT, _HABIT_COUNT = 0.02, 0.5, 5.0, 20
+_LEAST_SECONDS = 0.4
 _SAME_FAILS, _SAME_CLICKING = 0.01, 0.8
 _DECLARED_COUNT = 2.0
 
@@ -108,7 +109,7 @@ def fast(judged: pa.Table, rater: Ints, floors: Mapping[str, float]) -> Trials:
     spent = judged.column("spent_s").to_numpy(zero_copy_only=False).astype(np.float64)
     rows = np.flatnonzero(np.isfinite(spent) & (spent > 0))
     seen = judged.column("seen").combine_chunks().dictionary_encode()
-    floor = np.array([max(floors.get(x, floors[""]) for x in s.split("+")) for s in seen.dictionary.to_pylist()])
+    floor = np.array([max(floors.get(x, _LEAST_SECONDS) for x in s.split("+")) for s in seen.dictionary.to_pylist()])
     least = np.maximum(floor[seen.indices.to_numpy()[rows]], _habit(spent[rows], rater[rows]) / _FAST_HABIT)
     failed = (spent[rows] < least).astype(np.float64)
     usual = max(_FAST_FAILS, _usual(rater[rows], failed, _FAST_FAILS))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from support.attending import World, sees
 from support.opining import ABC, opinion, table, vad
 
+from affectory.schemas.errors import UserError
 from affectory.transforms.views._attention import ATTENTION, GOLD, attention
 from affectory.transforms.views._judged import judged
 
@@ -121,6 +122,21 @@ def test_who_differs_from_themselves_by_chance_only_is_not_attending() -> None:
     assert row["attention"] < 0.4
     assert row["again_failed"] > 20 > 16 > row["again_expected"]
     assert "judged again" in row["why"]
+
+
+def test_saying_otherwise_with_other_context_is_no_failure() -> None:
+    rows = [
+        opinion(2 * s + n, [n == 0, n == 1, 0], rater="p_1", sample_id=f"s_{s}", shown={"context": context})
+        for s in range(9)
+        for n, context in enumerate((["before"], None))
+    ]
+    [row] = attention(judged(table(*rows), ABC), ABC).to_pylist()
+    assert row["again_trials"] == 0
+
+
+def test_known_answers_without_their_columns_are_told() -> None:
+    with pytest.raises(UserError, match="lack a column"):
+        attention(judged(table(), ABC), ABC, pa.table({"sample": ["s_1"]}))
 
 
 def test_being_twice_at_one_place_is_consistent_too() -> None:
