@@ -102,8 +102,8 @@ class _Part:
                 marks = _Marks(sample, target[0], who, [span for span in spans if span.target == target])
                 found.setdefault(f"{target[1] or 'marks'} in {target[2]}", []).append(marks)
         for name, marked in sorted(found.items()):
-            spans = [marks.of(person) for marks in marked for person in marks.raters]
-            yield self._made(name, of_lists(spans, "spans"), [row for marks in marked for row in marks.rows()])
+            said = [marks.of(person) for marks in marked for person in marks.raters]
+            yield self._made(name, of_lists(said, "spans"), [row for marks in marked for row in marks.rows()])
 
     def _numbers(self, name: str, column: Floats, level: str, levels: Any = ()) -> Iterator[ratings.Question]:
         if not np.isnan(column).all():

@@ -48,7 +48,7 @@ class _Weighed:
 
     @property
     def varied(self) -> bool:
-        return np.count_nonzero(self.values) > 1
+        return bool(np.count_nonzero(self.values) > 1)
 
 
 @dataclass(frozen=True)

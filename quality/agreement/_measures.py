@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from affectory.quality.agreement import _alpha, _kappas, _ranks, _reliability, _spans
-from affectory.quality.agreement._coded import Coded, Floats, Statistic, Weights, coded
+from affectory.quality.agreement._coded import FEWEST, Coded, Floats, Statistic, Weights, coded
 from affectory.quality.ratings import Question
 
 COMMON = 10
@@ -43,17 +43,17 @@ class Asked:
     def pairs(self) -> _kappas.Pairs:
         return _kappas.Pairs(self.ratings, COMMON)
 
-    def by_item(self) -> Iterator[tuple[int, list[Any], list[int]]]:
-        """Of each item with several ratings their values, which are lists, and who gave them."""
+    def by_item(self) -> Iterator[tuple[int, list[Any]]]:
+        """Of each item with several ratings their values, which are lists."""
         values = self.question.rows.column("value").to_pylist()
         ends = np.cumsum(self.ratings.sizes)
         for item, (start, end) in enumerate(zip(ends - self.ratings.sizes, ends, strict=True)):
             if end - start > 1:
-                yield item, values[start:end], self.ratings.rater[start:end].tolist()
+                yield item, values[start:end]
 
     def of_items(self, figure: Callable[[list[Any]], float]) -> Floats:
         found = np.full(len(self.ratings.items), np.nan)
-        for item, values, _ in self.by_item():
+        for item, values in self.by_item():
             found[item] = figure(values)
         return found
 
@@ -69,6 +69,8 @@ class Measure:
     named: bool = False
     otherwise: str = "not defined: one side does not vary"
     """Why there is none where everything else is well."""
+    items: int = 0
+    """Fewer items with two ratings make it a matter of luck."""
     most: float = 1.0
     cost: Callable[[Asked], int] = lambda asked: asked.ratings.size
     """How many numbers a draw of a bootstrap looks at."""
@@ -142,7 +144,7 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def _marked(asked: Asked) -> Statistic:
-    found = [(item, _spans.Marked.of(_lists(values))) for item, values, _ in asked.by_item()]
+    found = [(item, _spans.Marked.of(_lists(values))) for item, values in asked.by_item()]
     places, items = [item for item, _ in found], [marked for _, marked in found]
     return lambda often, _: _spans.unitizing_alpha(items, None if often is None else often[places])
 
@@ -169,13 +171,16 @@ MEASURES: dict[str, Measure] = {
         f"icc {k}": Measure(_NUMBERS, **_plain(_reliability.icc, "ratings", kind=k), otherwise=_ICC)
         for k in ("1", "1k", "2", "2k", "3", "3k")
     },
-    "split-half r": Measure(_NUMBERS, **_plain(_reliability.split_half, "halves")),
-    "split-half r of all": Measure(_NUMBERS, **_plain(_reliability.split_half, "halves", whole=True)),
+    "split-half r": Measure(_NUMBERS, **_plain(_reliability.split_half, "halves"), items=FEWEST),
+    "split-half r of all": Measure(_NUMBERS, **_plain(_reliability.split_half, "halves", whole=True), items=FEWEST),
     "shcmp": Measure(_NUMBERS, **_plain(_reliability.shcmp, "halves")),
-    "leave-one-out r": Measure(_NUMBERS, **_plain(_reliability.leave_one_out, "rest")),
+    "leave-one-out r": Measure(_NUMBERS, **_plain(_reliability.leave_one_out, "rest"), items=FEWEST),
     "leave-one-out error": Measure(_NUMBERS, **_plain(_reliability.leave_one_out_error, "rest"), most=np.inf),
     "rater against rest": Measure(
-        _ALL, lambda asked: _mean(_reliability.rater_correlations(asked.rest).tolist()), over=(), named=True
+        _ALL,
+        lambda asked: _mean(_reliability.rater_correlations(asked.rest, items=FEWEST).tolist()),
+        over=(),
+        named=True,
     ),
     "kendall w": Measure(("ranking",), **_over_items(lambda given: _ranks.kendall_w(_ranks.ranks_of(given)))),
     "kendall tau": Measure(("ranking",), **_over_items(partial(_ranked, _ranks.kendall_tau))),

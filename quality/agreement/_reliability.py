@@ -102,9 +102,9 @@ def leave_one_out_error(rest: Rest, items: Weights = None) -> float:
     return float((np.abs(value - others) * weight).sum() / total) if total > 0 else float("nan")
 
 
-def rater_correlations(rest: Rest, fewest: int = 3) -> Floats:
+def rater_correlations(rest: Rest, fewest: int = 3, items: int = 2) -> Floats:
     """Of each rater the rank correlation with the mean of the others, over items of so many raters or more, as
-    GoEmotions' authors report it; NaN where it is not defined."""
+    GoEmotions' authors report it; NaN where it is not defined, or the rater has fewer such items."""
     from scipy.stats import rankdata
 
     ratings = rest.ratings
@@ -114,7 +114,7 @@ def rater_correlations(rest: Rest, fewest: int = 3) -> Floats:
     order = np.argsort(ratings.rater, kind="stable")
     for rater, rows in enumerate(np.split(order, np.cumsum(np.bincount(ratings.rater))[:-1]) if ratings.size else ()):
         rows = rows[enough[rows]]
-        if len(rows) >= 2 and rater < len(found):
+        if len(rows) >= items and rater < len(found):
             mine, theirs = (rankdata(x[rows])[None] for x in (value, others))
             found[rater] = _correlations(mine, theirs, np.ones(len(rows)))[0]
     return found

@@ -150,13 +150,21 @@ def _figures(asked: Asked, pool: str, plan: _Plan) -> Iterator[Figure]:
 
 def _figure(asked: Asked, pool: str, name: str, why: str, plan: _Plan) -> Figure:
     measure = MEASURES[name]
-    why = why or ("nobody said who rated" if measure.named and not asked.ratings.raters else "")
+    why = why or _unfit(measure, asked.ratings)
     value = float("nan") if why else measure.found(asked)
     if not np.isfinite(value):
         return _made(asked, pool, name, state=why or measure.otherwise)
     items, raters = (_interval(asked, name, value, over, plan) or (None, None) for over in ("items", "raters"))
     ends = {"items_low": items[0], "items_high": items[1], "raters_low": raters[0], "raters_high": raters[1]}
     return _made(asked, pool, name, value=value, **ends)
+
+
+def _unfit(measure: Measure, ratings: Coded) -> str:
+    """Why these ratings are not for that measure."""
+    if measure.named and not ratings.raters:
+        return "nobody said who rated"
+    few = int((ratings.sizes > 1).sum()) < measure.items
+    return f"fewer than {measure.items} items have two ratings: luck would decide" if few else ""
 
 
 def _interval(asked: Asked, name: str, value: float, over: str, plan: _Plan) -> Interval:

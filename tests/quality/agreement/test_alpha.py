@@ -62,7 +62,7 @@ def test_sets_that_hold_each_other_differ_less_than_sets_that_overlap() -> None:
     made = rated([[["a"], ["a", "b"]], [["a", "b"], ["a", "b"]]], "multi-label")
     for metric, apart in by_hand.items():
         # Two items, one of which differs by `apart`; of 12 ordered pairs of any ratings 6 are of {a} and {a, b}.
-        assert alpha(made, metric) == pytest.approx(1 - (2 * apart / 4) / (6 * apart / 12))  # type: ignore[arg-type]
+        assert alpha(made, metric) == pytest.approx(1 - (2 * apart / 4) / (6 * apart / 12))
 
 
 def test_an_empty_set_is_an_answer_that_shares_nothing_with_others() -> None:

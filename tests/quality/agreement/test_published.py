@@ -56,7 +56,7 @@ def by_name(ratings: Ratings) -> dict[str, Question]:
 
 def measured(ratings: Coded, wanted: dict[str, float]) -> dict[str, float]:
     """Alpha in each of the metrics that are wanted, under the names of the file."""
-    return {name: alpha(ratings, name.removeprefix("alpha_")) for name in wanted}  # type: ignore[arg-type]
+    return {name: alpha(ratings, name.removeprefix("alpha_")) for name in wanted}
 
 
 def test_small_cases(shared: Shared) -> None:
@@ -72,7 +72,7 @@ def test_small_cases(shared: Shared) -> None:
             assert fleiss_kappa(made) == pytest.approx(case["fleiss_kappa"], abs=EXACT)
         for pair, kappas in case.get("cohen_pairs", {}).items():
             raters = tuple(f"r{int(rater):03}" for rater in pair.split("-"))
-            found = {w: named(Pairs(made), cohen_kappas(Pairs(made), w))[raters] for w in kappas}  # type: ignore
+            found = {w: named(Pairs(made), cohen_kappas(Pairs(made), w))[raters] for w in kappas}
             assert found == pytest.approx(kappas, abs=EXACT)
     assert len(cases) == 7
 
@@ -169,7 +169,7 @@ def test_brighter(shared: Shared, language: str, text: str) -> None:
         found = by_name(Ratings.read(table, item=text, raters=people, question="emotion"))
         made = {words.get(q.lower(), q.lower()): coded(question) for q, question in found.items()}
         figures = {emotion: alphas[name] for emotion, alphas in wanted["alpha"].items()}
-        assert {e: alpha(c, metric) for e, c in made.items()} == pytest.approx(figures, abs=EXACT)  # type: ignore
+        assert {e: alpha(c, metric) for e, c in made.items()} == pytest.approx(figures, abs=EXACT)
         assert sum(c.size for c in made.values()) == wanted["ratings"]
 
 

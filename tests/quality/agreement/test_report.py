@@ -121,8 +121,8 @@ def test_raters_have_intervals_over_items_where_they_rated_enough() -> None:
     whole = agreement(Ratings((asked(matrix),)), draws=100).of("value", "alpha ordinal")
     for rater in ("r000", "r004"):
         figure = found[rater]
-        assert figure.items_low < figure.value < figure.items_high  # type: ignore[operator]
-        assert figure.items_low < whole.value < figure.items_high, "all of them answer alike well"  # type: ignore
+        assert figure.items_low < figure.value < figure.items_high
+        assert figure.items_low < whole.value < figure.items_high, "all of them answer alike well"
 
 
 @pytest.mark.parametrize("measure", ["cohen kappa", "pairwise f1"])
@@ -133,13 +133,23 @@ def test_pairs_with_few_items_do_not_lie_outside_their_interval(measure: str) ->
     [figure] = [f for f in agreement(Ratings((asked(matrix),)), measures=[measure]).figures if f.rater is None]
     assert figure.value is not None
     for low, high in ((figure.items_low, figure.items_high), (figure.raters_low, figure.raters_high)):
-        assert low < figure.value < high < low + 0.4  # type: ignore[operator]
+        assert low < figure.value < high < low + 0.4
 
 
 def test_very_many_ratings_get_fewer_draws_but_a_hundred() -> None:
     plan = _Plan((), 1000, 0, 0.95, False)
     assert [plan.of(cost) for cost in (0, 1000, 400_000, 10**9)] == [1000, 1000, 500, 100]
     assert _Plan((), 20, 0, 0.95, False).of(10**9) == 20
+
+
+@pytest.mark.parametrize("measure", ["split-half r", "leave-one-out r", "rater against rest"])
+def test_correlations_of_a_few_items_are_left_to_luck(measure: str) -> None:
+    few, enough = (
+        agreement(Ratings((asked(matrix, "interval"),)), draws=0, measures=[measure]).of("value", measure)
+        for matrix in ([[0, 1], [0, 2], [1, 3]], crowd(3))
+    )
+    assert few.value is None and few.state
+    assert enough.value is not None
 
 
 def test_few_raters_say_nothing_of_how_others_would_differ() -> None:
@@ -157,13 +167,13 @@ def test_clusters_are_drawn_whole() -> None:
         for item, value in enumerate(values)
     ]
     for row in rows:  # one speaker is agreed on, the others are not
-        row["v"] = int(row["i"]) % 4 if row["s"] == "speaker0" else (row["v"] + 2 * row["r"]) % 4  # type: ignore
+        row["v"] = int(row["i"]) % 4 if row["s"] == "speaker0" else (row["v"] + 2 * row["r"]) % 4
     free, tied = (
         agreement(Ratings.read(rows, item="i", rater="r", value="v", **of), draws=300).of("v", "alpha ordinal")
         for of in ({}, {"cluster": "s"})
     )
     assert free.value == tied.value
-    assert tied.items_high - tied.items_low > 1.3 * (free.items_high - free.items_low)  # type: ignore[operator]
+    assert tied.items_high - tied.items_low > 1.3 * (free.items_high - free.items_low)
 
 
 def test_people_and_models_are_never_mixed() -> None:
@@ -277,4 +287,4 @@ def test_lists_are_measured_item_by_item(level: Any, given: Any, measure: str, e
     figure = agreement(Ratings.read(rows, item="i", rater="r", value="v", level=level), draws=20).of("v", measure)
     assert figure.value == pytest.approx(expected, abs=0.02 if level != "spans" else 1)
     assert (figure.items, figure.raters, figure.state) == (6, 2, "")
-    assert figure.items_low is not None and figure.items_low <= figure.value + 1e-9  # type: ignore[operator]
+    assert figure.items_low is not None and figure.items_low <= figure.value + 1e-9
