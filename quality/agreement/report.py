@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from affectory.quality.agreement import _alpha
 from affectory.quality.agreement._coded import FEWEST, Coded, Floats, Interval, by_items, by_raters, interval
-from affectory.quality.agreement._measures import MEASURES, USUAL, Asked
+from affectory.quality.agreement._measures import MEASURES, USUAL, Asked, Measure
 from affectory.quality.agreement._states import notes_of, why_none
 from affectory.quality.ratings import MODELS, PEOPLE, Ratings
 from affectory.schemas.errors import UserError
