@@ -16,6 +16,7 @@ from affectory.pipelines.code_hash import code_hash
 from affectory.pipelines.listing import SourceEntry, folder_of
 from affectory.pipelines.names import Names
 from affectory.pipelines.rating import RatingEntry, misnamed
+from affectory.pipelines.rules import Rules
 from affectory.pipelines.runner.ruled import Ruled
 from affectory.pipelines.runner.stage import Stage, asked_by, conversed_with
 from affectory.schemas.derived import SAMPLES
@@ -38,7 +39,6 @@ from affectory.transforms.sources.base import Limits
 
 Spec = TypeVar("Spec", EntrySpec, StepSpec)
 
-VAD_MEAN = "vad_mean"
 VERBS: tuple[Literal["ingest"], Literal["assist"]] = ("ingest", "assist")
 UNWRITTEN = frozenset({"frames", "duplicates"})
 """Columns of a sample that hold nothing until a stage writes them."""
@@ -116,7 +116,7 @@ class _Binder:
         ratings = tuple(self._ratings(taxonomy))
         self._names.check()
         stages = tuple(self._stages(taxonomy))
-        views = tuple(self._views(taxonomy))
+        views = tuple(Rules(self.recipe, self.problems, self._instance, self._built_in).bound(taxonomy))
         self._check_flow(stages)
         if self.problems or self.told or taxonomy is None:
             raise RecipeProblems(self._all_problems())
@@ -285,36 +285,6 @@ class _Binder:
         except UserError as error:
             self._add(path, error.message, hint=error.hint)
         return None
-
-    def _views(self, taxonomy: Taxonomy | None) -> Iterator[Ruled]:
-        """The recipe's rules, the one of the published label first; the mean place in VAD is always there."""
-        specs = self.recipe.rules()
-        for spec in specs:
-            if (view := self._view(spec, taxonomy)) is not None:
-                yield view
-        if taxonomy is not None and VAD_MEAN not in {spec.name for spec in specs}:
-            view = discovery.public_class(discovery.modules("views")[VAD_MEAN])()
-            yield Ruled(view, taxonomy, self.recipe.spec.label.across)
-
-    def _view(self, spec: StepSpec, taxonomy: Taxonomy | None) -> Ruled | None:
-        known = discovery.modules("views")
-        if spec.name not in known:
-            self.problems.append(self.recipe.unknown(spec.path, "unknown rule", spec.name, known))
-            return None
-        cls, params = discovery.public_class(known[spec.name]), dict(spec.params)
-        named = params.pop("taxonomy", None)
-        if named is not None:
-            taxonomy = self._other_taxonomy(spec, named)
-        view = self._instance(cls, params, spec.path)
-        return Ruled(view, taxonomy, self.recipe.spec.label.across) if view is not None and taxonomy else None
-
-    def _other_taxonomy(self, spec: StepSpec, named: Any) -> Taxonomy | None:
-        """A taxonomy that a further rule counts in; the published label is in the recipe's own."""
-        path = (*spec.path, "taxonomy")
-        if spec.path[:2] == ("label", "rule"):
-            self._add(path, "the published label is in the recipe's taxonomy", describe(named), hint="see `label.also`")
-            return None
-        return self._built_in(str(named), path)
 
     def _check_flow(self, stages: tuple[Stage, ...]) -> None:
         """Everything that a stage reads must be written before it, in the type that it expects; null is any type.

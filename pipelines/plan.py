@@ -19,8 +19,9 @@ from affectory.pipelines.rule_fits import RuleFit
 from affectory.pipelines.runner.attach import standing
 from affectory.pipelines.runner.execute import Allowance
 from affectory.pipelines.runner.finish import Finish, unattached
+from affectory.pipelines.runner.finishing import RULE
 from affectory.pipelines.runner.fitting import Told, applying, signing
-from affectory.pipelines.runner.partition import RULE, Link, Partition
+from affectory.pipelines.runner.partition import Link, Partition
 from affectory.pipelines.runner.stage import Stage
 from affectory.pipelines.scan import Root, Scan
 from affectory.pipelines.store.commits import Counts

@@ -36,12 +36,13 @@ class RuleFit:
 
     def make(self, refit: bool) -> int:
         """Fit and remember it, unless that is done; of how many numbers a refit changed what was found."""
-        known = self.remembered.load()
-        if known.num_rows and not refit:
+        first, known = self.remembered.newest() is None, self.remembered.load()
+        if not first and not refit:
             return 0
         view = self.rule.view
         found = _rounded(view.fit(self._evidence(view.most), self.rule.taxonomy))
-        self.remembered.save(found)
+        if first or not found.equals(known):
+            self.remembered.write([found])
         return _moved(known, found)
 
     def _evidence(self, most: int) -> pa.Table:

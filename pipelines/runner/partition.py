@@ -17,7 +17,8 @@ from affectory.pipelines.runner.asking import Desk, Questions, Tries
 from affectory.pipelines.runner.child import Child
 from affectory.pipelines.runner.conversing import Rounds
 from affectory.pipelines.runner.execute import ALLOWED, Allowance, run_looks, run_stage
-from affectory.pipelines.runner.finish import Finish, attached, finish, labelled
+from affectory.pipelines.runner.finish import Finish
+from affectory.pipelines.runner.finishing import ending
 from affectory.pipelines.runner.fitting import Told, signs_of, with_told
 from affectory.pipelines.runner.kinds import mine, of_kinds, there
 from affectory.pipelines.runner.media import changed, externalise, hydrate, without_changed
@@ -36,9 +37,6 @@ from affectory.schemas.errors import NotConserved
 from affectory.transforms.base import Columns, Result, Said, Whom
 from affectory.transforms.models._asked import AskedModel
 from affectory.transforms.models._asking import COLUMNS
-
-RULE = "rule"
-"""The stage that labels a partition by rules which had to know the whole dataset first."""
 
 
 @dataclass(frozen=True)
@@ -200,10 +198,8 @@ class _Run:
                 yield self._ending(key, before)
 
     def _ending(self, key: str, before: str) -> StageReport:
-        how = self.partition.finish
-        if key == how.attached:
-            return self._timed("label", partial(self._attach, before))
-        return self._timed(RULE, self._rule) if how.attached else self._timed("label", partial(self._finish, before))
+        stage, commit = ending(key, self.partition.finish, partial(self._read, before), self.workspace, self.commits)
+        return self._timed(stage, commit)
 
     def _timed(self, stage: str, work: Callable[[], Commit]) -> StageReport:
         start, self._asked, self._used = time.monotonic(), 0, {}
@@ -388,27 +384,6 @@ class _Run:
             retried = pc.is_in(lost.column("sample_id"), value_set=failed_for(lost, link.reason))
             rejects = pa.concat_tables([REJECTS.cast(lost.filter(pc.invert(retried))), rejects])
         return rows, rejects
-
-    def _finish(self, before: str) -> Commit:
-        table = self._read(before)
-        tables, facts = finish(self.partition.finish, table, self.workspace)
-        counts = Counts(table.num_rows, table.num_rows, tables["samples"].num_rows)
-        return self.commits.commit(self.partition.finish.key, "label", counts, tables, facts)
-
-    def _attach(self, before: str) -> Commit:
-        table, how = self._read(before), self.partition.finish
-        tables, facts = attached(how, table, self.workspace)
-        counts = Counts(table.num_rows, table.num_rows, tables["samples"].num_rows)
-        return self.commits.commit(how.attached, "label", counts, tables, facts)
-
-    def _rule(self) -> Commit:
-        """Labels beside the tables that were attached before, which stay where they are."""
-        how = self.partition.finish
-        before = self.commits.get(how.attached)
-        labels = labelled(how, self.commits.read(before, "opinions"), self.workspace)
-        kept = {name: part for name, part in before.parts.items() if name != "rejects"}
-        counts = Counts(before.counts.out, before.counts.out, before.counts.out)
-        return self.commits.commit(how.key, RULE, counts, {"labels": labels}, {}, kept)
 
 
 def root_schema() -> pa.Schema:

@@ -15,7 +15,10 @@ FIT = pa.schema([("name", pa.string()), ("values", pa.list_(pa.float64()))])
 
 
 class View(Protocol):
-    """A frozen dataclass; its fields are its YAML parameters. `version` (1 unless said) changes with its meaning."""
+    """A frozen dataclass; its fields are its YAML parameters. `version` (1 unless said) changes with its meaning.
+
+    It may have a method `check(taxonomy)`, which raises a `UserError` when a recipe is planned.
+    """
 
     def view(self, opinions: pa.Table, taxonomy: Taxonomy) -> pa.Table:
         """Rows of `labels` of these opinions, which hold all those about each of their samples."""

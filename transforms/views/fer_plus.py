@@ -39,6 +39,10 @@ class FerPlus:
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
+    def check(self, taxonomy: Taxonomy) -> None:
+        """What is named as no label has to be one of the taxonomy's."""
+        self._odd(taxonomy)
+
     def view(self, opinions: pa.Table, taxonomy: Taxonomy) -> pa.Table:
         """Rows of `labels`: one for each sample, perspective, whose feeling, modalities and pool of raters."""
         tally, odd = tallied(opinions, taxonomy), self._odd(taxonomy)

@@ -35,6 +35,11 @@ class VadMixture:
         Mapping[str, Width] | None, Field(description="the same by label, where emotions are not equally wide")
     ] = None
 
+    def check(self, taxonomy: Taxonomy) -> None:
+        """Every label needs a place, and `widths` may name no other."""
+        _places(taxonomy)
+        self._widths(taxonomy)
+
     def view(self, opinions: pa.Table, taxonomy: Taxonomy) -> pa.Table:
         """Rows of `labels`; `low` and `high` bound the mean of all raters who might have been asked."""
         places, widths = _places(taxonomy), self._widths(taxonomy)
