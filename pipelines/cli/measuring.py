@@ -172,7 +172,7 @@ def _taxonomy(folder: Path) -> "Taxonomy":
     from affectory.schemas.taxonomy import parse_taxonomy
 
     found = json_format.loads((folder / "taxonomy.json").read_text(encoding="utf-8"))
-    return parse_taxonomy(found["definition"])
+    return parse_taxonomy(found.get("definition") or {name: found[name] for name in ("name", "labels")})
 
 
 def _speakers(samples: "pa.Table") -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Agreement of raters, on any table of ratings or on the opinions of a dataset.
 
-from affectory.quality.agreement import Ratings, agreement
-print(agreement(Ratings.read(table, item="text", rater="who", value="joy")).as_text())
+`agreement(Ratings.read(table, item="text", rater="who", value="joy"))` is a report; the measures that it holds can also
+be asked for one by one, of `coded(question)`.
 """
 
 from affectory.quality.agreement._alpha import alpha, alpha_by_rater

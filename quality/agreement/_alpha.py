@@ -14,6 +14,8 @@ import numpy as np
 from affectory.quality.agreement._coded import Coded, Floats, Ints, Weights, sums, within
 
 Metric = Literal["nominal", "ordinal", "interval", "ratio", "masi", "jaccard"]
+MOST_VALUES = 4000
+"""More different values cannot be compared one by one, as ratios and sets are."""
 METRICS = ("nominal", "ordinal", "interval", "ratio", "masi", "jaccard")
 
 
@@ -46,10 +48,6 @@ class _Weighed:
     def total(self) -> float:
         return float(self.values.sum())
 
-    @property
-    def varied(self) -> bool:
-        return bool(np.count_nonzero(self.values) > 1)
-
 
 @dataclass(frozen=True)
 class Alpha:
@@ -59,9 +57,9 @@ class Alpha:
     metric: Metric
 
     def value(self, items: Weights = None, weights: Weights = None) -> float:
-        """NaN where nothing can be compared."""
+        """NaN where nothing can be compared, or too many values would have to be."""
         weighed = self._weighed(items, weights)
-        if not weighed.varied:
+        if not self._comparable(weighed):
             return float("nan")
         unit, expected = self._differences(weighed)
         observed = float((unit * weighed.items).sum())
@@ -70,7 +68,7 @@ class Alpha:
     def by_rater(self, items: Weights = None) -> Floats:
         """The part that each rater has."""
         many, weighed = len(self.ratings.raters), self._weighed(items, None)
-        expected = self._differences(weighed)[1] if weighed.varied else 0.0
+        expected = self._differences(weighed)[1] if self._comparable(weighed) else 0.0
         if expected <= 0:
             return np.full(many, np.nan)
         others = self.ratings.sizes[self.ratings.item] - 1.0
@@ -79,6 +77,10 @@ class Alpha:
         compared, apart = (sums(self.ratings.rater, x, many) for x in (often, mine * often))
         shares: Floats = np.divide(apart, compared, out=np.full(many, np.nan), where=compared > 0)
         return 1 - shares * weighed.total * (weighed.total - 1) / expected
+
+    def _comparable(self, weighed: _Weighed) -> bool:
+        too_many = self.metric in METRICS[3:] and len(self.ratings.scale) > MOST_VALUES
+        return bool(np.count_nonzero(weighed.values) > 1) and not too_many
 
     def _weighed(self, items: Weights, weights: Weights) -> _Weighed:
         cells, count = self.ratings.cells, len(self.ratings.items)

@@ -90,7 +90,11 @@ def _alpha_of(metric: Any) -> dict[str, Any]:
     def draws(asked: Asked) -> Statistic:
         return _alpha.Alpha(asked.ratings, metric).value
 
-    return {"found": lambda asked: draws(asked)(None, None), "draws": draws, "over": ("items", "raters")}
+    def cost(asked: Asked) -> int:
+        return asked.ratings.size + (len(asked.ratings.scale) ** 2 if metric in _alpha.METRICS[3:] else 0)
+
+    found = {"found": lambda asked: draws(asked)(None, None), "draws": draws, "over": ("items", "raters")}
+    return {**found, "cost": cost, "otherwise": f"more than {_alpha.MOST_VALUES} different values to compare"}
 
 
 def _of_pairs(values: Callable[..., Floats], **more: Any) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from affectory.quality.agreement._coded import FEWEST, Coded, Ints
 from affectory.quality.ratings import Question
 
 CONDITIONAL = "raters were asked only after an answer of others: agreement would be of those answers alone"
+UNNAMED = "it is not said of every rating who gave it"
 _UNLIKELY = 1e-3
 
 
@@ -70,7 +71,7 @@ def notes_of(question: Question, ratings: Coded) -> list[str]:
     if ratings.repeats:
         said.append(f"{ratings.repeats} ratings are a rater's second of an item: alpha counts them as ratings")
     if ratings.size and not ratings.raters:
-        said.append("nobody said who rated: nothing by rater, and no interval over raters")
+        said.append(f"{UNNAMED}: nothing by rater, and no interval over raters")
     elif 1 < len(ratings.raters) < FEWEST:
         said.append(f"{len(ratings.raters)} raters are too few to say how others would differ: no interval over raters")
     clusters = int(ratings.cluster.max(initial=-1)) + 1

@@ -10,12 +10,12 @@ import pyarrow as pa
 from affectory.quality.agreement import _alpha
 from affectory.quality.agreement._coded import FEWEST, Coded, Floats, Interval, by_items, by_raters, interval
 from affectory.quality.agreement._measures import MEASURES, USUAL, Asked, Measure
-from affectory.quality.agreement._states import notes_of, why_none
+from affectory.quality.agreement._states import UNNAMED, notes_of, why_none
 from affectory.quality.ratings import MODELS, PEOPLE, Ratings
 from affectory.schemas.errors import UserError
 
 _METRICS = {"multi-label": "masi"}
-_FEWEST_DRAWS, _MOST_WORK = 100, 200_000_000
+_FEWEST_DRAWS, _MOST_WORK, _MOST_PAIRS = 100, 200_000_000, 50_000_000
 _LISTS = ("ranking", "trace", "spans")
 
 
@@ -150,7 +150,7 @@ def _figures(asked: Asked, pool: str, plan: _Plan) -> Iterator[Figure]:
 
 def _figure(asked: Asked, pool: str, name: str, why: str, plan: _Plan) -> Figure:
     measure = MEASURES[name]
-    why = why or _unfit(measure, asked.ratings)
+    why = why or _unfit(asked, measure)
     value = float("nan") if why else measure.found(asked)
     if not np.isfinite(value):
         return _made(asked, pool, name, state=why or measure.otherwise)
@@ -159,12 +159,15 @@ def _figure(asked: Asked, pool: str, name: str, why: str, plan: _Plan) -> Figure
     return _made(asked, pool, name, value=value, **ends)
 
 
-def _unfit(measure: Measure, ratings: Coded) -> str:
+def _unfit(asked: Asked, measure: Measure) -> str:
     """Why these ratings are not for that measure."""
+    ratings = asked.ratings
     if measure.named and not ratings.raters:
-        return "nobody said who rated"
-    few = int((ratings.sizes > 1).sum()) < measure.items
-    return f"fewer than {measure.items} items have two ratings: luck would decide" if few else ""
+        return UNNAMED
+    if int((ratings.sizes > 1).sum()) < measure.items:
+        return f"fewer than {measure.items} items have two ratings: luck would decide"
+    too_many = measure.named and (int((ratings.sizes**2).sum()) > _MOST_PAIRS or measure.cost(asked) > _MOST_PAIRS)
+    return "too many pairs of ratings; alpha needs none of them" if too_many else ""
 
 
 def _interval(asked: Asked, name: str, value: float, over: str, plan: _Plan) -> Interval:

@@ -197,10 +197,18 @@ def test_ratings_of_nobody_in_particular_have_alpha_but_nothing_by_rater() -> No
     alpha = found.of("v", "alpha ordinal")
     assert alpha.value == pytest.approx(figures(crowd(4))["alpha ordinal"].value)
     assert (alpha.raters, alpha.raters_low, found.of("v", "cohen kappa quadratic").state) == (
-        None, None, "nobody said who rated",
+        None, None, "it is not said of every rating who gave it",
     )  # fmt: skip
-    assert "nobody said who rated" in found.as_text()
+    assert "it is not said of every rating who gave it" in found.as_text()
     assert not [f for f in found.figures if f.rater]
+
+
+def test_what_would_take_too_long_to_compare_is_said() -> None:
+    rows = [{"i": n // 2, "r": n % 2, "v": 1 + n / 7} for n in range(4500)]
+    figure = agreement(Ratings.read(rows, item="i", rater="r", value="v", level="ratio"), draws=0).of(
+        "v", "alpha ratio"
+    )
+    assert (figure.value, figure.state) == (None, "more than 4000 different values to compare")
 
 
 def test_a_raters_second_rating_of_an_item_is_told() -> None:
