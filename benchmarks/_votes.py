@@ -40,14 +40,19 @@ class Votes:
         picked = (x[rows] for x in (self.item, self.block, self.rater, self.answers))
         return Votes(self.name, self.questions, self.sizes, self.items, *picked)
 
+    def said(self) -> Floats:
+        """Votes x answers of all questions side by side: 1 for each answer given."""
+        starts = np.cumsum([0, *self.sizes])
+        found = np.zeros((len(self.item), starts[-1]))
+        for question, start in enumerate(starts[:-1]):
+            rows = np.flatnonzero(self.answers[:, question] >= 0)
+            found[rows, start + self.answers[rows, question]] = 1.0
+        return found
+
     def counts(self) -> Floats:
         """Items x answers of all questions side by side."""
-        starts = np.cumsum([0, *self.sizes])
-        found = np.zeros((self.items, starts[-1]))
-        for question, start in enumerate(starts[:-1]):
-            said = self.answers[:, question] >= 0
-            np.add.at(found, (self.item[said], start + self.answers[said, question]), 1.0)
-        return found
+        columns = [np.bincount(self.item, weights=column, minlength=self.items) for column in self.said().T]
+        return np.stack(columns, axis=1)
 
 
 def split(votes: Votes, seen: int, seed: int, rest: int = 1) -> tuple[Votes, Votes]:
@@ -79,6 +84,18 @@ def crema_d() -> Votes:
     for row in rows:
         counts[names[row["fileName"]], int(row[""][0]) - 1] += [int(row[x]) for x in "ADFHNS"]
     return _anonymous("CREMA-D", modes, counts)
+
+
+def intended(votes: Votes) -> Votes:
+    """CREMA-D's votes, and as one more question what the actor of each clip was told to show."""
+    names = sorted({row["fileName"] for row in _table(DATA / "crema_d" / "tabulatedVotes.csv")})
+    meant = np.array(["ADFHNS".index(name.split("_")[2][0]) for name in names])
+    none = np.full((votes.items, len(votes.sizes)), -1)
+    answers = np.block([[votes.answers, np.full((len(votes.item), 1), -1)], [none, meant[:, None]]])
+    items, block = np.arange(votes.items), np.full(votes.items, len(votes.sizes))
+    parts = ((votes.item, items), (votes.block, block), (votes.rater, np.full(votes.items, -1)))
+    questions, sizes = (*votes.questions, "intended"), (*votes.sizes, 6)
+    return Votes(votes.name, questions, sizes, votes.items, *map(np.concatenate, parts), answers)
 
 
 def cawi2() -> Votes:

@@ -1,0 +1,91 @@
+"""Which mixture to believe: the one that best foretells what a rater said from the others, on items it did not see."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from affectory.transforms.views._grouping import Floats, Ints
+from affectory.transforms.views._mixture import Mixture, sums
+from affectory.transforms.views._mixture_fit import Search, fit
+
+_MOST_ITEMS, _MOST_VOTES, _SMALL = 4_000, 4_000, 1_500
+_ACROSS = (0.3, 0.6, 1.0)
+APART = (Search(1, 2.0, False), Search(12, 2.0, False))
+TOGETHER = (Search(12, 2.0), Search(24, 5.0), Search(36, 20.0))
+ALONE = (Search(1, 2.0), Search(12, 2.0), Search(24, 5.0), Search(48, 5.0))
+
+
+@dataclass(frozen=True)
+class Told:
+    """Votes: of each its item, who gave it (-1: nobody knows), and what it says of each answer of each question."""
+
+    items: int
+    item: Ints
+    rater: Ints
+    said: Floats
+
+    def counts(self) -> Floats:
+        """Items x answers of all questions side by side."""
+        columns = [np.bincount(self.item, weights=column, minlength=self.items) for column in self.said.T]
+        return np.stack(columns, axis=1)
+
+    def take(self, rows: Ints | NDArray[np.bool_]) -> "Told":
+        return Told(self.items, self.item[rows], self.rater[rows], self.said[rows])
+
+
+def chosen(told: Told, sizes: tuple[int, ...], near: Floats | None = None) -> Search:
+    """The search whose mixture foretells best; the first of them where there is nothing to tell by."""
+    scored = [(search, _score(told, sizes, search, near)) for search in _candidates(sizes)]
+    found = [(score, place, each) for place, (_, scores) in enumerate(scored) for each, score in scores]
+    return min(found, key=lambda x: x[:2])[2] if found else ALONE[0]
+
+
+def _candidates(sizes: tuple[int, ...]) -> tuple[Search, ...]:
+    return ALONE if len(sizes) == 1 else APART + TOGETHER
+
+
+def _score(told: Told, sizes: tuple[int, ...], search: Search, near: Floats | None) -> list[tuple[Search, float]]:
+    """For this search, with more or less trust across questions, the mean cross-entropy of votes left out."""
+    tried = _ACROSS if search.together and len(sizes) > 1 else (search.across,)
+    lost, weight = np.zeros(len(tried)), 0.0
+    for seen, unseen in _folds(told):
+        mixture = fit(told.counts()[seen], sizes, search, near=near)
+        rows = _tested(told, unseen)
+        rest = told.counts()[told.item[rows]] - told.said[rows]
+        for place, across in enumerate(tried):
+            one = replace(mixture, across=across) if len(tried) > 1 else mixture
+            lost[place] += losses(one, rest, told.said[rows]).sum()
+        weight += len(rows)
+    return [(replace(search, across=a), float(x / weight)) for a, x in zip(tried, lost, strict=True) if weight]
+
+
+def _folds(told: Told) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
+    """Halves of the items, or of some of many; of few each half is foretold from the other."""
+    filled = np.flatnonzero(np.bincount(told.item, minlength=told.items) > 0)
+    filled = filled[:: max(1, -(-len(filled) // _MOST_ITEMS))]
+    halves = [np.isin(np.arange(told.items), filled[start::2]) for start in (0, 1)]
+    yield halves[0], halves[1]
+    if len(filled) <= _SMALL:
+        yield halves[1], halves[0]
+
+
+def _tested(told: Told, items: NDArray[np.bool_]) -> Ints:
+    """Some votes about these items that are not the only one."""
+    several = np.bincount(told.item, minlength=told.items) > 1
+    rows = np.flatnonzero((items & several)[told.item])
+    return np.asarray(rows[:: max(1, len(rows) // _MOST_VOTES)])
+
+
+def losses(mixture: Mixture, rest: Floats, said: Floats) -> Floats:
+    """Of each vote its mean cross-entropy over the questions it answered, foretold from the rest of the counts."""
+    return crossed(mixture.posterior(rest).mean(), said, mixture.sizes)
+
+
+def crossed(foretold: Floats, said: Floats, sizes: tuple[int, ...]) -> Floats:
+    """Of each vote its mean cross-entropy over the questions that it answered; 0 where it answered none."""
+    answered = sums(said, sizes)
+    lost = sums(-said * np.log(np.maximum(foretold, 1e-12)), sizes)
+    each = np.divide(lost, answered, out=np.zeros_like(lost), where=answered > 0)
+    return np.asarray(each.sum(axis=1) / np.maximum((answered > 0).sum(axis=1), 1))
