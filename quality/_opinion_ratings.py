@@ -51,6 +51,9 @@ class _Part:
         for dimension, column in zip(_answers.DIMENSIONS, places.T, strict=True):
             yield from self._numbers(dimension, column, "interval")
         yield from self._lists("ranking", _answer(self.opinions, "ranking"), "ranking")
+        words = _answer(self.opinions, "words")
+        yield from self._lists("words", [w and sorted({x.casefold() for x in w if x}) for w in words], "multi-label")
+        yield from self._preferences()
         yield from self._traces()
         yield from self._marks()
 
@@ -79,6 +82,13 @@ class _Part:
 
     def _named(self, picks: Floats) -> list[str]:
         return [label for label, pick in zip(self.taxonomy.labels, picks, strict=True) if pick > 0]
+
+    def _preferences(self) -> Iterator[ratings.Question]:
+        """Which of two or more was liked best."""
+        liked = _answer(self.opinions, "preference")
+        names = tuple(sorted({name for name in liked if name is not None}))
+        column = np.array([np.nan if name is None else names.index(name) for name in liked], np.float64)
+        yield from self._numbers("preference", column, "nominal", names)
 
     def _traces(self) -> Iterator[ratings.Question]:
         """By question: a trace of valence says nothing about one of arousal."""

@@ -52,10 +52,13 @@ def test_dimensions_rankings_and_traces() -> None:
     found = questions(
         vad(1, 0.5, None, None),
         opinion(2, answer={"ranking": ["b", "a"]}),
+        opinion(5, answer={"words": ["Glad", "at ease"], "preference": "a2"}),
         opinion(3, labels=("arousal",), answer={"trace": trace}),
     )
     assert said(found["valence (perceived, text)"]) == [0.5] and "arousal (perceived, text)" not in found
     assert said(found["ranking (perceived, text)"]) == [["b", "a"]]
+    assert said(found["words (perceived, text)"]) == [["at ease", "glad"]]
+    assert (said(found["preference (perceived, text)"]), found["preference (perceived, text)"].levels) == ([0], ("a2",))
     assert len(said(found["trace: arousal (perceived, text)"])[0]) == 2
 
 
