@@ -204,7 +204,8 @@ def _placed(cells: _Cells, taxonomy: Taxonomy, labels: pa.Table) -> Floats:
     keys = [pc.binary_join_element_wise(*(of.column(name) for name in KEYS), _SEPARATOR) for of in (cells.keys, labels)]
     mine, theirs = aligned(*(pa.chunked_array(key).combine_chunks() for key in keys))
     found = np.full((cells.groups.size, len(taxonomy.labels)), np.nan)
-    found[mine] = np.nan_to_num(values_of(labels, len(taxonomy.labels))[theirs])
+    values = values_of(labels, len(taxonomy.labels))[theirs]
+    found[mine] = np.where(np.isnan(values).all(axis=1, keepdims=True), np.nan, np.nan_to_num(values))
     return found
 
 

@@ -129,6 +129,13 @@ def test_samples_without_a_label_are_left_out() -> None:
     assert (row["samples"], row["moved"], row["shift"]) == (0, None, None)
 
 
+def test_a_sample_of_which_no_vote_is_left_has_no_label_to_go_away() -> None:
+    rows = table(picking(1, "a", "p_1"), picking(2, "b", "p_1", "s_2"))
+    labels = (attended_share(rows, ABC, {}), attended_share(rows, ABC, {"p_1": 0.0}))
+    [row] = shift_by_group(rows, ABC, *labels, groups_of(p_1="x")).to_pylist()
+    assert (row["samples"], row["after"]) == (0, None)
+
+
 def test_a_table_of_groups_without_its_columns_is_told() -> None:
     labels = attended_share(table(), ABC, {})
     with pytest.raises(UserError, match="lack a column"):

@@ -61,7 +61,7 @@ def known_answers(judged: pa.Table, rater: Ints, taxonomy: Taxonomy, gold: pa.Ta
         meant = [taxonomy.resolve(label) for label in labels]
         right[row, [taxonomy.index(label) for label in meant if label is not None]] = True
     hit = np.nansum(np.where(right[item], votes[rows], 0.0), axis=1)
-    failed = (hit < 0.5).astype(np.float64)
+    failed = (hit < 0.5 - 1e-9).astype(np.float64)
     asked = ~np.isnan(votes[rows])
     chance = (right[item] & asked).sum(axis=1) / np.maximum(asked.sum(axis=1), 1)
     missed, tried = (np.bincount(item, weights=w, minlength=gold.num_rows) for w in (failed, np.ones(len(failed))))
@@ -72,7 +72,9 @@ def known_answers(judged: pa.Table, rater: Ints, taxonomy: Taxonomy, gold: pa.Ta
 
 def judged_again(judged: pa.Table, rater: Ints) -> Trials:
     """Failed as far as a rater says otherwise of the same sample. Without attention answers are as far apart as the
-    rater's own about different samples."""
+    rater's own about different samples. Words, rankings and traces are not compared."""
+    answered = pc.is_valid(judged.column("answer"))
+    judged, rater = judged.filter(answered), rater[answered.to_numpy()]
     pair = _codes(judged.column("rater"), judged.column("sample_id"), judged.column("question"))
     order = np.lexsort((np.arange(len(pair)), pair))
     same = np.flatnonzero(pair[order][1:] == pair[order][:-1])
@@ -92,7 +94,7 @@ def judged_again(judged: pa.Table, rater: Ints) -> Trials:
 
 def _apart(judged: pa.Table, one: Ints, two: Ints) -> Floats:
     """0 for the same answer: by votes, else by place in VAD, else by the answer's number."""
-    answers = judged.column("answer").to_numpy(zero_copy_only=False)
+    answers = judged.column("answer").to_numpy()
     found = np.where(answers[one] == answers[two], 0.0, 1.0)
     vad, votes = (_rows(judged.column(name)) for name in ("vad", "votes"))
     far = np.abs(vad[one] - vad[two])

@@ -134,6 +134,13 @@ def test_saying_otherwise_with_other_context_is_no_failure() -> None:
     assert row["again_trials"] == 0
 
 
+def test_words_are_not_compared() -> None:
+    said = [{"words": [f"word {n}"]} for n in range(12)]
+    rows = [opinion(n, rater="p_1", sample_id=f"s_{n % 2}", answer=answer) for n, answer in enumerate(said)]
+    [row] = attention(judged(table(*rows), ABC), ABC).to_pylist()
+    assert (row["again_trials"], row["attention"]) == (0, PRIOR)
+
+
 def test_known_answers_without_their_columns_are_told() -> None:
     with pytest.raises(UserError, match="lack a column"):
         attention(judged(table(), ABC), ABC, pa.table({"sample": ["s_1"]}))
