@@ -17,9 +17,10 @@ from affectory.schemas.errors import UserError
 from affectory.schemas.taxonomy import Taxonomy
 from affectory.transforms.views._answers import votes
 from affectory.transforms.views._calibration import Calibration
-from affectory.transforms.views._grouping import KEYS, Floats, Grouped, Ints, grouped
+from affectory.transforms.views._grouping import KEYS, Floats, Grouped, Ints, coded, grouped
 from affectory.transforms.views._mixture import Mixture
 from affectory.transforms.views._mixture_fit import Search, fit
+from affectory.transforms.views._models import keys as keys_of_models
 
 By = Literal["gain", "entropy", "random"]
 SEARCH = Search(starts=3)
@@ -37,8 +38,9 @@ def routing_values(
 
     `entropy` is the expected one of the distribution over log K, `width` the mean width of its 90 % intervals, `gain`
     what one more rating is expected to add to the log-likelihood of further ones (nats), `cause` why raters differ,
-    `diversity` how far the sample is from those that would be taken before it. Models count as `calibrations` (by
-    rater) say, and not at all without. `vectors` (by sample) describe samples beyond their labels.
+    `diversity` how far the sample is from those that would be taken before it. Models count as `calibrations` say (by
+    perspective/model, as the fit of the `calibrated` view has them), and not at all without. `vectors` (by sample)
+    describe samples beyond their labels.
     """
     found = _counted(opinions, taxonomy, calibrations or {})
     mixture = mixture or fit(found.people, (len(taxonomy.labels),), SEARCH)
@@ -139,7 +141,7 @@ class _Counted:
     """Opinions as counts: the groups of all raters' opinions but models that are not calibrated, and who said what."""
 
     def __init__(self, groups: Grouped, cast: Floats, calibrations: Mapping[str, Calibration]) -> None:
-        raters = groups.opinions.column("rater").to_pylist()
+        raters = groups.opinions.column("rater").combine_chunks()
         pools = np.array(groups.pools(), dtype=object)[groups.group] if len(cast) else np.zeros(0, object)
         human = pools == "human"
         keys = groups.keys.select(KEYS[:-1])
@@ -147,12 +149,12 @@ class _Counted:
         distinct = sorted(set(joined))
         place = {key: number for number, key in enumerate(distinct)}
         whole = np.array([place[key] for key in joined], dtype=np.int64)[groups.group]
-        pseudo = _pseudo(cast, raters, calibrations, human)
+        pseudo = _pseudo(cast, keys_of_models(groups), calibrations, human)
         self.keys = pa.Table.from_pylist([dict(zip(KEYS[:-1], key, strict=True)) for key in distinct], keys.schema)
         self.counts = _sums(pseudo, whole, len(distinct))
         self.people = _sums(np.where(human[:, None], cast, 0.0), whole, len(distinct))
         self.cast, self.group = cast[human], whole[human]
-        self.rater = np.unique(np.array(raters, dtype=object)[human].astype(str), return_inverse=True)[1]
+        self.rater = coded(raters.filter(pa.array(human)))[1]
 
 
 def _counted(opinions: pa.Table, taxonomy: Taxonomy, calibrations: Mapping[str, Calibration]) -> _Counted:
@@ -163,13 +165,14 @@ def _counted(opinions: pa.Table, taxonomy: Taxonomy, calibrations: Mapping[str, 
 
 
 def _pseudo(
-    cast: Floats, raters: list[str], calibrations: Mapping[str, Calibration], human: NDArray[np.bool_]
+    cast: Floats, models: pa.StringArray, calibrations: Mapping[str, Calibration], human: NDArray[np.bool_]
 ) -> Floats:
     """A vote of each person, and of each calibrated model as many as it is worth."""
     found = np.where(human[:, None], cast, 0.0)
-    for rater in sorted(set(raters) & set(calibrations)):
-        mine = np.array([name == rater for name in raters]) & ~human
-        found[mine] = np.nan_to_num(calibrations[rater].apply(cast[mine])) * calibrations[rater].strength
+    names, name = coded(models)
+    for number, known in enumerate(map(calibrations.get, names.to_pylist())):
+        if known is not None:
+            found[name == number] = np.nan_to_num(known.apply(cast[name == number])) * known.strength
     return found
 
 

@@ -196,7 +196,7 @@ def test_a_choice_that_covers_what_there_is() -> None:
 def test_a_calibrated_model_counts_as_much_as_it_is_worth() -> None:
     machine = opinion(1, [0.98, 0.01, 0.01], rater="eye", rater_kind="model")
     [plain] = values(machine)
-    [known] = values(machine, calibrations={"eye": Calibration(np.eye(3), np.zeros(3), 500, 900.0, 6.0)})
+    [known] = values(machine, calibrations={"perceived/eye": Calibration(np.eye(3), np.zeros(3), 500, 900.0, 6.0)})
     assert known["entropy"] < plain["entropy"] - 0.1
     assert plain["cause"] == known["cause"] == "nobody"
 
