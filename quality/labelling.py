@@ -120,13 +120,14 @@ def _weights(rows: pa.Table, value: str | None, columns: Sequence[str], taxonomy
     if columns:
         found = np.full((rows.num_rows, len(taxonomy.labels)), np.nan)
         for name in columns:
-            given = rows.column(name).cast(pa.float64())
-            found[:, _index(name, taxonomy)] = given.to_numpy()
+            found[:, _index(name, taxonomy)] = _numbers(rows, name)
         return found
     found = np.zeros((rows.num_rows, len(taxonomy.labels)))
     if value is None:
         return np.full_like(found, np.nan)
     said = rows.column(value).combine_chunks()
+    if pa.types.is_string(said.type):  # an empty cell of a csv is a gap
+        said = pc.if_else(pc.equal(said, ""), pa.scalar(None, pa.string()), said)
     if pa.types.is_dictionary(said.type):
         said = said.cast(said.type.value_type)
     many = pa.types.is_list(said.type)
@@ -138,11 +139,26 @@ def _weights(rows: pa.Table, value: str | None, columns: Sequence[str], taxonomy
     return found
 
 
+def _numbers(rows: pa.Table, name: str) -> Any:
+    """A column of numbers, of a csv too, where an empty cell is a gap."""
+    given = rows.column(name)
+    try:
+        if pa.types.is_string(given.type):
+            given = pc.if_else(pc.equal(pc.utf8_trim_whitespace(given), ""), pa.scalar(None, pa.string()), given)
+        return given.cast(pa.float64()).to_numpy()
+    except pa.ArrowInvalid as error:
+        raise UserError(f"column {name!r} holds what is no number: {error}", "check the file") from None
+
+
 def _counted(rows: pa.Table, counts: Sequence[str], taxonomy: Taxonomy) -> tuple[pa.Table, Any]:
     """A row for each vote that was only counted."""
-    given = np.stack([pc.fill_null(rows.column(name), 0).cast(pa.int64()).to_numpy() for name in counts], axis=1)
-    row, place = np.nonzero(given > 0)
-    times = given[row, place]
+    given = np.nan_to_num(np.stack([_numbers(rows, name) for name in counts], axis=1))
+    if wrong := [
+        name for name, column in zip(counts, given.T, strict=True) if (column % 1).any() or (column < 0).any()
+    ]:
+        raise UserError(f"column {wrong[0]!r} holds what is no count", "counts are whole and not below 0")
+    row, place = np.nonzero(given)
+    times = given[row, place].astype(np.int64)
     row, place = np.repeat(row, times), np.repeat(place, times)
     at = np.array([_index(name, taxonomy) for name in counts])
     return rows.take(pa.array(row)), np.eye(len(taxonomy.labels))[at[place]]

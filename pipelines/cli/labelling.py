@@ -1,0 +1,172 @@
+"""The command that labels opinions by any rule, without building."""
+
+import json as json_format
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from affectory.pipelines.cli.measuring import read_table
+from affectory.pipelines.cli.options import DEFAULT_RECIPE, Json, Set, WorkspaceDir, open_built
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from affectory.schemas.taxonomy import Taxonomy
+
+_FILES = (".csv", ".tsv", ".jsonl", ".parquet")
+
+Where = Annotated[
+    Path, typer.Argument(help="A recipe that was built, the folder of a release, or a csv, tsv, jsonl or parquet file.")
+]
+Columns = Annotated[str, typer.Option(help="Of a file: columns, one a label, that say how strongly.", metavar="A,B")]
+Counts = Annotated[
+    str, typer.Option(help="Of a file: columns, one a label, that count how many said so.", metavar="A,B")
+]
+
+Rule = tuple[str, dict[str, Any]]
+
+
+def label(
+    where: Where = DEFAULT_RECIPE,
+    rule: Annotated[
+        list[str] | None,
+        typer.Option(help='A rule, or one with parameters: n_best, or {"n_best": {"n": 3}}. Default: the recipe\'s.'),
+    ] = None,
+    taxonomy: Annotated[str, typer.Option(help="Of a file: the taxonomy of its labels. Of others: to label in.")] = "",
+    item: Annotated[str, typer.Option(help="Of a file: the column that says what was rated.", metavar="COLUMN")] = "",
+    rater: Annotated[str, typer.Option(help="Of a file: the column that says who rated.", metavar="COLUMN")] = "",
+    value: Annotated[str, typer.Option(help="Of a file: the column with the label.", metavar="COLUMN")] = "",
+    intensities: Columns = "",
+    counts: Counts = "",
+    out: Annotated[Path | None, typer.Option(help="Write the labels to a Parquet, CSV or JSONL file.")] = None,
+    overrides: Set = None,
+    workspace: WorkspaceDir = None,
+    json: Json = False,
+) -> None:
+    """Label opinions by any rule and say what comes of it; nothing that was built is changed."""
+    from affectory.quality.label_summary import summary
+
+    rules = [_rule(text) for text in rule or ()]
+    columns = {"item": item, "rater": rater, "value": value, "intensities": intensities, "counts": counts}
+    if where.suffix not in _FILES and (given := [name for name, column in columns.items() if column]):
+        _refuse(f"--{given[0]}", where)
+    if where.suffix in _FILES:
+        known = _named(taxonomy)
+        labels = _labelled(_of_file(where, known, columns), rules, known)
+    elif where.is_dir():
+        opinions, known = _of_release(where, taxonomy)
+        labels = _labelled(opinions, rules, known)
+    else:
+        labels, known = _of_recipe(where, rules, taxonomy, overrides, workspace)
+    if out is not None:
+        _write(labels, out)
+    found = summary(labels, known)
+    print(json_format.dumps(found.facts(), ensure_ascii=False) if json else found.as_text())
+
+
+def _labelled(opinions: "pa.Table", rules: list[Rule], taxonomy: "Taxonomy") -> "pa.Table":
+    import pyarrow as pa
+
+    from affectory.quality.labelling import label as labelled
+
+    made = [labelled(opinions, taxonomy, name, **params) for name, params in rules or [("vote_share", {})]]
+    return pa.concat_tables(made)
+
+
+def _of_release(folder: Path, taxonomy: str) -> "tuple[pa.Table, Taxonomy]":
+    from affectory.pipelines.opined import of_release
+
+    release = of_release(folder)
+    return release.opinions, _named(taxonomy) if taxonomy else release.taxonomy
+
+
+def _of_recipe(
+    recipe: Path, rules: list[Rule], taxonomy: str, overrides: list[str] | None, workspace: str | None
+) -> "tuple[pa.Table, Taxonomy]":
+    """Without a rule the labels as they were built, with the fits of then."""
+    from affectory.pipelines.bind import read_and_bind
+    from affectory.pipelines.history import parts, read_parts
+    from affectory.pipelines.opined import of_build
+    from affectory.schemas.derived import LABELS
+
+    bound, built = read_and_bind(recipe, overrides or (), ()), open_built(recipe, workspace)
+    known = _named(taxonomy) if taxonomy else bound.taxonomy
+    if rules:
+        return _labelled(of_build(built.workspace, built.record, known).opinions, rules, known), known
+    files = parts(built.workspace, built.record.finished, "labels")
+    return read_parts(files, LABELS.schema, LABELS.schema.names), known
+
+
+def _named(taxonomy: str) -> "Taxonomy":
+    from affectory.schemas.errors import UserError
+    from affectory.schemas.taxonomy import load_taxonomy, taxonomy_names
+
+    if not taxonomy:
+        raise UserError("which labels may a rating say? --taxonomy NAME", f"there are: {', '.join(taxonomy_names())}")
+    return load_taxonomy(taxonomy)
+
+
+def _refuse(option: str, where: Path) -> None:
+    from affectory.schemas.errors import UserError
+
+    raise UserError(f"{option} is for a file of ratings, which {where} is not", f"files end with {', '.join(_FILES)}")
+
+
+def _of_file(path: Path, taxonomy: "Taxonomy", columns: dict[str, str]) -> "pa.Table":
+    from affectory.quality.labelling import opinions_of
+    from affectory.schemas.errors import UserError
+
+    table = read_table(path)
+    said = [name for name in ("value", "intensities", "counts") if columns[name]]
+    if not columns["item"] or len(said) != 1:
+        raise UserError(
+            "of a file --item COLUMN and one of --value, --intensities and --counts are needed",
+            f"the columns are {', '.join(table.column_names)}",
+        )
+    strong, counted = ([x.strip() for x in columns[name].split(",") if x.strip()] for name in ("intensities", "counts"))
+    return opinions_of(
+        table,
+        taxonomy,
+        item=columns["item"],
+        rater=columns["rater"] or None,
+        value=columns["value"] or None,
+        intensities=strong,
+        counts=counted,
+    )
+
+
+def _rule(text: str) -> Rule:
+    import yaml
+
+    from affectory.schemas.errors import UserError
+
+    try:
+        said = yaml.safe_load(text)
+    except yaml.YAMLError:
+        said = None
+    if isinstance(said, str):
+        return said, {}
+    if isinstance(said, dict) and len(said) == 1:
+        [(name, params)] = said.items()
+        if isinstance(name, str) and isinstance(params, dict | None):
+            return name, params or {}
+    raise UserError(f"--rule {text!r} is no rule", 'write a name, or a name with parameters: {"n_best": {"n": 3}}')
+
+
+def _write(labels: "pa.Table", out: Path) -> None:
+    """A cell of csv holds one thing: lists stand in it as JSON."""
+    import pyarrow as pa
+
+    from affectory.pipelines.report import write_rows
+
+    if out.suffix == ".csv":
+        for place, field in enumerate(labels.schema):
+            if pa.types.is_nested(field.type):
+                cells = [None if x is None else json_format.dumps(x) for x in labels.column(place).to_pylist()]
+                labels = labels.set_column(place, field.name, pa.array(cells, pa.string()))
+    write_rows(labels, out)
+
+
+COMMANDS = (label,)
+"""Commands that label."""

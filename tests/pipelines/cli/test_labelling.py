@@ -1,0 +1,91 @@
+"""`affectory label`: what was built, a release, or any file, by any rule; nothing built is changed."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from support.project import Project, texts, write_csv
+from typer.testing import CliRunner, Result
+
+from affectory.pipelines.cli.app import app
+
+
+def run(*arguments: Any) -> Result:
+    return CliRunner().invoke(app, ["label", *map(str, arguments)])
+
+
+def facts(*arguments: Any) -> list[dict[str, Any]]:
+    found = run(*arguments, "--json")
+    assert found.exit_code == 0, found.output
+    return list(json.loads(found.output))
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    made = texts(tmp_path_factory.mktemp("built"), 8)
+    made.build("label.rule=plurality")
+    return made
+
+
+def test_without_a_rule_it_tells_of_the_labels_that_were_built(built: Project) -> None:
+    before = {path: path.read_bytes() for path in built.folder.rglob("*") if path.is_file()}
+    found = run(built.recipe, "--workspace", built.workspace)
+    assert "plurality in ekman-7 (simplex; human, perceived)" in found.output
+    assert {path: path.read_bytes() for path in built.folder.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize("where", ["recipe", "release"])
+def test_another_rule_labels_the_same_opinions(built: Project, where: str) -> None:
+    place = (built.recipe, "--workspace", built.workspace) if where == "recipe" else (built.releases / "v1.0.0",)
+    lots = facts(*place, "--rule", "dawid_skene", "--rule", '{"n_best": {"n": 1}}')
+    of_people = [lot for lot in lots if lot["pool"] == "human"]
+    assert [(lot["rule"], lot["labels"], lot["opinions"]) for lot in of_people] == [
+        ("dawid_skene", 8, 16), ('n_best{"n": 1}', 8, 16),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("ending", ["parquet", "csv", "jsonl"])
+def test_labels_are_written_where_asked(built: Project, tmp_path: Path, ending: str) -> None:
+    out = tmp_path / f"labels.{ending}"
+    run(built.releases / "v1.0.0", "--rule", "plurality", "--out", out)
+    if ending == "parquet":
+        rows = pq.read_table(out).to_pylist()
+    elif ending == "csv":
+        rows = [{**row, "chosen": json.loads(row["chosen"])} for row in csv.DictReader(out.read_text().splitlines())]
+    else:
+        rows = [json.loads(line) for line in out.read_text().splitlines()]
+    assert len(rows) == 16
+    assert {len(row["chosen"]) for row in rows if row["pool"] == "human"} == {1, 2}
+
+
+def test_a_file_of_ratings_needs_no_recipe(tmp_path: Path) -> None:
+    file = tmp_path / "votes.csv"
+    write_csv(file, ["clip", "joy", "anger", "who"], [["a", 3, 1, "x"], ["b", "", 2, "y"]])
+    [lot] = facts(file, "--taxonomy", "ekman-7", "--item", "clip", "--counts", "joy, anger")
+    assert (lot["labels"], lot["opinions"], lot["chosen"]) == (2, 6, {"joy": 1, "anger": 1})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--item", "clip", "--value", "said"), "there are: ekman-6"),
+        (("--taxonomy", "ekman-7", "--value", "said"), "the columns are clip, said"),
+        (("--taxonomy", "ekman-7", "--item", "clp", "--value", "said"), "the columns are clip, said"),
+        (("--taxonomy", "ekman-7", "--item", "clip", "--value", "said"), "did you mean joy"),
+        (("--taxonomy", "ekman-7", "--item", "clip", "--counts", "said"), "holds what is no"),
+        (("--taxonomy", "ekman-7", "--item", "clip", "--value", "said", "--rule", "{a: 1, b: 2}"), "is no rule"),
+    ],
+)
+def test_mistakes_are_told_with_what_is_allowed(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
+    file = tmp_path / "ratings.csv"
+    write_csv(file, ["clip", "said"], [["a", "jo"]])
+    found = run(file, *arguments)
+    assert (found.exit_code, said in found.output) == (2, True), found.output
+
+
+def test_columns_are_of_files(built: Project) -> None:
+    found = run(built.releases / "v1.0.0", "--item", "clip")
+    assert found.exit_code == 2 and "--item is for a file of ratings" in found.output
