@@ -16,15 +16,14 @@ from affectory.quality._diversity import spread_out
 from affectory.schemas.errors import UserError
 from affectory.schemas.taxonomy import Taxonomy
 from affectory.transforms.views._answers import votes
+from affectory.transforms.views._bayes_choice import Told
+from affectory.transforms.views._bayes_model import learn
 from affectory.transforms.views._calibration import Calibration
 from affectory.transforms.views._grouping import KEYS, Floats, Grouped, Ints, coded, grouped
 from affectory.transforms.views._mixture import Mixture
-from affectory.transforms.views._mixture_fit import Search, fit
 from affectory.transforms.views._models import keys as keys_of_models
 
 By = Literal["gain", "entropy", "random"]
-SEARCH = Search(starts=3)
-"""Of several starts, so that no gain rests on where one of them happened to end."""
 
 
 def routing_values(
@@ -43,7 +42,7 @@ def routing_values(
     describe samples beyond their labels.
     """
     found = _counted(opinions, taxonomy, calibrations or {})
-    mixture = mixture or fit(found.people, (len(taxonomy.labels),), SEARCH)
+    mixture = mixture or found.learned()
     known, of = np.unique(found.counts, axis=0, return_inverse=True)
     posterior, of = mixture.posterior(known), of.ravel()
     measures = (posterior.entropy_mean() / np.log(max(len(taxonomy.labels), 2)), posterior.width())
@@ -152,23 +151,27 @@ class _Counted:
         pseudo = _pseudo(cast, keys_of_models(groups), calibrations, human)
         self.keys = pa.Table.from_pylist([dict(zip(KEYS[:-1], key, strict=True)) for key in distinct], keys.schema)
         self.counts = _sums(pseudo, whole, len(distinct))
-        self.people = _sums(np.where(human[:, None], cast, 0.0), whole, len(distinct))
-        self.cast, self.group = cast[human], whole[human]
+        self.cast, self.group = np.nan_to_num(cast[human]), whole[human]
         self.rater = coded(raters.filter(pa.array(human)))[1]
+
+    def learned(self) -> Mixture:
+        """What the `bayes` view learns of people's votes."""
+        told = Told(self.keys.num_rows, self.group, np.full(len(self.cast), -1), self.cast)
+        return learn(told, (self.cast.shape[1],), 0).mixture
 
 
 def _counted(opinions: pa.Table, taxonomy: Taxonomy, calibrations: Mapping[str, Calibration]) -> _Counted:
     groups = grouped(opinions)
     cast = votes(groups.opinions, taxonomy)
     used = np.asarray(~np.isnan(cast).all(axis=1))
-    return _Counted(groups.only(used), np.nan_to_num(cast[used]), calibrations)
+    return _Counted(groups.only(used), cast[used], calibrations)
 
 
 def _pseudo(
     cast: Floats, models: pa.StringArray, calibrations: Mapping[str, Calibration], human: NDArray[np.bool_]
 ) -> Floats:
     """A vote of each person, and of each calibrated model as many as it is worth."""
-    found = np.where(human[:, None], cast, 0.0)
+    found = np.where(human[:, None], np.nan_to_num(cast), 0.0)
     names, name = coded(models)
     for number, known in enumerate(map(calibrations.get, names.to_pylist())):
         if known is not None:
