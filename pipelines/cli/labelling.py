@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from affectory.pipelines.cli.measuring import read_table
+from affectory.pipelines.cli.measuring import FILES, read_table
 from affectory.pipelines.cli.options import DEFAULT_RECIPE, Json, Set, WorkspaceDir, open_built
 
 if TYPE_CHECKING:
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from affectory.schemas.taxonomy import Taxonomy
 
-_FILES = (".csv", ".tsv", ".jsonl", ".parquet")
 
 Where = Annotated[
     Path, typer.Argument(help="A recipe that was built, the folder of a release, or a csv, tsv, jsonl or parquet file.")
@@ -49,9 +48,9 @@ def label(
 
     rules = [_rule(text) for text in rule or ()]
     columns = {"item": item, "rater": rater, "value": value, "intensities": intensities, "counts": counts}
-    if where.suffix not in _FILES and (given := [name for name, column in columns.items() if column]):
+    if where.suffix not in FILES and (given := [name for name, column in columns.items() if column]):
         _refuse(f"--{given[0]}", where)
-    if where.suffix in _FILES:
+    if where.suffix in FILES:
         known = _named(taxonomy)
         labels = _labelled(_of_file(where, known, columns), rules, known)
     elif where.is_dir():
@@ -110,7 +109,7 @@ def _named(taxonomy: str) -> "Taxonomy":
 def _refuse(option: str, where: Path) -> None:
     from affectory.schemas.errors import UserError
 
-    raise UserError(f"{option} is for a file of ratings, which {where} is not", f"files end with {', '.join(_FILES)}")
+    raise UserError(f"{option} is for a file of ratings, which {where} is not", f"files end with {', '.join(FILES)}")
 
 
 def _of_file(path: Path, taxonomy: "Taxonomy", columns: dict[str, str]) -> "pa.Table":

@@ -12,10 +12,10 @@ from affectory.pipelines.cli.options import DEFAULT_RECIPE, Json, WorkspaceDir, 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from affectory.pipelines.opined import Opined
     from affectory.quality.ratings import Ratings
-    from affectory.schemas.taxonomy import Taxonomy
 
-_FILES = (".csv", ".tsv", ".jsonl", ".parquet")
+FILES = (".csv", ".tsv", ".jsonl", ".parquet")
 
 Where = Annotated[
     Path, typer.Argument(help="A recipe that was built, the folder of a release, or a csv, tsv, jsonl or parquet file.")
@@ -63,7 +63,7 @@ def agreement(
         **{name: given or None for name, given in roles.items()},
         **{n: _split(given) for n, given in lists.items()},
     }
-    if where.suffix in _FILES:
+    if where.suffix in FILES:
         ratings = _of_file(where, item, {**told, "conditional": conditional})
     else:
         _refuse([name for name, given in {"item": item, **told}.items() if given], where)
@@ -82,7 +82,7 @@ def _refuse(given: list[str], where: Path) -> None:
 
     if given:
         told = f"--{'values' if given[0] == 'columns' else given[0]}"
-        raise UserError(f"{told} is for a file of ratings, which {where} is not", f"files end with {', '.join(_FILES)}")
+        raise UserError(f"{told} is for a file of ratings, which {where} is not", f"files end with {', '.join(FILES)}")
 
 
 def _of_file(path: Path, item: str, told: dict[str, Any]) -> "Ratings":
@@ -138,47 +138,22 @@ def _json_rows(path: Path) -> Iterator[dict[str, Any]]:
 
 def _of_recipe(recipe: Path, workspace: str | None) -> "Ratings":
     from affectory.pipelines.bind import read_and_bind
-    from affectory.pipelines.history import parts, read_parts
-    from affectory.quality.ratings import Ratings
-    from affectory.schemas.derived import OPINIONS_TABLE, SAMPLES
+    from affectory.pipelines.opined import of_build
 
     built = open_built(recipe, workspace)
-    keys = list(dict.fromkeys(key for chain in built.record.chains for key in chain))
-    opinions, samples = (
-        read_parts(parts(built.workspace, keys, spec.name), spec.schema, names)
-        for spec, names in ((OPINIONS_TABLE, OPINIONS_TABLE.schema.names), (SAMPLES, ["sample_id", "speaker"]))
-    )
-    return Ratings.of_opinions(opinions, read_and_bind(recipe, (), ()).taxonomy, _speakers(samples))
+    return _rated(of_build(built.workspace, built.record, read_and_bind(recipe, (), ()).taxonomy))
 
 
 def _of_release(folder: Path) -> "Ratings":
-    import pyarrow as pa
+    from affectory.pipelines.opined import of_release
 
+    return _rated(of_release(folder))
+
+
+def _rated(found: "Opined") -> "Ratings":
     from affectory.quality.ratings import Ratings
-    from affectory.schemas.derived import OPINIONS_TABLE
-    from affectory.schemas.errors import UserError
-    from affectory.schemas.parquet import read_all
 
-    files = sorted((folder / "data" / "opinions").glob("*.parquet"))
-    if not files or not (folder / "taxonomy.json").exists():
-        raise UserError(f"{folder} holds no opinions of a release", "name the folder of one version: releases/v1.0.0")
-    opinions = OPINIONS_TABLE.cast(pa.concat_tables(read_all(files)))
-    samples = read_all(sorted((folder / "data" / "default").glob("*.parquet")))
-    known = [t.select(["sample_id", "speaker"]) for t in samples if {"sample_id", "speaker"} <= set(t.column_names)]
-    return Ratings.of_opinions(opinions, _taxonomy(folder), _speakers(pa.concat_tables(known)) if known else {})
-
-
-def _taxonomy(folder: Path) -> "Taxonomy":
-    from affectory.schemas.taxonomy import parse_taxonomy
-
-    found = json_format.loads((folder / "taxonomy.json").read_text(encoding="utf-8"))
-    return parse_taxonomy(found.get("definition") or {name: found[name] for name in ("name", "labels")})
-
-
-def _speakers(samples: "pa.Table") -> dict[str, str]:
-    """Who speaks in each sample, as far as anybody said."""
-    pairs = zip(samples["sample_id"].to_pylist(), samples["speaker"].to_pylist(), strict=True)
-    return {sample: speaker for sample, speaker in pairs if speaker}
+    return Ratings.of_opinions(found.opinions, found.taxonomy, found.speakers)
 
 
 COMMANDS = (agreement,)

@@ -89,3 +89,13 @@ def test_mistakes_are_told_with_what_is_allowed(tmp_path: Path, arguments: tuple
 def test_columns_are_of_files(built: Project) -> None:
     found = run(built.releases / "v1.0.0", "--item", "clip")
     assert found.exit_code == 2 and "--item is for a file of ratings" in found.output
+
+
+def test_agreement_counts_opinions_once_also_where_a_rule_was_fitted(tmp_path: Path) -> None:
+    told = []
+    for rule in ("vote_share", "dawid_skene"):
+        made = texts(tmp_path / rule, 6)
+        made.build(f"label.rule={rule}", publish=False)
+        found = CliRunner().invoke(app, ["agreement", str(made.recipe), "--workspace", str(made.workspace), "--json"])
+        told.append(json.loads(found.output))
+    assert told[0] == told[1]
