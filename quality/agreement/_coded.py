@@ -163,11 +163,19 @@ def by_raters(ratings: Coded, times: int, seed: int) -> Iterator[tuple[Weights, 
 Interval = tuple[float, float] | None
 
 
+def tail(level: float, units: int) -> float:
+    """The share of draws beyond each end: less of few units, as Student's t is wider than the normal distribution (the
+    expanded percentiles of Hesterberg 2015)."""
+    from scipy.special import ndtr, stdtrit
+
+    return float(ndtr(-np.sqrt(units / (units - 1)) * stdtrit(units - 1, (1 + level) / 2)))
+
+
 def interval(
-    value: float, statistic: Statistic, draws: Iterator[tuple[Weights, Weights]], level: float, most: float = np.inf
+    value: float, statistic: Statistic, draws: Iterator[tuple[Weights, Weights]], beyond: float, most: float = np.inf
 ) -> Interval:
-    """Where a figure lies in most draws, none above the most that it can be; None where it is not defined in a tenth of
-    these.
+    """Where a figure lies in all but so many draws at each end, none above the most that it can be; None where it is
+    not defined in a tenth of these.
 
     Draws are moved so that their middle is the figure itself: as items come twice in them, means over pairs of raters
     with few items lie lower there, which says nothing of how sure the figure is.
@@ -176,5 +184,5 @@ def interval(
     defined = found[np.isfinite(found)]
     if len(defined) == 0 or len(defined) < 0.9 * len(found):
         return None
-    low, middle, high = np.quantile(defined, [(1 - level) / 2, 0.5, (1 + level) / 2])
+    low, middle, high = np.quantile(defined, [beyond, 0.5, 1 - beyond])
     return value + float(low - middle), min(value + float(high - middle), most)

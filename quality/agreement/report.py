@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from affectory.quality.agreement import _alpha
-from affectory.quality.agreement._coded import FEWEST, Coded, Floats, Interval, by_items, by_raters, interval
+from affectory.quality.agreement._coded import FEWEST, Coded, Floats, Interval, by_items, by_raters, interval, tail
 from affectory.quality.agreement._measures import MEASURES, USUAL, Asked, Measure
 from affectory.quality.agreement._states import UNNAMED, notes_of, why_none
 from affectory.quality.ratings import MODELS, PEOPLE, Ratings
@@ -176,7 +176,7 @@ def _interval(asked: Asked, name: str, value: float, over: str, plan: _Plan) -> 
     if over not in measure.over or measure.draws is None or many < FEWEST or not plan.draws:
         return None
     drawn = (by_raters if over == "raters" else by_items)(ratings, plan.of(measure.cost(asked)), plan.seed)
-    return interval(value, measure.draws(asked), drawn, plan.level, measure.most)
+    return interval(value, measure.draws(asked), drawn, tail(plan.level, many), measure.most)
 
 
 def _by_rater(asked: Asked, pool: str, why: str, plan: _Plan) -> Iterator[Figure]:
@@ -202,13 +202,15 @@ def _ends_by_rater(ratings: Coded, metric: Any, plan: _Plan) -> Floats:
     """Intervals over items; NaN for raters of too few items, or clusters of them."""
     ends = np.full((2, len(ratings.raters)), np.nan)
     met = np.unique(np.stack([ratings.rater, ratings.cluster[ratings.item]]), axis=1)[0]
-    enough = np.flatnonzero(np.bincount(met, minlength=len(ratings.raters)) >= FEWEST)
+    units = np.bincount(met, minlength=len(ratings.raters))
+    enough = np.flatnonzero(units >= FEWEST)
     if plan.draws and len(enough):
         drawn, part = by_items(ratings, plan.of(ratings.size), plan.seed), _alpha.Alpha(ratings, metric).by_rater
         found = np.stack([part(items)[enough] for items, _ in drawn])
-        steady = np.isfinite(found).mean(axis=0) >= 0.9
-        low_high = [(1 - plan.level) / 2, (1 + plan.level) / 2]
-        ends[:, enough[steady]] = np.nanquantile(found[:, steady], low_high, axis=0)
+        for rater, parts in zip(enough.tolist(), found.T, strict=True):
+            if np.isfinite(parts).mean() >= 0.9:
+                beyond = tail(plan.level, int(units[rater]))
+                ends[:, rater] = np.quantile(parts[np.isfinite(parts)], [beyond, 1 - beyond])
     return ends
 
 
