@@ -36,8 +36,9 @@ def odd_raters(group: Ints, rater: Ints, cast: Floats, mixture: Mixture) -> np.n
     raters = int(rater.max(initial=-1)) + 1
     if not raters:
         return np.zeros(0, dtype=bool)
-    others = _sums(cast, group, int(group.max(initial=-1)) + 1)[group] - cast
-    said = mixture.posterior(others).mean()
+    others = np.round(_sums(cast, group, int(group.max(initial=-1)) + 1)[group] - cast, 6)
+    rows, of = np.unique(others, axis=0, return_inverse=True)
+    said = mixture.posterior(rows).mean()[of.ravel()]
     logs = np.log(np.maximum(said, 1e-12))
     expected = (said * logs).sum(axis=1)
     spread = (said * (logs - expected[:, None]) ** 2).sum(axis=1)
