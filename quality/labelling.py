@@ -79,7 +79,8 @@ def opinions_of(
     rows, weights = _counted(rows, counts, known) if counts else (rows, _weights(rows, value, intensities, known))
     rows, weights = _in_order(rows, weights, item, rater)
     numbered = pa.array([f"o_{n:09d}" for n in range(rows.num_rows)], pa.string())
-    raters = numbered if rater is None else pc.coalesce(rows.column(rater).cast(pa.string()), numbered)
+    nobody = pa.array([f"a_{n:09d}" for n in range(rows.num_rows)], pa.string())  # as those who were only counted
+    raters = nobody if rater is None else pc.coalesce(rows.column(rater).cast(pa.string()), nobody)
     listed = _lists(weights)
     return OPINIONS_TABLE.cast(pa.table({
         "opinion_id": numbered, "sample_id": rows.column(item).cast(pa.string()), "rater": raters,
