@@ -43,15 +43,6 @@ class Selection:
     clipped: int
     left_out: int
 
-    @property
-    def told(self) -> str | None:
-        """In words, what is to be known about the weights."""
-        parts = [
-            f"{self.clipped} samples were chosen so rarely that they count less than they should" * (self.clipped > 0),
-            f"{self.left_out} samples without a known probability are left out" * (self.left_out > 0),
-        ]
-        return "; ".join(filter(None, parts)) or None
-
 
 def selection_weights(probability: Floats) -> Selection:
     """Inverse probabilities of having been chosen; where none is known, all samples count alike.
@@ -72,13 +63,17 @@ def selection_weights(probability: Floats) -> Selection:
 
 @dataclass(frozen=True)
 class Calibration:
-    """A fitted map. `slopes` and `shift` act on logarithms; `samples` were fitted on, worth `effective` votes."""
+    """A fitted map. `slopes` and `shift` act on logarithms; `samples` were fitted on, worth `effective` votes.
+
+    Of the samples `clipped` were chosen so rarely that they count less than they should.
+    """
 
     slopes: Floats
     shift: Floats
     samples: int
     effective: float
     strength: float
+    clipped: int = 0
 
     @property
     def temperature(self) -> float:
@@ -95,7 +90,7 @@ class Calibration:
 
     def to_rows(self, name: str) -> dict[str, list[float]]:
         """As numbers by name."""
-        about = [float(self.samples), self.effective, self.strength]
+        about = [float(self.samples), self.effective, self.strength, float(self.clipped)]
         return {
             f"{name}/about": about,
             f"{name}/shift": self.shift.tolist(),
@@ -104,10 +99,10 @@ class Calibration:
 
     @classmethod
     def from_rows(cls, rows: Mapping[str, Sequence[float]], name: str) -> "Calibration":
-        """From what `to_rows` gave; of a model that was not fitted, the map that leaves all as it is."""
-        samples, effective, strength = rows[f"{name}/about"]
+        """From what `to_rows` gave."""
+        samples, effective, strength, clipped = rows[f"{name}/about"]
         shift, slopes = (np.array(rows[f"{name}/{part}"], dtype=np.float64) for part in ("shift", "slopes"))
-        return cls(slopes.reshape(len(shift), -1), shift, int(samples), effective, strength)
+        return cls(slopes.reshape(len(shift), -1), shift, int(samples), effective, strength, int(clipped))
 
     @classmethod
     def untouched(cls, labels: int) -> "Calibration":

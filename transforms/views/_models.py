@@ -1,6 +1,7 @@
 """Models beside people: what each said of the same samples, and the maps from the one to the other."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -65,8 +66,9 @@ def fitted(evidence: pa.Table, labels: int) -> pa.Table:
             mine = pc.fill_null(pc.equal(part.column("model"), model), False).to_numpy().astype(bool)
             said = _mean(_votes(part, labels)[mine], item[mine], len(items))
             both = ~np.isnan(said).all(axis=1) & (np.nan_to_num(people).sum(axis=1) > 0)
-            weights = selection_weights(chance[both]).weights
-            found |= fit_calibration(said[both], people[both], weights).to_rows(f"{side}/{model}")
+            chosen = selection_weights(chance[both])
+            known = fit_calibration(said[both], people[both], chosen.weights)
+            found |= replace(known, clipped=chosen.clipped).to_rows(f"{side}/{model}")
     return pa.table({"name": sorted(found), "values": [found[name] for name in sorted(found)]}, schema=FIT)
 
 

@@ -22,6 +22,7 @@ from affectory.transforms.views._rows import in_words
 from affectory.transforms.views._tally import Tally, answered
 
 UNKNOWN, FEW = "not calibrated: nobody judged what this model did", "calibrated on few samples"
+CLIPPED = "calibrated on samples of which some were chosen too rarely to count fully"
 
 
 @dataclass(frozen=True)
@@ -46,17 +47,18 @@ class Calibrated:
         groups, cast = answered(opinions, taxonomy, votes)
         known, untouched = _models.calibrations(fit), Calibration.untouched(len(taxonomy.labels))
         keys, key = coded(_models.keys(groups))
-        samples = np.full(len(cast), np.inf)
+        samples, clipped = np.full(len(cast), np.inf), np.zeros(len(cast))
         for number, name in enumerate(keys.to_pylist()):
             mine, found = key == number, known.get(name, untouched)
             cast[mine] = found.apply(cast[mine]) if found.samples else cast[mine]
-            samples[mine] = found.samples
-        return self._labels(groups, cast, samples, taxonomy)
+            samples[mine], clipped[mine] = found.samples, found.clipped
+        return self._labels(groups, cast, samples, clipped, taxonomy)
 
-    def _labels(self, groups: Grouped, cast: Floats, samples: Floats, taxonomy: Taxonomy) -> pa.Table:
+    def _labels(self, groups: Grouped, cast: Floats, samples: Floats, clipped: Floats, taxonomy: Taxonomy) -> pa.Table:
         shares = groups.mean(cast)
         shares /= np.nansum(shares, axis=1, keepdims=True)
         least = np.full(groups.size, np.inf)
         np.minimum.at(least, groups.group, samples)
-        state = in_words((least == 0, UNKNOWN), (least < self.few, FEW))
+        cut = groups.sum(clipped[:, None])[:, 0] > 0
+        state = in_words((least == 0, UNKNOWN), (least < self.few, FEW), (cut, CLIPPED))
         return Tally(groups, cast, shares).labels(self, taxonomy, shares, state=state)

@@ -6,7 +6,7 @@ import pytest
 from support.opining import ABC, Row, opinion, table
 
 from affectory.transforms.views._base import FIT, FittedView
-from affectory.transforms.views.calibrated import FEW, UNKNOWN, Calibrated
+from affectory.transforms.views.calibrated import CLIPPED, FEW, UNKNOWN, Calibrated
 
 
 def fit_of(*rows: Row) -> pa.Table:
@@ -82,6 +82,14 @@ def test_samples_count_by_the_inverse_of_their_chance() -> None:
     plain = [{**row, "shown": {**row["shown"], "probability": None}} for row in rows]
     one = [fit_of(*given).column("values").to_pylist() for given in (rows, plain)]
     assert one[0] != one[1]
+
+
+def test_a_sample_that_would_decide_all_is_clipped_and_that_is_told() -> None:
+    rows = [{**row, "shown": {**row["shown"], "probability": 1.0}} for row in boastful(40)]
+    rows += [machine("rare", [0.01, 0.01, 0.98]), person("rare", 1, 0, 1e-6)]
+    [label] = labels(fit_of(*rows), machine("new", [0.98, 0.01, 0.01])).values()
+    assert label["state"] == CLIPPED
+    assert label["values"][0] > 0.4
 
 
 def test_it_is_a_view_that_is_fitted() -> None:
