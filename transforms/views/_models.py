@@ -94,7 +94,8 @@ def _votes(part: pa.Table, labels: int) -> Floats:
 
 
 def _mean(rows: Floats, item: Ints, items: int) -> Floats:
-    sums = np.stack([np.bincount(item, weights=np.nan_to_num(x), minlength=items) for x in rows.T], axis=1)
+    columns = [np.bincount(item, weights=np.nan_to_num(x), minlength=items) for x in rows.T]
+    sums = np.stack(columns, axis=1).astype(np.float64)  # of nothing they are whole numbers
     counts = _counted(rows, item, items)
     mean: Floats = np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
     return mean
