@@ -10,10 +10,10 @@ from affectory.transforms.views._grouping import Floats, Ints
 from affectory.transforms.views._mixture import Mixture, sums
 from affectory.transforms.views._mixture_fit import Search, fit
 
-_MOST_ITEMS, _MOST_VOTES, _SMALL = 4_000, 4_000, 1_500
+_MOST_ITEMS, _MOST_VOTES, _SMALL, _FEW = 4_000, 4_000, 1_500, 10
 _ACROSS = (0.3, 0.6, 1.0)
-APART = (Search(1, 2.0, False), Search(12, 2.0, False))
-TOGETHER = (Search(12, 2.0), Search(24, 5.0), Search(36, 20.0))
+APART = (Search(1, 2.0, False), Search(12, 10.0, False))
+TOGETHER = (Search(12, 2.0), Search(24, 5.0), Search(36, 40.0))
 ALONE = (Search(1, 2.0), Search(12, 2.0), Search(24, 5.0), Search(48, 5.0))
 
 
@@ -36,7 +36,9 @@ class Told:
 
 
 def chosen(told: Told, sizes: tuple[int, ...], near: Floats | None = None) -> Search:
-    """The search whose mixture foretells best; the first of them where there is nothing to tell by."""
+    """The search whose mixture foretells best; one component where there is too little to tell by."""
+    if (np.bincount(told.item) > 1).sum() < _FEW:
+        return ALONE[0]
     scored = [(search, _score(told, sizes, search, near)) for search in _candidates(sizes)]
     found = [(score, place, each) for place, (_, scores) in enumerate(scored) for each, score in scores]
     return min(found, key=lambda x: x[:2])[2] if found else ALONE[0]
@@ -63,8 +65,7 @@ def _score(told: Told, sizes: tuple[int, ...], search: Search, near: Floats | No
 
 def _folds(told: Told) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
     """Halves of the items, or of some of many; of few each half is foretold from the other."""
-    filled = np.flatnonzero(np.bincount(told.item, minlength=told.items) > 0)
-    filled = filled[:: max(1, -(-len(filled) // _MOST_ITEMS))]
+    filled = spread(np.unique(told.item), _MOST_ITEMS)
     halves = [np.isin(np.arange(told.items), filled[start::2]) for start in (0, 1)]
     yield halves[0], halves[1]
     if len(filled) <= _SMALL:
@@ -75,7 +76,12 @@ def _tested(told: Told, items: NDArray[np.bool_]) -> Ints:
     """Some votes about these items that are not the only one."""
     several = np.bincount(told.item, minlength=told.items) > 1
     rows = np.flatnonzero((items & several)[told.item])
-    return np.asarray(rows[:: max(1, len(rows) // _MOST_VOTES)])
+    return spread(rows, _MOST_VOTES)
+
+
+def spread(rows: Ints, most: int) -> Ints:
+    """At most so many of them, at equal distances."""
+    return np.asarray(rows[:: max(1, -(-len(rows) // most))])
 
 
 def losses(mixture: Mixture, rest: Floats, said: Floats) -> Floats:

@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass, replace
 
-from affectory.transforms.views._bayes_choice import Told, chosen
+import numpy as np
+
+from affectory.transforms.views._bayes_choice import Told, chosen, spread
 from affectory.transforms.views._bayes_tilts import evidence, tilts
 from affectory.transforms.views._grouping import Floats
 from affectory.transforms.views._mixture import Mixture, Posterior
 from affectory.transforms.views._mixture_fit import fit
 
 STARTS = 3
+_MOST_ITEMS, _MOST_CELLS = 40_000, 20_000_000
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,16 @@ class Learned:
 
 def learn(told: Told, sizes: tuple[int, ...], raters: int, near: Floats | None = None) -> Learned:
     """From votes in an order that is always the same."""
-    search = replace(chosen(told, sizes, near), starts=STARTS)
-    mixture = fit(told.counts(), sizes, search, near=near)
-    return Learned(mixture, tilts(told, mixture, raters))
+    search = chosen(told, sizes, near)
+    search = replace(search, starts=STARTS if search.components > 1 else 1)
+    mixture = fit(told.counts()[spread(np.unique(told.item), _MOST_ITEMS)], sizes, search, near=near)
+    return Learned(mixture, tilts(_some(told, mixture), mixture, raters))
+
+
+def _some(told: Told, mixture: Mixture) -> Told:
+    """As many items as their votes can be held in memory with all components."""
+    votes = len(told.item) / max(told.items, 1)
+    most = max(1, int(_MOST_CELLS / (mixture.weights.size * max(votes, 1.0))))
+    kept = np.isin(told.item, spread(np.unique(told.item), most))
+    item = np.unique(told.item[kept], return_inverse=True)[1]
+    return Told(int(item.max(initial=-1)) + 1, item, told.rater[kept], told.said[kept])
