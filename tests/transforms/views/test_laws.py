@@ -128,6 +128,7 @@ def test_what_is_kept_of_votes_sums_to_one(view: Any, votes: list[list[int]]) ->
         assert bool(known) == bool(label["chosen"]) == (not (label["state"] or "").startswith("dropped"))
 
 
+@few(max_examples=40)
 @given(st.lists(st.sampled_from("abc"), min_size=1, max_size=9), st.integers(1, 4))
 def test_equal_votes_of_different_occasions_all_count(cast: list[str], times: int) -> None:
     rows = [opinion(n, [float(label == x) for x in "abc"], rater=f"r{n // times}") for n, label in enumerate(cast)]
@@ -136,6 +137,7 @@ def test_equal_votes_of_different_occasions_all_count(cast: list[str], times: in
     assert label["count"] == len(cast)
 
 
+@few(max_examples=40)
 @given(st.lists(st.integers(0, 9), min_size=3, max_size=3).filter(any), st.integers(1, 3))
 def test_a_vote_for_the_mode_never_raises_the_entropy(counts: list[int], more: int) -> None:
     [before] = VoteShare().view(counted(["s"], np.array([counts]), ABC), ABC).to_pylist()
