@@ -85,8 +85,17 @@ def friends(shared: Shared) -> tuple[list[str], NDArray[np.int64]]:
     return [x["emotion"] for x in lines], np.array([[int(n) for n in x["annotation"]] for x in lines])
 
 
-def brighter(shared: Shared, language: str) -> tuple[Taxonomy, pa.Table]:
-    """All raters' intensities; equal texts are one sample, whose name is the text."""
+def means_of_whole_numbers(labels: pa.Table) -> Numbers:
+    """The values of labels as they were before they were kept in 32 bits: each is a whole sum over the count."""
+    given = np.array(labels.column("values").to_pylist(), np.float64)
+    count = labels.column("count").to_numpy()[:, None]
+    means: Numbers = np.rint(given * count) / count
+    assert np.abs(means - given).max() < 1e-6
+    return means
+
+
+def brighter(shared: Shared, language: str, *, present: bool = False) -> tuple[Taxonomy, pa.Table]:
+    """All raters' intensities, or 1 where one is `present`; equal texts are one sample, whose name is the text."""
     with shared(f"brighter/{language}_individuals.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     words = {"happy": "joy", "sad": "sadness"}
@@ -99,6 +108,8 @@ def brighter(shared: Shared, language: str) -> tuple[Taxonomy, pa.Table]:
     for number, row in enumerate(rows):
         label = words.get(row["emotion"].lower(), row["emotion"].lower())
         given[number // len(labels), :, labels.index(label)] = [float(row[name] or "nan") for name in raters]
+    if present:
+        given[given > 0] = 1
     samples = [row[text].strip() for row in asked for _ in raters]
     taxonomy = parse_taxonomy({"name": f"brighter-{language}", "space": "multi-label", "entries": labels})
     return taxonomy, opinions(samples, given.reshape(-1, len(labels)), taxonomy, "intensities")
