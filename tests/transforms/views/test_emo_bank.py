@@ -1,6 +1,8 @@
 """EmoBank's statistics: small cases by hand, and the published files from the published ratings."""
 
 import csv
+import json
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -149,3 +151,35 @@ def test_readers_and_writers_together_are_as_published(emobank: dict[str, dict[s
     assert labels.keys() == {row["id"] for row in published}
     for row in published:
         assert exact(labels[row["id"]]["values"]) == [f"{float(row[d]):.2f}" for d in "VAD"]
+
+
+def test_as_many_sentences_have_a_label_as_were_published(emobank: dict[str, dict[str, Row]], shared: Shared) -> None:
+    wanted = json.loads(shared("expected/emobank_agreement.json").read_text())
+    kept = {}
+    for side, perspective in (("reader", "elicited"), ("writer", "expressed")):
+        labels = emobank[perspective]
+        kept[side] = {key for key, label in labels.items() if label["state"] is None}
+        assert len(labels) == wanted[side]["items_individual"]
+        assert len(kept[side]) == wanted[side]["items_agg"] == wanted[side]["items_published"]
+        rated = sum(label["count"] for label in labels.values())
+        assert rated == wanted[side]["rows_after_111_filter"]
+    both, published = kept["reader"] & kept["writer"], rows_of(shared("emobank/emobank.csv"))
+    in_both = sum(row["id"] in both for row in published)
+    assert (len(both), len(published), in_both) == (wanted["both"], wanted["emobank_items"], wanted["emobank_in_both"])
+    assert Counter(row["split"] for row in published) == wanted["splits"]
+
+
+@pytest.mark.parametrize("dimension", "VAD")
+def test_means_without_weights_are_not_what_was_published(
+    emobank: dict[str, dict[str, Row]], shared: Shared, dimension: str
+) -> None:
+    """The share of sentences whose published value each is, within what rounding can do."""
+    published, place = rows_of(shared("emobank/emobank.csv")), "VAD".index(dimension)
+
+    def match(made: dict[str, float], within: float) -> float:
+        return sum(abs(made[row["id"]] - float(row[dimension])) < within for row in published) / len(published)
+
+    sides = {name: {key: label["values"][place] for key, label in labels.items()} for name, labels in emobank.items()}
+    plain = {row["id"]: (sides["elicited"][row["id"]] + sides["expressed"][row["id"]]) / 2 for row in published}
+    wanted = json.loads(shared("expected/emobank_agreement.json").read_text())[f"weighted_match_{dimension}"]
+    assert [match(sides["any"], 1e-6), match(plain, 0.0051)] == pytest.approx(wanted, abs=1e-9)
