@@ -1,9 +1,7 @@
 """Real data: the figures of reference implementations, each to 1e-9 unless it says otherwise."""
 
 import csv
-import io
 import json
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -177,17 +175,3 @@ def test_brighter(shared: Shared, language: str, text: str) -> None:
         figures = {emotion: alphas[name] for emotion, alphas in wanted["alpha"].items()}
         assert {e: alpha(c, metric) for e, c in made.items()} == pytest.approx(figures, abs=EXACT)
         assert sum(c.size for c in made.values()) == wanted["ratings"]
-
-
-def test_emotionx(shared: Shared) -> None:
-    wanted = expected(shared, "emotionx_votes")["friends2019"]
-    labels = list(wanted["soft_mean"])
-    with zipfile.ZipFile(shared("emotionx/2019_Train_Friends.zip")) as archive:
-        dialogues = json.load(io.TextIOWrapper(archive.open("Friends/friends.json"), encoding="utf-8"))
-    votes = [turn["annotation"] for dialogue in dialogues for turn in dialogue]
-    rows: Rows = [{"turn": n, **dict(zip(labels, map(int, vote), strict=False))} for n, vote in enumerate(votes)]
-    [found] = Ratings.read(rows, item="turn", counts=labels).questions
-    made = coded(found)
-    assert len(made.items) == wanted["n5"]
-    assert fleiss_kappa(made) == pytest.approx(wanted["fleiss_kappa_n5"], abs=EXACT)
-    assert alpha(made, "nominal") == pytest.approx(wanted["alpha_nominal_all"], abs=EXACT)
