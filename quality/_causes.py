@@ -42,7 +42,8 @@ def odd_raters(group: Ints, rater: Ints, cast: Floats, mixture: Mixture) -> np.n
     logs = np.log(np.maximum(said, 1e-12))
     expected = (said * logs).sum(axis=1)
     spread = (said * (logs - expected[:, None]) ** 2).sum(axis=1)
-    off = np.bincount(rater, weights=expected - (cast * logs).sum(axis=1), minlength=raters)
+    votes = cast / np.maximum(cast.sum(axis=1, keepdims=True), 1e-12)
+    off = np.bincount(rater, weights=expected - (votes * logs).sum(axis=1), minlength=raters)
     usual = np.sqrt(np.maximum(np.bincount(rater, weights=spread, minlength=raters), 1e-12))
     return np.asarray((off / usual > _ODD_Z) & (np.bincount(rater, minlength=raters) >= _ODD_ITEMS))
 

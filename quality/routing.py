@@ -12,16 +12,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from affectory.quality._causes import causes
+from affectory.quality._counted import ROW, counted
 from affectory.quality._diversity import spread_out
 from affectory.schemas.errors import UserError
 from affectory.schemas.taxonomy import Taxonomy
-from affectory.transforms.views._answers import votes
-from affectory.transforms.views._bayes_choice import Told
-from affectory.transforms.views._bayes_model import learn
 from affectory.transforms.views._calibration import Calibration
-from affectory.transforms.views._grouping import KEYS, Floats, Grouped, Ints, coded, grouped
+from affectory.transforms.views._grouping import Floats, Ints
 from affectory.transforms.views._mixture import Mixture
-from affectory.transforms.views._models import keys as keys_of_models
 
 By = Literal["gain", "entropy", "random"]
 
@@ -33,15 +30,15 @@ def routing_values(
     calibrations: Mapping[str, Calibration] | None = None,
     vectors: Mapping[str, Floats] | None = None,
 ) -> pa.Table:
-    """A row for each sample, perspective, whose feeling and set of modalities, in their order.
+    """A row for each sample, perspective, whose feeling and what people saw (empty where there are only models').
 
     `entropy` is the expected one of the distribution over log K, `width` the mean width of its 90 % intervals, `gain`
     what one more rating is expected to add to the log-likelihood of further ones (nats), `cause` why raters differ,
-    `diversity` how far the sample is from those that would be taken before it. Models count as `calibrations` say (by
-    perspective/model, as the fit of the `calibrated` view has them), and not at all without. `vectors` (by sample)
-    describe samples beyond their labels.
+    `diversity` how far the sample is from those that would be taken before it. Models, whatever they saw, count as
+    `calibrations` say (by perspective/model, as the fit of the `calibrated` view has them), several as much as the
+    best of them, and not at all without. `vectors` (by sample) describe samples beyond their labels.
     """
-    found = _counted(opinions, taxonomy, calibrations or {})
+    found = counted(opinions, taxonomy, calibrations or {})
     mixture = mixture or found.learned()
     known, of = np.unique(found.counts, axis=0, return_inverse=True)
     posterior, of = mixture.posterior(known), of.ravel()
@@ -49,9 +46,9 @@ def routing_values(
     columns = {name: pa.array(x[of, 0]) for name, x in zip(("entropy", "width"), measures, strict=True)}
     ids = found.keys.column("sample_id").to_pylist()
     columns["gain"] = pa.array(posterior.expected_gain()[of, 0])
-    columns["cause"] = pa.array(causes(found.keys, found.group, found.rater, found.cast, mixture), pa.string())
+    columns["cause"] = pa.array(causes(found.keys, found.row, found.rater, found.cast, mixture), pa.string())
     columns["diversity"] = pa.array(spread_out(posterior.mean()[of], ids, vectors))
-    return pa.table({**{name: found.keys.column(name) for name in KEYS[:-1]}, **columns})
+    return pa.table({**{name: found.keys.column(name) for name in ROW}, **columns})
 
 
 def known_well_enough(mixture: Mixture, counts: Floats, width: float = 0.25) -> NDArray[np.bool_]:
@@ -134,50 +131,3 @@ def _levelled(gains: Floats) -> Floats:
         inside = np.arange(ahead - start) <= length
         found[..., start:] = np.where(inside, best, found[..., start:])
     return found
-
-
-class _Counted:
-    """Opinions as counts: the groups of all raters' opinions but models that are not calibrated, and who said what."""
-
-    def __init__(self, groups: Grouped, cast: Floats, calibrations: Mapping[str, Calibration]) -> None:
-        raters = groups.opinions.column("rater").combine_chunks()
-        pools = np.array(groups.pools(), dtype=object)[groups.group] if len(cast) else np.zeros(0, object)
-        human = pools == "human"
-        keys = groups.keys.select(KEYS[:-1])
-        joined = [tuple(row.values()) for row in keys.to_pylist()]
-        distinct = sorted(set(joined))
-        place = {key: number for number, key in enumerate(distinct)}
-        whole = np.array([place[key] for key in joined], dtype=np.int64)[groups.group]
-        pseudo = _pseudo(cast, keys_of_models(groups), calibrations, human)
-        self.keys = pa.Table.from_pylist([dict(zip(KEYS[:-1], key, strict=True)) for key in distinct], keys.schema)
-        self.counts = _sums(pseudo, whole, len(distinct))
-        self.cast, self.group = np.nan_to_num(cast[human]), whole[human]
-        self.rater = coded(raters.filter(pa.array(human)))[1]
-
-    def learned(self) -> Mixture:
-        """What the `bayes` view learns of people's votes."""
-        told = Told(self.keys.num_rows, self.group, np.full(len(self.cast), -1), self.cast)
-        return learn(told, (self.cast.shape[1],), 0).mixture
-
-
-def _counted(opinions: pa.Table, taxonomy: Taxonomy, calibrations: Mapping[str, Calibration]) -> _Counted:
-    groups = grouped(opinions)
-    cast = votes(groups.opinions, taxonomy)
-    used = np.asarray(~np.isnan(cast).all(axis=1))
-    return _Counted(groups.only(used), cast[used], calibrations)
-
-
-def _pseudo(
-    cast: Floats, models: pa.StringArray, calibrations: Mapping[str, Calibration], human: NDArray[np.bool_]
-) -> Floats:
-    """A vote of each person, and of each calibrated model as many as it is worth."""
-    found = np.where(human[:, None], np.nan_to_num(cast), 0.0)
-    names, name = coded(models)
-    for number, known in enumerate(map(calibrations.get, names.to_pylist())):
-        if known is not None:
-            found[name == number] = np.nan_to_num(known.apply(cast[name == number])) * known.strength
-    return found
-
-
-def _sums(rows: Floats, place: Ints, size: int) -> Floats:
-    return np.stack([np.bincount(place, weights=column, minlength=size) for column in rows.T], axis=1)

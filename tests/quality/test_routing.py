@@ -201,6 +201,32 @@ def test_a_calibrated_model_counts_as_much_as_it_is_worth() -> None:
     assert plain["cause"] == known["cause"] == "nobody"
 
 
+def test_models_tell_of_a_sample_whatever_they_saw_and_are_no_people() -> None:
+    calibrations = {f"perceived/{name}": Calibration(np.eye(3), np.zeros(3), 9, 9.0, 6.0) for name in ("eye", "ear")}
+    models = [
+        opinion(n, [0.98, 0.01, 0.01], rater=name, rater_kind="model", modalities=[name], sample_id="s_1")
+        for n, name in enumerate(("eye", "ear"))
+    ]
+    people = said("s_1", 0)
+    [alone], [one], [two] = (
+        values(*rows, calibrations=calibrations) for rows in (people, [*people, models[0]], [*people, *models])
+    )
+    assert one["modalities"] == two["modalities"] == "text"
+    assert one["entropy"] < alone["entropy"] - 0.05
+    assert two["entropy"] == pytest.approx(one["entropy"])
+    assert two["cause"] == "one rater"
+    [nobody] = values(*models, calibrations=calibrations)
+    assert (nobody["modalities"], nobody["cause"]) == ("", "nobody")
+    assert nobody["width"] > two["width"]
+
+
+def test_an_opinion_that_sums_up_people_counts_as_many() -> None:
+    [many] = values(opinion(1, [0.5, 0.5, 0], people=20))
+    [two] = values(*said("s_1", 0, 1))
+    assert many["width"] < two["width"] * 0.6
+    assert many["cause"] == "ambiguous item"
+
+
 def test_no_order_of_rows_changes_a_value() -> None:
     rows = [*said("s_1", 0, 1), *said("s_2", 0, 0, 2), *said("s_3", 2)]
     assert values(*rows, mixture=None) == values(*rows[::-1], mixture=None)
