@@ -24,6 +24,7 @@ from affectory.pipelines.store.originals import read_original
 from affectory.pipelines.store.workspace import Workspace
 from affectory.quality.findings import Finding, GateFailed
 from affectory.quality.gate import check
+from affectory.quality.taxonomies import contradictions
 from affectory.quality.unmet import ROLES, Expected, unmet
 from affectory.schemas.derived import SAMPLES, TABLES
 from affectory.schemas.errors import UserError
@@ -41,6 +42,8 @@ def validate(bound: Bound, workspace: Workspace, build: BuildRecord, run: Run) -
     gate = bound.recipe.spec.validation
     findings = check(tables, bound.taxonomy, gate.min_rows, bound.recipe.spec.publish.media)
     findings += unmet(tables, _expected(bound))
+    if len({rule.taxonomy.name for rule in bound.views}) > 1:
+        findings += contradictions(tables["labels"])
     for finding in findings:
         run.tell("finding", **finding.__dict__)
     if build.rejected_share > gate.max_rejected:

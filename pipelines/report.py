@@ -109,7 +109,7 @@ def contents(release: Location) -> tuple[Counter[str], Counter[str], Counter[str
         with files.open(name) as file, pq.ParquetFile(file) as shard:
             table = shard.read(columns=["kind", "label"], use_threads=False)
         kinds.update(table.column("kind").to_pylist())
-        labels.update("no opinion" if i is None else names[i] for i in table.column("label").to_pylist())
+        labels.update("no label" if i is None else names[i] for i in table.column("label").to_pylist())
     return kinds, labels, Counter(rows)
 
 

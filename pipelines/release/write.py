@@ -140,7 +140,8 @@ class _Writing:
         card = {**_CARD, "title": self.inputs.dataset, **given}
         written = [self._written(config) for config in self.configs]
         shape = self.shape
-        return readme(card, written, self.facts, shape.labels, taxonomy=shape.taxonomy, media=shape.media)
+        names = {"taxonomy": shape.taxonomy, "rule": shape.rule, "media": shape.media}
+        return readme(card, written, self.facts, shape.labels, **names)
 
     def _written(self, config: str) -> WrittenConfig:
         splits = {

@@ -18,6 +18,7 @@ from affectory.schemas.opinion import OPINION_COLUMNS
 from affectory.schemas.taxonomy import Taxonomy, load_taxonomy, parse_taxonomy
 from affectory.transforms.ratings.csv import CsvRatings
 from affectory.transforms.sources.base import Limits, SourceFile
+from affectory.transforms.views.vad_mean import VadMean
 from affectory.transforms.views.vote_share import VoteShare
 
 Row = dict[str, Any]
@@ -45,7 +46,8 @@ def imported(
     records = pa.array([row["record"] for row in table.column("anchor").to_pylist()], pa.string())
     ids = {"opinion_id": table.column("judgement_id"), "sample_id": records}
     opinions = OPINIONS_TABLE.cast(pa.table({**ids, **{c.name: table.column(c.name) for c in OPINION_COLUMNS}}))
-    return table.to_pylist(), VoteShare().view(opinions, taxonomy).to_pylist(), found
+    views = (VoteShare(), VadMean())
+    return table.to_pylist(), [row for view in views for row in view.view(opinions, taxonomy).to_pylist()], found
 
 
 CREMA = {"anger": "A", "disgust": "D", "fear": "F", "joy": "H", "neutral": "N", "sadness": "S"}
