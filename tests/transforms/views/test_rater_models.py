@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from support.crowds import SETS, Crowd, crowd
 
-from affectory.transforms.views._rater_models import RaterFit, fit_dawid_skene, fit_mace, fit_one_coin
+from affectory.transforms.views._rater_models import RaterFit, fit_dawid_skene, fit_mace, fit_one_coin, one_coin_row
 
 Shared = Callable[[str], Path]
 Fit = Callable[..., RaterFit]
@@ -42,9 +42,12 @@ def test_the_same_iteration_gives_what_crowd_kit_gives(name: str, model: str, fi
         assert dict(zip(labels, row, strict=True)) == pytest.approx(of, abs=1e-6)
     for name, skill in expected.get("skills_head", {}).items():
         assert found.raters[raters.index(name), 0] == pytest.approx(skill, abs=1e-9)
-    for pair, of in expected["errors"].items() if fit is fit_dawid_skene else ():
+    if known.truth:
+        assert accuracy(found.posterior, known) == pytest.approx(expected["accuracy_vs_reference"], abs=1e-9)
+    for pair, of in expected["errors"].items():
         rater, said = pair.split("|")
-        confusion = found.raters[raters.index(rater)].reshape(len(labels), -1)
+        mine = found.raters[raters.index(rater)]
+        confusion = one_coin_row(mine[0], len(labels)) if len(mine) == 1 else mine.reshape(len(labels), -1)
         assert dict(zip(labels, confusion[:, labels.index(said)], strict=True)) == pytest.approx(of, abs=1e-6)
 
 
