@@ -22,6 +22,7 @@ from affectory.pipelines.engines.base import Choice, names, opened
 from affectory.pipelines.engines.local import Local
 from affectory.pipelines.process import TooManyFailed
 from affectory.pipelines.retry import mark_for_retry
+from affectory.pipelines.rules import VAD_MEAN
 from affectory.pipelines.runner.partition import PartitionReport
 from affectory.pipelines.store.commits import Commit, Counts
 from affectory.pipelines.store.files import LocalFiles
@@ -73,6 +74,11 @@ def test_a_recipe_leads_to_the_same_release(case: Case, tmp_path: Path, rows: di
 def test_the_recipes_name_every_step(tmp_path: Path) -> None:
     named = {step for world, lay in WORLDS.items() for step in steps_of(lay(tmp_path / world))}
     assert named - set(EXTRA_STEPS) == set(discovery.steps()) - set(EXTRA_STEPS) - ELSEWHERE
+
+
+def test_a_recipe_names_every_rule(tmp_path: Path) -> None:
+    named = {rule.name for rule in WORLDS["texts"](tmp_path).bound().recipe.rules()}
+    assert named == set(discovery.modules("views")) - {VAD_MEAN}
 
 
 def test_any_two_circumstances_meet() -> None:

@@ -43,9 +43,22 @@ def demo(folder: Path) -> Project:
     return Project(folder)
 
 
+RULES = (
+    "all_inclusive", "calibrated", "cooccurrence", "dawid_skene", "emo_bank", "emotion_x", "fer_plus", "glad",
+    "grade_density", "intensity_mean", "mace", "majority", "n_best", "one_coin", "open_words", "plurality",
+    "rasterised", "span_union", "threshold", "trace", "vad_mixture", "vote_share",
+)  # fmt: skip
+"""Beside the rule of the published label and the mean in VAD, which is always there."""
+
+
 def rated_texts(folder: Path) -> Project:
-    """Lines with ratings; one too short, one twice, one that is no JSON, and ratings of lines that are not there."""
+    """Lines with ratings, by every rule; one too short, one twice, one that is no JSON, and ratings of lines that are
+    not there."""
     made = texts(folder, 14)
+    label = {"rule": "bayes", "also": list(RULES)}
+    publish = {"configs": ["default", "opinions", "labels"]}
+    recipe = {**TEXTS, "label": label, "publish": publish}
+    made.recipe.write_text(yaml.safe_dump(recipe, sort_keys=False))
     rows = [*map(line, range(14)), line(3), {"id": "short", "who": "speaker1", "body": "a"}]
     write_lines(folder / "lines.jsonl", rows)
     with (folder / "lines.jsonl").open("a") as file:
