@@ -146,6 +146,21 @@ def test_meld_has_its_rows_dialogues_speakers_and_labels(meld: list[Row], shared
     assert (max(words), round(sum(words) / len(words), 2)) == (published["max_words"], published["avg_words"])
 
 
+def test_meld_is_read_whole_and_as_it_is_encoded(meld: list[Row], shared: Shared) -> None:
+    published = expected(shared, "meld_stats.json")["dev"]
+    assert published["enc"] == "utf8" and published["mojibake"] == 0
+    broken = [row["text"] for row in meld if any(odd in row["text"] for odd in ("\ufffd", "Ã", "â€", "\x92"))]
+    assert len(broken) == published["mojibake"]
+    assert any("’" in row["text"] for row in meld), "there are curly quotes, which would be broken"
+    numbers = set(map(int, turns(meld)))
+    assert sorted(set(range(max(numbers) + 1)) - numbers) == published["missing_dialogue_ids"]
+    assert len(meld) - len({(row["dialogue"], row["position"]) for row in meld}) == published["dup_keys"]
+    columns = ("text", "speaker", "dialogue", "position", "label")
+    empty = sum(row[name] in (None, "") for row in meld for name in columns)
+    empty += sum(row["extra"].get(name) in (None, "") for row in meld for name in MELD["sources"][0]["keep"])
+    assert empty == published["nulls"]
+
+
 def test_meld_has_its_shifts_of_emotion(meld: list[Row], shared: Shared) -> None:
     published = expected(shared, "meld_stats.json")["dev"]
     dialogues = turns(meld).values()
@@ -165,7 +180,7 @@ def test_meld_keeps_its_times_as_they_are_written(meld: list[Row], shared: Share
     assert (round(sum(lasting) / len(lasting), 3), sum(s < 0 for s in lasting), max(lasting)) == (
         published["mean_dur"],
         published["neg_dur"],
-        pytest.approx(published["max_dur"]),
+        pytest.approx(published["max_dur"], abs=1e-9),
     )
 
 
@@ -179,6 +194,9 @@ def test_reccon_has_its_dialogues_and_emotions_after_the_declared_merge(reccon: 
     assert (len(turns(reccon)), len(reccon)) == (published["dialogues"], published["utterances"])
     merged = {"joy" if name == "happiness" else name: n for name, n in published["raw_emotion_strings"].items()}
     assert Counter(map(emotion, reccon)) == merged
+    ours = RECCON["ratings"][0]["labels"]
+    for name, words in published["merge_map_for_published_counts"].items():
+        assert {ours[word] for word in words} == {ours.get(name, name)}
     speakers = {(row["dialogue"], row["speaker"]) for row in reccon}
     assert len({who for _, who in speakers}) == len(speakers) == 2 * published["dialogues"], "A is another A elsewhere"
     assert Counter(kind for row in reccon for kind in json.loads(row["extra"].get("type", "[]"))) == published["types"]

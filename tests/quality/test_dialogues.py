@@ -110,3 +110,4 @@ def test_reccon_has_the_published_distances_of_causes(shared: Shared) -> None:
     kinds = Counter(place["kind"] for _, places in caused for place in places)
     assert (len(caused), kinds.total()) == (published["utterances_with_cause"], published["cause_spans"])
     assert (len(ratings), kinds["background"]) == (published["utterances"], published["background_b"])
+    assert Counter(rating["label"] for rating in ratings) == published["raw_emotion_strings"]
