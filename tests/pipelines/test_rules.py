@@ -9,6 +9,7 @@ import pytest
 from support.project import MOODS, TEXTS, Project, line, project, texts, write_csv, write_lines
 
 from affectory.pipelines.history import last_build, parts
+from affectory.pipelines.retry import sweep
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.parquet import read_all
 from affectory.schemas.recipe.problems import RecipeProblems
@@ -136,3 +137,16 @@ def test_mistakes_in_rules_teach(tmp_path: Path, label: dict[str, Any], key: str
         made.bound()
     [problem] = caught.value.problems
     assert (problem.key, said in str(problem)) == (key, True), str(problem)
+
+
+def test_fits_are_out_of_reach_of_clean_and_gc(tmp_path: Path) -> None:
+    made = ruled(tmp_path, {"rule": "dawid_skene"}, list(range(8)))
+    first = made.build()
+    write(made, list(range(12)), raters=5)
+    grown = made.build()
+    Workspace(made.workspace).clean()
+    again = made.build()
+    assert again.unchanged and again.release_hash in ("", grown.release_hash) and again.kept == grown.kept == 12
+    sweep(Workspace(made.workspace))
+    assert not made.build().partitions_run
+    assert first.kept == 8 and len(fits(made)) == 1
