@@ -35,6 +35,7 @@ def wanted(shared: Shared) -> Any:
 
 
 def test_how_many_rated_what(rows: list[dict[str, str]], wanted: Any) -> None:
+    # Each row, also one with gaps, says of its text that it is rated.
     [question] = Ratings.read(rows, item="text_id", rater="annotator_id", value="text_id").questions
     made = coded(question)
     assert (made.size, len(made.items), len(made.raters)) == (wanted["rows"], wanted["texts"], wanted["annotators"])
@@ -51,7 +52,7 @@ def test_means_and_shares_of_the_first_texts_to_the_places_printed(rows: list[di
     """A share is that of all intensity that was given, which is no vote: who feels more has more to give."""
     labels = label(opinions_of(rows, EIGHT, item="text_id", rater="annotator_id", intensities=EIGHT.labels), EIGHT,
                    "intensity_mean")  # fmt: skip
-    means, texts = means_of_whole_numbers(labels), labels.column("sample_id").to_pylist()
+    means, texts = means_of_whole_numbers(labels, 6), labels.column("sample_id").to_pylist()
     shares = means / means.sum(axis=1, keepdims=True)
     for name, found in (("mean_intensity_first5", means), ("soft_labels_first5", shares)):
         for text, figures in wanted[name].items():

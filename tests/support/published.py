@@ -85,12 +85,14 @@ def friends(shared: Shared) -> tuple[list[str], NDArray[np.int64]]:
     return [x["emotion"] for x in lines], np.array([[int(n) for n in x["annotation"]] for x in lines])
 
 
-def means_of_whole_numbers(labels: pa.Table) -> Numbers:
-    """The values of labels as they were before they were kept in 32 bits: each is a whole sum over the count."""
-    given = np.array(labels.column("values").to_pylist(), np.float64)
+def means_of_whole_numbers(labels: pa.Table, places: int | None = None) -> Numbers:
+    """The values of labels as they were before they were kept in 32 bits, and where said rounded to so many places:
+    each is a whole sum over the count."""
+    given = np.array(labels.column("values").to_pylist(), np.float32)
     count = labels.column("count").to_numpy()[:, None]
-    means: Numbers = np.rint(given * count) / count
-    assert np.abs(means - given).max() < 1e-6
+    means: Numbers = np.rint(given.astype(np.float64) * count) / count
+    kept = means if places is None else np.round(means, places)
+    assert (kept.astype(np.float32) == given).all(), "to the last bit"
     return means
 
 
