@@ -3,10 +3,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.crowd_views import counted_labels, fitted_labels, opinions_of
-from support.crowds import Crowd, crowd
+from support.crowd_views import counted_labels, fitted_labels, mace_of_crowd_kit, opinions_of
+from support.crowds import crowd
 
-from affectory.transforms.views import _rater_models as models
 from affectory.transforms.views.mace import Mace
 
 Shared = Callable[[str], Path]
@@ -17,21 +16,11 @@ def test_where_labels_and_raters_come_sorted_it_is_crowd_kits(shared: Shared) ->
     known = crowd("brexit", shared)
     labels = fitted_labels(MACE, *opinions_of(known))
     assert counted_labels(labels, known) == known.expected["MACE"]["label_counts"]
+    surest = np.mean([max(label["values"]) for label in labels])
+    assert surest == pytest.approx(known.expected["MACE"]["mean_max_proba"], abs=1e-4)
     found = {label["sample_id"]: label["values"] for label in labels}
     for item, of in known.expected["MACE"]["probas_first5"].items():
         assert found[item] == pytest.approx([of["0"], of["1"]], abs=2e-4)
-
-
-def mixed_up(known: Crowd) -> models.Floats:
-    """What crowd-kit 1.4.2 does: habits are counted by sorted names, and used by the order in which names come."""
-    votes = models.Votes(*known.votes)
-    met = [list(dict.fromkeys(row[place] for row in known.rows)) for place in (1, 2)]
-    raters, labels = ([order.index(name) for name in names] for order, names in zip(met, known.names[1:], strict=True))
-    state = models.mace_start(np.random.default_rng(0), votes.n_raters, votes.k)
-    for _ in range(50):
-        state = models.mace_step(votes, *models.mace_known(votes, state))
-        state = np.concatenate([state[:, :2], state[:, 2:][raters][:, labels]], axis=1)
-    return models.mace_known(votes, state)[0]
 
 
 @pytest.mark.parametrize("name", ["afrikaans", "moods"])
@@ -39,10 +28,13 @@ def test_elsewhere_crowd_kit_takes_one_labels_habits_for_anothers(name: str, sha
     """Which is why its figures differ from ours there: with the same mistake they are the same."""
     known = crowd(name, shared)
     expected = known.expected["MACE"]
-    wrong = mixed_up(known)
+    wrong = mace_of_crowd_kit(known)
     counts = np.bincount(wrong.argmax(axis=1)).tolist()
     assert dict(zip(known.names[2], counts, strict=True)) == expected["label_counts"]
     assert wrong.max(axis=1).mean() == pytest.approx(expected["mean_max_proba"], abs=3e-4)
+    for item, of in expected["probas_first5"].items():
+        row = wrong[known.names[0].index(item)]
+        assert dict(zip(known.names[2], row, strict=True)) == pytest.approx(of, abs=6e-4)
     assert counted_labels(fitted_labels(MACE, *opinions_of(known)), known) != expected["label_counts"]
 
 
