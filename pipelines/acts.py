@@ -22,7 +22,17 @@ Ints = NDArray[np.int64]
 
 
 def judgements(gathered: Mapping[Act, Said], taxonomy: Taxonomy) -> pa.Table:
-    """Each act with what was said as its first revision, in the order of their ids."""
+    """Each act with what was said as its first revision, in the order of their ids; `taxonomy` is that of entries which
+    name none."""
+    known = {id(said.entry): said.entry.taxonomy or taxonomy for said in gathered.values()}
+    by_hash: dict[str, tuple[Taxonomy, dict[Act, Said]]] = {taxonomy.hash: (taxonomy, {})}
+    for act, said in gathered.items():
+        own = known[id(said.entry)]
+        by_hash.setdefault(own.hash, (own, {}))[1][act] = said
+    return pa.concat_tables([_judgements(acts, own) for own, acts in by_hash.values()]).sort_by("judgement_id")
+
+
+def _judgements(gathered: Mapping[Act, Said], taxonomy: Taxonomy) -> pa.Table:
     acts, said = list(gathered), list(gathered.values())
     ids = pa.array([judgement_id(a.person, a.anchor(), a.question, a.occasion, 0) for a in acts], pa.string())
     columns = {
@@ -43,7 +53,7 @@ def judgements(gathered: Mapping[Act, Said], taxonomy: Taxonomy) -> pa.Table:
     }
     table = JUDGEMENTS.cast(pa.table(columns))
     told = table.column_names.index("said")
-    return table.set_column(told, JUDGEMENTS.schema.field("said"), said_of(table)).sort_by("judgement_id")
+    return table.set_column(told, JUDGEMENTS.schema.field("said"), said_of(table))
 
 
 def _anchors(acts: Sequence[Act]) -> pa.StructArray:

@@ -211,13 +211,17 @@ class _Binder:
             of = spec.params.get("of")
             if isinstance(of, str) and sources is not None and of not in sources:
                 self.problems.append(self.recipe.unknown((*spec.path, "of"), "no such source", of, sources))
+            named, spec = spec.params.get("taxonomy"), _without(spec, "taxonomy")
+            own = None if named is None else self._built_in(str(named), (*spec.path, "taxonomy"))
             bound = self._entry("ratings", "unknown rating kind", spec)
-            if bound is not None:
+            if bound is not None and (own or named is None):
                 reader, root, identity = bound
-                yield RatingEntry(spec.name, reader, root, identity)
-                for key, word, wrong in misnamed(reader, taxonomy) if taxonomy else ():
-                    labels = ", ".join(taxonomy.labels) if taxonomy else ""
-                    self._add((*spec.path, *key), wrong, describe(word), labels)
+                yield RatingEntry(spec.name, reader, root, digest(identity, own.hash) if own else identity, own)
+                self._check_words(spec, reader, own or taxonomy)
+
+    def _check_words(self, spec: EntrySpec, reader: Any, taxonomy: Taxonomy | None) -> None:
+        for key, word, wrong in misnamed(reader, taxonomy) if taxonomy else ():
+            self._add((*spec.path, *key), wrong, describe(word), ", ".join(taxonomy.labels) if taxonomy else "")
 
     def _read(self, specs: tuple[Spec, ...]) -> Iterator[Spec]:
         """Those that the recipe says, without stand-ins for wrong ones."""
@@ -331,6 +335,10 @@ class _Binder:
         for other, why in getattr(stage.transform, "before", {}).items():
             if other in earlier:
                 self._add(spec.path, f"{spec.name} has to come before {other}", hint=why)
+
+
+def _without(spec: EntrySpec, key: str) -> EntrySpec:
+    return dataclasses.replace(spec, params={name: value for name, value in spec.params.items() if name != key})
 
 
 def adapter(cls: Any) -> TypeAdapter[Any]:

@@ -37,11 +37,14 @@ class RatingEntry:
     reader: Any
     root: Location
     identity: str
+    taxonomy: Taxonomy | None = None
+    """That of its labels, where it is not the recipe's."""
 
     @cached_property
     def question(self) -> str:
         """What tells its judgements from those of other questions about the same place."""
-        return f"{self.reader.perspective}: {self.reader.question}"
+        asked = f"{self.reader.perspective}: {self.reader.question}"
+        return asked if self.taxonomy is None else f"{asked} ({self.taxonomy.name})"
 
     @cached_property
     def has_options(self) -> bool:
@@ -229,7 +232,7 @@ class Gathering:
     taken_of: Counter[str] = field(default_factory=Counter)
     """Rows taken of each entry."""
     _people: dict[str, str] = field(default_factory=dict)
-    _labels: dict[str, str | None] = field(default_factory=dict)
+    _labels: dict[tuple[str, str], str | None] = field(default_factory=dict)
     _chosen: dict[str, dict[str, Answer]] = field(default_factory=dict)
     """Most answers are one label, and alike: hundreds of thousands of them share one."""
     _counted: Counter[str] = field(default_factory=Counter)
@@ -283,19 +286,20 @@ class Gathering:
             return self._answer(entry, rating.label, rating.intensity) if rating.label else None
         found: dict[str, Answer] = {}
         for said in rating.labels:
-            label = self._label(said["label"])
+            label = self._label(entry, said["label"])
             if label is None:
-                return self._unknown(said["label"])
+                return self._unknown(entry, said["label"])
             if label in found and entry.reader.each_label:
-                return "bad_row", f"{said['label']!r} is not the only one that means {label} in {self.taxonomy.name}"
+                known = self._taxonomy(entry).name
+                return "bad_row", f"{said['label']!r} is not the only one that means {label} in {known}"
             found[label] = (said["weight"], said["intensity"])
         return (self._unoffered(entry, found) if entry.has_options else None) or found
 
     def _answer(self, entry: RatingEntry, word: str, intensity: float | None) -> dict[str, Answer] | Problem:
         """One word. What was rated 0 was not chosen."""
-        label = self._label(word)
+        label = self._label(entry, word)
         if label is None:
-            return self._unknown(word)
+            return self._unknown(entry, word)
         if intensity is None:
             if entry.asks_intensity:
                 return "bad_row", f"no intensity for {word!r}: unasked is not zero"
@@ -304,17 +308,22 @@ class Gathering:
             found = {label: (float(intensity != 0), intensity)}
         return (self._unoffered(entry, found) if entry.has_options else None) or found
 
-    def _unknown(self, word: str) -> Problem:
-        return "unknown_label", f"{word!r} is not in {self.taxonomy.name}: {', '.join(self.taxonomy.labels)}"
+    def _taxonomy(self, entry: RatingEntry) -> Taxonomy:
+        return entry.taxonomy or self.taxonomy
+
+    def _unknown(self, entry: RatingEntry, word: str) -> Problem:
+        known = self._taxonomy(entry)
+        return "unknown_label", f"{word!r} is not in {known.name}: {', '.join(known.labels)}"
 
     def _unoffered(self, entry: RatingEntry, answers: dict[str, Answer]) -> Problem | None:
-        odd = sorted(answers.keys() - set(offered(entry.reader, self.taxonomy)))
+        odd = sorted(answers.keys() - set(offered(entry.reader, self._taxonomy(entry))))
         return ("unknown_label", f"{', '.join(odd)} was not offered, as the recipe says") if odd else None
 
-    def _label(self, word: str) -> str | None:
-        if word not in self._labels:
-            self._labels[word] = self.taxonomy.resolve(word)
-        return self._labels[word]
+    def _label(self, entry: RatingEntry, word: str) -> str | None:
+        known = self._taxonomy(entry)
+        if (known.name, word) not in self._labels:
+            self._labels[known.name, word] = known.resolve(word)
+        return self._labels[known.name, word]
 
     def _rater(self, rating: Rating, answers: Mapping[str, Answer] | None, record: str, *asked: str) -> str:
         """Who rated. Those who were only counted are told apart by what they said, and by how many said it before."""

@@ -12,8 +12,20 @@ def recipe_schema() -> dict[str, Any]:
     return json_schema(
         steps=_schemas(discovery.steps()),
         sources=_schemas(discovery.modules("sources")),
-        ratings=_schemas(discovery.modules("ratings")),
+        ratings=_in_taxonomy(_schemas(discovery.modules("ratings")), "the recipe's"),
+        rules=_in_taxonomy(
+            _schemas(discovery.modules("views")), "the recipe's, which the published label is always in"
+        ),
     )
+
+
+def _in_taxonomy(schemas: dict[str, dict[str, Any]], default: str) -> dict[str, dict[str, Any]]:
+    """What any of them may be in."""
+    named = {"type": "string", "description": f"Name of the built-in taxonomy of its labels. Default: {default}."}
+    return {
+        name: {**schema, "properties": {**schema.get("properties", {}), "taxonomy": named}}
+        for name, schema in schemas.items()
+    }
 
 
 def _schemas(modules: Any) -> dict[str, dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from copy import deepcopy
+from types import MappingProxyType
 from typing import Any
 
 from affectory.schemas.recipe.model import recipe_schema
@@ -14,16 +15,22 @@ _LITERAL_KEYS = {"const", "enum", "default", "examples", "example"}
 _NAMED_SCHEMAS = {"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"}
 
 
-def json_schema(steps: Mapping[str, Schema], sources: Mapping[str, Schema], ratings: Mapping[str, Schema]) -> Schema:
+def json_schema(
+    steps: Mapping[str, Schema],
+    sources: Mapping[str, Schema],
+    ratings: Mapping[str, Schema],
+    rules: Mapping[str, Schema] = MappingProxyType({}),
+) -> Schema:
     """The whole recipe as draft 2020-12. Each mapping gives the JSON Schema of the parameters by name or kind."""
     schema = deepcopy(recipe_schema())
     defs = schema["$defs"]
     schema["properties"]["taxonomy"]["anyOf"] = [{"type": "string", "minLength": 1}, *_taxonomies(defs)]
-    entry, plain_step = defs.pop("Entry"), defs.pop("Step")
-    for family, schemas in (("step", steps), ("source", sources), ("rating", ratings)):
+    entry, plain_step, plain_rule = defs.pop("Entry"), defs.pop("Step"), defs.pop("Rule")
+    for family, schemas in (("step", steps), ("source", sources), ("rating", ratings), ("rule", rules)):
         for name, params in schemas.items():
             defs[f"{family}.{name}"] = _moved(_rooted(params), _reference(family, name))
-    defs["Step"] = _step(steps, plain_step["description"]) if steps else plain_step
+    defs["Step"] = _named("step", steps, plain_step["description"]) if steps else plain_step
+    defs["Rule"] = _named("rule", rules, plain_rule["description"]) if rules else plain_rule
     fields = schema["properties"]
     fields["sources"]["items"] = _entry("source", sources, entry, defs)
     fields["ratings"]["items"] = _entry("rating", ratings, entry, defs)
@@ -65,12 +72,12 @@ def _rooted(schema: Schema) -> Schema:
     return {**target, **{key: value for key, value in schema.items() if key != "$ref"}} if target else schema
 
 
-def _step(steps: Mapping[str, Schema], description: str) -> Schema:
+def _named(family: str, steps: Mapping[str, Schema], description: str) -> Schema:
     """A bare name where nothing is required, or one name above its parameters."""
     bare = sorted(name for name, params in steps.items() if not _rooted(params).get("required"))
     properties = {}
     for name in sorted(steps):
-        params: Schema = {"$ref": _reference("step", name)}
+        params: Schema = {"$ref": _reference(family, name)}
         described = {"description": text} if (text := _rooted(steps[name]).get("description")) else {}
         properties[name] = {**described, "anyOf": [params, {"type": "null"}] if name in bare else [params]}
     one = {"type": "object", "properties": properties, "additionalProperties": False}

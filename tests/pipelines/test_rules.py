@@ -150,3 +150,29 @@ def test_fits_are_out_of_reach_of_clean_and_gc(tmp_path: Path) -> None:
     sweep(Workspace(made.workspace))
     assert not made.build().partitions_run
     assert first.kept == 8 and len(fits(made)) == 1
+
+
+def two_sets(folder: Path) -> Project:
+    """Lines that the same people judged in two sets of labels."""
+    fine = {**TEXTS["ratings"][0], "name": "fine", "path": "fine.csv", "taxonomy": "goemotions-28"}
+    label = {"rule": "vote_share", "also": [{"vote_share": {"taxonomy": "goemotions-28"}}]}
+    made = ruled(folder, label, [0, 1], raters=2, ratings=[TEXTS["ratings"][0], fine])
+    said = [["l0", "rater0", "gratitude"], ["l0", "rater1", "joy"], ["l1", "rater1", "remorse"]]
+    write_csv(folder / "fine.csv", ["id", "rater", "emotion"], said)
+    return made
+
+
+def test_ratings_may_be_in_another_taxonomy_and_each_has_labels_in_its_own(tmp_path: Path) -> None:
+    made = two_sets(tmp_path)
+    made.build(publish=False)
+    found = {(row["taxonomy"], row["count"]) for row in labels(made).to_pylist()}
+    assert found == {("ekman-7", 2), ("goemotions-28", 2), ("goemotions-28", 1)}
+
+
+def test_a_taxonomy_of_ratings_that_does_not_know_their_words_is_told(tmp_path: Path) -> None:
+    made = two_sets(tmp_path)
+    with pytest.raises(RecipeProblems, match="unknown taxonomy"):
+        made.bound("ratings[1].taxonomy=goemotions-29")
+    write_csv(tmp_path / "fine.csv", ["id", "rater", "emotion"], [["l0", "r", "gratitude"], ["l1", "r", "scorn"]])
+    made.build(publish=False)
+    assert [r["detail"] for r in made.rejects() if r["reason"] == "unknown_label"][0].startswith("'scorn' is not in go")

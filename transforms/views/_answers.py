@@ -9,10 +9,11 @@ import pyarrow.compute as pc
 
 from affectory.schemas.errors import UserError
 from affectory.schemas.taxonomy import Taxonomy, load_map, load_taxonomy
-from affectory.transforms.views._grouping import Floats, Ints, coded
+from affectory.transforms.views._grouping import Floats, Ints, Mask, coded, modalities_of
 
 DIMENSIONS = ("valence", "arousal", "dominance")
 _ROWS = 1 << 16
+_SEPARATOR = "\x1f"
 
 Question = tuple[tuple[str, ...], str, str]
 """Labels in the order of the alphabet, and the name and the hash of the taxonomy that they are of."""
@@ -45,7 +46,7 @@ def places_in_vad(opinions: pa.Table) -> Floats:
 
 def _read(opinions: pa.Table, taxonomy: Taxonomy, fields: tuple[str, str], read: Read) -> Floats:
     """A few rows at a time, which is quicker: what is made on the way stays near the processor."""
-    found = np.full((opinions.num_rows, len(taxonomy.labels)), np.nan)
+    found, mapped = np.full((opinions.num_rows, len(taxonomy.labels)), np.nan), np.zeros(opinions.num_rows, bool)
     known: dict[Question, Floats | None] = {}
     start = 0
     for batch in opinions.select(["asked", "answer"]).to_batches(max_chunksize=_ROWS):
@@ -57,7 +58,24 @@ def _read(opinions: pa.Table, taxonomy: Taxonomy, fields: tuple[str, str], read:
             shares = known[question]
             if shares is not None:
                 part[rows] = read(given, shares)
+                mapped[start - batch.num_rows + rows] = question[2] not in (taxonomy.hash, "")
+    if mapped.any() and not mapped.all():
+        found[_said_better(opinions, mapped, ~np.isnan(found).all(axis=1))] = np.nan
     return found
+
+
+def _said_better(opinions: pa.Table, mapped: Mask, used: Mask) -> Ints:
+    """Answers in other taxonomies of raters who said the same thing in this one: they have one voice, not two."""
+    own, others = np.flatnonzero(used & ~mapped), np.flatnonzero(used & mapped)
+    mine = pc.is_in(_whose_answer(opinions, others), value_set=_whose_answer(opinions, own))
+    return others[mine.to_numpy(zero_copy_only=False)]
+
+
+def _whose_answer(opinions: pa.Table, rows: Ints) -> pa.Array:
+    some = opinions.select(["sample_id", "rater", "perspective", "whose", "modalities"]).take(pa.array(rows))
+    parts = [*some.columns[:3], pc.fill_null(some.column("whose"), ""), modalities_of(some.column("modalities"))]
+    joined = pc.binary_join_element_wise(*parts, _SEPARATOR)
+    return joined.combine_chunks() if isinstance(joined, pa.ChunkedArray) else joined
 
 
 def _alike(batch: pa.RecordBatch, fields: tuple[str, str]) -> Iterator[tuple[Ints, Question, Floats]]:

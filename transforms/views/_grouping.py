@@ -14,6 +14,7 @@ _SEPARATOR = "\x1f"
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -114,14 +115,15 @@ def _keys(opinions: pa.Table) -> pa.Table:
         "sample_id": opinions.column("sample_id"),
         "perspective": opinions.column("perspective"),
         "whose": pc.fill_null(opinions.column("whose"), ""),
-        "modalities": _modalities(opinions.column("modalities").combine_chunks()),
+        "modalities": modalities_of(opinions.column("modalities")),
         "pool": pc.if_else(pc.is_valid(opinions.column("people")), "group", one),
     }
     return pa.table(columns)
 
 
-def _modalities(seen: pa.ListArray) -> pa.Array:
+def modalities_of(seen: pa.ChunkedArray) -> pa.Array:
     """What was seen, sorted and joined by +; there are few different lists."""
+    seen = seen.combine_chunks()
     plain = pc.fill_null(pc.binary_join(pc.fill_null(seen, pa.scalar([], seen.type)), _SEPARATOR), "")
     encoded = plain.dictionary_encode()
     names = ["+".join(sorted(set(x.split(_SEPARATOR)))) for x in encoded.dictionary.to_pylist()]

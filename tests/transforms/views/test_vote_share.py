@@ -101,6 +101,25 @@ def test_opinions_over_another_taxonomy_are_mapped() -> None:
     }
 
 
+def test_who_said_it_in_this_taxonomy_and_in_another_has_one_voice() -> None:
+    fine, coarse = load_taxonomy("goemotions-28"), load_taxonomy("ekman-7")
+    grateful = [float(label == "gratitude") for label in fine.labels]
+    angry = [float(label == "anger") for label in coarse.labels]
+    both = [
+        opinion(1, grateful, labels=fine.labels, of=fine, rater="p_1"),
+        opinion(2, angry, labels=coarse.labels, of=coarse, rater="p_1"),
+        opinion(3, grateful, labels=fine.labels, of=fine, rater="p_2"),
+    ]
+    [label] = view(*both, taxonomy=coarse)
+    assert (label["count"], label["values"][coarse.index("anger")], label["values"][coarse.index("joy")]) == (
+        2,
+        0.5,
+        0.5,
+    )
+    [label] = view(*both, taxonomy=fine)
+    assert (label["count"], label["values"][fine.index("gratitude")]) == (2, 1.0)
+
+
 def test_a_vote_for_a_label_without_a_counterpart_is_not_counted() -> None:
     seven, six = load_taxonomy("ekman-7"), load_taxonomy("ekman-6")
     neutral = [0.0] * 6 + [1.0]
