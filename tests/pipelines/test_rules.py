@@ -176,3 +176,8 @@ def test_a_taxonomy_of_ratings_that_does_not_know_their_words_is_told(tmp_path: 
     write_csv(tmp_path / "fine.csv", ["id", "rater", "emotion"], [["l0", "r", "gratitude"], ["l1", "r", "scorn"]])
     made.build(publish=False)
     assert [r["detail"] for r in made.rejects() if r["reason"] == "unknown_label"][0].startswith("'scorn' is not in go")
+
+
+def test_the_gate_warns_where_two_sets_of_labels_contradict_each_other(tmp_path: Path) -> None:
+    warned = [text for text in two_sets(tmp_path).build().warnings if text.startswith("labels")]
+    assert len(warned) == 1 and "goemotions-28" in warned[0], warned
