@@ -14,7 +14,7 @@ _MOST_ITEMS, _MOST_VOTES, _SMALL, _FEW = 4_000, 4_000, 1_500, 10
 _ACROSS = (0.3, 0.6, 1.0)
 APART = (Search(1, 2.0, False), Search(12, 10.0, False))
 TOGETHER = (Search(12, 2.0), Search(24, 5.0), Search(36, 40.0))
-ALONE = (Search(1, 2.0), Search(12, 2.0), Search(24, 5.0), Search(48, 5.0))
+ALONE = (Search(1, 2.0), Search(3, 2.0), Search(12, 2.0), Search(24, 5.0), Search(48, 5.0))
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def _score(told: Told, sizes: tuple[int, ...], search: Search, near: Floats | No
 
 def _folds(told: Told) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
     """Halves of the items, or of some of many; of few each half is foretold from the other."""
-    filled = spread(np.unique(told.item), _MOST_ITEMS)
+    filled = np.random.default_rng(0).permutation(np.unique(told.item))[:_MOST_ITEMS]
     halves = [np.isin(np.arange(told.items), filled[start::2]) for start in (0, 1)]
     yield halves[0], halves[1]
     if len(filled) <= _SMALL:
@@ -80,8 +80,8 @@ def _tested(told: Told, items: NDArray[np.bool_]) -> Ints:
 
 
 def spread(rows: Ints, most: int) -> Ints:
-    """At most so many of them, at equal distances."""
-    return np.asarray(rows[:: max(1, -(-len(rows) // most))])
+    """At most so many of them, in their order: which ones is by chance, but always the same."""
+    return rows if len(rows) <= most else np.sort(np.random.default_rng(0).permutation(rows)[:most])
 
 
 def losses(mixture: Mixture, rest: Floats, said: Floats) -> Floats:

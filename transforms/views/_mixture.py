@@ -203,33 +203,37 @@ def _quantile(below: Floats, level: float) -> Floats:
 
 @dataclass(frozen=True)
 class Coded:
-    """A column of counts by its distinct values, of which there are few."""
+    """Counts by the distinct values of each column (columns x values, of which there are few): `places` (items x
+    columns) says which each is."""
 
     values: Floats
     places: Ints
 
 
-def coded(units: Ints) -> list[Coded]:
-    """Each column of grains, as counts."""
-    found = []
-    for column in units.T:
-        values, places = np.unique(column, return_inverse=True)
-        found.append(Coded(values / GRAIN, places))
+def coded(units: Ints) -> Coded:
+    """Grains by their distinct values, as counts; a column with fewer of these than another is filled up with 0."""
+    found = [np.unique(column, return_inverse=True) for column in units.T]
+    values = np.zeros((len(found), max(len(distinct) for distinct, _ in found)))
+    for row, (distinct, _) in zip(values, found, strict=True):
+        row[: len(distinct)] = distinct / GRAIN
+    return Coded(values, np.stack([places for _, places in found], axis=1))
+
+
+def likelihood(columns: Coded, questions: Coded, mixture: Mixture, joint: bool = False) -> Floats:
+    """Items x questions x components: the log likelihood of counts, of which the totals per question are given too.
+    Joint: the sum over the questions, in their place."""
+    size = 1 if joint else len(mixture.sizes)
+    found = np.zeros((len(columns.places), size, len(mixture.alphas)))
+    for rise, places, question in zip(_rise(columns, mixture.alphas), columns.places.T, mixture.question, strict=True):
+        found[:, 0 if joint else question] += rise[places]
+    for question, (rise, places) in enumerate(zip(_rise(questions, mixture.totals), questions.places.T, strict=True)):
+        found[:, 0 if joint else question] -= rise[places]
     return found
 
 
-def likelihood(columns: list[Coded], questions: list[Coded], mixture: Mixture) -> Floats:
-    """Items x questions x components: the log likelihood of counts, of which the totals per question are given too."""
-    found = np.zeros((len(columns[0].places), len(mixture.sizes), len(mixture.alphas)))
-    for column, alpha, place in zip(columns, mixture.alphas.T, mixture.question, strict=True):
-        found[:, place] += _rise(column.values, alpha)[column.places]
-    for place, (question, total) in enumerate(zip(questions, mixture.totals.T, strict=True)):
-        found[:, place] -= _rise(question.values, total)[question.places]
-    return found
-
-
-def _rise(values: Floats, alpha: Floats) -> Floats:
-    """log of Gamma(alpha + n) / Gamma(alpha), values x components."""
+def _rise(counts: Coded, alphas: Floats) -> Floats:
+    """log of Gamma(alpha + n) / Gamma(alpha), columns x values x components."""
     from scipy.special import gammaln
 
-    return np.asarray(gammaln(alpha + values[:, None]) - gammaln(alpha))
+    several = alphas.T[:, None, :]
+    return np.asarray(gammaln(several + counts.values[:, :, None]) - gammaln(several))

@@ -102,7 +102,7 @@ class _Fit:
         before = -np.inf
         for turn in range(self.search.rounds):
             mixture = self._mixture()
-            logs = likelihood(self.columns, self.totals, mixture).sum(axis=1)
+            logs = likelihood(self.columns, self.totals, mixture, joint=True)[:, 0]
             shares, evidence = responsibilities(logs, self.weights)
             now = float((evidence * self.times).sum())
             if now - before <= 1e-5 * self.times.sum() and turn > 20:
@@ -134,20 +134,21 @@ class _Fit:
         return np.asarray(0.5 * self.base + 0.5 * np.einsum("cj,jk->ck", self.means, self.near))
 
 
-def _held(columns: list[Coded], shares: Floats) -> list[Floats]:
-    """Of each column how much of each of its values each component holds."""
-    return [
-        np.stack([np.bincount(x.places, weights=share, minlength=len(x.values)) for share in shares.T], axis=1)
-        for x in columns
+def _held(counts: Coded, shares: Floats) -> Floats:
+    """Of each column how much of each of its values each component holds: columns x values x components."""
+    columns, values = counts.values.shape
+    size = shares.shape[1]
+    cells = np.arange(size)
+    found = [
+        np.bincount((places[:, None] * size + cells).ravel(), weights=shares.ravel(), minlength=values * size)
+        for places in counts.places.T
     ]
+    return np.asarray(found, np.float64).reshape(columns, values, size)
 
 
-def _slopes(columns: list[Coded], held: list[Floats], alphas: Floats) -> Floats:
+def _slopes(counts: Coded, held: Floats, alphas: Floats) -> Floats:
     """The derivative of the log likelihood by each parameter, without its sign: components x columns."""
     from scipy.special import digamma
 
-    found = [
-        (much * (digamma(alpha + x.values[:, None]) - digamma(alpha))).sum(axis=0)
-        for x, much, alpha in zip(columns, held, alphas.T, strict=True)
-    ]
-    return np.stack(found, axis=1)
+    several = alphas.T[:, None, :]
+    return np.asarray((held * (digamma(several + counts.values[:, :, None]) - digamma(several))).sum(axis=1).T)
