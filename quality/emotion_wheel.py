@@ -1,21 +1,20 @@
 """The emotion-wheel score of open words: two sets agree as far as their words lie in the same classes of five wheels.
 
-The classes of words come from the files of the wheels' authors (`zeroQiaoba/MERTools`, `wheel.py`), which may not be
-shipped. They are read from a table with a row for each word form (`label`) and a column for each wheel and level
-(`wheel1_level1`). The two editions differ in this table and in what F is where nothing fits.
+The classes of words come from the files of the wheels' authors (`zeroQiaoba/MERTools`, folder `emotion_wheel`), which
+may not be shipped. The two editions differ in the forms of words and in what F is where nothing fits.
 """
 
-import csv
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
-WHEELS = 5
+from affectory.quality._wheel_files import WHEELS, read_classes, words_of
+
+__all__ = ["NEUTRAL", "WHEELS", "EmotionWheels", "HitScore", "WheelScore", "words_of"]
+
 NEUTRAL = "neutral"
 """It is in no wheel."""
-_SPLIT = re.compile(r"['\",]")
 
 Words = Sequence[str]
 _Pair = tuple[frozenset[str], frozenset[str]]
@@ -50,12 +49,13 @@ class EmotionWheels:
     classes: tuple[Mapping[str, str], ...]
 
     @classmethod
-    def read(cls, path: Path, level: int = 1) -> "EmotionWheels":
-        """Reads the published table."""
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
-        columns = [f"wheel{number}_level{level}" for number in range(1, WHEELS + 1)]
-        return cls(tuple({row["label"]: row[column] for row in rows if row[column]} for column in columns))
+    def read(cls, path: Path, level: int = 1, edition: int = 2026) -> "EmotionWheels":
+        """Reads the folder that the authors publish, or a table with a row for each form, as CSV.
+
+        `edition` says which where the folder holds `format_2025.csv` and `format_2026.csv`; a `format.csv` alone is
+        taken as it is. The table has a column `label` and one for each wheel and level, such as `wheel1_level1`.
+        """
+        return cls(tuple(read_classes(path, level, edition)))
 
     def mapped(self, words: Words, wheel: int) -> frozenset[str]:
         """The classes in which these words lie; unknown words are left out."""
@@ -105,9 +105,3 @@ def _hits(pairs: Sequence[_Pair]) -> tuple[float, float, int]:
     candidates = frozenset[str]().union(*(true for true, _ in pairs))
     shares = [len(true & other) / len(other & candidates) if other & candidates else 0.0 for true, other in pairs]
     return fmean(len(true & other) for true, other in pairs), fmean(shares), len(pairs)
-
-
-def words_of(listed: str) -> list[str]:
-    """The words of a list as models write it, `[happy, "at ease"]`, split as the authors of the score split it."""
-    text = listed.strip().removeprefix("[").removesuffix("]")
-    return [word for part in _SPLIT.split(text) if (word := part.strip())]
