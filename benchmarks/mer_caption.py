@@ -70,6 +70,7 @@ def main() -> None:
     parser.add_argument("--url")
     parser.add_argument("--model", default=ALIAS)
     parser.add_argument("--max-tokens", type=int, default=320)
+    parser.add_argument("--wheels", type=Path, default=find("emotion_wheel"), help="the folder of their authors")
     given = parser.parse_args()
     rows = [emer.shortened(clip, given.sentences) for clip in islice(emer.clips(find), given.clips)]
     folder = Path(tempfile.mkdtemp())
@@ -87,7 +88,7 @@ def main() -> None:
         dropped[f"{lost['stage']}: {lost['reason']}"] = dropped.get(f"{lost['stage']}: {lost['reason']}", 0) + 1
     for why, count in sorted(dropped.items()):
         print(f"- dropped by {why}: {count}")
-    wheels = EmotionWheels.read(find("expected/ew_label_mapping_2026.csv"))
+    wheels = EmotionWheels.read(given.wheels)
     kept = open_words(made, summary)
     clips = {str(row["clip"]) for row in rows}
     print("\n| words of | clips | F | precision | recall |\n|---|---|---|---|---|")

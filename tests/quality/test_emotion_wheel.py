@@ -11,6 +11,8 @@ import pytest
 from affectory.quality.emotion_wheel import WHEELS, EmotionWheels, words_of
 
 Shared = Callable[[str], Path]
+FORMS = ["emotion_wheel", "expected/ew_label_mapping_{}.csv"]
+"""The folder of the wheels' authors, and the table that their code makes of it."""
 NAN = float("nan")
 SMALL = EmotionWheels(tuple({"glad": "joy", "happy": "joy", "cross": "anger", "blue": "sorrow"} for _ in range(5)))
 
@@ -67,14 +69,18 @@ def test_lists_are_split_as_the_authors_do() -> None:
     assert words_of("[]") == []
 
 
+def read(shared: Shared, form: str, year: int = 2026, level: int = 1) -> EmotionWheels:
+    return EmotionWheels.read(shared(form.format(year)), level, year)
+
+
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize(("year", "forms"), [(2025, 7386), (2026, 7356)])
 @pytest.mark.parametrize("level", [1, 2])
 def test_every_word_form_has_the_classes_that_the_authors_give_it(
-    shared: Shared, year: int, forms: int, level: int
+    shared: Shared, form: str, year: int, forms: int, level: int
 ) -> None:
-    path = shared(f"expected/ew_label_mapping_{year}.csv")
-    wheels = EmotionWheels.read(path, level)
-    with path.open(encoding="utf-8") as file:
+    wheels = read(shared, form, year, level)
+    with shared(FORMS[1].format(year)).open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     for row in rows:
         for wheel in range(WHEELS):
@@ -83,9 +89,10 @@ def test_every_word_form_has_the_classes_that_the_authors_give_it(
     assert len(rows) == forms
 
 
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("level", [1, 2])
-def test_the_reference_cases(shared: Shared, level: int) -> None:
-    wheels = EmotionWheels.read(shared("expected/ew_label_mapping_2026.csv"), level)
+def test_the_reference_cases(shared: Shared, form: str, level: int) -> None:
+    wheels = read(shared, form, level=level)
     cases = json.loads(shared("expected/ew_metric_cases.json").read_text())["cases"]
     for case in cases:
         truth, said = words_of(case["gt"]), words_of(case["pred"])
@@ -99,8 +106,9 @@ def test_the_reference_cases(shared: Shared, level: int) -> None:
     assert len(cases) == 26
 
 
-def test_the_reference_cases_word_by_word(shared: Shared) -> None:
-    new, old = (EmotionWheels.read(shared(f"expected/ew_label_mapping_{year}.csv")) for year in (2026, 2025))
+@pytest.mark.parametrize("form", FORMS)
+def test_the_reference_cases_word_by_word(shared: Shared, form: str) -> None:
+    new, old = (read(shared, form, year) for year in (2026, 2025))
     for case in json.loads(shared("expected/ew_metric_cases.json").read_text())["cases"]:
         for side in ("gt", "pred"):
             mapped = {f"wheel{w + 1}": sorted(new.mapped(words_of(case[side]), w)) for w in range(WHEELS)}
@@ -108,9 +116,10 @@ def test_the_reference_cases_word_by_word(shared: Shared) -> None:
         assert old.hit_any(words_of(case["gt"]), words_of(case["pred"])) is case["hit_any_wheel_affectgpt"], case
 
 
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("year", [2025, 2026])
-def test_models_against_each_other_on_real_captions(shared: Shared, year: int) -> None:
-    wheels = EmotionWheels.read(shared(f"expected/ew_label_mapping_{year}.csv"))
+def test_models_against_each_other_on_real_captions(shared: Shared, form: str, year: int) -> None:
+    wheels = read(shared, form, year)
     labels: dict[tuple[str, str], dict[str, list[str]]] = {}
     with gzip.open(shared("ovmer/ovmer_model_captions.jsonl.gz"), "rt", encoding="utf-8") as file:
         for row in map(json.loads, file):
