@@ -40,7 +40,8 @@ def read_csv(path: Path, columns: Sequence[str]) -> list[Row]:
     """These columns of a CSV file whose first row names them."""
     try:
         text = _whole(path).decode("utf-8-sig")
-        rows = [dict(enumerate(row)) for row in csv.reader(io.StringIO(text, newline=""))]
+        lines = csv.reader(io.StringIO(text, newline=""))
+        rows = [{number: cell for number, cell in enumerate(line) if cell} for line in lines]
     except (csv.Error, OSError, UnicodeDecodeError) as error:
         refuse(path, f"is no CSV that can be read ({error})", "it has to be text in UTF-8")
     return _chosen(path, rows, columns)
