@@ -31,6 +31,11 @@ class Told:
         columns = [np.bincount(self.item, weights=column, minlength=self.items) for column in self.said.T]
         return np.stack(columns, axis=1)
 
+    def and_also(self, other: "Told") -> "Told":
+        """These votes and others about the same items."""
+        item, rater = np.concatenate([self.item, other.item]), np.concatenate([self.rater, other.rater])
+        return Told(self.items, item, rater, np.concatenate([self.said, other.said]))
+
     def take(self, rows: Ints | NDArray[np.bool_]) -> "Told":
         return Told(self.items, self.item[rows], self.rater[rows], self.said[rows])
 

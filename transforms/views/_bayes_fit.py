@@ -71,7 +71,8 @@ class Known:
         """How much of a vote the vote of each rater is: less than one only on evidence of inattention."""
         names = pa.array(list(self.attention), pa.string())
         place = pc.fill_null(pc.index_in(raters, value_set=names), len(names)).to_numpy().astype(np.int64)
-        return np.asarray([*self.attention.values(), 1.0])[place]
+        found: Floats = np.asarray([*self.attention.values(), 1.0])[place]
+        return found
 
     def number(self, raters: pa.Array) -> Ints:
         """Of each rater the row of their leanings, -1 where none is known."""
@@ -126,7 +127,7 @@ def told_of(people: pa.Table, known: Known, form: Form) -> tuple[Told, pa.String
     place = pc.index_in(people.column("context"), value_set=pa.array(known.contexts, pa.string()))
     said = matrix(people.column("said"), sum(form.sizes))
     said *= (known.weights(raters) * people.column("people").to_numpy())[:, None]
-    wide = widened(said, pc.fill_null(place, 0).to_numpy(), len(known.contexts))
+    wide = widened(said, pc.fill_null(place, 0).to_numpy().astype(np.int64), len(known.contexts))
     return Told(len(items), item, known.number(raters), wide), items
 
 
@@ -161,7 +162,7 @@ def _worth(evidence: pa.Table, known: Known, told: Told, items: pa.Array, form: 
     rows, place = rows.filter(pc.is_valid(place)), pc.drop_null(place)
     said = calibrated(model_keys(rows), matrix(rows.column("votes"), sum(form.sizes)), known)
     item = pc.fill_null(pc.index_in(rows.column("item"), value_set=items), -1).to_numpy().astype(np.int64)
-    models = pseudo(told, widened(said, place.to_numpy(), len(known.contexts)), item).counts()
+    models = pseudo(told, widened(said, place.to_numpy().astype(np.int64), len(known.contexts)), item).counts()
     tried = np.flatnonzero(models.sum(axis=1)[told.item] > 0)[:_TRIED]
     if not len(tried):
         return 0.0

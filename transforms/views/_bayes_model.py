@@ -11,7 +11,7 @@ from affectory.transforms.views._mixture import Mixture, Posterior
 from affectory.transforms.views._mixture_fit import fit
 
 STARTS = 3
-_MOST_ITEMS, _MOST_CELLS = 40_000, 20_000_000
+_MANY, _MOST_ITEMS, _MOST_CELLS = 5_000, 40_000, 20_000_000
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,8 @@ class Learned:
 def learn(told: Told, sizes: tuple[int, ...], raters: int, near: Floats | None = None) -> Learned:
     """From votes in an order that is always the same."""
     search = chosen(told, sizes, near)
-    search = replace(search, starts=STARTS if search.components > 1 else 1)
+    few = search.components > 1 and (len(sizes) > 1 or told.items < _MANY)
+    search = replace(search, starts=STARTS if few else 1)
     mixture = fit(told.counts()[spread(np.unique(told.item), _MOST_ITEMS)], sizes, search, near=near)
     return Learned(mixture, tilts(_some(told, mixture), mixture, raters))
 

@@ -44,11 +44,11 @@ class Placed:
         unknown = items.machine & ~calibrated_too
         plain = shares(groups.sum(said), asked, form.sizes)
         values = np.where(unknown[:, None], plain, shares(mean[of, column], asked, form.sizes))
-        ends = [np.where(unknown[:, None] | np.isnan(values), np.nan, x[of, column]) for x in (low, high)]
+        least, most = (np.where(unknown[:, None] | np.isnan(values), np.nan, x[of, column]) for x in (low, high))
         uncertainty = (entropy[of, question] / np.log(np.maximum(form.sizes, 2))).mean(axis=1)
         measured = np.where(unknown, np.nan, np.clip(uncertainty, 0.0, 1.0))
         strange = items.strange & ~items.machine
-        return cls(values, *ends, measured, items.machine, unknown, strange)
+        return cls(values, least, most, measured, items.machine, unknown, strange)
 
 
 @dataclass(frozen=True)
@@ -97,9 +97,8 @@ def _votes(groups: Grouped, said: Floats, found: Floats, form: Form, known: Know
     number = np.where(machine, -1, known.number(who))
     told = Told(items.count, items.item[groups.group], number, wide)
     beside = pseudo(told, known.worth * wide[machine], items.people[groups.group][machine])
-    parts = ((told.item, beside.item), (told.rater, beside.rater), (told.said, beside.said))
     some = groups.sum(worth.sum(axis=1)[:, None])[:, 0] > 0
-    return Told(items.count, *(np.concatenate(part) for part in parts)), some
+    return told.and_also(beside), np.asarray(some)
 
 
 def _known(votes: Told, known: Known, interval: float) -> tuple[Floats, Floats, Floats, Floats]:

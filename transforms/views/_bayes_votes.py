@@ -3,7 +3,6 @@
 A context is a perspective and what raters saw; each of the view's questions is asked once in each context.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,7 +14,7 @@ from affectory.schemas.ids import COUNTED, GROUP
 from affectory.schemas.taxonomy import Taxonomy
 from affectory.transforms.views import _bayes_near as like
 from affectory.transforms.views._answers import intensities, picks, votes
-from affectory.transforms.views._grouping import Floats, Grouped
+from affectory.transforms.views._grouping import Floats, Grouped, Ints
 from affectory.transforms.views._mixture import sums
 from affectory.transforms.views._tally import Reader, answered
 
@@ -85,10 +84,10 @@ def people(opinions: pa.Table) -> Floats:
     return np.asarray(column.to_numpy(), np.float64)
 
 
-def widened(said: Floats, context: Sequence[int] | Floats, count: int) -> Floats:
+def widened(said: Floats, context: Ints, count: int) -> Floats:
     """Votes of a context, in the columns of all contexts side by side."""
     wide = np.zeros((len(said), count, said.shape[1]))
-    wide[np.arange(len(said)), np.asarray(context, np.int64)] = said
+    wide[np.arange(len(said)), context] = said
     return wide.reshape(len(said), count * said.shape[1])
 
 
@@ -96,4 +95,5 @@ def shares(counts: Floats, asked: Floats, sizes: tuple[int, ...]) -> Floats:
     """Of each question how its answers are shared out among those that were asked; NaN for the others."""
     counts = np.where(asked > 0, counts, 0.0)
     totals = np.repeat(sums(counts, sizes), sizes, axis=1)
-    return np.divide(counts, totals, out=np.full_like(counts, np.nan), where=(totals > 0) & (asked > 0))
+    found: Floats = np.divide(counts, totals, out=np.full_like(counts, np.nan), where=(totals > 0) & (asked > 0))
+    return found

@@ -116,7 +116,7 @@ class Posterior:
         from scipy.special import digamma
 
         totals = self.mixture.totals.T + self.totals[:, :, None]
-        found = np.einsum("iqc,iqc->iq", self.shares, digamma(totals + 1))
+        found: Floats = np.einsum("iqc,iqc->iq", self.shares, digamma(totals + 1))
         for column, place in enumerate(self.mixture.question):
             alphas = self.mixture.alphas[:, column] + self.counts[:, [column]]
             inside = self.shares[:, place] * alphas * digamma(alphas + 1) / totals[:, place]

@@ -93,7 +93,7 @@ class _Fit:
     def _begin(self, rows: Ints, seed: int) -> Floats:
         """Each component begins at an item, drawn by how often its counts occur."""
         if not len(rows):
-            return self.base[None]
+            return np.asarray(self.base[None])
         rng = np.random.default_rng(seed)
         picked = rows[rng.choice(len(rows), size=self.size, p=self.times / self.times.sum())] / GRAIN
         return np.asarray((picked + self.base) / (sums(picked, self.sizes)[:, self.question] + 1.0))
@@ -130,7 +130,7 @@ class _Fit:
 
     def _leaning(self) -> Floats:
         if self.near is None:
-            return self.base
+            return np.asarray(self.base)
         return np.asarray(0.5 * self.base + 0.5 * np.einsum("cj,jk->ck", self.means, self.near))
 
 
