@@ -1,6 +1,6 @@
 """Which ratings to ask for: by expected gain, by entropy, at random; what further raters say, foretold at each budget.
 
-    .venv/bin/python benchmarks/routing.py                  # 5 seeds: 10 to 20 minutes on two cores
+    .venv/bin/python benchmarks/routing.py                  # 5 seeds; CREMA-D takes minutes a seed
     .venv/bin/python benchmarks/routing.py --seeds 2 --sets FER+
 
 Of each item (of each of its modalities) some votes are held out and two (of HS-Brexit one) are seen at first. Further
