@@ -12,6 +12,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from support.dealing import First
 from support.matrix import EXTRA_STEPS, SIZES, WORKERS, WORLDS, Case, Row, covering, known_steps, run_case, steps_of
 from support.partitions import Build, counts
 from support.project import TEXTS, Project, texts
@@ -29,7 +30,7 @@ from affectory.pipelines.store.files import LocalFiles
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.errors import UserError
 
-pytestmark = pytest.mark.usefixtures("ray_session", "steps_found")
+pytestmark = pytest.mark.usefixtures("ray_where_named", "steps_found")
 ENGINES = names()
 _ODD = {("rejected", reason) for reason in ("bad_row", "duplicate", "too_short")}
 LOST = {
@@ -54,17 +55,11 @@ def steps_found() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="module")
-def rows() -> dict[str, Row]:
-    """What each recipe led to when it was built first."""
-    return {}
-
-
 @pytest.mark.parametrize("case", covering(), ids=str)
-def test_a_recipe_leads_to_the_same_release(case: Case, tmp_path: Path, rows: dict[str, Row]) -> None:
+def test_a_recipe_leads_to_the_same_release(case: Case, tmp_path: Path, first: First) -> None:
     row = run_case(case, tmp_path / "p")
-    first = rows.setdefault(case.world, row)
-    assert row.result == first.result, f"not what {first.case} led to"
+    other: Row = first.of(case.world, row)
+    assert row.result == other.result, f"not what {other.case} led to"
     assert {(lost["outcome"], lost["reason"]) for lost in row.rejects} == LOST[case.world]
     assert any(c.out > c.kept for c in row.stages.values()) == (case.world in FANNED_OUT)
     for stage, c in row.stages.items():

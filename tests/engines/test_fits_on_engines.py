@@ -14,7 +14,7 @@ from affectory.pipelines import connecting, discovery, fits
 from affectory.pipelines.engines.base import names
 from affectory.pipelines.store.workspace import Workspace
 
-pytestmark = pytest.mark.xdist_group("ray")
+pytestmark = pytest.mark.usefixtures("ray_where_named")
 SAID = "It was such a long day at work that all I want to do now is sleep until noon"
 
 
@@ -54,10 +54,7 @@ def test_the_same_rows_come_out(
     tmp_path: Path,
     expected: tuple[Any, ...],
     monkeypatch: pytest.MonkeyPatch,
-    request: pytest.FixtureRequest,
 ) -> None:
-    if engine == "ray":
-        request.getfixturevalue("ray_session")
     monkeypatch.setenv("PYTHONPATH", PYTHON_PATH)
     monkeypatch.setattr(fits, "AT_ONCE", -1)
     monkeypatch.setattr(connecting, "FEW", -1)

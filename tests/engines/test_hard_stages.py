@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from support import steps
+from support.dealing import First
 from support.partitions import Build, counts
 from support.steps_hard import Hard
 
@@ -19,7 +20,6 @@ from affectory.pipelines.runner.partition import Partition, PartitionReport
 from affectory.pipelines.store.commits import Counts
 from affectory.transforms.base import Resources
 
-pytestmark = pytest.mark.xdist_group("ray")
 ALLOWANCE = Allowance(memory_mb=500, retries=1)
 LARGE = (
     "the process held more than the 500 MB that it may; killed. limits.memory_mb can allow more, "
@@ -41,12 +41,6 @@ def engine(request: pytest.FixtureRequest, engine_called: Callable[[str], Engine
     return engine_called(request.param)
 
 
-@pytest.fixture(scope="module")
-def found() -> dict[bool, Any]:
-    """What other engines committed."""
-    return {}
-
-
 def reports(engine: Engine, partitions: list[Partition]) -> list[PartitionReport]:
     allowed = [replace(partition, allowance=ALLOWANCE) for partition in partitions]
     return [report for report in engine.run(allowed) if isinstance(report, PartitionReport)]
@@ -58,7 +52,7 @@ def build(root: Path, step: Any) -> Build:
 
 @pytest.mark.parametrize("isolated", [True, False], ids=["in a child", "in the worker"])
 def test_rows_that_leak_or_kill_fail_and_cost_no_other(
-    engine: Engine, tmp_path: Path, isolated: bool, found: dict[bool, Any]
+    engine: Engine, tmp_path: Path, isolated: bool, first: First
 ) -> None:
     """A stage that was thought safe ends its worker once; then its partition runs with every stage in a child."""
     one = build(tmp_path, Hard(Resources(batch_rows=4, isolated=isolated)))
@@ -73,7 +67,7 @@ def test_rows_that_leak_or_kill_fail_and_cost_no_other(
     }
     kept = [row["text"] for key in commits if "hard" in key for row in commits[key][1].get("rows", ())]
     assert kept == ["b", "d"]
-    assert found.setdefault(isolated, commits) == commits, "another engine committed something else"
+    assert first.of(f"isolated-{isolated}", commits) == commits, "another engine committed something else"
 
 
 def test_a_model_that_dies_now_and_then_loses_no_row(engine: Engine, tmp_path: Path) -> None:

@@ -12,20 +12,16 @@ from affectory.pipelines.engines.base import Choice, names, opened
 from affectory.pipelines.exchanges import Exchanges, Found
 from affectory.pipelines.store.files import LocalFiles
 
-pytestmark = pytest.mark.xdist_group("ray")
+pytestmark = pytest.mark.usefixtures("ray_where_named")
 BY = ["speaker", "dialogue"]
 SAMPLES = [(n, f"p{n % 6}" if n % 5 else None, f"d{n // 4}" if n % 3 else None) for n in range(24)]
 FIT = {"speaker:p1": "train", "dialogue:d0": "test", "record:r_0": "ex", "speaker:gone": "train"}
 
 
 @pytest.mark.parametrize("name", names())
-def test_samples_are_placed_as_one_by_one(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
-) -> None:
+def test_samples_are_placed_as_one_by_one(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every kind of exchange, with samples that are held back; and one of which nothing comes."""
     monkeypatch.setenv("PYTHONPATH", PYTHON_PATH)
-    if name == "ray":
-        request.getfixturevalue("ray_session")
     table = table_of(SAMPLES)
     with opened(Choice(name, 2)) as engine:
         placed, _, _ = exchanged(tmp_path, table, BY, FIT, Layout(3, 2, -1, engine))

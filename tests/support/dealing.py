@@ -1,10 +1,19 @@
 """Which test runs in which of several processes: those of one file in one, and all that start Ray in one."""
 
+import os
+import pickle
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
 import pytest
 from xdist.scheduler import LoadGroupScheduling
 
+from affectory.pipelines.store.files import LocalFiles
+
 CLUSTERS = frozenset({"ray_session", "head", "cluster"})
 """Fixtures that start a Ray: one at a time is enough for a machine, and its tests mostly wait."""
+AMONG_SEVERAL = "PYTEST_XDIST_WORKER" in os.environ
 
 
 class FilesAndGroups(LoadGroupScheduling):
@@ -16,7 +25,37 @@ class FilesAndGroups(LoadGroupScheduling):
 
 
 def group_what_starts_ray(items: list[pytest.Item]) -> None:
-    """A test that starts Ray by itself says so with the same mark."""
+    """A test that starts Ray by itself says so with the same mark. They take longest together, so they begin."""
     for item in items:
-        if CLUSTERS & set(getattr(item, "fixturenames", ())) and not item.get_closest_marker("xdist_group"):
+        if (CLUSTERS & set(getattr(item, "fixturenames", ())) or runs_on_ray(item)) and not _grouped(item):
             item.add_marker(pytest.mark.xdist_group("ray"))
+    if AMONG_SEVERAL:
+        items.sort(key=lambda item: not _grouped(item))
+
+
+def runs_on_ray(item: pytest.Item) -> bool:
+    """Whether a parameter of a test of engines is Ray, or a case that names it."""
+    given = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    return "engines" in item.path.parts and any("ray" in (value, getattr(value, "engine", None)) for value in given)
+
+
+def _grouped(item: pytest.Item) -> bool:
+    return item.get_closest_marker("xdist_group") is not None
+
+
+@dataclass(frozen=True)
+class First:
+    """What came out first, in whichever process of a run, for all others to be compared with."""
+
+    folder: Path
+
+    def of(self, name: str, value: Any) -> Any:
+        files = LocalFiles(self.folder)
+        files.create(name, pickle.dumps(value))
+        return pickle.loads(files.read(name))
+
+
+def first_of_all(factory: pytest.TempPathFactory, name: str) -> First:
+    """Kept where all processes of this run look, and no other run does."""
+    base = factory.getbasetemp()
+    return First((base.parent if AMONG_SEVERAL else base) / "first" / name)
