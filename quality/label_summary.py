@@ -30,7 +30,7 @@ class Lot:
     width: float | None
     """How wide intervals are on average."""
     chosen: Mapping[str, int] = field(default_factory=dict)
-    """How often each label is the one decided for, or the heaviest; `-` where none is."""
+    """How often each label is among those decided for, or the heaviest (all that tie); `-` where none is."""
     states: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -87,18 +87,21 @@ def _chosen(labels: pa.Table, names: Sequence[str]) -> dict[str, int]:
 
 
 def _heaviest(values: Sequence[float | None], names: Sequence[str]) -> list[str]:
-    known = [(value, -place) for place, value in enumerate(values) if value]
-    return [names[-max(known)[1]]] if known else []
+    most = max((value for value in values if value), default=None)
+    return [name for name, value in zip(names, values, strict=False) if value == most] if most else []
 
 
 def _lines(lot: Lot) -> list[str]:
     about = ", ".join(x for x in (lot.pool, lot.perspective, lot.modalities) if x)
     lines = [f"{lot.rule} in {lot.taxonomy} ({lot.space}; {about})"]
-    lines.append(f"  labels       {lot.labels} of {lot.opinions} opinions")
+    lines.append(f"  labels       {lot.labels}, from {lot.opinions} opinions")
     measures = [("uncertainty", lot.uncertainty, "on average, 0 sure to 1 open")]
     measures += [("intervals", lot.width, "wide on average")]
     lines += [f"  {name:<12} {value:.3f} {words}" for name, value, words in measures if value is not None]
     if lot.chosen:
-        lines.append(f"  {'says':<12} " + ", ".join(f"{count} {label}" for label, count in lot.chosen.items()))
+        lines.append(
+            f"  {'says':<12} "
+            + ", ".join(f"{count} {'none' if label == '-' else label}" for label, count in lot.chosen.items())
+        )
     lines += [f"  {'but':<12} {count} {state}" for state, count in lot.states.items()]
     return lines

@@ -2,7 +2,8 @@
 
 import importlib
 import pkgutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ from affectory.schemas.taxonomy_parts import did_you_mean
 from affectory.transforms.views._base import FittedView
 
 VAD = ("valence", "arousal", "dominance")
+MOST_WORDS = 8
+"""So many unknown words are named."""
 
 
 def label(opinions: pa.Table, taxonomy: Taxonomy | str, rule: str = "vote_share", **parameters: Any) -> pa.Table:
@@ -49,7 +52,7 @@ def rule_named(name: str, parameters: Mapping[str, Any] | None = None) -> Any:
         return TypeAdapter(cls).validate_python(dict(parameters or {}))
     except ValidationError as error:
         first = error.errors()[0]
-        where, allowed = ".".join(map(str, first["loc"])), ", ".join(getattr(cls, "__dataclass_fields__", ()))
+        where, allowed = ".".join(map(str, first["loc"])), ", ".join(field.name for field in fields(cls))
         raise UserError(f"rule {name}: {where}: {first['msg']}", f"its parameters: {allowed or 'none'}") from None
 
 
@@ -62,6 +65,7 @@ def opinions_of(
     value: str | None = None,
     counts: Sequence[str] = (),
     intensities: Sequence[str] = (),
+    levels: Sequence[str] = (),
     vad: bool = False,
     modalities: Sequence[str] = (),
     perspective: str = "perceived",
@@ -69,18 +73,24 @@ def opinions_of(
     """Opinions of a table with a rating a row: an Arrow table, a data frame, columns by name, or rows.
 
     What was said is a label, or a list of labels, in the column `value`; or how strongly, in a column for each label
-    (`intensities`); or how many people said it, in a column for each label (`counts`). With `vad` the columns valence,
-    arousal and dominance, from -1 to 1, are read too.
+    (`intensities`, numbers or `levels`, the names of 0, 1, 2, ...); or how many people said it, in a column for each
+    label (`counts`). With `vad` the columns valence, arousal and dominance, from -1 to 1, are read too. Rows that do
+    not say what was rated are left out.
     """
     known = load_taxonomy(taxonomy) if isinstance(taxonomy, str) else taxonomy
     rows = _checked(
         as_table(table), [item, *filter(None, [rater, value]), *counts, *intensities, *(VAD if vad else ())]
     )
-    rows, weights = _counted(rows, counts, known) if counts else (rows, _weights(rows, value, intensities, known))
+    rows = rows.filter(pc.not_equal(_texts(rows, item), ""))
+    _check_words([*counts, *intensities], known)
+    if counts:
+        rows, weights = _counted(rows, counts, known)
+    else:
+        weights = _weights(rows, value, intensities, levels, known)
     rows, weights = _in_order(rows, weights, item, rater)
     numbered = pa.array([f"o_{n:09d}" for n in range(rows.num_rows)], pa.string())
     nobody = pa.array([f"a_{n:09d}" for n in range(rows.num_rows)], pa.string())  # as those who were only counted
-    raters = nobody if rater is None else pc.coalesce(rows.column(rater).cast(pa.string()), nobody)
+    raters = nobody if rater is None else _named_or(rows, rater, nobody)
     listed = _lists(weights)
     return OPINIONS_TABLE.cast(pa.table({
         "opinion_id": numbered, "sample_id": rows.column(item).cast(pa.string()), "rater": raters,
@@ -108,20 +118,36 @@ def _checked(table: pa.Table, wanted: Sequence[str]) -> pa.Table:
     return table
 
 
+def _texts(rows: pa.Table, name: str) -> pa.ChunkedArray:
+    return pc.utf8_trim_whitespace(pc.fill_null(rows.column(name).cast(pa.string()), ""))
+
+
+def _named_or(rows: pa.Table, rater: str, nobody: pa.Array) -> pa.ChunkedArray:
+    return pc.if_else(pc.equal(_texts(rows, rater), ""), nobody, rows.column(rater).cast(pa.string()))
+
+
+def _check_words(words: Iterable[str], taxonomy: Taxonomy) -> None:
+    """All unknown words at once."""
+    odd = [word for word in dict.fromkeys(words) if taxonomy.resolve(word) is None]
+    if odd:
+        told = [f"{word!r}{did_you_mean(word, taxonomy.labels)}" for word in odd[:MOST_WORDS]]
+        more = f" and {len(odd) - MOST_WORDS} more" if len(odd) > MOST_WORDS else ""
+        hint = f"its labels: {', '.join(taxonomy.labels)}; labels of your own: a taxonomy in a YAML file, with synonyms"
+        raise UserError(f"{taxonomy.name} knows no {'; no '.join(told)}{more}", hint)
+
+
 def _index(word: str, taxonomy: Taxonomy) -> int:
-    meant = taxonomy.resolve(word)
-    if meant is None:
-        hint = f"its labels: {', '.join(taxonomy.labels)}"
-        raise UserError(f"{taxonomy.name} knows no {word!r}{did_you_mean(word, taxonomy.labels)}", hint)
-    return taxonomy.index(meant)
+    return taxonomy.index(taxonomy.resolve(word) or word)
 
 
-def _weights(rows: pa.Table, value: str | None, columns: Sequence[str], taxonomy: Taxonomy) -> Any:
+def _weights(
+    rows: pa.Table, value: str | None, columns: Sequence[str], levels: Sequence[str], taxonomy: Taxonomy
+) -> Any:
     """Ratings x labels; NaN where a label was not asked."""
     if columns:
         found = np.full((rows.num_rows, len(taxonomy.labels)), np.nan)
         for name in columns:
-            found[:, _index(name, taxonomy)] = _numbers(rows, name)
+            found[:, _index(name, taxonomy)] = _steps(rows, name, levels) if levels else _numbers(rows, name)
         return found
     found = np.zeros((rows.num_rows, len(taxonomy.labels)))
     if value is None:
@@ -134,6 +160,7 @@ def _weights(rows: pa.Table, value: str | None, columns: Sequence[str], taxonomy
     many = pa.types.is_list(said.type)
     row = pc.list_parent_indices(said).to_numpy() if many else np.arange(len(said))
     words = (pc.list_flatten(said) if many else said).cast(pa.string()).dictionary_encode()
+    _check_words(words.dictionary.to_pylist(), taxonomy)
     at = np.array([_index(word, taxonomy) for word in words.dictionary.to_pylist()] or [0])
     there = pc.is_valid(words).to_numpy(zero_copy_only=False)
     found[row[there], at[pc.fill_null(words.indices, 0).to_numpy()[there]]] = 1.0
@@ -148,7 +175,17 @@ def _numbers(rows: pa.Table, name: str) -> Any:
             given = pc.if_else(pc.equal(pc.utf8_trim_whitespace(given), ""), pa.scalar(None, pa.string()), given)
         return given.cast(pa.float64()).to_numpy()
     except pa.ArrowInvalid as error:
-        raise UserError(f"column {name!r} holds what is no number: {error}", "check the file") from None
+        hint = "for steps in words name them all in order: levels"
+        raise UserError(f"column {name!r} holds what is no number: {error}", hint) from None
+
+
+def _steps(rows: pa.Table, name: str, levels: Sequence[str]) -> Any:
+    """A column of named steps, the first of which is 0."""
+    given = pc.dictionary_encode(_texts(rows, name)).combine_chunks()
+    words, places = given.dictionary.to_pylist(), {"": np.nan, **{level: n for n, level in enumerate(levels)}}
+    if odd := [word for word in words if word not in places]:
+        raise UserError(f"{name}: {odd[0]!r} is not one of the levels", f"the levels are {', '.join(levels)}")
+    return np.array([places[word] for word in words] or [np.nan])[given.indices.to_numpy()]
 
 
 def _counted(rows: pa.Table, counts: Sequence[str], taxonomy: Taxonomy) -> tuple[pa.Table, Any]:

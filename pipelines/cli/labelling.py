@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from affectory.pipelines.cli.measuring import FILES, read_table
 from affectory.pipelines.cli.options import DEFAULT_RECIPE, Json, Set, WorkspaceDir, open_built
+from affectory.pipelines.cli.tables import FILES, is_table, read_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -19,6 +19,9 @@ Where = Annotated[
     Path, typer.Argument(help="A recipe that was built, the folder of a release, or a csv, tsv, jsonl or parquet file.")
 ]
 Columns = Annotated[str, typer.Option(help="Of a file: columns, one a label, that say how strongly.", metavar="A,B")]
+Levels = Annotated[
+    str, typer.Option(help='Names of intensities from 0 on, in order: "None,A little,A lot".', metavar="A,B")
+]
 Counts = Annotated[
     str, typer.Option(help="Of a file: columns, one a label, that count how many said so.", metavar="A,B")
 ]
@@ -32,11 +35,15 @@ def label(
         list[str] | None,
         typer.Option(help='A rule, or one with parameters: n_best, or {"n_best": {"n": 3}}. Default: the recipe\'s.'),
     ] = None,
-    taxonomy: Annotated[str, typer.Option(help="Of a file: the taxonomy of its labels. Of others: to label in.")] = "",
+    taxonomy: Annotated[
+        str,
+        typer.Option(help="Of a file: the taxonomy of its labels, built in or a YAML file. Of others: to label in."),
+    ] = "",
     item: Annotated[str, typer.Option(help="Of a file: the column that says what was rated.", metavar="COLUMN")] = "",
     rater: Annotated[str, typer.Option(help="Of a file: the column that says who rated.", metavar="COLUMN")] = "",
     value: Annotated[str, typer.Option(help="Of a file: the column with the label.", metavar="COLUMN")] = "",
     intensities: Columns = "",
+    levels: Levels = "",
     counts: Counts = "",
     out: Annotated[Path | None, typer.Option(help="Write the labels to a Parquet, CSV or JSONL file.")] = None,
     overrides: Set = None,
@@ -48,9 +55,10 @@ def label(
 
     rules = [_rule(text) for text in rule or ()]
     columns = {"item": item, "rater": rater, "value": value, "intensities": intensities, "counts": counts}
-    if where.suffix not in FILES and (given := [name for name, column in columns.items() if column]):
+    columns["levels"] = levels
+    if not is_table(where) and (given := [name for name, column in columns.items() if column]):
         _refuse(f"--{given[0]}", where)
-    if where.suffix in FILES:
+    if is_table(where):
         known = _named(taxonomy)
         labels = _labelled(_of_file(where, known, columns), rules, known)
     elif where.is_dir():
@@ -59,7 +67,7 @@ def label(
     else:
         labels, known = _of_recipe(where, rules, taxonomy, overrides, workspace)
     if out is not None:
-        _write(labels, out)
+        _write(_with_names(labels, known), out)
     found = summary(labels, known)
     print(json_format.dumps(found.facts(), ensure_ascii=False) if json else found.as_text())
 
@@ -99,11 +107,13 @@ def _of_recipe(
 
 def _named(taxonomy: str) -> "Taxonomy":
     from affectory.schemas.errors import UserError
-    from affectory.schemas.taxonomy import load_taxonomy, taxonomy_names
+    from affectory.schemas.taxonomy import load_taxonomy, read_taxonomy, taxonomy_names
 
     if not taxonomy:
-        raise UserError("which labels may a rating say? --taxonomy NAME", f"there are: {', '.join(taxonomy_names())}")
-    return load_taxonomy(taxonomy)
+        hint = f"there are: {', '.join(taxonomy_names())}; or a YAML file with a name and entries: [good, bad]"
+        raise UserError("which labels may a rating say? --taxonomy NAME", hint)
+    is_file = Path(taxonomy).suffix in (".yaml", ".yml")
+    return read_taxonomy(Path(taxonomy)) if is_file else load_taxonomy(taxonomy)
 
 
 def _refuse(option: str, where: Path) -> None:
@@ -123,15 +133,14 @@ def _of_file(path: Path, taxonomy: "Taxonomy", columns: dict[str, str]) -> "pa.T
             "of a file --item COLUMN and one of --value, --intensities and --counts are needed",
             f"the columns are {', '.join(table.column_names)}",
         )
-    strong, counted = ([x.strip() for x in columns[name].split(",") if x.strip()] for name in ("intensities", "counts"))
+    lists = {n: [x.strip() for x in columns[n].split(",") if x.strip()] for n in ("intensities", "levels", "counts")}
     return opinions_of(
         table,
         taxonomy,
         item=columns["item"],
         rater=columns["rater"] or None,
         value=columns["value"] or None,
-        intensities=strong,
-        counts=counted,
+        **lists,
     )
 
 
@@ -151,6 +160,18 @@ def _rule(text: str) -> Rule:
         if isinstance(name, str) and isinstance(params, dict | None):
             return name, params or {}
     raise UserError(f"--rule {text!r} is no rule", 'write a name, or a name with parameters: {"n_best": {"n": 3}}')
+
+
+def _with_names(labels: "pa.Table", taxonomy: "Taxonomy") -> "pa.Table":
+    """A file that lies alone says itself which value is of which label."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    place, names = labels.schema.get_field_index("names"), labels.column("names")
+    plain = pc.and_(pc.equal(labels.column("taxonomy"), taxonomy.name), pc.is_null(names))
+    plain = pc.and_(plain, pc.equal(pc.list_value_length(labels.column("values")), len(taxonomy.labels)))
+    own = pa.scalar(list(taxonomy.labels), names.type)
+    return labels.set_column(place, labels.schema.field(place), pc.if_else(pc.fill_null(plain, False), own, names))
 
 
 def _write(labels: "pa.Table", out: Path) -> None:

@@ -1,21 +1,17 @@
 """Commands that measure what was rated: agreement."""
 
 import json as json_format
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from affectory.pipelines.cli.options import DEFAULT_RECIPE, Json, WorkspaceDir, open_built
+from affectory.pipelines.cli.tables import FILES, is_table, read_table
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from affectory.pipelines.opined import Opined
     from affectory.quality.ratings import Ratings
-
-FILES = (".csv", ".tsv", ".jsonl", ".parquet")
 
 Where = Annotated[
     Path, typer.Argument(help="A recipe that was built, the folder of a release, or a csv, tsv, jsonl or parquet file.")
@@ -63,7 +59,7 @@ def agreement(
         **{name: given or None for name, given in roles.items()},
         **{n: _split(given) for n, given in lists.items()},
     }
-    if where.suffix in FILES:
+    if is_table(where):
         ratings = _of_file(where, item, {**told, "conditional": conditional})
     else:
         _refuse([name for name, given in {"item": item, **told}.items() if given], where)
@@ -95,45 +91,6 @@ def _of_file(path: Path, item: str, told: dict[str, Any]) -> "Ratings":
             "which column says what was rated? --item COLUMN", f"the columns are {', '.join(table.column_names)}"
         )
     return Ratings.read(table, item=item, **told)
-
-
-def read_table(path: Path) -> "pa.Table":
-    """The rows of a file; of csv every cell as text, so that "None" stays what it says."""
-    import pyarrow as pa
-
-    from affectory.schemas.errors import UserError
-    from affectory.schemas.parquet import read_parquet
-
-    try:
-        if path.suffix == ".parquet":
-            return read_parquet(path)
-        rows = list(_json_rows(path) if path.suffix == ".jsonl" else _csv_rows(path))
-        names = dict.fromkeys(name for row in rows for name in row)
-        return pa.table({name: [row.get(name) for row in rows] for name in names})
-    except (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} cannot be read: {str(error).splitlines()[0]}", "check the file") from error
-
-
-def _csv_rows(path: Path) -> Iterator[dict[str, Any]]:
-    import csv
-
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        for row in csv.DictReader(file, delimiter="\t" if path.suffix == ".tsv" else ",", restval=""):
-            yield {name: cell for name, cell in row.items() if name is not None}
-
-
-def _json_rows(path: Path) -> Iterator[dict[str, Any]]:
-    from affectory.schemas.errors import UserError
-
-    for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), 1):
-        try:
-            row = json_format.loads(line) if line.strip() else {}
-        except json_format.JSONDecodeError as error:
-            raise UserError(f"{path}, line {number} is not JSON: {error.msg}", "one object a line") from error
-        if not isinstance(row, dict):
-            raise UserError(f"{path}, line {number} is no object", "one object a line")
-        if row:
-            yield row
 
 
 def _of_recipe(recipe: Path, workspace: str | None) -> "Ratings":

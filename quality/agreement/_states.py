@@ -77,7 +77,8 @@ def notes_of(question: Question, ratings: Coded) -> list[str]:
     clusters = int(ratings.cluster.max(initial=-1)) + 1
     if 0 < clusters < FEWEST:
         what = "clusters of items" if clusters < len(ratings.items) else "items"
-        said.append(f"{clusters} {what} are too few to say how others would differ: no interval over items")
+        few = f"{clusters} {what} are" if clusters > 1 else f"one {what.split()[0].rstrip('s')} is"
+        said.append(f"{few} too few to say how others would differ: no interval over items")
     if question.level == "spans":
         said.append("how long items are is not known: each is taken to end with the last mark in it")
     if pc.count_distinct(question.rows.column("chance"), mode="only_valid").as_py() > 1:

@@ -4,6 +4,7 @@ from support.opining import ABC, opinion, table, vad
 
 from affectory.quality.label_summary import summary
 from affectory.schemas.derived import LABELS
+from affectory.transforms.views.majority import Majority
 from affectory.transforms.views.plurality import Plurality
 from affectory.transforms.views.vad_mean import VadMean
 from affectory.transforms.views.vote_share import VoteShare
@@ -20,6 +21,13 @@ def test_ties_and_words_of_rules_are_counted() -> None:
     [lot] = summary(Plurality().view(table(opinion(1, [1, 0, 0]), opinion(2, [0, 1, 0])), ABC), ABC).lots
     assert (lot.chosen, lot.states) == ({"a": 1, "b": 1}, {"tie": 1})
     assert "but          1 tie" in summary(Plurality().view(table(opinion(1, [1, 1, 0])), ABC), ABC).as_text()
+
+
+def test_labels_that_tie_are_all_told_and_labels_of_nothing_as_none() -> None:
+    [lot] = summary(VoteShare().view(table(opinion(1, [1, 0, 0]), opinion(2, [0, 1, 0])), ABC), ABC).lots
+    assert lot.chosen == {"a": 1, "b": 1}
+    split = table(opinion(1, [1, 0, 0]), opinion(2, [0, 1, 0]), opinion(3, [1, 0, 0], sample_id="s_2"))
+    assert "says         1 none, 1 a" in summary(Majority().view(split, ABC), ABC).as_text()
 
 
 def test_places_have_no_words() -> None:

@@ -50,6 +50,20 @@ def test_how_strongly_in_a_column_a_label() -> None:
     assert found.column("values").to_pylist()[0][EKMAN.index("joy")] == 2.5
 
 
+def test_a_row_that_does_not_say_what_was_rated_is_left_out_and_who_is_not_named_is_nobody_else() -> None:
+    rows = [["", "ann"], [" ", "ann"], [None, "ann"], ["a", ""], ["a", None], ["a", "ann"], ["a", " "]]
+    table = {"clip": [c for c, _ in rows], "who": [w for _, w in rows], "said": ["joy"] * len(rows)}
+    found = opinions_of(table, EKMAN, item="clip", rater="who", value="said")
+    assert found.column("sample_id").to_pylist() == ["a"] * 4
+    assert len(set(found.column("rater").to_pylist())) == 4
+
+
+def test_a_mistaken_parameter_is_told_with_those_that_there_are() -> None:
+    with pytest.raises(UserError) as caught:
+        label(opinions_of(ROWS, EKMAN, item="clip", value="said"), EKMAN, "n_best", m=2)
+    assert caught.value.hint == "its parameters: n"
+
+
 def test_places_in_vad() -> None:
     rows = {"clip": ["a", "a"], "valence": [0.5, 1.0], "arousal": [0.0, 0.5], "dominance": [0.0, 0.0]}
     found = label(opinions_of(rows, EKMAN, item="clip", vad=True), EKMAN, "vad_mean")
@@ -63,6 +77,12 @@ def test_places_in_vad() -> None:
         (lambda: opinions_of([{"clip": 1, "said": "jo"}], EKMAN, item="clip", value="said"), "did you mean joy"),
         (lambda: label(opinions_of(ROWS, EKMAN, item="clip", value="said"), EKMAN, "vote_shares"), "vote_share"),
         (lambda: label(opinions_of(ROWS, EKMAN, item="clip", value="said"), EKMAN, "n_best", m=2), "n_best"),
+        (lambda: opinions_of(ROWS, EKMAN, item="clip", value="who"), "no 'ann'; no 'bob'; no 'cyd'"),
+        (lambda: opinions_of({"c": [1], "joy": ["some"]}, EKMAN, item="c", intensities=["joy"]), "no number"),
+        (
+            lambda: opinions_of({"c": [1], "joy": ["some"]}, EKMAN, item="c", intensities=["joy"], levels=["no"]),
+            "joy: 'some' is not one of the levels",
+        ),
         (lambda: label(pa.table({"x": [1]}), EKMAN), "these are no opinions"),
         (lambda: opinions_of(3, EKMAN, item="clip", value="said"), "no table of ratings"),
     ],

@@ -68,6 +68,18 @@ def test_a_file_of_ratings_needs_no_recipe(tmp_path: Path) -> None:
     assert (lot["labels"], lot["opinions"], lot["chosen"]) == (2, 6, {"joy": 1, "anger": 1})
 
 
+def test_a_lab_has_labels_and_steps_in_words_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_text("name: own\nentries: [{name: happy, synonyms: [H]}, sad]\n", encoding="utf-8")
+    write_csv(tmp_path / "votes.csv", ["clip", "H", "sad"], [["a", "A lot", "None"], ["a", "A little", ""]])
+    columns = ("--item", "clip", "--intensities", "H,sad", "--levels", "None,A little,A lot")
+    out = tmp_path / "labels.jsonl"
+    found = run(tmp_path / "votes.csv", "--taxonomy", tmp_path / "own.yaml", *columns, "--rule", "intensity_mean",
+                "--out", out)  # fmt: skip
+    assert found.exit_code == 0, found.output
+    row = json.loads(out.read_text(encoding="utf-8"))
+    assert (row["names"], row["values"]) == (["happy", "sad"], [1.5, 0.0])
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -75,7 +87,10 @@ def test_a_file_of_ratings_needs_no_recipe(tmp_path: Path) -> None:
         (("--taxonomy", "ekman-7", "--value", "said"), "the columns are clip, said"),
         (("--taxonomy", "ekman-7", "--item", "clp", "--value", "said"), "the columns are clip, said"),
         (("--taxonomy", "ekman-7", "--item", "clip", "--value", "said"), "did you mean joy"),
-        (("--taxonomy", "ekman-7", "--item", "clip", "--counts", "said"), "holds what is no"),
+        (("--taxonomy", "ekman-7", "--item", "clip", "--counts", "said"), "knows no 'said'"),
+        (("--taxonomy", "ekman-7", "--item", "said", "--counts", "joy"), "no column 'joy'"),
+        (("--taxonomy", "no.yaml", "--item", "said", "--value", "said"), "no.yaml"),
+        (("--item", "clip", "--value", "said"), "or a YAML file"),
         (("--taxonomy", "ekman-7", "--item", "clip", "--value", "said", "--rule", "{a: 1, b: 2}"), "is no rule"),
     ],
 )
