@@ -40,7 +40,7 @@ class Ruled:
 
     def counted(self, opinions: pa.Table) -> pa.Table:
         """The opinions as the rule counts them."""
-        for name in self.across:
+        for name in self.across if opinions.num_rows else ():  # no lists cannot be repeated
             place = opinions.column_names.index(name)
             field = opinions.schema.field(name)
             same = pa.scalar([ANY] if pa.types.is_list(field.type) else ANY, field.type)

@@ -106,9 +106,11 @@ def test_another_rule_attaches_nothing_anew(tmp_path: Path) -> None:
     assert set(pc.unique(labels(made).column("rule")).to_pylist()) == {"one_coin"}
 
 
-def test_a_dataset_without_opinions_has_no_labels_and_no_trouble(tmp_path: Path) -> None:
+@pytest.mark.parametrize("across", [[], ["modalities"], ["perspective", "whose"]])
+def test_a_dataset_without_opinions_has_no_labels_and_no_trouble(tmp_path: Path, across: list[str]) -> None:
     made = texts(tmp_path, 3)
-    summary = made.build("ratings=[]", "assist=[]", "label.rule=dawid_skene", publish=False)
+    label = ("label.rule=dawid_skene", f"label.across=[{','.join(across)}]")
+    summary = made.build("ratings=[]", "assist=[]", *label, publish=False)
     assert (summary.records, labels_or_none(made)) == (3, 0)
 
 
