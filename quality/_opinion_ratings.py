@@ -22,12 +22,13 @@ _Row = tuple[str, str, str, str, float | None]
 
 
 def questions_of(opinions: pa.Table, taxonomy: Taxonomy, clusters: Mapping[str, str]) -> Iterator[ratings.Question]:
-    """The questions of opinions, those of each perspective and of what was seen apart; of groups of people, whose
-    opinions are summed up, there is no agreement to tell."""
+    """The questions of opinions, those of each perspective and of what was seen apart. Of groups of people, whose
+    opinions are summed up, there is no agreement to tell, and none of adjudicators, who know what others said."""
     groups = grouped(opinions)
     keys = groups.keys.take(pa.array(groups.group))
     about = pc.binary_join_element_wise(keys["perspective"], keys["whose"], keys["modalities"], "\x1f").to_pylist()
-    single = pc.not_equal(keys["pool"], "group").to_numpy()
+    apart = pc.and_(pc.not_equal(keys["pool"], "group"), pc.not_equal(groups.opinions["rater_kind"], "adjudicator"))
+    single = apart.to_numpy()
     for name in sorted(set(about)):
         mine = pa.array(np.array([a == name for a in about], bool) & single)
         part = _Part(groups.opinions.filter(mine), taxonomy, clusters, ", ".join(filter(None, name.split("\x1f"))))

@@ -118,3 +118,9 @@ def test_chances_that_follow_an_answer_forbid_alpha() -> None:
 def test_no_opinions_are_no_questions() -> None:
     assert questions() == {}
     assert questions(opinion(1, labels=("unheard", "of"), answer={"weights": [1, 0]}, of=None)) == {}
+
+
+def test_an_adjudicator_knows_what_others_said_and_is_no_rater_among_them() -> None:
+    rows = [opinion(1, [1, 0, 0]), opinion(2, [0, 0, 1]), opinion(3, [1, 0, 0], rater_kind="adjudicator")]
+    assert said(questions(*rows)["emotion (perceived, text)"]) == [0, 2]
+    assert not questions(rows[2])
