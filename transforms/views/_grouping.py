@@ -25,6 +25,8 @@ class Grouped:
     opinions: pa.Table
     keys: pa.Table
     group: Ints
+    silent: Ints | None = None
+    """How many further opinions in each group named none of the labels; None where that plays no part."""
 
     @property
     def size(self) -> int:

@@ -22,6 +22,8 @@ def label_rows(view: Any, groups: Grouped, taxonomy: str, space: str, values: An
     `count` is how many opinions each group has, unless said otherwise.
     """
     rows = groups.size
+    if groups.silent is not None and groups.silent.any():
+        more["state"] = _with_silent(groups.silent, groups.sizes(), more.get("state"))
     columns = {
         **{name: groups.keys.column(name) for name in groups.keys.column_names},
         **{name: pa.repeat(text, rows) for name, text in _same(view, taxonomy, space)},
@@ -31,6 +33,15 @@ def label_rows(view: Any, groups: Grouped, taxonomy: str, space: str, values: An
     }
     absent = {c.name: pa.nulls(rows, c.type) for c in LABELS.columns if c.name not in columns}
     return in_order(LABELS.cast(pa.table({**columns, **absent})))
+
+
+def _with_silent(silent: Any, counted: Any, state: Any) -> pa.Array:
+    """What is said of each row, and how many of its opinions named none of the labels."""
+    numbers = [pa.array(x, pa.int64()).cast(pa.string()) for x in (silent, silent + counted)]
+    told = pc.binary_join_element_wise(numbers[0], " of ", numbers[1], " named none of the labels", "")
+    known = pa.nulls(len(silent), pa.string()) if state is None else _column("state", state)
+    both = pc.coalesce(pc.binary_join_element_wise(known, told, "; "), told)
+    return pc.if_else(pa.array(silent > 0), both, known)
 
 
 def in_order(labels: pa.Table) -> pa.Table:

@@ -1,7 +1,7 @@
 """Votes counted in their groups: what the rules over votes begin with and end on."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from affectory.schemas.taxonomy import Taxonomy
-from affectory.transforms.views._answers import votes
-from affectory.transforms.views._grouping import Floats, Grouped, grouped
+from affectory.transforms.views._answers import picks, votes
+from affectory.transforms.views._grouping import Floats, Grouped, Ints, grouped
 from affectory.transforms.views._rows import chosen_of, entropy_share, in_words, label_rows
 
 CLOSE = 1e-6
@@ -88,7 +88,19 @@ def answered(opinions: pa.Table, taxonomy: Taxonomy, read: Reader) -> tuple[Grou
     groups = grouped(opinions)
     found: Floats = read(groups.opinions, taxonomy)
     used = np.asarray(~np.isnan(found).all(axis=1))
-    return groups.only(used), found[used]
+    kept = groups.only(used)
+    if read is votes and not used.all():
+        kept = replace(kept, silent=_silent(groups, used, taxonomy))
+    return kept, found[used]
+
+
+def _silent(groups: Grouped, used: Mask, taxonomy: Taxonomy) -> Ints:
+    """Of the groups with an opinion that is used, how many others were asked and named none of the labels."""
+    rest = np.flatnonzero(~used)
+    picked = picks(groups.opinions.take(pa.array(rest)), taxonomy)
+    none = rest[~np.isnan(picked).all(axis=1) & (np.nan_to_num(picked).max(axis=1, initial=0) == 0)]
+    counts = np.bincount(groups.group[none], minlength=groups.size)
+    return counts[np.unique(groups.group[used])].astype(np.int64)
 
 
 def leading(values: Floats) -> Mask:

@@ -6,10 +6,11 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.opining import ABC, Row, opinion, vad
+from support.opining import ABC, Row, labels_of, opinion, vad
 
 from affectory.schemas.derived import LABELS, OPINIONS_TABLE
 from affectory.schemas.taxonomy import Taxonomy, load_taxonomy, parse_taxonomy
+from affectory.transforms.views.plurality import Plurality
 from affectory.transforms.views.vote_share import VoteShare
 
 
@@ -29,6 +30,21 @@ def test_every_vote_counts_and_minorities_stay() -> None:
     assert (label["count"], label["agreement"]) == (4, 0.5)
     assert label["uncertainty"] == pytest.approx(1.5 * math.log(2) / math.log(3))
     assert (label["taxonomy"], label["space"], label["rule"]) == ("abc", "simplex", "vote_share")
+
+
+def test_raters_who_named_none_of_the_labels_are_not_counted_and_told_of() -> None:
+    none, better = opinion(9, [0, 0, 0], sample_id="s_2"), opinion(8, [0, 1, 0], sample_id="s_3")
+    rows = [opinion(1, [0, 0, 0]), opinion(2, [1, 0, 0]), opinion(3, [0, 0, None]), opinion(4, [None] * 3)]
+    found = {label["sample_id"]: label for label in view(*rows, none, better)}
+    assert {sample: (label["count"], label["state"]) for sample, label in found.items()} == {
+        "s_1": (1, "2 of 3 named none of the labels"),
+        "s_3": (1, None),
+    }
+
+
+def test_what_else_is_told_is_told_too() -> None:
+    [label] = labels_of(Plurality(), *(opinion(n, x) for n, x in enumerate([[0] * 3, [1, 0, 0], [0, 1, 0]])))
+    assert label["state"] == "tie; 1 of 3 named none of the labels"
 
 
 def test_a_group_is_not_one_rater_among_others() -> None:
@@ -81,7 +97,8 @@ def test_unasked_is_not_zero() -> None:
     ],
 )
 def test_what_does_not_answer_the_question_is_not_counted(unusable: Row) -> None:
-    assert view(opinion(1, [0, 1, 0]), unusable) == view(opinion(1, [0, 1, 0]))
+    [label], [alone] = view(opinion(1, [0, 1, 0]), unusable), view(opinion(1, [0, 1, 0]))
+    assert {**label, "state": None} == alone
     assert view(unusable) == []
 
 
