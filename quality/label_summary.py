@@ -1,5 +1,6 @@
 """What labels look like as a whole: how many, of whom, what they say, how sure they are."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -10,6 +11,8 @@ import pyarrow.compute as pc
 
 from affectory.schemas.taxonomy import Taxonomy
 
+_NUMBER = re.compile(r"\d+(\.\d+)?")
+_MOST_STATES = 8
 _KEYS = ("rule", "taxonomy", "space", "perspective", "modalities", "pool")
 
 
@@ -32,6 +35,7 @@ class Lot:
     chosen: Mapping[str, int] = field(default_factory=dict)
     """How often each label is among those decided for, or the heaviest (all that tie); `-` where none is."""
     states: Mapping[str, int] = field(default_factory=dict)
+    """How often each is said; those that differ in numbers only are one, with # for these."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +75,18 @@ def _lot(kind: tuple[str, ...], labels: pa.Table, taxonomy: Taxonomy) -> Lot:
         uncertainty=pc.mean(labels.column("uncertainty")).as_py(),
         width=pc.mean(widths).as_py(),
         chosen=_chosen(labels, names),
-        states=dict(Counter(filter(None, labels.column("state").to_pylist())).most_common()),
+        states=_states(labels.column("state").to_pylist()),
     )  # fmt: skip
+
+
+def _states(said: Sequence[str | None]) -> dict[str, int]:
+    there = Counter(filter(None, said))
+    kinds = {state: _NUMBER.sub("#", state) for state in there}
+    alike = Counter(kinds.values())
+    found = Counter[str]()
+    for state, count in there.items():
+        found[kinds[state] if alike[kinds[state]] > 1 else state] += count
+    return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
 
 
 def _chosen(labels: pa.Table, names: Sequence[str]) -> dict[str, int]:
@@ -103,5 +117,7 @@ def _lines(lot: Lot) -> list[str]:
             f"  {'says':<12} "
             + ", ".join(f"{count} {'none' if label == '-' else label}" for label, count in lot.chosen.items())
         )
-    lines += [f"  {'but':<12} {count} {state}" for state, count in lot.states.items()]
-    return lines
+    states = list(lot.states.items())
+    lines += [f"  {'but':<12} {count} {state}" for state, count in states[:_MOST_STATES]]
+    more = states[_MOST_STATES:]
+    return [*lines, f"  {'but':<12} {sum(n for _, n in more)} in {len(more)} other words"] if more else lines

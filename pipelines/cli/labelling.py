@@ -8,6 +8,7 @@ import typer
 
 from affectory.pipelines.cli.options import DEFAULT_RECIPE, Json, Set, WorkspaceDir, open_built
 from affectory.pipelines.cli.tables import FILES, is_table, read_table
+from affectory.pipelines.cli.waiting import told_when_slow
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -77,7 +78,10 @@ def _labelled(opinions: "pa.Table", rules: list[Rule], taxonomy: "Taxonomy") -> 
 
     from affectory.quality.labelling import label as labelled
 
-    made = [labelled(opinions, taxonomy, name, **params) for name, params in rules or [("vote_share", {})]]
+    made = []
+    for name, params in rules or [("vote_share", {})]:
+        with told_when_slow(f"{name} over {opinions.num_rows} opinions"):
+            made.append(labelled(opinions, taxonomy, name, **params))
     return pa.concat_tables(made)
 
 

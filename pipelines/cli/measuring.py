@@ -8,6 +8,7 @@ import typer
 
 from affectory.pipelines.cli.options import DEFAULT_RECIPE, Json, WorkspaceDir, open_built
 from affectory.pipelines.cli.tables import FILES, is_table, read_table
+from affectory.pipelines.cli.waiting import told_when_slow
 
 if TYPE_CHECKING:
     from affectory.pipelines.opined import Opined
@@ -64,7 +65,8 @@ def agreement(
     else:
         _refuse([name for name, given in {"item": item, **told}.items() if given], where)
         ratings = _of_release(where) if where.is_dir() else _of_recipe(where, workspace)
-    found = measured(ratings, measures=measure or (), draws=draws, seed=seed, by_rater=by == "rater")
+    with told_when_slow(f"{draws} draws for each interval; --draws 0 does without"):
+        found = measured(ratings, measures=measure or (), draws=draws, seed=seed, by_rater=by == "rater")
     print(json_format.dumps(found.facts(), ensure_ascii=False) if json else found.as_text(by))
 
 

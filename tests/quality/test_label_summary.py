@@ -1,8 +1,9 @@
 """What labels look like as a whole."""
 
+import pyarrow as pa
 from support.opining import ABC, opinion, table, vad
 
-from affectory.quality.label_summary import summary
+from affectory.quality.label_summary import LabelSummary, summary
 from affectory.schemas.derived import LABELS
 from affectory.transforms.views.majority import Majority
 from affectory.transforms.views.plurality import Plurality
@@ -28,6 +29,15 @@ def test_labels_that_tie_are_all_told_and_labels_of_nothing_as_none() -> None:
     assert lot.chosen == {"a": 1, "b": 1}
     split = table(opinion(1, [1, 0, 0]), opinion(2, [0, 1, 0]), opinion(3, [1, 0, 0], sample_id="s_2"))
     assert "says         1 none, 1 a" in summary(Majority().view(split, ABC), ABC).as_text()
+
+
+def test_words_that_differ_in_numbers_are_one_and_many_words_are_cut_short() -> None:
+    said = ["3 of 5 named none", "1 of 5 named none", "tie", *(f"unknown: {'x' * n}" for n in range(1, 10))]
+    labels = VoteShare().view(table(*(opinion(n, [1, 0, 0], sample_id=f"s_{n}") for n in range(12))), ABC)
+    place = labels.schema.get_field_index("state")
+    [lot] = summary(labels.set_column(place, labels.schema.field(place), pa.array(said)), ABC).lots
+    assert (lot.states["# of # named none"], lot.states["tie"], len(lot.states)) == (2, 1, 11)
+    assert LabelSummary((lot,)).as_text().splitlines()[-1] == "  but          3 in 3 other words"
 
 
 def test_places_have_no_words() -> None:
