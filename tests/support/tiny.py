@@ -2,13 +2,21 @@
 shown pictures, played sound and asked as large ones."""
 
 import json
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from affectory.schemas.recipe.asked import Asked
 from affectory.transforms.models._asked import AskedModel
 from affectory.transforms.models._messages import Ask, Message, Part
 
+NEEDED = pytest.mark.skipif(
+    find_spec("torch") is None or find_spec("transformers") is None,
+    reason="no torch or no transformers: `make models` installs them",
+)
+"""Found, not imported: every process of a run collects, and importing both takes longer than all else that it does."""
 BODY = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2}
 TEMPLATE = (
     "{% for m in messages %}<|turn|>{{ m.role }}\n{{ m.content }}<|end|>{% endfor %}"

@@ -16,8 +16,7 @@ from affectory.transforms.models._asked import AskedModel
 from affectory.transforms.models._asking import put
 from affectory.transforms.models._messages import Ask
 
-pytest.importorskip("torch", reason="no torch: `make models` installs it")
-pytest.importorskip("transformers", reason="no transformers: `make models` installs it")
+pytestmark = tiny.NEEDED
 
 SCHEMA = {
     "type": "object",

@@ -15,8 +15,7 @@ from affectory.transforms.base import Failed, Reply
 from affectory.transforms.models._asking import put
 from affectory.transforms.models._messages import Part
 
-pytest.importorskip("torch", reason="no torch: `make models` installs it")
-pytest.importorskip("transformers", reason="no transformers: `make models` installs it")
+pytestmark = tiny.NEEDED
 
 LETTERS = ("A", "B", "C")
 MARKS = {"image": "<image>", "audio": "<|AUDIO|>"}
