@@ -139,6 +139,7 @@ class _Build:
                 self._record_stopped(plan, imported, used)
                 raise self._out_of_budget(done.left)
             if not plan.waited_for:
+                self._tell_outgrown(plan if ran else None)
                 return plan, len(ran), used
             for fit in plan.waited_for:
                 self._fit(fit, engine)
@@ -173,6 +174,13 @@ class _Build:
             moved = make_fit(fit, self.epoch, engine, refit)
         if refit:
             self.run.tell("say", text=f"{fit.name}: {moved} of its earlier decisions changed")
+
+    def _tell_outgrown(self, plan: Plan | None) -> None:
+        """A fit stays until a refit; where there are far more opinions by now, that is worth knowing."""
+        attached = tuple(p.finish.attached for p in plan.partitions if p.finish.attached) if plan else ()
+        for rule in self.bound.views if attached else ():
+            if rule.fits and (told := RuleFit(rule, self.workspace, attached).outgrown()):
+                self.run.tell("say", text=told)
 
     def _manifest(self, plan: Plan, imported: Commit | None, splits: str) -> BuildRecord:
         chains = tuple(sorted(p.keys for p in plan.partitions))

@@ -1,5 +1,6 @@
 """Fits of rules over the opinions of the whole dataset: made once, and used until a refit."""
 
+import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -7,6 +8,7 @@ from functools import cached_property
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from affectory.pipelines.history import parts, read_parts
 from affectory.pipelines.remembered import Remembered
@@ -16,6 +18,10 @@ from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.derived import OPINIONS_TABLE
 from affectory.schemas.parquet import read_parquet
 from affectory.transforms.views._base import FIT
+
+_OPINIONS = b"opinions"
+"""Where the file of a fit says how many there were."""
+_OUTGROWN = 1.5
 
 
 @dataclass(frozen=True)
@@ -32,22 +38,45 @@ class RuleFit:
 
     @cached_property
     def remembered(self) -> Remembered:
-        return Remembered(self.workspace.fits(), f"rules/{self.rule.identity[:16]}", FIT)
+        return self._remembered(FIT)
+
+    def _remembered(self, schema: pa.Schema) -> Remembered:
+        return Remembered(self.workspace.fits(), f"rules/{self.rule.identity[:16]}", schema)
 
     def make(self, refit: bool) -> int:
         """Fit and remember it, unless that is done; of how many numbers a refit changed what was found."""
         first, known = self.remembered.newest() is None, self.remembered.load()
         if not first and not refit:
             return 0
-        view = self.rule.view
-        found = _rounded(view.fit(self._evidence(view.most), self.rule.taxonomy))
-        if first or not found.equals(known):
-            self.remembered.write([found])
+        found, now = _rounded(self.rule.fit(self._evidence(self.rule.view.most))), self._now()
+        if first or not found.equals(known) or now != self._then():
+            self._remembered(FIT.with_metadata({_OPINIONS: str(now)})).write([found])
         return _moved(known, found)
+
+    def outgrown(self) -> str | None:
+        """In words, where it was made of far fewer opinions than there are."""
+        then, now = self._then(), self._now()
+        if then is None or now <= _OUTGROWN * then:
+            return None
+        return f"{self.name} was fitted to {then:,} opinions and there are {now:,}: `affectory build --refit`"
+
+    def _now(self) -> int:
+        return read_parts(self._files, OPINIONS_TABLE.schema, ["rater_kind"]).num_rows
+
+    def _then(self) -> int | None:
+        newest = self.remembered.newest()
+        if newest is None:
+            return None
+        about = pq.read_schema(io.BytesIO(self.remembered.files.read(newest))).metadata or {}
+        return int(about[_OPINIONS]) if _OPINIONS in about else None
+
+    @property
+    def _files(self) -> list[PartFile]:
+        return parts(self.workspace, sorted(self.attached), "opinions")
 
     def _evidence(self, most: int) -> pa.Table:
         """That of all parts; where there are too many samples, of those whose ids come first, as ids are hashes."""
-        files = parts(self.workspace, sorted(self.attached), "opinions")
+        files = self._files
         last = _last_of(files, most)
         found = [self.rule.evidence(opinions) for opinions in _opinions(files, last) if opinions.num_rows]
         if not found:

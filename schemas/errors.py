@@ -69,3 +69,18 @@ class NotConserved(AffectoryError):
 
     def __str__(self) -> str:
         return f"stage {self.stage}: {self.rows_in} rows in, {self.accounted} accounted for ({self.detail})"
+
+
+@dataclass(eq=False)
+class RuleFailed(AffectoryError):
+    """A rule broke on opinions that it should have had an answer for."""
+
+    rule: str
+    doing: str
+    error: str
+
+    def __str__(self) -> str:
+        return (
+            f"rule {self.rule} failed at {self.doing}: {self.error}\n"
+            "  this is a mistake in the rule, not in the recipe; what was built stays, and another rule can label it"
+        )

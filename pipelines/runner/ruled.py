@@ -1,12 +1,14 @@
 """The rules of a recipe at the end of a partition: each makes its labels of the same opinions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 
 from affectory.schemas.derived import LABELS
+from affectory.schemas.errors import AffectoryError, RuleFailed
 from affectory.schemas.ids import digest
 from affectory.schemas.taxonomy import Taxonomy
 from affectory.transforms.views._base import FittedView, rule_name
@@ -49,18 +51,36 @@ class Ruled:
 
     def evidence(self, opinions: pa.Table) -> pa.Table:
         """What a fit of the rule needs to know of these opinions."""
-        found: pa.Table = self.view.evidence(self.counted(opinions), self.taxonomy)
+        with self._told("its evidence"):
+            found: pa.Table = self.view.evidence(self.counted(opinions), self.taxonomy)
+        return found
+
+    def fit(self, evidence: pa.Table) -> pa.Table:
+        """What the rule finds of the evidence of the whole dataset."""
+        with self._told("its fit"):
+            found: pa.Table = self.view.fit(evidence, self.taxonomy)
         return found
 
     def labels(self, opinions: pa.Table, fit: pa.Table | None = None) -> pa.Table:
         """The rule's labels of opinions that are all there are about their samples."""
         opinions = self.counted(opinions)
-        found: pa.Table = self.view.placed(opinions, self.taxonomy, fit) if self.fits else self._view(opinions)
-        return found
+        with self._told("its labels"):
+            found = self.view.placed(opinions, self.taxonomy, fit) if self.fits else self._view(opinions)
+        return LABELS.cast(found)
 
     def _view(self, opinions: pa.Table) -> pa.Table:
         found: pa.Table = self.view.view(opinions, self.taxonomy)
         return found
+
+    @contextmanager
+    def _told(self, doing: str) -> Iterator[None]:
+        """Whatever goes wrong inside is told by the name of the rule."""
+        try:
+            yield
+        except (AffectoryError, MemoryError):
+            raise
+        except Exception as error:
+            raise RuleFailed(self.name, doing, f"{type(error).__name__}: {error}") from error
 
 
 def all_labels(rules: Sequence[Ruled], opinions: pa.Table, fits: Mapping[int, pa.Table]) -> pa.Table:
@@ -68,4 +88,4 @@ def all_labels(rules: Sequence[Ruled], opinions: pa.Table, fits: Mapping[int, pa
     if not opinions.num_rows:
         return LABELS.empty()
     tables = [rule.labels(opinions, fits.get(place)) for place, rule in enumerate(rules)]
-    return in_order(pa.concat_tables([LABELS.empty(), *map(LABELS.cast, tables)]))
+    return in_order(pa.concat_tables([LABELS.empty(), *tables]))

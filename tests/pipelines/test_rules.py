@@ -11,8 +11,10 @@ from support.project import MOODS, TEXTS, Project, line, project, texts, write_c
 from affectory.pipelines.history import last_build, parts
 from affectory.pipelines.retry import sweep
 from affectory.pipelines.store.workspace import Workspace
+from affectory.schemas.errors import RuleFailed
 from affectory.schemas.parquet import read_all
 from affectory.schemas.recipe.problems import RecipeProblems
+from affectory.transforms.views.dawid_skene import DawidSkene
 
 PUBLISH = {"configs": ["default", "opinions", "labels"]}
 
@@ -78,6 +80,31 @@ def test_a_rule_that_fits_is_fitted_once_and_places_what_is_new(tmp_path: Path) 
     made.build(refit=True)
     assert len(fits(made)) == 2
     assert not made.build().partitions_run
+
+
+def test_where_opinions_outgrew_a_fit_the_build_says_so(tmp_path: Path) -> None:
+    made, events = ruled(tmp_path, {"rule": "dawid_skene"}, [0, 1]), list[dict[str, Any]]()
+
+    def outgrown(**how: Any) -> list[str]:
+        events.clear()
+        made.build(publish=False, listeners=(events.append,), **how)
+        return [event["text"] for event in events if "fitted to" in event.get("text", "")]
+
+    assert outgrown() == []
+    write(made, [0, 1, 2])
+    assert outgrown() == [], "half as many again are no other dataset"
+    write(made, [0, 1, 2, 3])
+    assert outgrown() == ["rule dawid_skene was fitted to 8 opinions and there are 16: `affectory build --refit`"]
+    assert outgrown(refit=True) == outgrown() == []
+
+
+def test_a_rule_that_breaks_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = ruled(tmp_path, {"rule": "dawid_skene"}, [0, 1])
+    monkeypatch.setattr(DawidSkene, "fit", lambda *_: {}["odd"])
+    with pytest.raises(RuleFailed, match="rule dawid_skene failed at its fit: KeyError: 'odd'"):
+        made.build(publish=False)
+    monkeypatch.undo()
+    assert made.build(publish=False).partitions_run == 1
 
 
 def test_the_plan_says_that_labels_wait_for_their_fit(tmp_path: Path) -> None:
@@ -177,7 +204,8 @@ def test_a_taxonomy_of_ratings_that_does_not_know_their_words_is_told(tmp_path: 
         made.bound("ratings[1].taxonomy=goemotions-29")
     write_csv(tmp_path / "fine.csv", ["id", "rater", "emotion"], [["l0", "r", "gratitude"], ["l1", "r", "scorn"]])
     made.build(publish=False)
-    assert [r["detail"] for r in made.rejects() if r["reason"] == "unknown_label"][0].startswith("'scorn' is not in go")
+    details = [r["detail"] for r in made.rejects() if r["reason"] == "unknown_label"]
+    assert details and details[0].startswith("'scorn' is not in go")
 
 
 def test_the_gate_warns_where_two_sets_of_labels_contradict_each_other(tmp_path: Path) -> None:
