@@ -62,6 +62,7 @@ def _expected(bound: Bound) -> Expected:
         roles={spec.name: [role for role in ROLES if spec.params.get(role)] for spec in specs},
         notes={stage.name: (stage.transform.on, _notes_of(stage.transform)) for stage in noting},
         groups={name: group for name, group in groups if isinstance(group, str)},
+        rules=tuple((rule.name, rule.taxonomy.name) for rule in bound.views[: len(bound.recipe.rules())]),
     )
 
 

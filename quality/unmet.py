@@ -1,14 +1,14 @@
 """What a recipe asks for and no row has, such as a misspelled role: told, for nothing else would show it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from affectory.quality.findings import Finding
-from affectory.schemas.derived import NOTES, SAMPLES
-from affectory.schemas.parquet import Part, read_all
+from affectory.schemas.derived import LABELS, NOTES, SAMPLES
+from affectory.schemas.parquet import Part, in_turn, read_all
 
 ROLES = ("speaker", "session", "dialogue", "language")
 _EXTRA, _NOTE = "extra.", "note."
@@ -25,6 +25,8 @@ class Expected:
     """By step that only writes notes, the kinds of sample that it looks at, and the notes."""
     groups: Mapping[str, str] = field(default_factory=dict)
     """By step, what it groups samples by: `speaker`, `note.NAME`, `extra.NAME`."""
+    rules: Sequence[tuple[str, str]] = ()
+    """By which rules, in which taxonomies, there are to be labels, if anybody said anything."""
 
 
 @dataclass
@@ -37,6 +39,9 @@ class _Seen:
     """Source and column."""
     extra: set[str] = field(default_factory=set)
     noted: set[str] = field(default_factory=set)
+    labelled: set[tuple[str, str]] = field(default_factory=set)
+    """Rule and taxonomy."""
+    opinions: int = 0
 
     def has(self, group: str) -> bool:
         if group.startswith(_EXTRA):
@@ -44,6 +49,10 @@ class _Seen:
         if group.startswith(_NOTE):
             return group.removeprefix(_NOTE) in self.noted
         return group not in ROLES or any(column == group for _, column in self.filled)
+
+    def told_by(self, rule: str, taxonomy: str, taxonomies: Set[str]) -> bool:
+        """Places in VAD are in none of the recipe's taxonomies."""
+        return any(name == rule and (of == taxonomy or of not in taxonomies) for name, of in self.labelled)
 
 
 def unmet(tables: Mapping[str, Sequence[Part]], expected: Expected) -> list[Finding]:
@@ -68,6 +77,10 @@ def _rules(expected: Expected, seen: _Seen) -> Iterator[tuple[str, str, int]]:
     for step, group in expected.groups.items():
         if seen.sources and not seen.has(group):
             yield "samples", f"{step} groups by `{group}`, which no sample has", 0
+    for rule, taxonomy in expected.rules:
+        if seen.opinions and not seen.told_by(rule, taxonomy, {name for _, name in expected.rules}):
+            told = f"{rule} in {taxonomy} made no label: no opinion says what it counts, in labels with a map to these"
+            yield "labels", told, seen.opinions
 
 
 def _seen(tables: Mapping[str, Sequence[Part]]) -> _Seen:
@@ -80,6 +93,10 @@ def _seen(tables: Mapping[str, Sequence[Part]]) -> _Seen:
             seen.filled.update((source, role) for role in filled)
     for rows in _some(tables.get("notes", ()), NOTES.schema, ["name"]):
         seen.noted.update(rows.column("name").unique().to_pylist())
+    for rows in _some(tables.get("labels", ()), LABELS.schema, ["rule", "taxonomy"]):
+        kinds = rows.group_by(["rule", "taxonomy"], use_threads=False).aggregate([]).to_pylist()
+        seen.labelled.update((row["rule"], row["taxonomy"]) for row in kinds)
+    seen.opinions = sum(file.metadata.num_rows for file in in_turn(tables.get("opinions", ())))
     return seen
 
 

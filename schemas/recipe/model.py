@@ -1,6 +1,7 @@
 """What a recipe may say. The docs of the fields become the descriptions that editors show."""
 
 import math
+from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -210,7 +211,8 @@ class Publish(Part):
         Field(strict=False, min_length=1, json_schema_extra={"contains": {"const": "default"}}),
         AfterValidator(_with_default),
     ] = ("default", "opinions")
-    """Which tables become configurations that `load_dataset` can name; `default` is always one of them."""
+    """Which tables become configurations that `load_dataset` can name; `default` is always one of them. `labels` comes
+    by itself where `label.also` names further rules and nothing is said here."""
     media: Annotated[tuple[Medium, ...], Field(strict=False)] = ("image", "audio", "video", "frames")
     """Which media are embedded; the others are left out of the release."""
     splits: Splits = Field(default_factory=Splits)
@@ -279,6 +281,17 @@ class RecipeSpec(Part):
     publish: Publish = Field(default_factory=Publish)
     limits: Limits = Field(default_factory=Limits)
     deploy: Deploy = Field(default_factory=Deploy)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_labels(cls, given: Any) -> Any:
+        """What further rules came to has no other place than the config `labels`."""
+        if not isinstance(given, Mapping) or not isinstance(label := given.get("label"), Mapping):
+            return given
+        publish = given.get("publish", {})
+        if not label.get("also") or not isinstance(publish, Mapping) or "configs" in publish:
+            return given
+        return {**given, "publish": {**publish, "configs": ["default", "opinions", "labels"]}}
 
 
 @cache

@@ -56,6 +56,14 @@ def test_several_rules_label_the_same_opinions(tmp_path: Path) -> None:
     assert all(row["label_chosen"] and row["label_space"] == "simplex" for row in rows)
 
 
+def test_what_further_rules_come_to_is_published_and_a_rule_that_comes_to_nothing_is_told(tmp_path: Path) -> None:
+    also = ["majority", "trace"]
+    made = ruled(tmp_path, {"rule": "plurality", "also": also}, list(range(6)), publish={"splits": {"train": 1.0}})
+    summary = made.build()
+    assert set(made.rows(summary.version, "labels").column("rule").to_pylist()) == {"plurality", "majority"}
+    assert [w for w in summary.warnings if "made no label" in w and "trace in ekman-7" in w] == list(summary.warnings)
+
+
 def test_what_differs_is_counted_together_where_the_recipe_says_so(tmp_path: Path) -> None:
     other = {**TEXTS["ratings"][0], "name": "seen", "path": "seen.csv", "modalities": ["video"]}
     ratings = [TEXTS["ratings"][0], other]

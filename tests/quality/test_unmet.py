@@ -5,6 +5,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from support.opining import opinion
 
 from affectory.quality.unmet import Expected, unmet
 from affectory.schemas.derived import TABLES
@@ -16,13 +17,19 @@ def sample(name: str, source: str = "s", **columns: Any) -> dict[str, Any]:
 
 SAMPLES = [sample("a", speaker="p"), sample("b", extra=[("age", "3")]), sample("c", source="other")]
 NOTES = [{"sample_id": "a", "name": "eda_mean", "number": 1.0, "stage": "signal_stats"}]
+OPINIONS = [opinion(1, [1, 0, 0])]
+LABELS = [
+    {"sample_id": "a", "rule": rule, "taxonomy": taxonomy, "perspective": "perceived", "pool": "human",
+     "whose": "", "modalities": "", "space": "simplex", "values": [], "count": 1}
+    for rule, taxonomy in (("vote_share", "ekman-7"), ("emo_bank", "vad"))
+]  # fmt: skip
 AUDIO = frozenset({"audio"})
 
 
 @pytest.fixture
 def tables(tmp_path: Path) -> dict[str, list[Path]]:
     paths = {}
-    for name, rows in (("samples", SAMPLES), ("notes", NOTES)):
+    for name, rows in (("samples", SAMPLES), ("notes", NOTES), ("opinions", OPINIONS), ("labels", LABELS)):
         paths[name] = [tmp_path / f"{name}-{i}.parquet" for i in range(len(rows))]
         for path, row in zip(paths[name], rows, strict=True):
             pq.write_table(TABLES[name].from_rows([row]), path)
@@ -42,6 +49,13 @@ def tables(tmp_path: Path) -> dict[str, list[Path]]:
         (Expected(groups={"tertiles": "extra.nope"}), "tertiles groups by `extra.nope`, which no sample has", 3),
         (Expected(groups={"tertiles": "note.nope"}), "tertiles groups by `note.nope`", 3),
         (Expected(groups={"tertiles": "dialogue"}), "tertiles groups by `dialogue`", 3),
+        (Expected(rules=[("vote_share", "ekman-7"), ("emo_bank", "ekman-7")]), None, 0),
+        (Expected(rules=[("vote_share", "ekman-7"), ("trace", "ekman-7")]), "trace in ekman-7 made no label", 1),
+        (
+            Expected(rules=[("vote_share", "ekman-7"), ("vote_share", "sentiment")]),
+            "vote_share in sentiment made no",
+            1,
+        ),
     ],
 )
 def test_only_what_nobody_has_is_told(
@@ -54,5 +68,7 @@ def test_only_what_nobody_has_is_told(
 
 
 def test_nothing_is_told_of_nothing() -> None:
-    expected = Expected({"s": ["speaker"]}, {"step": (AUDIO, frozenset({"n"}))}, {"tertiles": "extra.x"})
+    expected = Expected(
+        {"s": ["speaker"]}, {"step": (AUDIO, frozenset({"n"}))}, {"tertiles": "extra.x"}, [("trace", "x")]
+    )
     assert unmet({}, expected) == []
