@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from affectory.pipelines.cli import building, deploying, keeping, labelling, looking, measuring, writing
+from affectory.pipelines.cli import building, deploying, keeping, labelling, looking, measuring, raters, writing
 from affectory.schemas.errors import AffectoryError, Exit, UserError
 
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -63,7 +63,7 @@ def _options(version: Version = False) -> None:
     pass
 
 
-for group in (building, labelling, measuring, deploying, looking, keeping, writing):
+for group in (building, labelling, measuring, raters, deploying, looking, keeping, writing):
     for listed in group.COMMANDS:
         app.command()(guarded(listed))
 
