@@ -61,7 +61,7 @@ class RuleFit:
         return f"{self.name} was fitted to {then:,} opinions and there are {now:,}: `affectory build --refit`"
 
     def _now(self) -> int:
-        return read_parts(self._files, OPINIONS_TABLE.schema, ["rater_kind"]).num_rows
+        return int(read_parts(self._files, OPINIONS_TABLE.schema, ["rater_kind"]).num_rows)
 
     def _then(self) -> int | None:
         newest = self.remembered.newest()

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from pydantic import TypeAdapter, ValidationError
 
 import affectory.transforms.views as views
-from affectory.quality.ratings import as_table
+from affectory.quality.ratings import as_table, check_counted
 from affectory.schemas.derived import OPINIONS_TABLE
 from affectory.schemas.errors import UserError
 from affectory.schemas.taxonomy import Taxonomy, load_taxonomy
@@ -195,6 +195,7 @@ def _counted(rows: pa.Table, counts: Sequence[str], taxonomy: Taxonomy) -> tuple
         name for name, column in zip(counts, given.T, strict=True) if (column % 1).any() or (column < 0).any()
     ]:
         raise UserError(f"column {wrong[0]!r} holds what is no count", "counts are whole and not below 0")
+    check_counted(float(given.sum()))
     row, place = np.nonzero(given)
     times = given[row, place].astype(np.int64)
     row, place = np.repeat(row, times), np.repeat(place, times)

@@ -17,6 +17,7 @@ LEVELS = ("nominal", "ordinal", "interval", "ratio", "multi-label", "ranking", "
 Level = Literal["nominal", "ordinal", "interval", "ratio", "multi-label", "ranking", "trace", "spans"]
 PEOPLE, MODELS = "people", "models"
 _PEOPLE_KINDS = ("", "adjudicator", "author", "human", "people")
+_MOST_COUNTED = 10_000_000
 _ROWS = ("item", "rater", "value", "cluster", "pool", "chance")
 
 
@@ -165,9 +166,16 @@ def _repeated(columns: Mapping[str, Any], label: str, rows: int) -> dict[str, An
     """A row for each one counted, nobody knows of whom."""
     given = listed(columns["value"])
     counts = [0 if count is None or count == "" else _count(label, count) for count in given]
+    check_counted(float(sum(counts)))
     take = pa.array(np.repeat(np.arange(rows), counts))
     kept = {role: column.take(take) for role, column in columns.items() if role != "value"}
     return {**kept, "value": pa.repeat(label, len(take))}
+
+
+def check_counted(votes: float) -> None:
+    """Raises where more votes were counted than can be held, one row each."""
+    if votes > _MOST_COUNTED:
+        raise UserError(f"{votes:,.0f} votes are too many to count one by one", f"{_MOST_COUNTED:,} are the most")
 
 
 def _count(label: str, given: Any) -> int:

@@ -6,6 +6,7 @@ import pyarrow as pa
 import pytest
 
 from affectory.quality.agreement import Question, Ratings
+from affectory.quality.labelling import opinions_of
 from affectory.schemas.errors import UserError
 
 ROWS = [
@@ -126,3 +127,11 @@ def test_what_is_no_table_is_refused() -> None:
 @pytest.mark.parametrize("empty", [[], pa.table({}), {"i": [], "v": []}, {"i": [None], "v": [1]}])
 def test_no_rows_are_no_ratings(empty: Any) -> None:
     assert sum(q.rows.num_rows for q in Ratings.read(empty, item="i", value="v").questions) == 0
+
+
+def test_counts_that_would_fill_the_memory_are_refused() -> None:
+    table = {"item": [1, 2], "joy": [2, 10**18], "fear": [1, 0]}
+    with pytest.raises(UserError, match="too many to count one by one"):
+        Ratings.read(table, item="item", counts=["joy", "fear"])
+    with pytest.raises(UserError, match="too many to count one by one"):
+        opinions_of(table, "ekman-7", item="item", counts=["joy", "fear"])

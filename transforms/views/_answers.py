@@ -60,7 +60,7 @@ def _read(opinions: pa.Table, taxonomy: Taxonomy, fields: tuple[str, str], read:
                 part[rows] = read(given, shares)
                 mapped[start - batch.num_rows + rows] = question[2] not in (taxonomy.hash, "")
     if mapped.any() and not mapped.all():
-        found[_said_better(opinions, mapped, ~np.isnan(found).all(axis=1))] = np.nan
+        found[_said_better(opinions, mapped, np.asarray(~np.isnan(found).all(axis=1)))] = np.nan
     return found
 
 
@@ -68,7 +68,7 @@ def _said_better(opinions: pa.Table, mapped: Mask, used: Mask) -> Ints:
     """Answers in other taxonomies of raters who said the same thing in this one: they have one voice, not two."""
     own, others = np.flatnonzero(used & ~mapped), np.flatnonzero(used & mapped)
     mine = pc.is_in(_whose_answer(opinions, others), value_set=_whose_answer(opinions, own))
-    return others[mine.to_numpy(zero_copy_only=False)]
+    return np.asarray(others[mine.to_numpy(zero_copy_only=False)], np.int64)
 
 
 def _whose_answer(opinions: pa.Table, rows: Ints) -> pa.Array:
