@@ -42,7 +42,7 @@ def test_a_broken_recipe_teaches(tmp_path: Path, name: str) -> None:
     made = texts(tmp_path, 2)
     text = recipe if isinstance(recipe, str) else yaml.safe_dump(recipe, sort_keys=False)
     made.recipe.write_text(text)
-    done = made.command("plan")
+    done = made.told("plan")
     assert done.returncode == 2, done.stderr
     assert "Traceback" not in done.stderr
     assert key in done.stderr and words in done.stderr
@@ -87,7 +87,7 @@ def test_a_source_of_which_nothing_can_be_read_is_a_mistake(
     made = texts(tmp_path, 3)
     recipe = {**TEXTS, "sources": [{**TEXTS["sources"][0], **change}]}
     made.recipe.write_text(yaml.safe_dump(recipe, sort_keys=False))
-    done = made.command(command)
+    done = made.told(command)
     assert (done.returncode, "Traceback" in done.stderr) == (2, False)
     assert "recipe.yaml:4:" in done.stderr and says in done.stderr
     assert not made.releases.exists()

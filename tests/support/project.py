@@ -1,5 +1,6 @@
 """Small projects for tests: a recipe with its inputs in a folder, and builds of it."""
 
+import contextlib
 import csv
 import json
 import subprocess
@@ -15,9 +16,11 @@ import pyarrow.parquet as pq
 import yaml
 from PIL import Image
 from support.warm import warm_load_tests
+from typer.testing import CliRunner
 
 from affectory.pipelines.bind import Bound, bind
 from affectory.pipelines.build import Options, Summary, build
+from affectory.pipelines.cli.app import app
 from affectory.pipelines.engines.base import Choice
 from affectory.pipelines.events import Listener, Run
 from affectory.pipelines.history import last_build, rejects
@@ -101,6 +104,12 @@ class Project:
         """The command line, as a user runs it."""
         options: dict[str, Any] = {"capture_output": True, "text": True, "check": False, "cwd": self.folder, **more}
         return subprocess.run([*COMMAND, *arguments], **options)
+
+    def told(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """What the command line says to these arguments, in this process: starting Python takes longer than most."""
+        with contextlib.chdir(self.folder), warm_load_tests():
+            done = CliRunner().invoke(app, arguments)
+        return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)
 
 
 def project(folder: Path, recipe: Mapping[str, Any]) -> Project:
