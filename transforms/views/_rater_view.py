@@ -6,11 +6,12 @@ and groups, are no persons who come again: they are one rater together.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from pydantic import Field
 
 from affectory.schemas.ids import COUNTED, GROUP
 from affectory.schemas.taxonomy import Taxonomy
@@ -21,11 +22,14 @@ from affectory.transforms.views._rater_models import Asked, RaterFit, Votes
 from affectory.transforms.views._rows import in_words
 from affectory.transforms.views._tally import Tally, answered
 
+Most = Annotated[int, Field(ge=1, description="how many samples are fitted to")]
+Rounds = Annotated[int, Field(ge=1, le=10_000, description="of expectation and maximisation, at most")]
 Posterior = Callable[[Votes, Floats, Floats], Floats]
 """From votes, base rates and a row of parameters for each rater."""
 
 UNFITTED = "the model was fitted to no such opinions: shares of votes"
 APART = "no two raters judged the same sample: how good they are cannot be known"
+UNNAMED = "nobody knows who the raters are: they are taken for one and the same"
 ONE_RULES = "the model follows one rater nearly throughout and overrules the others"
 _SEPARATOR, _MOST, _LEAST = "\x1f", 0.995, 0.9
 
@@ -159,8 +163,10 @@ def placed(view: Any, opinions: pa.Table, taxonomy: Taxonomy, fit: pa.Table, pos
 
 
 def _placed(groups: Grouped, cast: Floats, fit: pa.Table, posterior: Posterior) -> tuple[Floats, pa.Array]:
-    values, state = np.zeros((groups.size, cast.shape[1])), np.zeros((3, groups.size), dtype=bool)
+    values, state = np.zeros((groups.size, cast.shape[1])), np.zeros((4, groups.size), dtype=bool)
     sides, (rater, raters) = _encoded(_sides(groups.keys)), _encoded(_raters(groups.opinions))
+    named = np.array([name not in (COUNTED, GROUP) for name in raters], dtype=np.float64)[rater]
+    state[3] = groups.sum(named[:, None])[:, 0] == 0
     for number, side in enumerate(sides[1]):
         items = np.flatnonzero(sides[0] == number)
         mine = np.flatnonzero(sides[0][groups.group] == number)
@@ -168,5 +174,5 @@ def _placed(groups: Grouped, cast: Floats, fit: pa.Table, posterior: Posterior) 
         votes = long(cast[mine], place, rater[mine], len(items), len(raters))
         known = _Known.of(fit, side, raters)
         values[items] = votes.shares() if known is None else posterior(votes, known.rates, known.raters)
-        state[:, items] = [[known is None], [bool(known and known.apart)], [bool(known and known.ruled)]]
-    return values, in_words(*zip(state, (UNFITTED, APART, ONE_RULES), strict=True))
+        state[:3, items] = [[known is None], [bool(known and known.apart)], [bool(known and known.ruled)]]
+    return values, in_words(*zip(state, (UNFITTED, APART, ONE_RULES, UNNAMED), strict=True))

@@ -13,7 +13,7 @@ from pydantic import ConfigDict
 from affectory.schemas.taxonomy import Taxonomy
 from affectory.transforms.base import STRICT
 from affectory.transforms.views._glad import fit_glad, fitted_posterior
-from affectory.transforms.views._rater_view import evidence, fitted, placed
+from affectory.transforms.views._rater_view import Most, Rounds, evidence, fitted, placed
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,8 @@ class Glad:
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
-    most: int = 200_000
-    rounds: int = 100
+    most: Most = 200_000
+    rounds: Rounds = 100
     tolerance: float = 1e-5
 
     def evidence(self, opinions: pa.Table, taxonomy: Taxonomy) -> pa.Table:

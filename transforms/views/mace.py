@@ -5,15 +5,15 @@ This is not the distribution of opinions: a minority that sees another emotion i
 
 from dataclasses import dataclass
 from functools import partial
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import pyarrow as pa
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from affectory.schemas.taxonomy import Taxonomy
 from affectory.transforms.base import STRICT
 from affectory.transforms.views._rater_models import fit_mace, mace_posterior
-from affectory.transforms.views._rater_view import evidence, fitted, placed
+from affectory.transforms.views._rater_view import Most, Rounds, evidence, fitted, placed
 
 
 @dataclass(frozen=True)
@@ -22,10 +22,10 @@ class Mace:
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
-    most: int = 200_000
-    rounds: int = 50
-    restarts: int = 4
-    seed: int = 0
+    most: Most = 200_000
+    rounds: Rounds = 50
+    restarts: Annotated[int, Field(ge=1, le=100)] = 4
+    seed: Annotated[int, Field(ge=0)] = 0
 
     def evidence(self, opinions: pa.Table, taxonomy: Taxonomy) -> pa.Table:
         return evidence(opinions, taxonomy)

@@ -14,7 +14,7 @@ from pydantic import ConfigDict
 from affectory.schemas.taxonomy import Taxonomy
 from affectory.transforms.base import STRICT
 from affectory.transforms.views._rater_models import fit_one_coin, one_coin_posterior
-from affectory.transforms.views._rater_view import evidence, fitted, placed
+from affectory.transforms.views._rater_view import Most, Rounds, evidence, fitted, placed
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,8 @@ class OneCoin:
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
-    most: int = 200_000
-    rounds: int = 200
+    most: Most = 200_000
+    rounds: Rounds = 200
     tolerance: float = 1e-6
 
     def evidence(self, opinions: pa.Table, taxonomy: Taxonomy) -> pa.Table:

@@ -7,12 +7,13 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 from support.crowd_views import fitted_labels, in_order
 from support.opining import ABC, Row, opinion, table
 
 from affectory.schemas.derived import LABELS
 from affectory.transforms.views._base import FIT, FittedView
-from affectory.transforms.views._rater_view import APART, ONE_RULES, UNFITTED
+from affectory.transforms.views._rater_view import APART, ONE_RULES, UNFITTED, UNNAMED
 from affectory.transforms.views.dawid_skene import DawidSkene
 from affectory.transforms.views.glad import Glad
 from affectory.transforms.views.mace import Mace
@@ -116,7 +117,7 @@ def test_raters_who_were_only_counted_are_one_rater(view: Any) -> None:
     rows = [{**row, "rater": f"a_{n}"} for n, row in enumerate(crowd([0.8, 0.8, 0.8]))]
     fit = view.fit(in_order(view.evidence(table(*rows), ABC)), ABC)
     assert [name for name in fit["name"].to_pylist() if "rater:" in name] == ["perceived/text/human/rater:a_"]
-    assert {label["state"] for label in fitted_labels(view, table(*rows), ABC)} == {None}
+    assert {label["state"] for label in fitted_labels(view, table(*rows), ABC)} == {UNNAMED}
 
 
 @each
@@ -166,3 +167,17 @@ def test_given_the_fit_one_sample_does_not_touch_another(view: Any, seed: int) -
         for label in view.placed(table(*(r for r in rows if r["sample_id"] == sample)), ABC, fit).to_pylist()
     ]
     assert alone == whole
+
+
+@each
+def test_one_rater_with_a_name_is_enough_not_to_be_told_that_there_is_none(view: Any) -> None:
+    rows = [{**row, "rater": f"a_{n}"} for n, row in enumerate(crowd([0.9, 0.8, 0.7], 20))]
+    made = fitted_labels(view, table(*rows, picking(900, "a", sample_id="s_000", rater="p_1")), ABC)
+    states = {label["sample_id"]: label["state"] for label in made}
+    assert states.pop("s_000") != UNNAMED and set(states.values()) == {UNNAMED}
+
+
+@pytest.mark.parametrize("name", ["most", "rounds"])
+def test_there_is_nothing_to_fit_to_none(name: str) -> None:
+    with pytest.raises(ValidationError):
+        TypeAdapter(Mace).validate_python({name: 0})
