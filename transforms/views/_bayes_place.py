@@ -12,7 +12,7 @@ from affectory.transforms.views._bayes_choice import Told
 from affectory.transforms.views._bayes_fit import Known, calibrated, pseudo
 from affectory.transforms.views._bayes_votes import Form, contexts, people, raters, shares, widened
 from affectory.transforms.views._grouping import Floats, Grouped, Ints, coded
-from affectory.transforms.views._mixture import grains
+from affectory.transforms.views._mixture import grains, sums
 
 _CELLS = 4_000_000
 Mask = NDArray[np.bool_]
@@ -44,11 +44,24 @@ class Placed:
         unknown = items.machine & ~calibrated_too
         plain = shares(groups.sum(said), asked, form.sizes)
         values = np.where(unknown[:, None], plain, shares(mean[of, column], asked, form.sizes))
-        least, most = (np.where(unknown[:, None] | np.isnan(values), np.nan, x[of, column]) for x in (low, high))
-        uncertainty = (entropy[of, question] / np.log(np.maximum(form.sizes, 2))).mean(axis=1)
+        part = _part(mean[of, column], asked, form.sizes)
+        least, most = (
+            np.where(unknown[:, None] | np.isnan(values), np.nan, np.minimum(x[of, column] / part, 1.0))
+            for x in (low, high)
+        )
+        answered = np.maximum.reduceat(asked > 0, np.cumsum([0, *form.sizes])[:-1], axis=1)
+        each = entropy[of, question] / np.log(np.maximum(form.sizes, 2))
+        uncertainty = (each * answered).sum(axis=1) / np.maximum(answered.sum(axis=1), 1)
         measured = np.where(unknown, np.nan, np.clip(uncertainty, 0.0, 1.0))
         strange = items.strange & ~items.machine
         return cls(values, least, most, measured, items.machine, unknown, strange)
+
+
+def _part(mean: Floats, asked: Floats, sizes: tuple[int, ...]) -> Floats:
+    """What part of each question's answers were asked about, by which values are divided and so are their intervals."""
+    missing = np.repeat(sums(np.where(asked > 0, 0.0, mean), sizes), sizes, axis=1)
+    found: Floats = np.where(missing > 0, 1.0 - missing, 1.0)
+    return np.maximum(found, 1e-12)
 
 
 @dataclass(frozen=True)

@@ -130,6 +130,18 @@ def test_unasked_is_null_and_not_zero() -> None:
     label = labels(Bayes(), *rows, fit=crowd_fit())[0]
     assert label["values"][1] is label["low"][1] is label["high"][1] is None
     assert label["values"][0] + label["values"][2] == pytest.approx(1, abs=1e-6)
+    assert all(label["low"][n] <= label["values"][n] <= label["high"][n] <= 1 for n in (0, 2))
+    [only] = labels(Bayes(), opinion(1, [1], labels=("b",), sample_id="s_x"), fit=crowd_fit())
+    assert (only["values"], only["high"]) == ([None, 1, None], [None, pytest.approx(1), None])
+
+
+def test_what_was_not_asked_makes_nothing_less_sure() -> None:
+    sure_of_a_not_of_c = [opinion(n, [1, 0, n % 2], sample_id=f"s_{n // 4:02}") for n in range(120)]
+    view = Bayes("multi-label")
+    fit = fit_of(view, table(*sure_of_a_not_of_c))
+    [some] = labels(view, opinion(900, [1], labels=("a",), sample_id="s_x"), fit=fit)
+    [every] = labels(view, opinion(900, [1, 0, 1], sample_id="s_x"), fit=fit)
+    assert some["uncertainty"] < 0.3 < every["uncertainty"]
 
 
 def test_new_raters_samples_and_contexts_are_placed_by_the_fit_that_there_is() -> None:
