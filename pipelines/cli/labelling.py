@@ -52,6 +52,7 @@ def label(
     json: Json = False,
 ) -> None:
     """Label opinions by any rule and say what comes of it; nothing that was built is changed."""
+    from affectory.pipelines.named_values import named_values
     from affectory.quality.label_summary import summary
 
     rules = [_rule(text) for text in rule or ()]
@@ -68,7 +69,7 @@ def label(
     else:
         labels, known = _of_recipe(where, rules, taxonomy, overrides, workspace)
     if out is not None:
-        _write(_with_names(labels, known), out)
+        _write(named_values(labels, known), out)
     found = summary(labels, known)
     print(json_format.dumps(found.facts(), ensure_ascii=False) if json else found.as_text())
 
@@ -164,18 +165,6 @@ def _rule(text: str) -> Rule:
         if isinstance(name, str) and isinstance(params, dict | None):
             return name, params or {}
     raise UserError(f"--rule {text!r} is no rule", 'write a name, or a name with parameters: {"n_best": {"n": 3}}')
-
-
-def _with_names(labels: "pa.Table", taxonomy: "Taxonomy") -> "pa.Table":
-    """A file that lies alone says itself which value is of which label."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    place, names = labels.schema.get_field_index("names"), labels.column("names")
-    plain = pc.and_(pc.equal(labels.column("taxonomy"), taxonomy.name), pc.is_null(names))
-    plain = pc.and_(plain, pc.equal(pc.list_value_length(labels.column("values")), len(taxonomy.labels)))
-    own = pa.scalar(list(taxonomy.labels), names.type)
-    return labels.set_column(place, labels.schema.field(place), pc.if_else(pc.fill_null(plain, False), own, names))
 
 
 def _write(labels: "pa.Table", out: Path) -> None:

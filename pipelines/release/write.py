@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import yaml
 
+from affectory.pipelines.named_values import named_values
 from affectory.pipelines.release.card import WrittenConfig, WrittenSplit, readme
 from affectory.pipelines.release.columns import default_rows, public_rows
 from affectory.pipelines.release.diff import ReleaseDiff, Side, compare
@@ -98,7 +99,9 @@ class _Writing:
             self.facts.add(window, rows, self.shape.media)
             self._write_default(writers["default"], window, rows, total)
             for config in self.configs[1:]:
-                writers[config].write(public_rows(window.tables[config], config))
+                found = window.tables[config]
+                found = named_values(found, self.inputs.taxonomy) if config == "labels" else found
+                writers[config].write(public_rows(found, config))
         for config, writer in writers.items():
             writer.close()
             if writer.rows:
