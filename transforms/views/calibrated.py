@@ -6,11 +6,11 @@ counts by the inverse of its chance. People's opinions pass as their vote share;
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 import pyarrow as pa
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from affectory.schemas.taxonomy import Taxonomy
 from affectory.transforms.base import STRICT
@@ -31,8 +31,8 @@ class Calibrated:
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
-    most: int = 200_000
-    few: int = 30
+    most: Annotated[int, Field(ge=1, description="how many samples are fitted to")] = 200_000
+    few: Annotated[int, Field(ge=0, description="fewer samples are told of")] = 30
 
     def evidence(self, opinions: pa.Table, taxonomy: Taxonomy) -> pa.Table:
         """Who said what of what, and with what chance a sample was chosen."""
