@@ -173,7 +173,8 @@ class _Build:
             self.run.tell("start", what=f"fit {fit.name}", partitions=len(fit.signed))
             moved = make_fit(fit, self.epoch, engine, refit)
         if refit:
-            self.run.tell("say", text=f"{fit.name}: {moved} of its earlier decisions changed")
+            what = "numbers of its fit" if isinstance(fit, RuleFit) else "of its earlier decisions"
+            self.run.tell("say", text=f"{fit.name}: {moved} {what} changed")
 
     def _tell_outgrown(self, plan: Plan | None) -> None:
         """A fit stays until a refit; where there are far more opinions by now, that is worth knowing."""

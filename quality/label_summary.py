@@ -48,7 +48,7 @@ class LabelSummary:
         return [asdict(lot) for lot in self.lots]
 
     def as_text(self) -> str:
-        return "\n\n".join("\n".join(_lines(lot)) for lot in self.lots) or "no labels: there are no opinions"
+        return "\n\n".join("\n".join(_lines(lot)) for lot in self.lots) or "no labels"
 
 
 def summary(labels: pa.Table, taxonomy: Taxonomy) -> LabelSummary:

@@ -114,7 +114,8 @@ def _whole(opinions: pa.Table) -> pa.Table:
 def _checked(table: pa.Table, wanted: Sequence[str]) -> pa.Table:
     odd = [name for name in wanted if name not in table.column_names]
     if odd:
-        raise UserError(f"no column {odd[0]!r}", f"the columns are {', '.join(table.column_names)}")
+        hint = f"the columns are {', '.join(table.column_names)}" if table.num_columns else "the table is empty"
+        raise UserError(f"no column {odd[0]!r}", hint)
     return table
 
 

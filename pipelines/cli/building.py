@@ -61,7 +61,7 @@ def build(
     sample: Annotated[
         int | None, typer.Option(min=1, help="Only this many records of each source, as a preview.")
     ] = None,
-    refit: Annotated[bool, typer.Option("--refit", help="Fit splits anew and say how many groups move.")] = False,
+    refit: Annotated[bool, typer.Option("--refit", help="Fit splits and rules anew and say how much moves.")] = False,
     publishing: Annotated[
         bool, typer.Option("--publish/--no-publish", help="Publish a release of what was built.")
     ] = True,

@@ -44,7 +44,7 @@ def submit(
     releases: ClusterReleases = "",
     workers: Workers = None,
     partition_rows: Rows = None,
-    refit: Annotated[bool, typer.Option("--refit", help="Fit splits anew and say how many groups move.")] = False,
+    refit: Annotated[bool, typer.Option("--refit", help="Fit splits and rules anew and say how much moves.")] = False,
     publishing: Annotated[bool, typer.Option("--publish/--no-publish", help="Publish what was built.")] = True,
     follow: Annotated[bool, typer.Option("--follow/--no-follow", help="Show the job's output until its end.")] = True,
     json: Json = False,

@@ -1,6 +1,7 @@
 """The command that labels opinions by any rule, without building."""
 
 import json as json_format
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -83,7 +84,15 @@ def _labelled(opinions: "pa.Table", rules: list[Rule], taxonomy: "Taxonomy") -> 
     for name, params in rules or [("vote_share", {})]:
         with told_when_slow(f"{name} over {opinions.num_rows} opinions"):
             made.append(labelled(opinions, taxonomy, name, **params))
+        if not made[-1].num_rows:
+            print(_nothing(name, opinions.num_rows, taxonomy.name), file=sys.stderr)
     return pa.concat_tables(made)
+
+
+def _nothing(rule: str, opinions: int, taxonomy: str) -> str:
+    if not opinions:
+        return f"{rule}: there are no opinions"
+    return f"{rule}: none of {opinions} opinions says what it counts, in {taxonomy} or in labels with a map to it"
 
 
 def _of_release(folder: Path, taxonomy: str) -> "tuple[pa.Table, Taxonomy]":

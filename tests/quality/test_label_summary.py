@@ -46,4 +46,4 @@ def test_places_have_no_words() -> None:
 
 
 def test_no_labels_are_said_to_be_none() -> None:
-    assert summary(LABELS.empty(), ABC).as_text() == "no labels: there are no opinions"
+    assert summary(LABELS.empty(), ABC).as_text() == "no labels"

@@ -101,6 +101,16 @@ def test_mistakes_are_told_with_what_is_allowed(tmp_path: Path, arguments: tuple
     assert (found.exit_code, said in found.output) == (2, True), found.output
 
 
+@pytest.mark.parametrize(
+    ("rows", "said"), [([], "trace: there are no opinions"), ([["a", "joy"]], "trace: none of 1 opinions says what it")]
+)
+def test_a_rule_that_comes_to_nothing_is_told(tmp_path: Path, rows: list[list[str]], said: str) -> None:
+    write_csv(tmp_path / "ratings.csv", ["clip", "said"], rows)
+    found = run(tmp_path / "ratings.csv", "--taxonomy", "ekman-7", "--item", "clip", "--value", "said",
+                "--rule", "trace")  # fmt: skip
+    assert found.exit_code == 0 and said in found.output and "no labels" in found.output
+
+
 def test_columns_are_of_files(built: Project) -> None:
     found = run(built.releases / "v1.0.0", "--item", "clip")
     assert found.exit_code == 2 and "--item is for a file of ratings" in found.output
