@@ -55,15 +55,23 @@ def _same(view: Any, taxonomy: str, space: str) -> tuple[tuple[str, str], ...]:
 
 def numbers(values: Floats) -> pa.ListArray:
     """One list a row; NaN is null."""
-    flat = pa.array(values.ravel(), pa.float32(), mask=np.isnan(values.ravel()))
-    return pa.ListArray.from_arrays(pa.array(np.arange(len(values) + 1) * values.shape[1], pa.int32()), flat)
+    return pa.ListArray.from_arrays(
+        pa.array(np.arange(len(values) + 1) * values.shape[1], pa.int32()), _small(values.ravel())
+    )
 
 
 def lists(rows: Sequence[Floats]) -> pa.Array:
     """One list a row, of different lengths; NaN is null."""
     flat = np.concatenate(rows) if rows else np.zeros(0)
     offsets = np.concatenate([[0], np.cumsum([len(row) for row in rows])])
-    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), pa.array(flat, pa.float32(), mask=np.isnan(flat)))
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), _small(flat))
+
+
+def _small(values: Floats) -> pa.Array:
+    """In 32 bits; null is what is no number there."""
+    with np.errstate(over="ignore"):
+        small = values.astype(np.float32)
+    return pa.array(small, pa.float32(), mask=~np.isfinite(small))
 
 
 def _column(name: str, given: Any) -> Any:
@@ -71,7 +79,7 @@ def _column(name: str, given: Any) -> Any:
     if isinstance(given, np.ndarray) and given.ndim == 2:
         return numbers(given.astype(np.float64))
     if isinstance(given, np.ndarray) and given.dtype.kind == "f":
-        return pa.array(given, kind, mask=np.isnan(given))
+        return _small(given) if kind == pa.float32() else pa.array(given, kind, mask=np.isnan(given))
     return given if isinstance(given, pa.Array | pa.ChunkedArray) else pa.array(given, kind)
 
 

@@ -21,6 +21,8 @@ from affectory.transforms.views._evidence import TEXT, TIME, Pointed, groups_tha
 from affectory.transforms.views._grouping import Floats, grouped
 from affectory.transforms.views._rows import label_rows, lists
 
+_NOWHERE = "nothing that was pointed at is a stretch"
+
 
 class _Place(NamedTuple):
     """A place that the rule found, and how many raters pointed there."""
@@ -53,7 +55,7 @@ class SpanUnion:
             asked = len({raters[row] for row in rows.tolist()})
             found.append(places)
             values.append(np.array([place.backed / asked for place in places], np.float64))
-            states.append(self._told(undecided))
+            states.append(self._told(undecided) if spans else _NOWHERE)
         more: dict[str, Any] = {
             "names": [[place.target[0] for place in places] for places in found],
             "places": pa.array([_rows(*pair) for pair in zip(found, values, strict=True)], PLACES),

@@ -113,8 +113,9 @@ def test_stretches_of_time_are_united_as_well() -> None:
 
 
 @pytest.mark.parametrize("odd", [span(5, 5), span(9, 3), {"kind": "face", "box": [0.0, 0.0, 1.0, 1.0]}])
-def test_what_is_no_stretch_is_left_out(odd: Place) -> None:
-    assert found(pointing(1, odd), pointing(2, odd)) == ([], None)
+def test_what_is_no_stretch_is_left_out_and_where_nothing_is_one_it_says_so(odd: Place) -> None:
+    assert found(pointing(1, odd), pointing(2, odd)) == ([], "nothing that was pointed at is a stretch")
+    assert found(pointing(1, odd), pointing(2, span(0, 5)), pointing(3, span(0, 5))) == ([("", 0, 5)], None)
 
 
 def test_where_nobody_points_there_is_no_label() -> None:

@@ -27,3 +27,9 @@ def test_people_groups_and_models_are_kept_apart() -> None:
 
 def test_without_places_there_are_no_rows() -> None:
     assert labels_of(VadMean(), opinion(1, [1, 0, 0])) == []
+
+
+def test_what_does_not_fit_32_bits_is_null_and_not_infinite() -> None:
+    [label] = labels_of(VadMean(), vad(1, 3e38, 0, 0), vad(2, -3e38, 0, 0))
+    assert label["values"] == [0, 0, 0]
+    assert label["covariance"][0] is None and label["covariance"][4] == 0
