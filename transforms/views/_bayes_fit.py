@@ -1,6 +1,6 @@
 """The fit of the calibrated Bayesian view: what it found, as numbers by name, and back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +17,7 @@ from affectory.transforms.views._bayes_votes import Form, widened
 from affectory.transforms.views._calibration import Calibration
 from affectory.transforms.views._grouping import Floats, Ints, coded
 from affectory.transforms.views._judged import JUDGED
-from affectory.transforms.views._mixture import Mixture
+from affectory.transforms.views._mixture import Mixture, sums
 
 _MOST_CONTEXTS, _MOST_COLUMNS = 4, 240
 ASIDE = 0.8
@@ -27,7 +27,8 @@ _SHARES, _TRIED = (1.0, 0.5, 0.25, 0.0), 4_000
 
 @dataclass(frozen=True)
 class Known:
-    """`worth` is what part of the strength of a calibrated model helps to foretell what people say."""
+    """`worth` is what part of the strength of a calibrated model helps to foretell what people say; `alone` is whether
+    no item has two people's votes, so that how far people differ was never seen."""
 
     learned: Learned
     contexts: tuple[str, ...]
@@ -35,12 +36,14 @@ class Known:
     attention: dict[str, float]
     models: dict[str, Calibration]
     worth: float
+    alone: bool = False
 
     def rows(self) -> pa.Table:
         """A table `FIT`."""
         table = self.learned.mixture.rows()
         named = dict(zip(table.column("name").to_pylist(), table.column("values").to_pylist(), strict=True))
         named |= {f"context {n} {name}": [] for n, name in enumerate(self.contexts)} | {"worth": [self.worth]}
+        named |= {"alone": []} if self.alone else {}
         known = np.flatnonzero(self.learned.leanings.any(axis=1))
         named |= {f"rater {self.raters[n].as_py()}": self.learned.leanings[n].tolist() for n in known.tolist()}
         named |= {f"attention {name}": [value] for name, value in self.attention.items()}
@@ -65,6 +68,7 @@ class Known:
             {name: value[0] for name, value in after("attention ").items()},
             {key: Calibration.from_rows(models, key) for key in keys},
             named["worth"][0],
+            "alone" in named,
         )
 
     def weights(self, raters: pa.Array) -> Floats:
@@ -91,13 +95,18 @@ def fitted(evidence: pa.Table, form: Form, taxonomy: Taxonomy) -> pa.Table:
     told, items = told_of(people, known, form)
     sizes, near = form.sizes * len(contexts), blocks(form.near(taxonomy), len(contexts))
     learned = learn(told, sizes, len(raters), near)
-    known = Known(learned, contexts, raters, inattentive, {}, 0.0)
+    known = Known(learned, contexts, raters, inattentive, {}, 0.0, _alone(told, sizes))
     if form.space != "simplex":
         return known.rows()
-    models = dict(_models.calibrations(_models.fitted(evidence, len(taxonomy.labels))))
-    known = Known(learned, contexts, raters, inattentive, models, 0.0)
-    worth = _worth(evidence, known, told, items, form)
-    return Known(learned, contexts, raters, inattentive, models, worth).rows()
+    known = replace(known, models=dict(_models.calibrations(_models.fitted(evidence, len(taxonomy.labels)))))
+    return replace(known, worth=_worth(evidence, known, told, items, form)).rows()
+
+
+def _alone(told: Told, sizes: tuple[int, ...]) -> bool:
+    """Whether there are votes, and no two of them answer one question about one item."""
+    voted = sums(told.said, sizes)
+    votes = Told(told.items, told.item, told.rater, (voted > 0).astype(np.float64)).counts()
+    return bool(told.items) and votes.max(initial=0) < 2 and voted.max(initial=0) < 2
 
 
 def _nothing(form: Form, contexts: tuple[str, ...]) -> Learned:

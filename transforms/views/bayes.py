@@ -23,6 +23,7 @@ from affectory.transforms.views._rows import in_words, label_rows, names_of, num
 from affectory.transforms.views._tally import Tally
 
 ONE, STRANGE = "one rater", "the fit knows no such opinions: only what is said here"
+ALONE = "no sample has two raters: how far raters differ, and so the interval, is a guess"
 MODEL, UNKNOWN = "no person was asked", "not calibrated: nobody judged what this model did"
 
 
@@ -65,7 +66,8 @@ class Bayes:
         """Rows of `labels`. Where no person was asked a label is a model's, calibrated."""
         form = self._form(taxonomy)
         groups, said, found = form.answered(opinions, taxonomy)
-        placed = Placed.of(groups, said, found, form, Known.of(fit), self.interval)
+        known = Known.of(fit)
+        placed = Placed.of(groups, said, found, form, known, self.interval)
         values, low, high = (form.shown(x) for x in (placed.values, placed.low, placed.high))
         more: dict[str, Any] = {"low": low, "high": high, "uncertainty": placed.uncertainty}
         if self.space == "simplex":
@@ -73,7 +75,8 @@ class Bayes:
         if form.names:
             more["names"] = names_of(form.names, groups.size)
         single = (groups.sizes() == 1) & (people_in(groups) < 2) & ~placed.machine
-        told = ((placed.unknown, UNKNOWN), (placed.machine, MODEL), (placed.strange, STRANGE), (single, ONE))
+        told = ((placed.unknown, UNKNOWN), (placed.machine, MODEL), (placed.strange, STRANGE))
+        told += ((single & known.alone, ALONE), (single, ONE))
         return label_rows(self, groups, taxonomy.name, self.space, values, state=in_words(*told), **more)
 
     def _form(self, taxonomy: Taxonomy) -> Form:

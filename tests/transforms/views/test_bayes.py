@@ -17,7 +17,7 @@ from affectory.transforms.views._base import FIT, FittedView
 from affectory.transforms.views._bayes_choice import Told
 from affectory.transforms.views._bayes_model import learn
 from affectory.transforms.views._bayes_near import near
-from affectory.transforms.views.bayes import MODEL, ONE, STRANGE, UNKNOWN, Bayes
+from affectory.transforms.views.bayes import ALONE, MODEL, ONE, STRANGE, UNKNOWN, Bayes
 
 EYE = np.eye(3)
 
@@ -93,10 +93,25 @@ def test_little_data_is_no_trouble(space: Any) -> None:
     assert labels(view) == []
     assert labels(view, opinion(1), vad(2, 0.1, 0.2, 0.3)) == []
     [label] = labels(view, vote(1, 0, 0))
-    assert label["state"] == ONE
+    assert label["state"] == ALONE
     assert all(0 <= a <= v <= b <= 1 for a, v, b in zip(label["low"], label["values"], label["high"], strict=True))
     same = labels(view, *(vote(n, n, 0, rater="p_1") for n in range(30)))
     assert len(same) == 30
+
+
+@pytest.mark.parametrize(
+    ("more", "state"),
+    [
+        ([], ALONE),
+        ([vote(90, 0, 1)], ONE),
+        ([vote(90, 0, 1, rater_kind="model")], ALONE),
+        ([vote(90, 9, 1, rater="g_1", people=3)], ONE),
+    ],
+)
+def test_where_no_two_were_asked_the_same_nobody_knows_how_far_they_differ(more: list[Row], state: str) -> None:
+    found = labels(Bayes(), *(vote(n, n, n % 3) for n in range(9)), *more)
+    [label] = [label for label in found if label["sample_id"] == found[3]["sample_id"] and label["pool"] == "human"]
+    assert label["state"] == state
 
 
 def test_nothing_to_see_keeps_its_types() -> None:
