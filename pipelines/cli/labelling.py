@@ -154,7 +154,9 @@ def _of_file(path: Path, taxonomy: "Taxonomy", columns: dict[str, str]) -> "pa.T
         item=columns["item"],
         rater=columns["rater"] or None,
         value=columns["value"] or None,
-        **lists,
+        intensities=lists["intensities"],
+        levels=lists["levels"],
+        counts=lists["counts"],
     )
 
 
