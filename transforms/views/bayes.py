@@ -76,8 +76,8 @@ class Bayes:
             more["names"] = names_of(form.names, groups.size)
         single = (groups.sizes() == 1) & (people_in(groups) < 2) & ~placed.machine
         told = ((placed.unknown, UNKNOWN), (placed.machine, MODEL), (placed.strange, STRANGE))
-        told += ((single & known.alone, ALONE), (single, ONE))
-        return label_rows(self, groups, taxonomy.name, self.space, values, state=in_words(*told), **more)
+        state = in_words(*told, (single & known.alone, ALONE), (single, ONE))
+        return label_rows(self, groups, taxonomy.name, self.space, values, state=state, **more)
 
     def _form(self, taxonomy: Taxonomy) -> Form:
         return Form(self.space, taxonomy.labels, self.levels)
