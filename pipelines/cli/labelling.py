@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from affectory.pipelines.cli.options import DEFAULT_RECIPE, Json, Set, WorkspaceDir, open_built
-from affectory.pipelines.cli.tables import FILES, is_table, read_table
+from affectory.pipelines.cli.tables import FILES, is_table, must_exist, read_table
 from affectory.pipelines.cli.waiting import told_when_slow
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def label(
     from affectory.pipelines.named_values import named_values
     from affectory.quality.label_summary import summary
 
+    must_exist(where)
     rules = [_rule(text) for text in rule or ()]
     columns = {"item": item, "rater": rater, "value": value, "intensities": intensities, "counts": counts}
     columns["levels"] = levels
@@ -116,7 +117,11 @@ def _of_recipe(
     if rules:
         return _labelled(of_build(built.workspace, built.record, known).opinions, rules, known), known
     files = parts(built.workspace, built.record.finished, "labels")
-    return read_parts(files, LABELS.schema, LABELS.schema.names), known
+    labels = read_parts(files, LABELS.schema, LABELS.schema.names)
+    made = set(labels.column("rule").unique().to_pylist())
+    for name in (view.name for view in bound.views[: len(bound.recipe.rules())] if view.name not in made):
+        print(f"{name}: no such labels were built; build, or ask for it with --rule", file=sys.stderr)
+    return labels, known
 
 
 def _named(taxonomy: str) -> "Taxonomy":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from affectory.pipelines.cli.options import DEFAULT_RECIPE, Json, WorkspaceDir, open_built
-from affectory.pipelines.cli.tables import FILES, is_table, read_table
+from affectory.pipelines.cli.tables import FILES, is_table, must_exist, read_table
 from affectory.pipelines.cli.waiting import told_when_slow
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ def agreement(
     """Say how far raters agree, people apart from models, with intervals; where no number is honest, say why."""
     from affectory.quality.agreement import agreement as measured
 
+    must_exist(where)
     roles = {"rater": rater, "question": question, "cluster": cluster, "kind": kind, "value": value, "level": level}
     lists = {"columns": values, "raters": raters, "counts": counts, "levels": levels}
     told = {

@@ -19,6 +19,12 @@ def is_table(path: Path) -> bool:
     return path.suffix.lower() in FILES
 
 
+def must_exist(path: Path) -> None:
+    if not path.exists():
+        hint = f"a recipe that was built, the folder of a release, or a file that ends with {', '.join(FILES)}"
+        raise UserError(f"{path}: no such file or folder", hint)
+
+
 def read_table(path: Path) -> "pa.Table":
     """The rows of a file; of csv every cell as text, so that "None" stays what it says."""
     import csv

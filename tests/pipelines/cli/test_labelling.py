@@ -111,6 +111,19 @@ def test_a_rule_that_comes_to_nothing_is_told(tmp_path: Path, rows: list[list[st
     assert found.exit_code == 0 and said in found.output and "no labels" in found.output
 
 
+def test_a_rule_of_the_recipe_that_was_not_built_is_told(built: Project) -> None:
+    found = run(built.recipe, "--workspace", built.workspace, "--set", "label.rule=majority")
+    assert "majority: no such labels were built" in found.output and "plurality in ekman-7" in found.output
+    again = run(built.recipe, "--workspace", built.workspace, "--set", "label.rule=plurality")
+    assert again.exit_code == 0 and "no such labels" not in again.output
+
+
+@pytest.mark.parametrize("command", ["label", "agreement"])
+def test_what_is_not_there_is_told_with_what_could_be(tmp_path: Path, command: str) -> None:
+    found = CliRunner().invoke(app, [command, str(tmp_path / "gone.yaml")])
+    assert found.exit_code == 2 and "no such file or folder" in found.output and ".jsonl" in found.output
+
+
 def test_columns_are_of_files(built: Project) -> None:
     found = run(built.releases / "v1.0.0", "--item", "clip")
     assert found.exit_code == 2 and "--item is for a file of ratings" in found.output
