@@ -22,6 +22,8 @@ from affectory.transforms.views._rows import label_rows, lists
 from affectory.transforms.views._traces import aligned, mean_of, together, traces_of
 
 _TOO_LONG = "times too far apart to be one trace"
+_MOST_SHIFTS = 3000
+"""Steps by which traces are moved to find out how late they are; each is tried."""
 
 
 class _Mean(NamedTuple):
@@ -44,6 +46,12 @@ class Trace:
         float,
         Field(ge=0, le=60, description="seconds by which raters may be late; they are moved to agree (0: not moved)"),
     ] = 0.0
+
+    def __post_init__(self) -> None:
+        if self.hz * self.most_lag_s > _MOST_SHIFTS:
+            raise ValueError(
+                f"`hz` times `most_lag_s` is {self.hz * self.most_lag_s:g}, at most {_MOST_SHIFTS} is possible"
+            )
 
     def view(self, opinions: pa.Table, taxonomy: Taxonomy) -> pa.Table:
         """Rows of `labels`; values of several questions lie one after the other, `names` says which is of which."""

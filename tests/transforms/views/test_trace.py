@@ -160,3 +160,9 @@ def test_concordance_counts_distance_as_well_as_shape() -> None:
     assert concordance(one, other + 1) == pytest.approx(2 * one.var() / (2 * one.var() + 1))
     assert np.isnan(concordance(np.ones(5), np.ones(5)))
     assert concordance(np.ones(5), np.arange(5.0)) == 0
+
+
+def test_moves_that_would_take_for_ever_are_refused() -> None:
+    with pytest.raises(ValueError, match="at most 3000 is possible"):
+        TraceView(hz=1000, most_lag_s=60)
+    assert TraceView(hz=1000, most_lag_s=3).most_lag_s == 3
