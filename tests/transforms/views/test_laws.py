@@ -44,10 +44,13 @@ Number = st.one_of(st.none(), st.sampled_from([0.0, 1.0, 2.0, 0.1, 0.7]))
 Numbers = st.lists(Number, min_size=3, max_size=3)
 Vad = st.fixed_dictionaries({name: st.sampled_from([None, -1.0, 0.25, 1.0]) for name in AXES})
 Trace = st.lists(st.builds(dict, at_us=st.integers(0, 9).map(lambda t: t * 200_000), value=Number), max_size=4)
+Wrong = st.sampled_from([-1.0, float("inf"), float("nan"), 3e38])
+Given = st.one_of(Numbers, Numbers, st.lists(st.one_of(Number, Wrong), max_size=4))
+"""Most of them are answers to what was asked."""
 Answer = st.one_of(
-    Numbers.map(lambda weights: {"weights": weights}),
-    Numbers.map(lambda given: {"intensities": given}),
-    st.builds(dict, weights=Numbers, vad=Vad, trace=Trace, words=st.lists(st.sampled_from(["a", "sea", "x"]))),
+    Given.map(lambda weights: {"weights": weights}),
+    Given.map(lambda given: {"intensities": given}),
+    st.builds(dict, weights=Given, vad=Vad, trace=Trace, words=st.lists(st.sampled_from(["a", "sea", "x"]))),
 )
 Opinion = st.fixed_dictionaries(
     {
