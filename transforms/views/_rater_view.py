@@ -31,7 +31,10 @@ UNFITTED = "the model was fitted to no such opinions: shares of votes"
 APART = "no two raters judged the same sample: how good they are cannot be known"
 UNNAMED = "nobody knows who the raters are: they are taken for one and the same"
 ONE_RULES = "the model follows one rater nearly throughout and overrules the others"
+HABIT = "the model takes all answers for habit: it says next to nothing of the sample"
 _SEPARATOR, _MOST, _LEAST = "\x1f", 0.995, 0.9
+_EVEN, _UNEVEN = 1.1, 1.5
+"""The most that a label has, in shares of labels that are all alike: of one that says nothing, of one that does."""
 
 
 def evidence(opinions: pa.Table, taxonomy: Taxonomy) -> pa.Table:
@@ -163,7 +166,7 @@ def placed(view: Any, opinions: pa.Table, taxonomy: Taxonomy, fit: pa.Table, pos
 
 
 def _placed(groups: Grouped, cast: Floats, fit: pa.Table, posterior: Posterior) -> tuple[Floats, pa.Array]:
-    values, state = np.zeros((groups.size, cast.shape[1])), np.zeros((4, groups.size), dtype=bool)
+    values, state = np.zeros((groups.size, cast.shape[1])), np.zeros((5, groups.size), dtype=bool)
     sides, (rater, raters) = _encoded(_sides(groups.keys)), _encoded(_raters(groups.opinions))
     named = np.array([name not in (COUNTED, GROUP) for name in raters], dtype=np.float64)[rater]
     state[3] = groups.sum(named[:, None])[:, 0] == 0
@@ -174,5 +177,13 @@ def _placed(groups: Grouped, cast: Floats, fit: pa.Table, posterior: Posterior) 
         votes = long(cast[mine], place, rater[mine], len(items), len(raters))
         known = _Known.of(fit, side, raters)
         values[items] = votes.shares() if known is None else posterior(votes, known.rates, known.raters)
+        state[4, items] = _says_nothing(values[items], votes.shares())
         state[:3, items] = [[known is None], [bool(known and known.apart)], [bool(known and known.ruled)]]
-    return values, in_words(*zip(state, (UNFITTED, APART, ONE_RULES, UNNAMED), strict=True))
+    return values, in_words(*zip(state, (UNFITTED, APART, ONE_RULES, UNNAMED, HABIT), strict=True))
+
+
+def _says_nothing(values: Floats, shares: Floats) -> Asked:
+    """Whether all labels are alike although those who judged do not say so."""
+    alike = (values > 0).sum(axis=1)
+    even = values.max(axis=1, initial=0.0) * alike < _EVEN
+    return np.asarray(even & (shares.max(axis=1, initial=0.0) * alike > _UNEVEN))
