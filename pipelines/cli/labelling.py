@@ -44,6 +44,7 @@ def label(
     item: Annotated[str, typer.Option(help="Of a file: the column that says what was rated.", metavar="COLUMN")] = "",
     rater: Annotated[str, typer.Option(help="Of a file: the column that says who rated.", metavar="COLUMN")] = "",
     value: Annotated[str, typer.Option(help="Of a file: the column with the label.", metavar="COLUMN")] = "",
+    separator: Annotated[str, typer.Option(help="Between several labels in one cell of --value.")] = "",
     intensities: Columns = "",
     levels: Levels = "",
     counts: Counts = "",
@@ -59,7 +60,7 @@ def label(
     must_exist(where)
     rules = [_rule(text) for text in rule or ()]
     columns = {"item": item, "rater": rater, "value": value, "intensities": intensities, "counts": counts}
-    columns["levels"] = levels
+    columns |= {"levels": levels, "separator": separator}
     if not is_table(where) and (given := [name for name, column in columns.items() if column]):
         _refuse(f"--{given[0]}", where)
     if is_table(where):
@@ -152,6 +153,8 @@ def _of_file(path: Path, taxonomy: "Taxonomy", columns: dict[str, str]) -> "pa.T
             "of a file --item COLUMN and one of --value, --intensities and --counts are needed",
             f"the columns are {', '.join(table.column_names)}",
         )
+    if columns["separator"] and columns["value"] in table.column_names:
+        table = _parted(table, columns["value"], columns["separator"])
     lists = {n: [x.strip() for x in columns[n].split(",") if x.strip()] for n in ("intensities", "levels", "counts")}
     return opinions_of(
         table,
@@ -163,6 +166,16 @@ def _of_file(path: Path, taxonomy: "Taxonomy", columns: dict[str, str]) -> "pa.T
         levels=lists["levels"],
         counts=lists["counts"],
     )
+
+
+def _parted(table: "pa.Table", column: str, separator: str) -> "pa.Table":
+    """Several labels in a cell as a list; an empty cell stays a gap."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    given = table.column(column).cast(pa.string())
+    there = pc.if_else(pc.equal(pc.utf8_trim_whitespace(given), ""), pa.scalar(None, pa.string()), given)
+    return table.set_column(table.column_names.index(column), column, pc.split_pattern(there, separator))
 
 
 def _rule(text: str) -> Rule:

@@ -101,6 +101,15 @@ def test_mistakes_are_told_with_what_is_allowed(tmp_path: Path, arguments: tuple
     assert (found.exit_code, said in found.output) == (2, True), found.output
 
 
+def test_a_cell_may_hold_several_labels(tmp_path: Path) -> None:
+    write_csv(tmp_path / "ratings.csv", ["clip", "said"], [["a", "joy; surprise"], ["a", "joy"], ["a", ""]])
+    columns = ("--taxonomy", "ekman-7", "--item", "clip", "--value", "said", "--separator", ";")
+    run(tmp_path / "ratings.csv", *columns, "--out", tmp_path / "labels.parquet")
+    [row] = pq.read_table(tmp_path / "labels.parquet").to_pylist()
+    assert {n: v for n, v in zip(row["names"], row["values"], strict=True) if v} == {"joy": 0.75, "surprise": 0.25}
+    assert row["count"] == 2
+
+
 @pytest.mark.parametrize(
     ("rows", "said"), [([], "trace: there are no opinions"), ([["a", "joy"]], "trace: none of 1 opinions says what it")]
 )
