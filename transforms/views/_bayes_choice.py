@@ -1,6 +1,6 @@
 """Which mixture to believe: the one that best foretells what a rater said from the others, on items it did not see."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -41,31 +41,56 @@ class Told:
 
 
 def chosen(told: Told, sizes: tuple[int, ...], near: Floats | None = None) -> Search:
-    """The search whose mixture foretells best; one component where there is too little to tell by."""
+    """The search whose mixture foretells best, or one that is simpler and as good as far as can be told; one component
+    where there is too little to tell by."""
     if (np.bincount(told.item) > 1).sum() < _FEW:
         return ALONE[0]
-    scored = [(search, _score(told, sizes, search, near)) for search in _candidates(sizes)]
-    found = [(score, place, each) for place, (_, scores) in enumerate(scored) for each, score in scores]
-    return min(found, key=lambda x: x[:2])[2] if found else ALONE[0]
+    tried = [each for search in _candidates(sizes) for each in _tried(told, sizes, search, near)]
+    return _simplest([search for search, _ in tried], np.array([lost for _, lost in tried]), len(sizes) > 1)
+
+
+def _simplest(searches: Sequence[Search], lost: Floats, several: bool) -> Search:
+    """The first that is as good as the best within a standard error. Questions are joined only where that is better by
+    more than two: joined in error they mislead each other. `lost` is of each item."""
+    if not lost.size:
+        return ALONE[0]
+    joined = np.array([several and search.together for search in searches])
+    apart, together = (np.flatnonzero(mask) for mask in (~joined, joined))
+    first = apart[_first(lost[apart])]
+    if not len(together):
+        return searches[first]
+    other = together[_first(lost[together])]
+    gain = lost[first] - lost[other]
+    return searches[other if gain.mean() > 2 * _error(gain) else first]
+
+
+def _first(lost: Floats) -> int:
+    behind = lost - lost[lost.mean(axis=1).argmin()]
+    return int((behind.mean(axis=1) <= _error(behind.T)).argmax())
+
+
+def _error(gains: Floats) -> Floats:
+    return np.asarray(gains.std(axis=0) / np.sqrt(len(gains)))
 
 
 def _candidates(sizes: tuple[int, ...]) -> tuple[Search, ...]:
     return ALONE if len(sizes) == 1 else APART + TOGETHER
 
 
-def _score(told: Told, sizes: tuple[int, ...], search: Search, near: Floats | None) -> list[tuple[Search, float]]:
-    """For this search, with more or less trust across questions, the mean cross-entropy of votes left out."""
-    tried = _ACROSS if search.together and len(sizes) > 1 else (search.across,)
-    lost, weight = np.zeros(len(tried)), 0.0
+def _tried(told: Told, sizes: tuple[int, ...], search: Search, near: Floats | None) -> list[tuple[Search, Floats]]:
+    """For this search, with more or less trust across questions, the cross-entropy of votes left out, of each item."""
+    trusts = _ACROSS if search.together and len(sizes) > 1 else (search.across,)
+    lost, votes = np.zeros((len(trusts), told.items)), np.zeros(told.items)
     for seen, unseen in _folds(told):
         mixture = fit(told.counts()[seen], sizes, search, near=near)
         rows = _tested(told, unseen)
-        rest = told.counts()[told.item[rows]] - told.said[rows]
-        for place, across in enumerate(tried):
-            one = replace(mixture, across=across) if len(tried) > 1 else mixture
-            lost[place] += losses(one, rest, told.said[rows]).sum()
-        weight += len(rows)
-    return [(replace(search, across=a), float(x / weight)) for a, x in zip(tried, lost, strict=True) if weight]
+        item, rest = told.item[rows], told.counts()[told.item[rows]] - told.said[rows]
+        votes += np.bincount(item, minlength=told.items)
+        for place, across in enumerate(trusts):
+            one = replace(mixture, across=across) if len(trusts) > 1 else mixture
+            lost[place] += np.bincount(item, weights=losses(one, rest, told.said[rows]), minlength=told.items)
+    whole = votes.sum() / max((votes > 0).sum(), 1)
+    return [(replace(search, across=a), x[votes > 0] / max(whole, 1.0)) for a, x in zip(trusts, lost, strict=True)]
 
 
 def _folds(told: Told) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
