@@ -41,36 +41,26 @@ class Told:
 
 
 def chosen(told: Told, sizes: tuple[int, ...], near: Floats | None = None) -> Search:
-    """The search whose mixture foretells best, or one that is simpler and as good as far as can be told; one component
-    where there is too little to tell by."""
+    """The search whose mixture foretells best; one component where there is too little to tell by."""
     if (np.bincount(told.item) > 1).sum() < _FEW:
         return ALONE[0]
     tried = [each for search in _candidates(sizes) for each in _tried(told, sizes, search, near)]
-    return _simplest([search for search, _ in tried], np.array([lost for _, lost in tried]), len(sizes) > 1)
+    return _believed([search for search, _ in tried], np.array([lost for _, lost in tried]), len(sizes) > 1)
 
 
-def _simplest(searches: Sequence[Search], lost: Floats, several: bool) -> Search:
-    """The first that is as good as the best within a standard error. Questions are joined only where that is better by
-    more than two: joined in error they mislead each other. `lost` is of each item."""
+def _believed(searches: Sequence[Search], lost: Floats, several: bool) -> Search:
+    """The best; but questions are joined only where that is better by more than two standard errors, because joined in
+    error they mislead each other. `lost` is of each item."""
     if not lost.size:
         return ALONE[0]
     joined = np.array([several and search.together for search in searches])
     apart, together = (np.flatnonzero(mask) for mask in (~joined, joined))
-    first = apart[_first(lost[apart])]
+    best = apart[lost[apart].mean(axis=1).argmin()]
     if not len(together):
-        return searches[first]
-    other = together[_first(lost[together])]
-    gain = lost[first] - lost[other]
-    return searches[other if gain.mean() > 2 * _error(gain) else first]
-
-
-def _first(lost: Floats) -> int:
-    behind = lost - lost[lost.mean(axis=1).argmin()]
-    return int((behind.mean(axis=1) <= _error(behind.T)).argmax())
-
-
-def _error(gains: Floats) -> Floats:
-    return np.asarray(gains.std(axis=0) / np.sqrt(len(gains)))
+        return searches[best]
+    other = together[lost[together].mean(axis=1).argmin()]
+    gain = lost[best] - lost[other]
+    return searches[other if gain.mean() > 2 * gain.std() / np.sqrt(len(gain)) else best]
 
 
 def _candidates(sizes: tuple[int, ...]) -> tuple[Search, ...]:
