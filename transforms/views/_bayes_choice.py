@@ -55,12 +55,12 @@ def _believed(searches: Sequence[Search], lost: Floats, several: bool) -> Search
         return ALONE[0]
     joined = np.array([several and search.together for search in searches])
     apart, together = (np.flatnonzero(mask) for mask in (~joined, joined))
-    best = apart[lost[apart].mean(axis=1).argmin()]
+    best = int(apart[lost[apart].mean(axis=1).argmin()])
     if not len(together):
         return searches[best]
-    other = together[lost[together].mean(axis=1).argmin()]
+    other = int(together[lost[together].mean(axis=1).argmin()])
     gain = lost[best] - lost[other]
-    return searches[other if gain.mean() > 2 * gain.std() / np.sqrt(len(gain)) else best]
+    return searches[other if float(gain.mean()) > 2 * float(gain.std()) / len(gain) ** 0.5 else best]
 
 
 def _candidates(sizes: tuple[int, ...]) -> tuple[Search, ...]:
