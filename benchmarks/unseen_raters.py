@@ -134,7 +134,9 @@ def _cell(found: dict[str, float]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=20)
-    parser.add_argument("--first", type=int, default=1000, help="of them; those below were looked at while the view was made")
+    parser.add_argument(
+        "--first", type=int, default=1000, help="of them; those below were looked at while the view was made"
+    )
     parser.add_argument("--sets", nargs="*", default=list(SETS), choices=list(SETS))
     parser.add_argument("--seen", nargs="*", type=int, default=list(SEEN))
     parser.add_argument("--processes", type=int, default=2)
