@@ -22,13 +22,15 @@ from affectory.transforms.views._mixture import Mixture, sums
 _MOST_CONTEXTS, _MOST_COLUMNS = 4, 240
 ASIDE = 0.8
 """A rater who attends less often than this is weighed by how often; others are not weighed."""
+FEW = 10
+"""Samples with votes of two people: with fewer all samples are taken to be of one kind."""
 _SHARES, _TRIED = (1.0, 0.5, 0.25, 0.0), 4_000
 
 
 @dataclass(frozen=True)
 class Known:
-    """`worth` is what part of the strength of a calibrated model helps to foretell what people say; `alone` is whether
-    no item has two people's votes, so that how far people differ was never seen."""
+    """`worth` is what part of the strength of a calibrated model helps to foretell what people say; `shared` is how
+    many items have two people's votes, from which alone it shows how far people differ; None where nobody voted."""
 
     learned: Learned
     contexts: tuple[str, ...]
@@ -36,14 +38,24 @@ class Known:
     attention: dict[str, float]
     models: dict[str, Calibration]
     worth: float
-    alone: bool = False
+    shared: int | None = None
+
+    @property
+    def alone(self) -> bool:
+        """Whether how far people differ was never seen."""
+        return self.shared == 0
+
+    @property
+    def poor(self) -> bool:
+        """Whether too little was seen to tell kinds of samples apart."""
+        return self.shared is not None and 0 < self.shared < FEW
 
     def rows(self) -> pa.Table:
         """A table `FIT`."""
         table = self.learned.mixture.rows()
         named = dict(zip(table.column("name").to_pylist(), table.column("values").to_pylist(), strict=True))
         named |= {f"context {n} {name}": [] for n, name in enumerate(self.contexts)} | {"worth": [self.worth]}
-        named |= {"alone": []} if self.alone else {}
+        named |= {} if self.shared is None else {"shared": [float(self.shared)]}
         known = np.flatnonzero(self.learned.leanings.any(axis=1))
         named |= {f"rater {self.raters[n].as_py()}": self.learned.leanings[n].tolist() for n in known.tolist()}
         named |= {f"attention {name}": [value] for name, value in self.attention.items()}
@@ -68,7 +80,7 @@ class Known:
             {name: value[0] for name, value in after("attention ").items()},
             {key: Calibration.from_rows(models, key) for key in keys},
             named["worth"][0],
-            "alone" in named,
+            int(named["shared"][0]) if "shared" in named else None,
         )
 
     def weights(self, raters: pa.Array) -> Floats:
@@ -95,18 +107,19 @@ def fitted(evidence: pa.Table, form: Form, taxonomy: Taxonomy) -> pa.Table:
     told, items = told_of(people, known, form)
     sizes, near = form.sizes * len(contexts), blocks(form.near(taxonomy), len(contexts))
     learned = learn(told, sizes, len(raters), near)
-    known = Known(learned, contexts, raters, inattentive, {}, 0.0, _alone(told, sizes))
+    known = Known(learned, contexts, raters, inattentive, {}, 0.0, _shared(told, sizes))
     if form.space != "simplex":
         return known.rows()
     known = replace(known, models=dict(_models.calibrations(_models.fitted(evidence, len(taxonomy.labels)))))
     return replace(known, worth=_worth(evidence, known, told, items, form)).rows()
 
 
-def _alone(told: Told, sizes: tuple[int, ...]) -> bool:
-    """Whether there are votes, and no two of them answer one question about one item."""
+def _shared(told: Told, sizes: tuple[int, ...]) -> int | None:
+    """How many items have two votes on one question, where there are votes; one that sums up people is several."""
     voted = sums(told.said, sizes)
     votes = Told(told.items, told.item, told.rater, (voted > 0).astype(np.float64)).counts()
-    return bool(told.items) and votes.max(initial=0) < 2 and voted.max(initial=0) < 2
+    several = Told(told.items, told.item, told.rater, (voted >= 2).astype(np.float64)).counts()
+    return int(((votes >= 2) | (several > 0)).any(axis=1).sum()) if told.items else None
 
 
 def _nothing(form: Form, contexts: tuple[str, ...]) -> Learned:

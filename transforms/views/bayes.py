@@ -24,6 +24,7 @@ from affectory.transforms.views._tally import Tally
 
 ONE, STRANGE = "one rater", "the fit knows no such opinions: only what is said here"
 ALONE = "no sample has two raters: how far raters differ, and so the interval, is a guess"
+POOR = "few samples to learn from: drawn towards what all of them got"
 MODEL, UNKNOWN = "no person was asked", "not calibrated: nobody judged what this model did"
 
 
@@ -76,7 +77,8 @@ class Bayes:
             more["names"] = names_of(form.names, groups.size)
         single = (groups.sizes() == 1) & (people_in(groups) < 2) & ~placed.machine
         told = ((placed.unknown, UNKNOWN), (placed.machine, MODEL), (placed.strange, STRANGE))
-        state = in_words(*told, (single & known.alone, ALONE), (single, ONE))
+        poor = ~placed.machine & known.poor
+        state = in_words(*told, (single & known.alone, ALONE), (poor, POOR), (single, ONE))
         return label_rows(self, groups, taxonomy.name, self.space, values, state=state, **more)
 
     def _form(self, taxonomy: Taxonomy) -> Form:

@@ -17,7 +17,7 @@ from affectory.transforms.views._base import FIT, FittedView
 from affectory.transforms.views._bayes_choice import Told
 from affectory.transforms.views._bayes_model import learn
 from affectory.transforms.views._bayes_near import near
-from affectory.transforms.views.bayes import ALONE, MODEL, ONE, STRANGE, UNKNOWN, Bayes
+from affectory.transforms.views.bayes import ALONE, MODEL, ONE, POOR, STRANGE, UNKNOWN, Bayes
 
 EYE = np.eye(3)
 
@@ -103,15 +103,22 @@ def test_little_data_is_no_trouble(space: Any) -> None:
     ("more", "state"),
     [
         ([], ALONE),
-        ([vote(90, 0, 1)], ONE),
+        ([vote(90, 0, 1)], POOR),
         ([vote(90, 0, 1, rater_kind="model")], ALONE),
-        ([vote(90, 9, 1, rater="g_1", people=3)], ONE),
+        ([vote(90, 9, 1, rater="g_1", people=3)], POOR),
+        ([vote(90 + n, n, 1) for n in range(9)], POOR),
     ],
 )
 def test_where_no_two_were_asked_the_same_nobody_knows_how_far_they_differ(more: list[Row], state: str) -> None:
     found = labels(Bayes(), *(vote(n, n, n % 3) for n in range(9)), *more)
     [label] = [label for label in found if label["sample_id"] == found[3]["sample_id"] and label["pool"] == "human"]
     assert label["state"] == state
+
+
+def test_with_enough_samples_that_two_judged_a_single_rater_is_all_there_is_to_say() -> None:
+    shared = [vote(n, n // 2, n // 2 % 3) for n in range(24)]
+    [label] = [x for x in labels(Bayes(), *shared, vote(90, 50, 1)) if x["count"] == 1]
+    assert label["state"] == ONE
 
 
 def test_nothing_to_see_keeps_its_types() -> None:
