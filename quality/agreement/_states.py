@@ -30,6 +30,8 @@ def why_none(question: Question, ratings: Coded) -> str:
 def _alike(ratings: Coded) -> str:
     compared = ratings.code[ratings.sizes[ratings.item] > 1]
     alike = len(np.unique(compared)) < 2
+    if not alike and (ratings.sizes > 1).sum() == 1:
+        return "only one item has two ratings: there is no other to tell it from"
     return "all ratings are alike: whether raters can tell items apart cannot be seen" if alike else ""
 
 

@@ -44,6 +44,8 @@ def test_a_figure_says_what_it_rests_on_and_how_sure_it_is() -> None:
         ([[1, 1, 1], [1, 1, 1]], "all ratings are alike"),
         ([[1, None], [None, 2]], "no item has two ratings"),
         ([[None, None], [None, None]], "no ratings"),
+        ([[1], [2]], "only one item has two ratings"),
+        ([[1, 2], [2, None]], "only one item has two ratings"),
         ([[2, None, 1], [2, 1, None]], "all ratings are alike"),
     ],
 )
