@@ -17,6 +17,7 @@ from affectory.schemas.errors import UserError
 MOST_BYTES = 4_000_000
 """Of a file, and of all that is unpacked from it."""
 MOST_PARTS = 500
+LONGEST = 131_072
 MOST_CHARACTERS = 4_000_000
 """Of all cells together: many may show one long text that is in the file once."""
 _BROKEN = (BadZipFile, zlib.error, ElementTree.ParseError, OSError, EOFError, RuntimeError, ValueError, OverflowError)
@@ -42,7 +43,9 @@ def read_csv(path: Path, columns: Sequence[str]) -> list[Row]:
         text = _whole(path).decode("utf-8-sig")
         lines = csv.reader(io.StringIO(text, newline=""))
         rows = [{number: cell for number, cell in enumerate(line) if cell} for line in lines]
-    except (csv.Error, OSError, UnicodeDecodeError) as error:
+        if any(len(cell) > LONGEST for row in rows for cell in row.values()):  # the limit of csv is the whole process's
+            raise ValueError(f"a field of more than {LONGEST:,} characters")
+    except (ValueError, csv.Error, OSError) as error:
         refuse(path, f"is no CSV that can be read ({error})", "it has to be text in UTF-8")
     return _chosen(path, rows, columns)
 
