@@ -91,7 +91,8 @@ class GradeDensity:
         else:
             from scipy.special import ndtr  # slow to import
 
-            below = ndtr((self._edges - np.nan_to_num(grades)[:, None]) / self.bandwidth)
+            within = np.where(np.isnan(grades), self.scale[0], grades)
+            below = ndtr((self._edges - within[:, None]) / self.bandwidth)
             parts = np.diff(below, axis=1) / (below[:, -1:] - below[:, :1])
         return np.where(np.isnan(grades)[:, None], np.nan, parts)
 

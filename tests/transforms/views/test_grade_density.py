@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from support.opining import Row, labels_of, opinion, vad
 
@@ -108,6 +108,7 @@ Views = st.builds(
 
 
 @given(Views, Grades)
+@example(GradeDensity(levels=6, method="kernel", bandwidth=0.0625), [[None, None, 0.0]])
 def test_each_density_integrates_to_one(view: GradeDensity, grades: list[list[float | None]]) -> None:
     width = (view.scale[1] - view.scale[0]) / (view.levels - 1)
     for label in labels_of(view, *(vad(n, *place) for n, place in enumerate(grades))):
