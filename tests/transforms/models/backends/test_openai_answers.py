@@ -3,8 +3,6 @@
 import itertools
 import json
 import math
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 from typing import Any
 
 import pyarrow as pa
@@ -145,7 +143,7 @@ def test_what_was_flagged_in_one_question_stops_nothing() -> None:
     [
         ("3", 3.0), ("0.5", 0.5), ("0", 0.0), ("-5", 0.0), ("nan", 0.0), ("soon", 0.0), ("", 0.0),
         ("99999999", LONGEST_WAIT), ("inf", LONGEST_WAIT),
-        (format_datetime(datetime.now(UTC) + timedelta(days=9), usegmt=True), LONGEST_WAIT),
+        ("Thu, 01 Jan 2099 00:00:00 GMT", LONGEST_WAIT),
         ("Mon, 01 Jan 2024 00:00:00 +99999999999999999999", 0.0), ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0),
         ("Wed, 21 Oct 2015 07:28:00", 0.0),
     ],
