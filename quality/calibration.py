@@ -9,7 +9,6 @@ import re
 import string
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Any, Literal
 
 import numpy as np
@@ -18,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from affectory.schemas.errors import UserError
 from affectory.transforms.views._confidence import CONFIDENCE_MAPS
+from affectory.transforms.views._intervals import share_interval
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -76,10 +76,7 @@ def roc_auc(confidence: ArrayLike, correct: ArrayLike) -> float | None:
 
 def wilson(share: ArrayLike, count: ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:
     """The interval in which a share lies of which `count` items were seen; all of 0 to 1 where none was."""
-    p, n = np.nan_to_num(np.asarray(share, np.float64)), np.asarray(count, np.float64)
-    z = NormalDist().inv_cdf(0.5 + level / 2)
-    middle, half = p * n + z * z / 2, z * np.sqrt(p * (1 - p) * n + z * z / 4)
-    return np.clip((middle - half) / (n + z * z), 0, 1), np.clip((middle + half) / (n + z * z), 0, 1)
+    return share_interval(np.nan_to_num(np.asarray(share, np.float64)), np.asarray(count, np.float64), level)
 
 
 def reliability(confidence: ArrayLike, correct: ArrayLike, bins: int = 10, level: float = 0.95) -> pa.Table:

@@ -1,11 +1,12 @@
 """Intervals of 95 % for what few raters say."""
 
+from statistics import NormalDist
+
 import numpy as np
 
 from affectory.transforms.views._grouping import Floats
 
 LEVEL = 0.95
-_Z = 1.959963984540054
 
 
 def mean_interval(rows: Floats) -> tuple[Floats, Floats, Floats]:
@@ -31,11 +32,11 @@ def _t(known: Floats) -> Floats:
     return quantiles
 
 
-def share_interval(shares: Floats, count: Floats) -> tuple[Floats, Floats]:
-    """Wilson's interval of mean shares of so many raters. Answers between 0 and 1 cannot scatter more than whole votes,
-    so it is never too narrow, not of a single rater either."""
-    count = np.maximum(count, 1e-12)
-    middle = (shares + _Z * _Z / (2 * count)) / (1 + _Z * _Z / count)
-    within = np.maximum(shares * (1 - shares), 0.0) / count + _Z * _Z / (4 * count * count)
-    far = _Z * np.sqrt(within) / (1 + _Z * _Z / count)
-    return np.clip(middle - far, 0.0, 1.0), np.clip(middle + far, 0.0, 1.0)
+def share_interval(shares: Floats, count: Floats, level: float = LEVEL) -> tuple[Floats, Floats]:
+    """Wilson's interval of mean shares of so many raters; all of 0 to 1 where there is none. Answers between 0 and 1
+    cannot scatter more than whole votes, so it is never too narrow, not of a single rater either."""
+    z = NormalDist().inv_cdf(0.5 + level / 2)
+    middle = shares * count + z * z / 2
+    far = z * np.sqrt(np.maximum(shares * (1 - shares), 0.0) * count + z * z / 4)
+    low, high = (np.clip((middle + side * far) / (count + z * z), 0.0, 1.0) for side in (-1, 1))
+    return low, high
