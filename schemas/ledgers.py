@@ -1,12 +1,15 @@
-"""The four ledgers: appended once, never rewritten or cleaned away."""
+"""The ledgers: appended once, never rewritten or cleaned away."""
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from affectory.schemas.migrate import migration
 from affectory.schemas.opinion import OPINION_COLUMNS
 from affectory.schemas.tables import Column, TableSpec
-from affectory.schemas.types import ANCHOR, EVIDENCE
+from affectory.schemas.types import ANCHOR, EVIDENCE, SHOWN
 
+DECLINED = ("skipped", "cannot judge", "harmful")
+"""Why a person judged nothing."""
 KINDS = ("video", "audio", "image", "text", "signal", "generated")
 
 SOURCES = TableSpec(
@@ -50,7 +53,7 @@ JUDGEMENTS = TableSpec(
     name="judgements",
     kind="ledger",
     key=("judgement_id",),
-    version=2,
+    version=3,
     doc="One human act of judging.",
     columns=(
         Column("judgement_id", pa.string(), "from person, anchor, question, occasion, revision", required=True),
@@ -62,6 +65,7 @@ JUDGEMENTS = TableSpec(
         Column("retracted", pa.bool_(), "taken back by the rater", required=True),
         Column("origin", pa.string(), "the recipe's rating entry that first said it, null for an answer in a review"),
         Column("said", pa.string(), "hash of all that was said, to find what changed"),
+        Column("declined", pa.string(), f"why nothing was judged: {', '.join(DECLINED)}; such a row is no opinion"),
         *OPINION_COLUMNS,
     ),
 )
@@ -88,7 +92,59 @@ ANSWERS = TableSpec(
     ),
 )
 
-LEDGERS = {spec.name: spec for spec in (SOURCES, PEOPLE, JUDGEMENTS, ANSWERS)}
+PURPOSES_OF_ASKING = (
+    "routed", "explored", "overlap", "gold", "repeat", "second", "recheck", "adjudication",
+)  # fmt: skip
+"""Why somebody is asked about a sample."""
+
+ASKS = TableSpec(
+    name="asks",
+    kind="ledger",
+    key=("ask_id", "revision"),
+    doc="One judgement that somebody is asked for, written down before it is asked.",
+    columns=(
+        Column("ask_id", pa.string(), "from question, sample, occasion and the place among its raters", required=True),
+        Column("revision", pa.int32(), "0: it is asked; a later one closes it, or opens it again", required=True),
+        Column("closed", pa.string(), "why it is asked no more; null while it is"),
+        Column("question", pa.string(), "name of the set of questions in the recipe", required=True),
+        Column("form", pa.string(), "hash of all that is asked, and how it is shown", required=True),
+        Column("task", pa.string(), "our own id of the task, which the raters of one sample share", required=True),
+        Column("sample_id", pa.string(), "the sample, as the build had it", required=True),
+        Column("anchor", ANCHOR, "where it lies in its record", required=True),
+        Column("occasion", pa.string(), "which time a person is asked: empty, or a name", required=True),
+        Column("rater", pa.string(), "who is asked, by pseudonym; null: whoever comes"),
+        Column("purpose", pa.string(), f"one of {', '.join(PURPOSES_OF_ASKING)}", required=True),
+        Column("probability", pa.float32(), "with which this sample was chosen to be asked about"),
+        Column("position", pa.int32(), "its place in what the rater is asked"),
+        Column("round", pa.int32(), "the number of the plan that it came with", required=True),
+        Column("content", pa.string(), "hash of what is shown", required=True),
+    ),
+)
+
+RETURNS = TableSpec(
+    name="returns",
+    kind="ledger",
+    key=("return_id",),
+    doc="One state of an annotation, as it was found in Label Studio.",
+    columns=(
+        Column("return_id", pa.string(), "from server, annotation and its state", required=True),
+        Column("server", pa.string(), "which Label Studio: a hash of its address and database", required=True),
+        Column("annotation", pa.int64(), "its number there", required=True),
+        Column("number", pa.int64(), "the task's number there"),
+        Column("task", pa.string(), "our own id of the task"),
+        Column("question", pa.string(), "name of the set of questions", required=True),
+        Column("rater", pa.string(), "who annotated, by pseudonym"),
+        Column("state", pa.string(), "stored, skipped or deleted", required=True),
+        Column("updated", pa.string(), "when it was changed last, as told there"),
+        Column("spent_s", pa.float32(), "time the rater took, in seconds"),
+        Column("result", pa.string(), "what was answered, as JSON of Label Studio"),
+        Column("verdict", pa.string(), "taken, declined, refused or retracted", required=True),
+        Column("why", pa.string(), "why it was refused"),
+        Column("judgements", pa.list_(pa.string()), "the judgements that it became"),
+    ),
+)
+
+LEDGERS = {spec.name: spec for spec in (SOURCES, PEOPLE, JUDGEMENTS, ANSWERS, ASKS, RETURNS)}
 
 
 @migration("judgements", 1)
@@ -99,6 +155,19 @@ def _evidence_in_other_records(table: pa.Table) -> pa.Table:
     whole = [None if places is None else [place and {**place, "record": None} for place in places] for places in given]
     table = table.set_column(told, pa.field("evidence", EVIDENCE), pa.array(whole, EVIDENCE))
     return table.append_column("people", pa.nulls(table.num_rows, pa.int32()))
+
+
+@migration("judgements", 2)
+def _declined(table: pa.Table) -> pa.Table:
+    """Nobody could decline, and nobody knew what exactly was shown."""
+    told = table.column_names.index("shown")
+    given = table.column("shown").combine_chunks()
+    known = [pc.struct_field(given, i) for i in range(given.type.num_fields)]
+    fields = [*known, pa.nulls(len(given), pa.string())]
+    shown = pa.StructArray.from_arrays(fields, fields=list(SHOWN), mask=pc.is_null(given))
+    table = table.set_column(told, pa.field("shown", SHOWN), shown)
+    place = table.column_names.index("said") + 1
+    return table.add_column(place, pa.field("declined", pa.string()), pa.nulls(table.num_rows, pa.string()))
 
 
 @migration("answers", 1)

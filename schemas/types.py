@@ -82,8 +82,10 @@ SHOWN = pa.struct(
         pa.field("language", pa.string()),
         pa.field("position", pa.int32()),
         pa.field("probability", pa.float32()),
+        pa.field("content", pa.string()),
     ]
 )
+"""What the rater was shown beside the sample; `content` is a hash of the sample itself as it was then."""
 
 VAD = pa.struct([pa.field(d, pa.float32()) for d in ("valence", "arousal", "dominance")])
 

@@ -26,9 +26,10 @@ class Attached:
 
 
 def standing(judgements: pa.Table) -> pa.Table:
-    """The judgements that count: not superseded by a later revision, not retracted."""
+    """The judgements that count: not superseded by a later revision, not retracted, and not declined."""
     replaced = pc.is_in(judgements.column("judgement_id"), value_set=judgements.column("supersedes").combine_chunks())
-    return judgements.filter(pc.and_(pc.invert(replaced), pc.invert(judgements.column("retracted"))))
+    gone = pc.or_(judgements.column("retracted"), pc.is_valid(judgements.column("declined")))
+    return judgements.filter(pc.invert(pc.or_(replaced, gone)))
 
 
 def attach(

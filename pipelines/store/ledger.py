@@ -19,7 +19,7 @@ _SEGMENT_ROWS = 500_000
 
 
 class Ledger:
-    """One of the four ledgers. It offers reading and appending, and nothing that removes."""
+    """One of the ledgers. It offers reading and appending, and nothing that removes."""
 
     def __init__(self, root: str | Path, spec: TableSpec, guard: Callable[[], None] = unguarded) -> None:
         self.spec = spec

@@ -9,7 +9,7 @@ from affectory.schemas.errors import SchemaMismatch
 from affectory.schemas.ledgers import ANSWERS, JUDGEMENTS, KINDS, LEDGERS, PEOPLE, SOURCES
 from affectory.schemas.migrate import upgrade
 from affectory.schemas.opinion import PERSPECTIVES, RATER_KINDS, RESPONSES
-from affectory.schemas.types import EVIDENCE
+from affectory.schemas.types import EVIDENCE, SHOWN
 
 JUDGEMENT = {
     "judgement_id": "j",
@@ -31,6 +31,8 @@ def test_keys_are_those_of_the_design() -> None:
         "people": ("person_id", "revision"),
         "judgements": ("judgement_id",),
         "answers": ("answer_id",),
+        "asks": ("ask_id", "revision"),
+        "returns": ("return_id",),
     }
 
 
@@ -74,17 +76,17 @@ def test_fixed_lists_hold_distinct_plain_words(words: tuple[str, ...]) -> None:
     assert all(word == word.strip().lower() for word in words)
 
 
+def without(struct: pa.StructType, name: str) -> pa.StructType:
+    return pa.struct([f for f in struct if f.name != name])
+
+
 def test_judgements_of_the_first_version_are_read_as_they_were_said() -> None:
-    place = pa.struct([f for f in EVIDENCE.value_type if f.name != "record"])
-    columns = [c for c in JUDGEMENTS.columns if c.name != "people"]
-    first = replace(
-        JUDGEMENTS,
-        version=1,
-        columns=tuple(replace(c, type=pa.list_(place)) if c.name == "evidence" else c for c in columns),
-    )
+    once = {"evidence": pa.list_(without(EVIDENCE.value_type, "record")), "shown": without(SHOWN, "content")}
+    columns = [c for c in JUDGEMENTS.columns if c.name not in ("people", "declined")]
+    first = replace(JUDGEMENTS, version=1, columns=tuple(replace(c, type=once.get(c.name, c.type)) for c in columns))
     old = first.from_rows([{**JUDGEMENT, "evidence": e} for e in (None, [], [{"kind": "span", "char_start": 1}, None])])
     rows = upgrade(old, JUDGEMENTS).to_pylist()
-    assert [row["people"] for row in rows] == [None] * 3
+    assert [(row["people"], row["declined"], row["shown"]) for row in rows] == [(None, None, None)] * 3
     assert [row["evidence"] for row in rows][:2] == [None, []]
     span, nothing = rows[2]["evidence"]
     assert {k: v for k, v in span.items() if v is not None} == {"kind": "span", "char_start": 1}

@@ -93,8 +93,9 @@ def test_name_and_version_travel_with_the_schema(spec: TableSpec) -> None:
     assert later.empty().schema.metadata == {NAME_KEY: spec.name.encode(), VERSION_KEY: b"7"}
 
 
-def test_four_ledgers_and_five_tables() -> None:
-    assert {spec.name for spec in SPECS if spec.kind == "ledger"} == {"sources", "people", "judgements", "answers"}
+def test_six_ledgers_and_five_tables() -> None:
+    ledgers = {"sources", "people", "judgements", "answers", "asks", "returns"}
+    assert {spec.name for spec in SPECS if spec.kind == "ledger"} == ledgers
     assert {spec.name for spec in SPECS if spec.kind == "table"} == {
         "samples",
         "notes",
