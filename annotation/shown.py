@@ -56,6 +56,32 @@ class Shown:
         turns = [[turn.who, turn.text] for turn in self.context]
         return digest("shown", self.kind, self.text, media, turns, [side.content for side in self.sides])
 
+    def facts(self) -> dict[str, Any]:
+        """All of it as plain data, which `shown_of` reads."""
+        plain = {"sample_id": self.sample_id, "kind": self.kind, "anchor": dict(self.anchor), "text": self.text}
+        media = {role: [file.asset, file.format] for role, file in self.media.items()}
+        turns = [[turn.who, turn.text] for turn in self.context]
+        sizes = {"duration_s": self.duration_s, "frame_rate": self.frame_rate, "size": self.size}
+        given = {**plain, "media": media, "context": turns, "sides": [side.facts() for side in self.sides], **sizes}
+        return {name: value for name, value in given.items() if value is not None and value != [] and value != {}}
+
+
+def shown_of(facts: Mapping[str, Any]) -> Shown:
+    """What `Shown.facts` wrote down."""
+    size = facts.get("size")
+    return Shown(
+        facts["sample_id"],
+        facts["kind"],
+        facts["anchor"],
+        facts.get("text"),
+        {role: Media(*file) for role, file in facts.get("media", {}).items()},
+        tuple(Turn(*turn) for turn in facts.get("context", ())),
+        tuple(map(shown_of, facts.get("sides", ()))),
+        facts.get("duration_s"),
+        facts.get("frame_rate"),
+        (size[0], size[1]) if size else None,
+    )
+
 
 @dataclass(frozen=True)
 class Suggestion:
