@@ -1,0 +1,1 @@
+"""Selection: which samples people are asked about, who of them, and in which order."""
