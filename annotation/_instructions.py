@@ -1,0 +1,79 @@
+"""What raters read before they begin: the question, how to answer, what the labels mean, which key does what."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from html import escape
+
+from affectory.annotation.fields._base import Asked, Scene, question_of
+from affectory.annotation.fields._keys import EXITS
+from affectory.annotation.fields._xml import plain
+from affectory.annotation.fields.preference import PREFER
+
+_EXITS = {
+    "cannot judge": "I cannot judge this: it cannot be seen or heard, or it is in a language that you do not know",
+    "harmful": "Harmful content: it is not fit to be judged; no further question is asked",
+}
+_OWN = (
+    ("Ctrl+Enter", "submit, and go on to the next"),
+    ("Ctrl+Space", "skip"),
+    ("Ctrl+Z", "undo"),
+    ("Ctrl+Alt+Space", "play and pause"),
+    ("Alt+←, Alt+→", "a little back, a little forward"),
+    ("Backspace", "delete the mark that is selected"),
+)
+
+
+def html(scene: Scene, fields: Sequence[Asked]) -> str:
+    """The instructions, all of it escaped."""
+    return "\n".join(_parts(scene, fields))
+
+
+def _parts(scene: Scene, fields: Sequence[Asked]) -> Iterator[str]:
+    question = scene.question
+    words = (question.question or PREFER) if scene.kind == "pair" else question_of(scene)
+    yield f"<h3>{_safe(words)}</h3>"
+    for paragraph in (question.instructions or "").split("\n\n"):
+        if paragraph.strip():
+            yield f"<p>{'<br>'.join(map(_safe, paragraph.strip().splitlines()))}</p>"
+    yield _listed(advice for field in fields if (advice := field.advice(scene)))
+    yield from _examples(scene)
+    yield from _meanings(scene, fields)
+    yield "<h4>Keys</h4>"
+    yield _table([*_keys(scene, fields), *_OWN])
+    yield "<p>Keys work while no slider or text is being edited: click beside it, or press Tab, to leave it.</p>"
+
+
+def _examples(scene: Scene) -> Iterator[str]:
+    if scene.question.examples:
+        yield "<h4>Examples</h4>"
+        yield _table((example.text, example.answer) for example in scene.question.examples)
+
+
+def _meanings(scene: Scene, fields: Sequence[Asked]) -> Iterator[str]:
+    """Other words for each label, where the taxonomy has some."""
+    if not {field.name for field in fields} & {"categories", "times", "faces"}:
+        return
+    rows = [(scene.word(entry.name), ", ".join(entry.synonyms[:8])) for entry in scene.taxonomy.asked if entry.synonyms]
+    if rows:
+        yield "<h4>What the labels mean</h4>"
+        yield _table(rows)
+
+
+def _keys(scene: Scene, fields: Sequence[Asked]) -> Iterator[tuple[str, str]]:
+    for field in fields:
+        for wish in field.wishes(scene):
+            yield scene.keys.get(wish.what, "(mouse)"), wish.says
+    for exit_, key in EXITS.items():
+        yield key, _EXITS[exit_]
+
+
+def _listed(items: Iterable[str]) -> str:
+    return f"<ul>{''.join(f'<li>{_safe(item)}</li>' for item in items)}</ul>"
+
+
+def _table(rows: Iterable[tuple[str, str]]) -> str:
+    cells = "".join(f"<tr><td><b>{_safe(a)}</b></td><td>{_safe(b)}</td></tr>" for a, b in rows)
+    return f"<table>{cells}</table>"
+
+
+def _safe(text: str) -> str:
+    return escape(plain(text))
