@@ -1,0 +1,1 @@
+"""Continuous traces: a page on which raters move a slider while a clip plays, and what it keeps."""
