@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
-from support.dealing import FilesAndGroups, group_what_starts_ray
+from support.dealing import FilesAndGroups, group_what_takes_long
+from support.label_studio import LabelStudio, missing
+from support.label_studio import serving as serving_label_studio
 from support.s3 import Server, reached, serving
 from support.turns import turn
 
@@ -22,7 +24,7 @@ SHARED = Path(__file__).parents[2] / "shared" / "data"
 
 @pytest.hookimpl(tryfirst=True)  # xdist writes groups into the names of tests after this
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    group_what_starts_ray(items)
+    group_what_takes_long(items)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -64,3 +66,12 @@ def bucket(s3_server: Server) -> Iterator[str]:
     """The URL of an empty bucket, reached through the environment."""
     with reached(s3_server):
         yield s3_server.bucket()
+
+
+@pytest.fixture(scope="session")
+def label_studio() -> Iterator[LabelStudio]:
+    """One Label Studio for all tests of a session; tests that use it run in one process."""
+    if missing():
+        pytest.skip(missing())
+    with serving_label_studio() as server:
+        yield server

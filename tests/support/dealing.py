@@ -1,4 +1,4 @@
-"""Which test runs in which of several processes: those of one file in one, and all that start Ray in one."""
+"""Which test runs in which of several processes: those of a file in one, all that start Ray, all of Label Studio."""
 
 import os
 import pickle
@@ -13,6 +13,8 @@ from affectory.pipelines.store.files import LocalFiles
 
 CLUSTERS = frozenset({"ray_session", "head", "cluster"})
 """Fixtures that start a Ray: one at a time is enough for a machine, and its tests mostly wait."""
+REVIEWS = frozenset({"label_studio"})
+"""Fixtures that lead to the Label Studio of a session, which takes longest to start."""
 AMONG_SEVERAL = "PYTEST_XDIST_WORKER" in os.environ
 
 
@@ -24,15 +26,24 @@ class FilesAndGroups(LoadGroupScheduling):
         return nodeid.partition("::")[0] if scope == nodeid else scope
 
 
-def group_what_starts_ray(items: list[pytest.Item]) -> None:
-    """A test that starts Ray by itself says so with the same mark. They take longest together, so they begin."""
+def group_what_takes_long(items: list[pytest.Item]) -> None:
+    """A test that starts one by itself says so with the same mark. They take longest together, so they begin."""
     for item in items:
-        if (CLUSTERS & set(getattr(item, "fixturenames", ())) or runs_on_ray(item)) and not _grouped(item):
-            item.add_marker(pytest.mark.xdist_group("ray"))
+        group = group_of(item)
+        if group and not _grouped(item):
+            item.add_marker(pytest.mark.xdist_group(group))
     if AMONG_SEVERAL:
         items.sort(key=lambda item: not _grouped(item))
         for item in filter(_grouped, items):
             _tell_group(item)
+
+
+def group_of(item: pytest.Item) -> str:
+    """What a test must share with others; empty for most."""
+    fixtures = set(getattr(item, "fixturenames", ()))
+    if fixtures & REVIEWS:
+        return "label-studio"
+    return "ray" if fixtures & CLUSTERS or runs_on_ray(item) else ""
 
 
 def runs_on_ray(item: pytest.Item) -> bool:

@@ -1,0 +1,183 @@
+"""Start and stop what reviewing needs on one machine: database, Label Studio, and the proxy in front of it."""
+
+import importlib.util
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from affectory.annotation.server.environment import environment
+from affectory.annotation.server.home import Home
+from affectory.annotation.server.label_studio import PASSED_ON, Start, healthy, require_recent, require_token
+from affectory.annotation.server.ports import LOOPBACK, answers, free_port, require_free
+from affectory.annotation.server.postgres import Cluster, Database
+from affectory.annotation.server.private import Secrets
+from affectory.annotation.server.processes import Process, last_words, start
+from affectory.schemas.errors import UserError
+
+PORT, INNER_PORTS = 8390, range(8391, 8411)
+PROXY = "affectory.annotation.proxy"
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Running:
+    """A review server that runs: where, and the administrator who opens it."""
+
+    home: Path
+    url: str
+    """Of Label Studio itself, for programs on this machine."""
+    public: str
+    """Where people reach it: the proxy's address."""
+    email: str
+    password: str
+    token: str
+
+    def __repr__(self) -> str:
+        return f"Running({self.url}, {self.public})"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How the server shall run."""
+
+    home: Home
+    port: int = PORT
+    """Of the proxy."""
+    public: str = ""
+    """Address by which raters come, where that is not this machine's: behind a reverse proxy with TLS."""
+    database: Database | None = None
+    """One that exists; none named, our own."""
+    durable: bool = True
+    proxy: bool = True
+
+
+def up(wanted: Wanted, tell: Tell) -> Running:
+    """All of it runs, whatever ran before; what runs already is left alone."""
+    with wanted.home.alone():
+        secrets = Secrets.of(wanted.home.secrets)
+        database, fresh = _database(wanted, secrets, tell)
+        inner, anew = _label_studio(wanted, database, secrets, fresh, tell)
+        require_recent(f"http://{LOOPBACK}:{inner}")
+        require_token(f"http://{LOOPBACK}:{inner}", secrets.token, wanted.home.secrets)
+        if wanted.proxy:
+            _proxy(wanted, inner, anew, tell)
+    found = running(wanted.home)
+    if found is None:
+        raise UserError("the review server ended as soon as it ran", f"see {wanted.home.folder / 'logs'}")
+    return found
+
+
+def running(home: Home) -> Running | None:
+    """What runs from this home; None where nothing does."""
+    state = home.state()
+    if Process.remembered(state.get("label_studio")) is None:
+        return None
+    secrets = Secrets.of(home.secrets)
+    url = f"http://{LOOPBACK}:{state['label_studio']['port']}"
+    public = str(state["proxy"]["public"]) if Process.remembered(state.get("proxy")) else url
+    return Running(home.folder, url, public, secrets.email, secrets.password, secrets.token)
+
+
+def require_running(home: Home) -> Running:
+    """What runs from this home, or a sentence that says how to start it."""
+    found = running(home)
+    if found is None:
+        raise UserError(f"no review server runs from {home.folder}", "start it: affectory review up")
+    return found
+
+
+def down(home: Home, tell: Tell) -> bool:
+    """Stop what `up` started, proxy first; data stay. Says whether anything ran."""
+    if not home.folder.exists():
+        return False
+    with home.alone():
+        ran = False
+        for part in ("proxy", "label_studio"):
+            process = Process.remembered(home.state().get(part))
+            if process is not None:
+                tell(f"stopping {part.replace('_', ' ')}")
+                process.stop()
+                ran = True
+            home.remember(**{part: None})
+        return Cluster(home.folder).stop() or ran
+
+
+def _database(wanted: Wanted, secrets: Secrets, tell: Tell) -> tuple[Database, bool]:
+    """The database, and whether it had to be started."""
+    if wanted.database is not None:
+        return wanted.database, False
+    cluster = Cluster(wanted.home.folder, wanted.durable)
+    cluster.require()
+    fresh = cluster.start(secrets, tell)
+    return cluster.database(secrets), fresh
+
+
+def _label_studio(wanted: Wanted, database: Database, secrets: Secrets, fresh: bool, tell: Tell) -> tuple[int, bool]:
+    """Its port, and whether it had to be started. Over a fresh database, or another one, it is started anew."""
+    known = wanted.home.state().get("label_studio") or {}
+    process = Process.remembered(known)
+    if process and not fresh and known.get("database") == repr(database) and healthy(_url(known["port"])):
+        return int(known["port"]), False
+    if process:
+        process.stop()
+    had = [known["port"]] if isinstance(known.get("port"), int) else []
+    begun = Start(wanted.home, environment(tell), database, secrets, free_port([*had, *_inner(wanted.port)]))
+    process = begun.process()
+    wanted.home.remember(label_studio={**asdict(process), "port": begun.port, "database": repr(database)})
+    begun.wait(process, tell)
+    return begun.port, True
+
+
+def _inner(outer: int) -> list[int]:
+    return [port for port in INNER_PORTS if port != outer]
+
+
+def _url(port: int) -> str:
+    return f"http://{LOOPBACK}:{port}"
+
+
+def _proxy(wanted: Wanted, inner: int, anew: bool, tell: Tell) -> None:
+    """In front of Label Studio, on the port that people know."""
+    known = wanted.home.state().get("proxy") or {}
+    process = Process.remembered(known)
+    public = (wanted.public or _url(wanted.port)).rstrip("/")
+    asked = {"port": wanted.port, "public": public, "upstream": _url(inner)}
+    if process and not anew and all(known.get(name) == value for name, value in asked.items()):
+        return
+    if process:
+        process.stop()
+    require_free(wanted.port, "raters", "--port")
+    _start_proxy(wanted, asked, tell)
+
+
+def _start_proxy(wanted: Wanted, asked: dict[str, Any], tell: Tell) -> None:
+    _require_proxy()
+    tell("starting the proxy for raters")
+    words = ["--home", str(wanted.home.folder), "--upstream", asked["upstream"], "--host", LOOPBACK]
+    words += ["--port", str(wanted.port), "--public", asked["public"]]
+    given = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    log = wanted.home.log("proxy")
+    # Without -P, a file in the folder where it starts could stand for a module.
+    process = start([sys.executable, "-P", "-m", PROXY, *words], {**given, "LANG": "C.UTF-8"}, log, wanted.home.folder)
+    wanted.home.remember(proxy={**asdict(process), **asked})
+    _wait_for_proxy(process, wanted.port, log)
+
+
+def _require_proxy() -> None:
+    if any(importlib.util.find_spec(name) is None for name in ("starlette", "uvicorn")):
+        raise UserError(
+            "the proxy for raters needs starlette and uvicorn", "install them: pip install 'affectory[annotation]'"
+        )
+
+
+def _wait_for_proxy(process: Process, port: int, log: Path, patience_s: float = 60) -> None:
+    until = time.monotonic() + patience_s
+    while not answers(port):
+        if not process.alive() or time.monotonic() > until:
+            process.stop()
+            raise UserError(f"the proxy for raters did not start:\n{last_words(log)}", f"see {log}")
+        time.sleep(0.05)
