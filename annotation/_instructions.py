@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
-from affectory.annotation.fields._base import Asked, Scene, question_of
+from affectory.annotation.fields._base import Asked, Scene
 from affectory.annotation.fields._keys import EXITS
 from affectory.annotation.fields._xml import plain
-from affectory.annotation.fields.preference import PREFER
 
 _EXITS = {
     "cannot judge": "I cannot judge this: it cannot be seen or heard, or it is in a language that you do not know",
@@ -29,8 +28,7 @@ def html(scene: Scene, fields: Sequence[Asked]) -> str:
 
 def _parts(scene: Scene, fields: Sequence[Asked]) -> Iterator[str]:
     question = scene.question
-    words = (question.question or PREFER) if scene.kind == "pair" else question_of(scene)
-    yield f"<h3>{_safe(words)}</h3>"
+    yield f"<h3>{_safe(fields[0].words(scene))}</h3>"
     for paragraph in (question.instructions or "").split("\n\n"):
         if paragraph.strip():
             yield f"<p>{'<br>'.join(map(_safe, paragraph.strip().splitlines()))}</p>"

@@ -5,11 +5,11 @@ from html import escape
 from typing import Any
 from xml.etree.ElementTree import Element, indent, tostring
 
-from affectory.annotation.fields._base import MEDIA, Asked, Scene, question_of
+from affectory.annotation._style import STYLE
+from affectory.annotation.fields._base import MEDIA, Asked, Scene
 from affectory.annotation.fields._keys import EXITS
 from affectory.annotation.fields._marks import FRAME_RATE
 from affectory.annotation.fields._xml import header, tag, view
-from affectory.annotation.fields.preference import PREFER
 from affectory.annotation.shown import Media, Shown
 from affectory.schemas.errors import UserError
 
@@ -38,7 +38,7 @@ def config(scene: Scene, fields: Sequence[Asked], *, adjudicates: bool) -> str:
     asked = view([*_asked(scene, fields)], "asked")
     wide = "tall" if scene.main in ("text", "left", "audio") else "wide"
     style = Element("Style")
-    style.text = _STYLE
+    style.text = STYLE
     root = tag("View", style, view([shown, asked], wide), className="aff")
     indent(root)
     return tostring(root, encoding="unicode")
@@ -83,10 +83,9 @@ def _object(name: str) -> Element:
 
 def _asked(scene: Scene, fields: Sequence[Asked]) -> Iterator[Element]:
     """The question and its fields, which go where somebody takes a way out: nothing is required then."""
-    words = (scene.question.question or PREFER) if scene.kind == "pair" else question_of(scene)
     when = {"whenTagName": "exit", "whenChoiceValue": ",".join(EXITS)}
     inside = [element for field in fields for element in field.tags(scene)]
-    yield view([header(words, 4)], "question")
+    yield view([header(fields[0].words(scene), 4)], "question")
     yield view(inside, "fields", visibleWhen="choice-unselected", **when)
     offered = [tag("Choice", value=_EXIT_WORDS[e], alias=e, hotkey=key) for e, key in EXITS.items()]
     yield view([tag("Choices", *offered, name="exit", toName=scene.main, choice="single", layout="inline")], "exits")
@@ -144,10 +143,3 @@ def _played(role: str, url: str) -> str:
     if role in ("video", "audio"):
         return f'<{role} controls preload="auto" style="width:100%" src="{url}"></{role}>'
     return f'<img style="max-width:100%" src="{url}" alt="">'
-
-
-_STYLE = """
-.aff-wide { display: flex; flex-wrap: wrap; gap: 16px; align-items: flex-start; }
-.aff-wide .aff-shown { flex: 3 1 420px; min-width: 0; }
-.aff-wide .aff-asked { flex: 2 1 320px; min-width: 0; }
-"""

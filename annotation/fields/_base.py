@@ -110,6 +110,10 @@ class Asked:
         """What is shown of it above the sample, where places in that are marked."""
         yield from ()
 
+    def words(self, scene: Scene) -> str:
+        """The question."""
+        return question_of(scene)
+
     def advice(self, scene: Scene) -> str:
         """How it is answered, in a sentence."""
         return ""

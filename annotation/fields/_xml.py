@@ -34,8 +34,10 @@ def view(inside: Iterable[Element], name: str = "", /, **attributes: str | None)
     return tag("View", *inside, className=f"aff-{name}" if name else None, **attributes)
 
 
-def header(text: str, size: int = 5) -> Element:
-    return tag("Header", value=plain(text), size=size)
+def header(text: str, size: int = 5, key: str | None = None) -> Element:
+    """A line of text, with the key that answers it."""
+    shown = f"{plain(text)} [{key.replace('shift+', '⇧')}]" if key else plain(text)
+    return tag("Header", value=shown, size=size)
 
 
 def _text(value: str | int | bool) -> str:

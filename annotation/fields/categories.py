@@ -60,10 +60,13 @@ class Categories(Asked):
             stars = tag("Rating", name=_star(i), toName=scene.main, maxRating=steps, hotkey=key, required=True,
                         requiredMessage=f"Please say how strong it is: {word}.")  # fmt: skip
             when = {"whenTagName": self.name, "whenChoiceValue": token(label)}
-            yield view([header(f"How strong: {word}"), stars], "row", visibleWhen="choice-selected", **when)
+            yield view([header(f"How strong: {word}", key=key), stars], "row", visibleWhen="choice-selected", **when)
 
     def labels(self, scene: Scene) -> Sequence[tuple[str, str]]:
         return [(scene.word(x), scene.keys.get(f"{self.name}:{x}", "")) for x in scene.taxonomy.labels]
+
+    def words(self, scene: Scene) -> str:
+        return question_of(scene, "Which emotions" if self.many else "Which emotion")
 
     def advice(self, scene: Scene) -> str:
         number = "all emotions that are there" if self.many else "the one emotion that fits best"
@@ -82,8 +85,7 @@ class Categories(Asked):
         if self.intensity:
             answer["intensities"] = [strong.get(label) for label in labels]
         response = "multi-label" if self.many else "simplex"
-        words = question_of(scene, "Which emotions" if self.many else "Which emotion")
-        question = asked(scene, words, labels, response, scene.taxonomy)
+        question = asked(scene, self.words(scene), labels, response, scene.taxonomy)
         return Said((Answered(named(scene, self.name), question, answer),))
 
     def suggested(self, scene: Scene, said: Suggestion) -> Mapping[str, Any]:

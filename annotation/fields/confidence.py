@@ -31,7 +31,7 @@ class Confidence(Asked):
         key = scene.keys.get(self.name)
         stars = tag("Rating", name=self.name, toName=scene.main, maxRating=self.steps, hotkey=key,
                     required=self.required, requiredMessage="Please say how sure you are.")  # fmt: skip
-        yield view([header("How sure are you?"), stars], "row")
+        yield view([header("How sure are you?", key=key), stars], "row")
 
     def advice(self, scene: Scene) -> str:
         return f"Say how sure you are: 1 is a guess, {self.steps} is certain."

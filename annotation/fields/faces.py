@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element
 
 from pydantic import Field
 
-from affectory.annotation.fields._base import Asked, Given, Said, Scene, problem, question_of
+from affectory.annotation.fields._base import Asked, Given, Said, Scene, problem
 from affectory.annotation.fields._controls import Control
 from affectory.annotation.fields._keys import Wish
 from affectory.annotation.fields._labelled import judged, offered
@@ -46,4 +46,4 @@ class Faces(Asked):
         marks = given.regions(self.name)
         if not marks and self.required:
             return problem("no box is drawn")
-        return judged(scene, self.name, question_of(scene), marks)
+        return judged(scene, self.name, self.words(scene), marks)

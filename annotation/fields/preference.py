@@ -45,6 +45,9 @@ class Preference(Asked):
     def labels(self, scene: Scene) -> Sequence[tuple[str, str]]:
         return [(_WORDS[option], scene.keys.get(f"{self.name}:{option}", "")) for option in self._options]
 
+    def words(self, scene: Scene) -> str:
+        return scene.question.question or "Which of the two shows the emotion better?"
+
     def advice(self, scene: Scene) -> str:
         return "Say which of the two answers the question better."
 
@@ -52,9 +55,5 @@ class Preference(Asked):
         picked = given.values.get(self.name, ())
         if not picked:
             return problem("neither side is chosen") if self.required else Said()
-        words = scene.question.question or PREFER
-        question = asked(scene, words, self._options, "preference", None)
+        question = asked(scene, self.words(scene), self._options, "preference", None)
         return Said((Answered(named(scene, self.name), question, {"preference": picked[0]}),))
-
-
-PREFER = "Which of the two shows the emotion better?"

@@ -41,6 +41,9 @@ class Times(Asked):
     def labels(self, scene: Scene) -> Sequence[tuple[str, str]]:
         return [(scene.word(x), scene.keys.get(f"{self.name}:{x}", "")) for x in scene.taxonomy.labels]
 
+    def words(self, scene: Scene) -> str:
+        return question_of(scene, "When, and which emotion")
+
     def advice(self, scene: Scene) -> str:
         return f"Mark from when to when which emotion is there, and nothing where none is: {ADVICE[self._seen(scene)]}."
 
@@ -48,4 +51,4 @@ class Times(Asked):
         marks = given.regions(self.name)
         if not marks and self.required:
             return problem("no stretch is marked")
-        return judged(scene, self.name, question_of(scene, "When is it there, and which emotion"), marks)
+        return judged(scene, self.name, self.words(scene), marks)

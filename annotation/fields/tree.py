@@ -46,6 +46,9 @@ class Tree(Asked):
                         placeholder="Type or go down the tree",
                         requiredMessage="Please choose an emotion.")], "tree")  # fmt: skip
 
+    def words(self, scene: Scene) -> str:
+        return question_of(scene, "Which emotions" if self.many else "Which emotion")
+
     def advice(self, scene: Scene) -> str:
         number = "all words that fit" if self.many else "the one word that fits best"
         return f"Choose {number}: Tab leads to the list, typing finds a word, arrows and Enter choose it."
@@ -56,7 +59,7 @@ class Tree(Asked):
             return problem("no emotion of the tree is chosen") if self.required else Said()
         weights = [float(label in picked) for label in known.labels]
         response = "multi-label" if self.many else "simplex"
-        question = asked(scene, question_of(scene), known.labels, response, known)
+        question = asked(scene, self.words(scene), known.labels, response, known)
         return Said((Answered(named(scene, self.name), question, {"weights": weights}),))
 
     def suggested(self, scene: Scene, said: Suggestion) -> Mapping[str, Any]:

@@ -46,8 +46,7 @@ class Vad(Asked):
             key, word = scene.keys.get(name), _word(scene, name)
             slider = tag("Number", name=name, toName=scene.main, min=1, max=self.steps, step=1, slider=True, hotkey=key,
                          required=self.required, requiredMessage=f"Please move the slider: {word}.")  # fmt: skip
-            told = f"{word} [{key}]" if key else word
-            yield view([view([header(told)], "name"), view([header(plain(low))], "low"), slider,
+            yield view([view([header(word, key=key)], "name"), view([header(plain(low))], "low"), slider,
                         view([header(plain(high))], "high")], "slider")  # fmt: skip
 
     def advice(self, scene: Scene) -> str:

@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 from pydantic import Field
 
 from affectory.annotation.answered import Answered
-from affectory.annotation.fields._base import Asked, Given, Said, Scene, asked, named, problem, question_of
+from affectory.annotation.fields._base import Asked, Given, Said, Scene, asked, named, problem
 from affectory.annotation.fields._controls import Control, Typed
 from affectory.annotation.fields._xml import header, tag, view
 
@@ -41,5 +41,5 @@ class Words(Asked):
             return problem("no word is written") if self.required else Said()
         if len(found) > self.most:
             return problem(f"{len(found)} words, and at most {self.most} are asked for")
-        question = asked(scene, question_of(scene), (), "words", None)
+        question = asked(scene, self.words(scene), (), "words", None)
         return Said((Answered(named(scene, self.name), question, {"words": found}),))
