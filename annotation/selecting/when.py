@@ -208,7 +208,7 @@ class _Reader:
 
     def _arguments(self, of: Token, count: int, wanted: str) -> tuple[str, ...]:
         self._expect("(")
-        found = []
+        found: list[str] = []
         while self.peek().text != ")":
             if found:
                 self._expect(",")

@@ -1,0 +1,202 @@
+"""What was asked so far, what came of it, and which of it is to be closed."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from affectory.annotation.selecting.wanted import Wanted
+
+BACK = ("declined", "refused", "retracted")
+"""States of an answer that does not count: its place goes to somebody else."""
+WITHDRAWN, GONE, CHANGED, NAMED = "withdrawn", "gone", "changed", "raters are named"
+ASIDE = "adjudication"
+"""What is planned apart from the rest."""
+_ORDER = ("taken", *BACK)
+
+
+class Ask(NamedTuple):
+    """An ask as its newest revision has it; `row` is that row of the ledger, `state` what came of it: open, answered
+    (with `labels`), or why it is closed."""
+
+    row: int
+    id: str
+    revision: int
+    closed: str | None
+    task: str
+    sample: str
+    occasion: str
+    rater: str | None
+    purpose: str
+    probability: float | None
+    position: int | None
+    content: str | None
+    form: str
+    state: str = ""
+    labels: tuple[str, ...] = ()
+
+    @property
+    def live(self) -> bool:
+        """Whether it counts: it may be answered, or was."""
+        return self.state in ("open", "answered")
+
+
+class Answer(NamedTuple):
+    """What came back about a task from one person."""
+
+    task: str
+    rater: str
+    state: str
+    labels: tuple[str, ...]
+    harmful: bool
+
+
+@dataclass(frozen=True)
+class Past:
+    """All asks but those of adjudication, in the order of their ids; all answers, and those that nobody asked for."""
+
+    asks: tuple[Ask, ...]
+    answers: Mapping[tuple[str, str], Answer]
+    uninvited: tuple[Answer, ...]
+
+    def sample_of(self) -> dict[str, tuple[str, str]]:
+        """Of each task its sample and occasion."""
+        return {ask.task: (ask.sample, ask.occasion) for ask in self.asks}
+
+
+def past(wanted: Wanted) -> Past:
+    """What the ledger of asks and the answers say together."""
+    answers = _answers(wanted.done)
+    by_task: dict[str, list[Ask]] = {}
+    for ask in newest(wanted.asks):
+        if ask.purpose != ASIDE:
+            by_task.setdefault(ask.task, []).append(ask)
+    told: dict[str, list[Answer]] = {}
+    for answer in answers.values():
+        told.setdefault(answer.task, []).append(answer)
+    found, uninvited = [], []
+    for task, asks in by_task.items():
+        done, rest = _matched(asks, told.get(task, []))
+        found += done
+        uninvited += rest
+    return Past(tuple(sorted(found, key=lambda ask: ask.id)), answers, tuple(uninvited))
+
+
+def newest(asks: pa.Table) -> Iterator[Ask]:
+    """Each ask once, as its newest revision has it, in the order of ids."""
+    names = ("ask_id", "revision", "closed", "task", "sample_id", "occasion", "rater", "purpose")
+    columns = [asks.column(n).to_pylist() for n in (*names, "probability", "position", "content", "form")]
+    rows = sorted(zip(columns[0], columns[1], range(asks.num_rows), strict=True))
+    for place, (ask, _, row) in enumerate(rows):
+        if place + 1 == len(rows) or rows[place + 1][0] != ask:
+            yield Ask(row, *(column[row] for column in columns))
+
+
+def closings(past: Past, wanted: Wanted) -> Iterator[tuple[Ask, str]]:
+    """The asks that are open and to be closed, with the reason."""
+    contents = dict(zip(*(wanted.samples.column(n).to_pylist() for n in ("sample_id", "content")), strict=True))
+    kinds = dict(zip(*(wanted.samples.column(n).to_pylist() for n in ("sample_id", "kind")), strict=True))
+    active = {rater.id for rater in wanted.raters if not rater.withdrawn}
+    for ask in past.asks:
+        if ask.closed is not None or ask.state == "answered":
+            continue
+        if ask.state in BACK:
+            yield ask, ask.state
+        elif wanted.raters and ask.rater is None:
+            yield ask, NAMED
+        elif wanted.raters and ask.rater not in active:
+            yield ask, WITHDRAWN
+        elif ask.sample not in contents:
+            yield ask, GONE
+        elif ask.content != contents[ask.sample] or ask.form != wanted.form.get(kinds[ask.sample], ask.form):
+            yield ask, CHANGED
+
+
+def _answers(done: pa.Table) -> dict[tuple[str, str], Answer]:
+    """By task and rater; of several of one person the one that counts, else the one that says most."""
+    names = ("task", "rater", "state", "labels", "harmful")
+    columns = [done.column(n).to_pylist() for n in names]
+    rows = [
+        Answer(task, rater or "", state, tuple(sorted(labels or ())), bool(harmful))
+        for task, rater, state, labels, harmful in zip(*columns, strict=True)
+    ]
+    found: dict[tuple[str, str], Answer] = {}
+    for answer in sorted(rows, key=lambda a: (a.task, a.rater, _ORDER.index(a.state), a.labels)):
+        first = found.setdefault((answer.task, answer.rater), answer)
+        if answer.harmful and not first.harmful:
+            found[answer.task, answer.rater] = first._replace(harmful=True)
+    return found
+
+
+def _matched(asks: Sequence[Ask], answers: Sequence[Answer]) -> tuple[list[Ask], list[Answer]]:
+    """The asks of one task with what came of them, and the answers that none of them asked for."""
+    told = {answer.rater: answer for answer in answers}
+    found = [_of_one(ask, told.pop(ask.rater or "", None)) for ask in _named(asks)]
+    rest = sorted(told.values(), key=lambda a: (_ORDER.index(a.state), a.rater))
+    anybody = [ask for ask in asks if ask.rater is None]
+    known = Counter(ask.closed for ask in anybody if ask.closed in BACK)
+    free = [ask for ask in anybody if ask.closed is None]
+    uninvited = []
+    for answer in rest:
+        if known[answer.state] > 0:
+            known[answer.state] -= 1
+        elif free:
+            state = "answered" if answer.state == "taken" else answer.state
+            found.append(free.pop(0)._replace(state=state, labels=answer.labels))
+        else:
+            uninvited.append(answer)
+    found += [ask._replace(state="open") for ask in free]
+    return found + [ask._replace(state=ask.closed) for ask in anybody if ask.closed is not None], uninvited
+
+
+def _named(asks: Sequence[Ask]) -> Iterator[Ask]:
+    """Those of somebody; where one was asked twice about a task, an open ask comes first."""
+    return iter(
+        sorted((ask for ask in asks if ask.rater is not None), key=lambda ask: (ask.closed is not None, ask.id))
+    )
+
+
+def _of_one(ask: Ask, answer: Answer | None) -> Ask:
+    if answer is not None and answer.state == "taken":
+        return ask._replace(state="answered", labels=answer.labels)
+    if ask.closed is not None:
+        return ask._replace(state=ask.closed)
+    return ask._replace(state="open" if answer is None else answer.state)
+
+
+def rows_of(asks: pa.Table, chosen: Sequence[Ask], reasons: Sequence[str | None], later: int, plan: int) -> pa.Table:
+    """Further revisions of asks that were there: what is not said otherwise stays as it was."""
+    table = asks.take(pa.array([ask.row for ask in chosen], pa.int64()))
+    said = {
+        "revision": pa.array([ask.revision + later for ask in chosen], pa.int32()),
+        "closed": pa.array(reasons, pa.string()),
+        "round": pa.array([plan] * len(chosen), pa.int32()),
+    }
+    return with_columns(table, said)
+
+
+def with_columns(table: pa.Table, columns: Mapping[str, pa.Array]) -> pa.Table:
+    """The table with some of its columns replaced."""
+    for name, values in columns.items():
+        place = table.column_names.index(name)
+        table = table.set_column(place, table.schema.field(name), values)
+    return table
+
+
+def spent_lately(wanted: Wanted) -> tuple[dict[str, float], dict[str, float], float]:
+    """Of each rater the seconds of the last seven days and the median seconds of an answer; the median of all."""
+    done = wanted.done.select(["rater", "spent_s", "at"]).drop_null()
+    if not done.num_rows:
+        return {}, {}, 0.0
+    ago = pc.subtract(pa.scalar(wanted.today).cast(pa.int32()), done.column("at").cast(pa.int32()))
+    recent = done.filter(pc.and_(pc.less(ago, 7), pc.greater_equal(ago, 0)))
+    spent = recent.group_by("rater").aggregate([("spent_s", "sum")])
+    found = dict(zip(spent.column("rater").to_pylist(), spent.column("spent_s_sum").to_pylist(), strict=True))
+    each: dict[str, list[float]] = {}
+    for rater, seconds in zip(done.column("rater").to_pylist(), done.column("spent_s").to_pylist(), strict=True):
+        each.setdefault(rater, []).append(seconds)
+    middle = sorted(x for own in each.values() for x in own)
+    return found, {rater: sorted(own)[len(own) // 2] for rater, own in each.items()}, middle[len(middle) // 2]
