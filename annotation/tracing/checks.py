@@ -29,7 +29,7 @@ class _Steps:
 
     @property
     def covered_us(self) -> int:
-        return sum(step for step in self.lasting if step <= LONGEST_STEP_US)
+        return sum(step for step in self.lasting if 0 < step <= LONGEST_STEP_US)
 
 
 def check_trace(trace: Trace, task: TraceTask) -> list[str]:

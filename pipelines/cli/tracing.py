@@ -1,6 +1,7 @@
 """The command that serves the page for continuous traces."""
 
 import math
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +9,7 @@ import typer
 
 from affectory.schemas.errors import UserError
 
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_LOOPBACK = ("127.0.0.1", "localhost", "::1", "[::1]")
 
 
 def trace_ui(
@@ -34,6 +35,8 @@ def trace_ui(
 
     media = _media(place, scale, low, high)
     hosts = _LOOPBACK if host in _LOOPBACK else ("*",)
+    if hosts == ("*",):
+        print(f"whoever reaches {host} sees the clips and can trace under any name", file=sys.stderr)
     _serve(make_app(place, media=media, rater=rater, asks=not rater, hosts=hosts), host, port)
 
 

@@ -4,12 +4,11 @@ import { Player } from './player.js';
 import { Sampler } from './sampler.js';
 import { Saver } from './saver.js';
 import { Signal } from './signal.js';
-import { Slider } from './slider.js';
+import { narrow, Slider } from './slider.js';
 
 const BACK = 5;
 const EVERY = 1000; // milliseconds between saves
 const $ = (id) => document.getElementById(id);
-const narrow = matchMedia('(max-width: 43.99rem)');
 
 export class Pass {
   /** `to` has the addresses, `submitted` is called once it is done. */
@@ -22,8 +21,8 @@ export class Pass {
     this.saver = new Saver({ ...to, revision, seq, told: (state, why) => this.#saved(state, why) });
     this.touched = samples.some(([, value]) => value !== this.middle);
     this.#show();
-    const given = { low: scale.low, high: scale.high, value: this.signal.value, lying: () => narrow.matches };
-    this.slider = new Slider($('slider'), { ...given, text: (v) => this.#words(v) }, (at, v) => this.#moved(at, v));
+    const given = { low: scale.low, high: scale.high, value: this.signal.value };
+    this.slider = new Slider($('slider'), { ...given, text: (v) => this.#words(v) }, (...moved) => this.#moved(...moved));
     this.chart = new Chart($('chart'), scale);
     this.stop = new AbortController();
     this.#listen();
@@ -80,6 +79,7 @@ export class Pass {
     on(narrow, 'change', () => this.slider.show(this.slider.value));
     const buttons = { play: 'toggle', back: 'back', restart: 'restart', submit: 'submit' };
     for (const [id, what] of Object.entries(buttons)) on($(id), 'click', (event) => this.#clicked(event, what));
+    on($('player'), 'click', () => this.toggle());
     on($('volume'), 'input', () => ($('media').volume = Number($('volume').value)));
     this.timer = setInterval(() => this.#save(), EVERY);
   }
@@ -162,9 +162,9 @@ export class Pass {
     this.#save();
   }
 
-  #moved(at, value) {
+  #moved(at, value, moving) {
     this.touched = true;
-    this.signal.set(at, value);
+    this.signal.set(at, value, moving);
   }
 
   #moment(wall, media) {
@@ -186,6 +186,12 @@ export class Pass {
     this.player.turn(now);
     this.#take(this.sampler.ready(now));
     this.#draw();
+    $('saved').dataset.all = this.#all ? 'yes' : 'no';
+  }
+
+  /** Whether everything that was traced has arrived. */
+  get #all() {
+    return !this.player.playing && !this.sampler.pair && !this.sampler.waiting.length && !this.saver.unsent;
   }
 
   #gamepad(now) {
@@ -207,7 +213,6 @@ export class Pass {
     $('value').textContent = said;
     $('time').textContent = told;
     $('slider').classList.toggle('untouched', !this.touched);
-    $('dial').classList.toggle('lying', narrow.matches);
     const duration = this.player.duration || this.task.duration_s || 0;
     this.chart.draw(this.samples, { at: this.at, duration, value, hz: this.hz });
   }
@@ -247,11 +252,12 @@ export class Pass {
       this.ended = true;
       state = 'ended';
     }
+    const key = narrow.matches ? 'Play' : 'Play, or space';
     $('player').classList.toggle('playing', state === 'playing');
     $('status').textContent = {
       loading: 'Loading…',
       waiting: 'Waiting for the clip…',
-      ready: this.samples.length ? `Goes on at ${clock(this.at)}: press space` : 'Press space to play',
+      ready: this.samples.length ? `Goes on at ${clock(this.at)}: press ${key}` : `Press ${key}`,
       paused: 'Paused',
       ended: 'The end: submit, or go back to correct',
       failed: 'This clip cannot be played here. Please tell who asked you.',

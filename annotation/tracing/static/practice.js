@@ -21,7 +21,7 @@ export class Practice {
     this.pad = pad;
     this.target = Array.from({ length: LONG * HZ + 1 }, (_, i) => [(i * 1e6) / HZ, line(i / HZ)]);
     this.chart = new Chart($('practice-chart'), { low: -1, high: 1, low_label: '', high_label: '' });
-    const given = { low: -1, high: 1, value: 0, lying: () => true };
+    const given = { low: -1, high: 1, value: 0 };
     this.slider = new Slider($('practice-slider'), given, () => {});
   }
 

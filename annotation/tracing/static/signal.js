@@ -1,5 +1,5 @@
 /** What the slider said, over the clock of the page (milliseconds). */
-const JOINED = 50; // events of one movement follow each other at least so fast; after a longer rest it stood still
+const JOINED = 40; // a frame: events of one movement follow each other at least so fast; before a later one it stood still
 
 export class Signal {
   constructor(value) {
@@ -10,10 +10,11 @@ export class Signal {
     return this.points[this.points.length - 1].value;
   }
 
-  set(at, value) {
+  /** `moving`: it is known to have moved from the value before to this one, however long that took. */
+  set(at, value, moving = false) {
     const last = this.points[this.points.length - 1];
     if (at <= last.at) last.value = value;
-    else this.points.push({ at, value });
+    else this.points.push({ at, value, moving });
   }
 
   at(wall) {
@@ -21,7 +22,8 @@ export class Signal {
     while (i > 0 && this.points[i].at > wall) i -= 1;
     const here = this.points[i];
     const next = this.points[i + 1];
-    if (!next || next.at - here.at > JOINED) return here.value;
+    if (!next || (!next.moving && next.at - here.at > JOINED)) return here.value;
+    if (here.at === -Infinity) return here.value;
     return here.value + ((next.value - here.value) * (wall - here.at)) / (next.at - here.at);
   }
 

@@ -1,13 +1,14 @@
 /** A slider for mouse, finger, keys and gamepad. It tells each change with the moment at which it was made. */
+export const narrow = matchMedia('(max-width: 43.99rem)'); // there it lies, else it stands
 const SPEED = 0.45; // share of the scale in a second while a key is held or the stick is pushed
 const NUDGE = 0.01; // share of the scale for a tap
 const DEAD = 0.15; // of the stick's way, around its middle
 const KEYS = { ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1 };
 
 export class Slider {
-  constructor(element, { low, high, value, lying = () => false, text = (v) => v.toFixed(2) }, changed) {
-    Object.assign(this, { element, low, high, lying, text, changed, held: new Map(), slow: false, last: null });
-    this.thumb = element.querySelector('#thumb, .thumb');
+  constructor(element, { low, high, value, text = (v) => v.toFixed(2) }, changed) {
+    Object.assign(this, { element, low, high, text, changed, held: new Map(), slow: false, last: null });
+    this.thumb = element.querySelector('.thumb');
     this.stop = new AbortController();
     const on = (name, what) => element.addEventListener(name, what, { signal: this.stop.signal });
     on('pointerdown', (event) => this.#press(event));
@@ -25,19 +26,20 @@ export class Slider {
   show(value) {
     this.value = value;
     const share = `${(100 * (value - this.low)) / (this.high - this.low)}%`;
-    const lying = this.lying();
+    const lying = narrow.matches;
     this.thumb.style.left = lying ? share : '';
     this.thumb.style.bottom = lying ? '' : share;
+    this.element.classList.toggle('lying', lying);
     this.element.setAttribute('aria-orientation', lying ? 'horizontal' : 'vertical');
     this.element.setAttribute('aria-valuenow', Number(value.toFixed(4)));
     this.element.setAttribute('aria-valuetext', this.text(value));
   }
 
-  move(at, value) {
+  move(at, value, moving = false) {
     const step = (this.high - this.low) / 1e4;
     const whole = this.low + Math.round((Math.min(this.high, Math.max(this.low, value)) - this.low) / step) * step;
     this.show(Math.min(this.high, whole));
-    this.changed(at, this.value);
+    this.changed(at, this.value, moving);
   }
 
   #press(event) {
@@ -57,7 +59,7 @@ export class Slider {
 
   #at(event) {
     const box = this.element.getBoundingClientRect();
-    const share = this.lying() ? (event.clientX - box.left) / box.width : (box.bottom - event.clientY) / box.height;
+    const share = narrow.matches ? (event.clientX - box.left) / box.width : (box.bottom - event.clientY) / box.height;
     this.move(event.timeStamp, this.low + share * (this.high - this.low));
   }
 
@@ -96,7 +98,7 @@ export class Slider {
     const way = Math.sign([...this.held.values()].reduce((sum, one) => sum + one, 0));
     if (way && at > this.last) {
       const speed = SPEED * (this.slow ? 0.25 : 1) * (this.high - this.low);
-      this.move(at, this.value + (way * speed * (at - this.last)) / 1000);
+      this.move(at, this.value + (way * speed * (at - this.last)) / 1000, true);
     }
     this.last = Math.max(at, this.last ?? at);
   }
@@ -116,7 +118,10 @@ export class Slider {
     if (mode === 'is') {
       if (pushed || this.leaning) this.move(now, this.low + ((pushed + 1) / 2) * range);
       this.leaning = pushed !== 0;
-    } else if (pushed) this.move(now, this.value + pushed * 2 * SPEED * passed * range);
+    } else if (pushed) {
+      this.move(now, this.value + pushed * 2 * SPEED * passed * range, this.pushing);
+    }
+    this.pushing = pushed !== 0;
   }
 }
 
