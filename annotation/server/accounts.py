@@ -1,9 +1,15 @@
 """Accounts of people at Label Studio. Those its API makes cannot log in; those that signed up by invitation can."""
 
+import csv
+import io
 import secrets
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from affectory.annotation.client.server import Server
+from affectory.annotation.server.private import read_private, write_private
 from affectory.schemas.errors import UserError
 
 if TYPE_CHECKING:
@@ -14,7 +20,7 @@ TIMEOUT_S = 60
 
 @dataclass(frozen=True)
 class Account:
-    """Somebody who can log in. The password is known only to whom the account was made by, and only then."""
+    """Somebody who can log in."""
 
     email: str
     password: str
@@ -25,37 +31,62 @@ class Account:
         return f"Account({self.email})"
 
 
-def ensure_rater(url: str, token: str, email: str) -> Account | None:
-    """Make an account with a password of its own; None where there is one already, which stays as it is."""
-    with _client(url) as asking:
-        headers = {"Authorization": f"Token {token}"}
-        if email.lower() in known_emails(asking, headers):
-            return None
-        invitation = _json(asking.get("/api/invite", headers=headers))["token"]
-    return _sign_up(url, invitation, email, secrets.token_urlsafe(9))
+def ensure_rater(server: Server, email: str, password: str = "") -> Account | None:
+    """Make an account, with a password of its own; None where there is one already, which stays as it is."""
+    if email.lower() in known(server):
+        return None
+    return _sign_up(server, email.lower(), password or secrets.token_urlsafe(9))
 
 
-def known_emails(asking: "httpx.Client", headers: dict[str, str]) -> set[str]:
-    """Of all who have an account."""
-    return {str(user["email"]).lower() for user in _json(asking.get("/api/users/", headers=headers))}
+def invite(server: Server, emails: Iterable[str], passwords: Path, tell: Callable[[str], None]) -> int:
+    """Accounts for all who have none, their first passwords in a private file; says how many were made.
+
+    A password is written before it is used, so that none is lost when this breaks off.
+    """
+    there, kept, made = known(server), read_passwords(passwords), 0
+    for email in dict.fromkeys(email.strip().lower() for email in emails):
+        if email not in there:
+            kept.setdefault(email, secrets.token_urlsafe(9))
+            _write_passwords(passwords, kept)
+            _sign_up(server, email, kept[email])
+            made += 1
+    if made:
+        tell(f"made {made} account{'s' * (made != 1)}; first passwords are in {passwords}")
+    return made
 
 
-def _sign_up(url: str, invitation: str, email: str, password: str) -> Account:
-    with _client(url) as session:
+def known(server: Server) -> set[str]:
+    """Addresses of all who have an account."""
+    return {str(user["email"]).lower() for user in server.get("/api/users/")}
+
+
+def read_passwords(path: Path) -> dict[str, str]:
+    """First passwords by address, of a file that only its owner can read."""
+    if not path.exists():
+        return {}
+    rows = csv.DictReader(io.StringIO(read_private(path)))
+    return {str(row.get("email") or ""): str(row.get("password") or "") for row in rows}
+
+
+def _write_passwords(path: Path, passwords: dict[str, str]) -> None:
+    text = io.StringIO()
+    csv.writer(text).writerows([("email", "password"), *passwords.items()])
+    write_private(path, text.getvalue())
+
+
+def _sign_up(server: Server, email: str, password: str) -> Account:
+    """As somebody would who opened the link of an invitation."""
+    import httpx
+
+    invitation = server.get("/api/invite")["token"]
+    with httpx.Client(base_url=server.url, timeout=TIMEOUT_S, trust_env=False) as session:
         form = f"/user/signup/?token={invitation}"
         session.get(form)
         given = {"email": email, "password": password, "csrfmiddlewaretoken": session.cookies.get("csrftoken", "")}
-        answer = session.post(form, data=given, headers={"Referer": url})
-        if answer.status_code != 302:
+        if session.post(form, data=given, headers={"Referer": server.url}).status_code != 302:
             raise UserError(f"Label Studio refused an account for {email}", "check the e-mail address")
         who = _json(session.get("/api/current-user/whoami"))
         return Account(email, password, int(who["id"]), str(_json(session.get("/api/current-user/token"))["token"]))
-
-
-def _client(url: str) -> "httpx.Client":
-    import httpx
-
-    return httpx.Client(base_url=url, timeout=TIMEOUT_S, trust_env=False)
 
 
 def _json(answer: "httpx.Response") -> Any:

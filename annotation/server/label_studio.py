@@ -1,13 +1,10 @@
 """Label Studio itself: what it is told, how it starts, and when it is ready."""
 
-import json
 import os
-import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.error import HTTPError, URLError
-from urllib.request import ProxyHandler, Request, build_opener
+from urllib.request import ProxyHandler, build_opener
 
 from affectory.annotation.server.environment import Environment
 from affectory.annotation.server.home import Home
@@ -17,7 +14,6 @@ from affectory.annotation.server.private import Secrets
 from affectory.annotation.server.processes import Process, last_words, start
 from affectory.schemas.errors import UserError
 
-OLDEST = (1, 23)
 PATIENCE_S = 300
 PASSED_ON = ("PATH", "TZ", "TMPDIR", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY",
              "https_proxy", "http_proxy", "no_proxy")  # fmt: skip
@@ -105,31 +101,3 @@ def healthy(url: str) -> bool:
             return bool(answer.status == 200 and b'"UP"' in answer.read(200))
     except (OSError, ValueError):
         return False
-
-
-def require_recent(url: str) -> str:
-    """Its release, if it is one that affectory was tried with."""
-    try:
-        with _DIRECT.open(f"{url}/api/version", timeout=30) as answer:
-            release = str(json.loads(answer.read())["release"])
-    except (HTTPError, URLError, OSError, ValueError, KeyError, TypeError):
-        raise UserError(f"what answers at {url} is no Label Studio", "check the address") from None
-    if tuple(int(number) for number in re.findall(r"\d+", release)[:2]) < OLDEST:
-        wanted = ".".join(map(str, OLDEST))
-        raise UserError(f"Label Studio at {url} is {release}; affectory needs {wanted} or newer", "upgrade it")
-    return release
-
-
-def require_token(url: str, token: str, file: object) -> None:
-    """The token opens it: a database that was there before knows another one."""
-    request = Request(f"{url}/api/current-user/whoami", headers={"Authorization": f"Token {token}"})
-    try:
-        with _DIRECT.open(request, timeout=30):
-            return
-    except HTTPError as error:
-        if error.code not in (401, 403):
-            raise UserError(f"Label Studio at {url} answered {error.code} to who we are", "look at its log") from None
-    raise UserError(
-        f"Label Studio at {url} does not know the token in {file}",
-        "its database was made by another server: write the e-mail, password and token of its administrator there",
-    )

@@ -2,16 +2,20 @@
 
 import importlib.util
 import os
+import secrets
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from affectory.annotation.client.server import Server
+from affectory.annotation.proxy.home import Rater, read_raters, write_raters
+from affectory.annotation.server.accounts import invite
 from affectory.annotation.server.environment import environment
 from affectory.annotation.server.home import Home
-from affectory.annotation.server.label_studio import PASSED_ON, Start, healthy, require_recent, require_token
+from affectory.annotation.server.label_studio import PASSED_ON, Start, healthy
 from affectory.annotation.server.ports import LOOPBACK, answers, free_port, require_free
 from affectory.annotation.server.postgres import Cluster, Database
 from affectory.annotation.server.private import Secrets
@@ -51,6 +55,10 @@ class Wanted:
     """Address by which raters come, where that is not this machine's: behind a reverse proxy with TLS."""
     database: Database | None = None
     """One that exists; none named, our own."""
+    leads: tuple[str, ...] = ()
+    """Addresses of people who may see all."""
+    raters: tuple[str, ...] = ()
+    """Addresses of people who judge."""
     durable: bool = True
     proxy: bool = True
 
@@ -58,11 +66,12 @@ class Wanted:
 def up(wanted: Wanted, tell: Tell) -> Running:
     """All of it runs, whatever ran before; what runs already is left alone."""
     with wanted.home.alone():
-        secrets = Secrets.of(wanted.home.secrets)
-        database, fresh = _database(wanted, secrets, tell)
-        inner, anew = _label_studio(wanted, database, secrets, fresh, tell)
-        require_recent(f"http://{LOOPBACK}:{inner}")
-        require_token(f"http://{LOOPBACK}:{inner}", secrets.token, wanted.home.secrets)
+        own = Secrets.of(wanted.home.secrets)
+        database, fresh = _database(wanted, own, tell)
+        inner, anew = _label_studio(wanted, database, own, fresh, tell)
+        with known_to(wanted.home, _url(inner), own.token) as server:
+            _let_lead(wanted.home, own.email)
+            _people(wanted, server, tell)
         if wanted.proxy:
             _proxy(wanted, inner, anew, tell)
     found = running(wanted.home)
@@ -76,10 +85,10 @@ def running(home: Home) -> Running | None:
     state = home.state()
     if Process.remembered(state.get("label_studio")) is None:
         return None
-    secrets = Secrets.of(home.secrets)
+    own = Secrets.of(home.secrets)
     url = f"http://{LOOPBACK}:{state['label_studio']['port']}"
     public = str(state["proxy"]["public"]) if Process.remembered(state.get("proxy")) else url
-    return Running(home.folder, url, public, secrets.email, secrets.password, secrets.token)
+    return Running(home.folder, url, public, own.email, own.password, own.token)
 
 
 def require_running(home: Home) -> Running:
@@ -88,6 +97,31 @@ def require_running(home: Home) -> Running:
     if found is None:
         raise UserError(f"no review server runs from {home.folder}", "start it: affectory review up")
     return found
+
+
+def known_to(home: Home, url: str, token: str) -> Server:
+    """The Label Studio there, once it takes our token: a database that another server made knows another one."""
+    try:
+        return Server.at(url, token, patience_s=60)
+    except UserError as error:
+        hint = f"if another server made its database, write that one's email, password and token into {home.secrets}"
+        raise UserError(error.message, f"{error.hint} {hint}".strip()) from error
+
+
+def _people(wanted: Wanted, server: Server, tell: Tell) -> None:
+    """Accounts for those who were named; leads are known to the proxy before they log in."""
+    for lead in wanted.leads:
+        _let_lead(wanted.home, lead.strip().lower())
+    invite(server, (*wanted.leads, *wanted.raters), wanted.home.passwords, tell)
+
+
+def _let_lead(home: Home, email: str) -> None:
+    """The proxy lets them see all. Who judged already under a pseudonym keeps it."""
+    people = read_raters(home.folder)
+    before = people.get(email)
+    if before is None or before.role != "lead":
+        known = before or Rater(f"lead-{secrets.token_hex(6)}")
+        write_raters(home.folder, {**people, email: replace(known, role="lead")})
 
 
 def down(home: Home, tell: Tell) -> bool:
@@ -106,17 +140,17 @@ def down(home: Home, tell: Tell) -> bool:
         return Cluster(home.folder).stop() or ran
 
 
-def _database(wanted: Wanted, secrets: Secrets, tell: Tell) -> tuple[Database, bool]:
+def _database(wanted: Wanted, own: Secrets, tell: Tell) -> tuple[Database, bool]:
     """The database, and whether it had to be started."""
     if wanted.database is not None:
         return wanted.database, False
     cluster = Cluster(wanted.home.folder, wanted.durable)
     cluster.require()
-    fresh = cluster.start(secrets, tell)
-    return cluster.database(secrets), fresh
+    fresh = cluster.start(own, tell)
+    return cluster.database(own), fresh
 
 
-def _label_studio(wanted: Wanted, database: Database, secrets: Secrets, fresh: bool, tell: Tell) -> tuple[int, bool]:
+def _label_studio(wanted: Wanted, database: Database, own: Secrets, fresh: bool, tell: Tell) -> tuple[int, bool]:
     """Its port, and whether it had to be started. Over a fresh database, or another one, it is started anew."""
     known = wanted.home.state().get("label_studio") or {}
     process = Process.remembered(known)
@@ -125,7 +159,7 @@ def _label_studio(wanted: Wanted, database: Database, secrets: Secrets, fresh: b
     if process:
         process.stop()
     had = [known["port"]] if isinstance(known.get("port"), int) else []
-    begun = Start(wanted.home, environment(tell), database, secrets, free_port([*had, *_inner(wanted.port)]))
+    begun = Start(wanted.home, environment(tell), database, own, free_port([*had, *_inner(wanted.port)]))
     process = begun.process()
     wanted.home.remember(label_studio={**asdict(process), "port": begun.port, "database": repr(database)})
     begun.wait(process, tell)

@@ -11,11 +11,12 @@ from unittest import mock
 
 from house.tree import ROOT
 
+from affectory.annotation.client.server import Server
 from affectory.annotation.server.accounts import Account, ensure_rater
 from affectory.annotation.server.environment import VARIABLE
 from affectory.annotation.server.home import Home
 from affectory.annotation.server.postgres import Cluster
-from affectory.annotation.server.up import Running, Wanted, down, up
+from affectory.annotation.server.up import Wanted, down, up
 from affectory.schemas.errors import UserError
 
 OTHERS, OTHERS_TOKEN = "AFFECTORY_TEST_LABEL_STUDIO", "AFFECTORY_TEST_LABEL_STUDIO_TOKEN"
@@ -37,11 +38,11 @@ class LabelStudio:
 
     def annotator(self, name: str) -> Annotator:
         """A new user who can log in; of names that were given before, one more."""
-        for number in range(1000):
-            email = f"{name}{number or ''}@raters.test"
-            made = ensure_rater(self.url, self.token, email)
-            if made is not None:
-                return made
+        with Server.at(self.url, self.token) as server:
+            for number in range(1000):
+                made = ensure_rater(server, f"{name}{number or ''}@raters.test")
+                if made is not None:
+                    return made
         raise AssertionError(f"a thousand raters are called {name}")
 
 
@@ -90,8 +91,3 @@ def temporary_home() -> Iterator[Home]:
         finally:
             down(home, lambda _: None)
             shutil.rmtree(Cluster(home.folder).folder, ignore_errors=True)
-
-
-def running_of(server: LabelStudio) -> Running:
-    """The same, as the product knows it."""
-    return Running(server.home, server.url, server.url, server.admin_email, server.admin_password, server.token)

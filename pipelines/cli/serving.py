@@ -1,0 +1,90 @@
+"""Commands that start and stop the review server of this machine: up, down. They belong to `affectory review`."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from affectory.annotation.server.up import Running, Wanted
+
+HomeFolder = Annotated[
+    Path | None, typer.Option("--home", help="Folder of its data and secrets. Default: ~/.local/share/affectory/review")
+]
+Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="Port at which raters come, on this machine.")]
+Public = Annotated[str, typer.Option("--public", help="Address by which raters come, where it is another.")]
+DatabaseUrl = Annotated[
+    str, typer.Option("--database", help="A PostgreSQL that exists: postgresql://user@host:port/name.", metavar="URL")
+]
+PasswordFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--database-password-file", help="Its password. Default: AFFECTORY_DATABASE_PASSWORD.", metavar="FILE"
+    ),
+]
+Leads = Annotated[list[str] | None, typer.Option("--lead", help="Make an account that may see all.", metavar="EMAIL")]
+Raters = Annotated[
+    Path | None,
+    typer.Option("--raters", help="Make accounts for the `email`s of a csv or yaml file of raters.", metavar="FILE"),
+]
+
+
+def up(
+    home: HomeFolder = None,
+    port: Port = 8390,
+    public: Public = "",
+    database: DatabaseUrl = "",
+    database_password_file: PasswordFile = None,
+    lead: Leads = None,
+    raters: Raters = None,
+) -> None:
+    """Start Label Studio for reviews, with a database and a proxy through which raters see only what they are asked."""
+    from affectory.annotation.server.home import Home
+    from affectory.annotation.server.teams import read_database
+    from affectory.annotation.server.up import Wanted
+    from affectory.annotation.server.up import up as start
+
+    where = Home.at(home)
+    named = read_database(database, database_password_file) if database else None
+    people = _listed(raters)
+    leads = (*(lead or ()), *(email for email, role in people if role == "lead"))
+    wanted = Wanted(where, port, public, named, leads, tuple(email for email, _ in people))
+    _tell(start(wanted, _progress), wanted)
+
+
+def down(home: HomeFolder = None) -> None:
+    """Stop what `affectory review up` started; all data stay."""
+    from affectory.annotation.server.home import Home
+    from affectory.annotation.server.up import down as stop
+
+    where = Home.at(home)
+    print(f"stopped; data stay in {where.folder}" if stop(where, _progress) else f"nothing runs from {where.folder}")
+
+
+def _listed(path: Path | None) -> list[tuple[str, str]]:
+    """Addresses and roles; pseudonyms are given later, when it is known for which dataset."""
+    from affectory.pipelines.review.raters import read_raters
+
+    return [(person.email, person.role) for person in read_raters(path, lambda email: "")] if path else []
+
+
+def _progress(line: str) -> None:
+    print(line, file=sys.stderr)
+
+
+def _tell(running: "Running", wanted: "Wanted") -> None:
+    print(f"Raters come to {running.public}")
+    print(f"  you: {running.email}, with the password in {wanted.home.secrets}")
+    if wanted.home.passwords.exists():
+        print(f"  others: their first passwords are in {wanted.home.passwords}")
+    print("  stop it: affectory review down" + (f" --home {wanted.home.folder}" if _elsewhere(wanted) else ""))
+
+
+def _elsewhere(wanted: "Wanted") -> bool:
+    from affectory.annotation.server.home import Home
+
+    return wanted.home != Home.at()
+
+
+COMMANDS = (up, down)
