@@ -49,9 +49,9 @@ def reconcile(lying: Iterable[Lying], wanted: Sequence[Task], held: Collection[i
     Tasks in `held` did not go when they were to be deleted: somebody is answering them.
     """
     there: dict[str, list[Lying]] = defaultdict(list)
-    for task in sorted(lying, key=lambda task: task.number):
-        if task.uid:
-            there[task.uid].append(task)
+    for one in sorted(lying, key=lambda one: one.number):
+        if one.uid:
+            there[one.uid].append(one)
     steps, tasks = Steps(), {task.uid: task for task in wanted}
     for uid, task in tasks.items():
         _keep(steps, task, there.pop(uid, []), held)

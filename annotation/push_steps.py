@@ -97,8 +97,8 @@ def _send(server: Server, home: Home, steps: Steps, progress: Callable[[Progress
         progress(clock.at(first + len(batch)))
     for task in steps.send:
         if task.overlap != home.overlap:
-            body = {"overlap": task.overlap, "is_labeled": False}
-            server.patch(f"/api/tasks/{sent.numbers[task.uid]}/", body)
+            offered = {"overlap": task.overlap, "is_labeled": False}
+            server.patch(f"/api/tasks/{sent.numbers[task.uid]}/", offered)
 
 
 def _import(server: Server, project: int, batch: Sequence[Task], body: bytes, begun: Counts, sent: Sent) -> bool:
