@@ -8,10 +8,14 @@ import pyarrow as pa
 
 from affectory.schemas.taxonomy import Taxonomy
 
+Project = tuple[str, str, bool]
+"""The set of questions, the kind of sample, and whether it is where others' answers are decided about."""
+
 
 @dataclass(frozen=True)
 class StatusInputs:
-    """The ledgers `asks`, `returns` and `judgements`, whole; `samples` has columns `sample_id` and `kind`."""
+    """The ledgers `asks`, `returns` and `judgements`, whole; `samples` has columns `sample_id` and `kind`, the kind as
+    interfaces are made for it."""
 
     asks: pa.Table
     returns: pa.Table
@@ -22,8 +26,8 @@ class StatusInputs:
     """The ledger of people, for how raters stand to those rated."""
     gold: Mapping[str, Collection[str]] = field(default_factory=dict)
     """Of samples whose answer is known the labels of which any is right."""
-    projects: Mapping[str, str] = field(default_factory=dict)
-    """Of sets of questions the address of their project in Label Studio: where links to tasks lead."""
+    projects: Mapping[Project, str] = field(default_factory=dict)
+    """The addresses of projects in Label Studio, to which links to tasks lead."""
     today: date | None = None
     """The day up to which nobody answered, where that is later than the last answer."""
     title: str = ""

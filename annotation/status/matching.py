@@ -11,6 +11,7 @@ from affectory.annotation.status.inputs import StatusInputs
 
 STATES = ("answered", "declined", "refused", "left", "closed")
 """Each ask is in one of these; one whose answer was taken back is left to be answered."""
+_STATES = {"stored": 2, "skipped": 1}
 VERDICTS = ("taken", "declined", "refused", "retracted")
 CONDITIONAL = ("second", "recheck")
 NOBODY = "whoever comes"
@@ -43,14 +44,14 @@ class Asks:
 
 @dataclass(frozen=True)
 class Returns:
-    """Each annotation as it was found last; `began` is when it was there first, `ask` the row of what it answers."""
+    """Annotations that stand, as they were found last; `began` is when one was there first, `ask` the row that it
+    answers, -1 where nobody asked."""
 
     task: Texts
     question: Texts
     rater: Texts
     verdict: Texts
     why: Texts
-    skipped: Bools
     began: Floats
     spent_s: Floats
     number: Floats
@@ -62,12 +63,12 @@ class Returns:
 
 
 def matched(inputs: StatusInputs) -> tuple[Asks, Returns]:
-    """The asks as they are now, and the annotations that answer them."""
-    asks, returns = asks_now(inputs.asks), returns_now(inputs.returns)
+    """The asks as they are now, and the annotations that stand, with what they answer."""
+    asks, returns = asks_now(inputs.asks), standing(returns_now(inputs.returns))
     back = _answers(asks, returns)
     found = np.full(returns.num_rows, -1, np.int64)
     found[back[back >= 0]] = np.flatnonzero(back >= 0)
-    given = _returns(returns, found, _declined(inputs.judgements))
+    given = _returns(returns, found)
     return _asks(asks, given, back, _kinds(inputs.samples)), given
 
 
@@ -92,6 +93,17 @@ def returns_now(returns: pa.Table) -> pa.Table:
     return rows.filter(pa.array(_last(group[order])))
 
 
+def standing(returns: pa.Table) -> pa.Table:
+    """Of several annotations by one person of one task the one that counts: an answer before a skip, the newest."""
+    rater = texts(returns, "rater", "")
+    alone = np.where(rater == "", np.arange(returns.num_rows), -1)
+    group, _ = codes(texts(returns, "task", ""), rater, alone)
+    state = np.array([_STATES.get(state, 0) for state in texts(returns, "state")], np.int64)
+    updated = np.nan_to_num(instants(texts(returns, "updated")))
+    first = ranks(group, -state, -updated, -numbers(returns, "annotation"))
+    return returns.filter(pa.array(first == 0))
+
+
 def _last(sorted_keys: Texts | Ints) -> Bools:
     """The last of each run of equal keys."""
     last = np.ones(len(sorted_keys), bool)
@@ -100,26 +112,13 @@ def _last(sorted_keys: Texts | Ints) -> Bools:
 
 
 def _answers(asks: pa.Table, returns: pa.Table) -> Ints:
-    """Of each ask the row of what answers it: by the one who was asked, or by anybody where it is asked of all.
-
-    Of several annotations by one person of one task one counts.
-    """
+    """Of each ask the row of what answers it: by the one who was asked, or by anybody where it is asked of all."""
     back = np.full(asks.num_rows, -1, np.int64)
-    best = np.flatnonzero(_best_of_each(returns))
-    named = np.flatnonzero(texts(asks, "rater") != None)  # noqa: E711
-    anybody = np.flatnonzero(texts(asks, "rater") == None)  # noqa: E711
-    _join(back, asks, named, returns, best, ("task", "rater"))
-    free = np.setdiff1d(best, back[back >= 0])
-    _join(back, asks, anybody, returns, free, ("task",))
+    every, nobody = np.arange(returns.num_rows), texts(asks, "rater", "") == ""
+    _join(back, asks, np.flatnonzero(~nobody.astype(bool)), returns, every, ("task", "rater"))
+    free = np.setdiff1d(every, back[back >= 0])
+    _join(back, asks, np.flatnonzero(nobody), returns, free, ("task",))
     return back
-
-
-def _best_of_each(returns: pa.Table) -> Bools:
-    """Of each person and task the annotation that says most: taken before declined before refused, then the newest."""
-    nameless = texts(returns, "rater") == None  # noqa: E711
-    alone = np.where(nameless, np.arange(returns.num_rows).astype(object), -1)
-    group, _ = codes(texts(returns, "task", ""), texts(returns, "rater", ""), alone.astype(int))
-    return ranks(group, _rank(returns), -np.nan_to_num(numbers(returns, "began"))) == 0
 
 
 def _rank(returns: pa.Table) -> Ints:
@@ -145,25 +144,16 @@ def _places(group: Ints, turn: Ints, rows: Ints) -> dict[tuple[int, int], int]:
     return dict(zip(zip(group.tolist(), turn.tolist(), strict=True), rows.tolist(), strict=True))
 
 
-def _declined(judgements: pa.Table) -> dict[str, str]:
-    """Of judgements that are none, why."""
-    some = judgements.select(["judgement_id", "declined"]).drop_null()
-    return dict(zip(some.column(0).to_pylist(), some.column(1).to_pylist(), strict=True))
-
-
-def _returns(table: pa.Table, ask: Ints, declined: Mapping[str, str]) -> Returns:
+def _returns(table: pa.Table, ask: Ints) -> Returns:
     verdict, why = texts(table, "verdict"), texts(table, "why", "")
-    skipped = texts(table, "state") == "skipped"
-    for row in np.flatnonzero(verdict == "declined").tolist():
-        known = [declined[j] for j in table.column("judgements")[row].as_py() or () if j in declined]
-        why[row] = known[0] if known else why[row] or ("skipped" if skipped[row] else UNKNOWN)
+    silent = (verdict == "declined").astype(bool) & (why == "").astype(bool)
+    why[silent] = np.where(texts(table, "state")[silent] == "skipped", "skipped", UNKNOWN)
     return Returns(
         task=texts(table, "task", ""),
         question=texts(table, "question"),
-        rater=texts(table, "rater"),
+        rater=np.array([who or UNKNOWN for who in texts(table, "rater")] + [None], object)[:-1],
         verdict=verdict,
         why=why,
-        skipped=skipped,
         began=numbers(table, "began"),
         spent_s=numbers(table, "spent_s"),
         number=numbers(table, "number"),
@@ -178,8 +168,8 @@ def _kinds(samples: pa.Table) -> dict[str, str]:
 
 def _asks(table: pa.Table, returns: Returns, back: Ints, kinds: Mapping[str, str]) -> Asks:
     state, reason, retracted = _states(texts(table, "closed"), returns, back)
-    rater = texts(table, "rater", NOBODY)
-    rater[back >= 0] = [who or UNKNOWN for who in returns.rater[back[back >= 0]]]
+    rater = np.array([who or NOBODY for who in texts(table, "rater")] + [None], object)[:-1]
+    rater[back >= 0] = returns.rater[back[back >= 0]]
     sample = texts(table, "sample_id")
     return Asks(
         task=texts(table, "task"),

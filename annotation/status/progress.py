@@ -3,11 +3,11 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 import numpy as np
 
-from affectory.annotation.status.columns import Floats, Texts, codes
+from affectory.annotation.status.columns import Bools, Floats, Texts, codes
 from affectory.annotation.status.matching import STATES, Asks, Returns
 
 DAY = 86_400.0
@@ -55,7 +55,7 @@ class Progress:
     refused: Mapping[str, int]
     closed: Mapping[str, int]
     beyond: int
-    """Answers, taken ones, that nobody asked for: of others than were asked, or a second by the same."""
+    """Answers that were taken and that nobody asked for: of others than were asked."""
     days: tuple[tuple[date, int], ...]
     ending: Ending
 
@@ -80,10 +80,11 @@ def progress(asks: Asks, returns: Returns, today: date | None = None) -> Progres
     )
 
 
-def counted(name: str, state: Texts, retracted: Texts | np.ndarray) -> Count:
+def counted(name: str, states: Texts, retracted: Bools) -> Count:
     """How many asks are in which state."""
-    found = Counter(state.tolist())
-    return Count(name, len(state), *(found[s] for s in STATES), retracted=int(retracted.sum()))
+    found = Counter(states.tolist())
+    answered, declined, refused, left, closed = (found[state] for state in STATES)
+    return Count(name, len(states), answered, declined, refused, left, closed, int(retracted.sum()))
 
 
 def _by(names: Texts, asks: Asks) -> tuple[Count, ...]:
@@ -147,4 +148,4 @@ def _ending(recent: Floats, first: float, days: float, last: float, left: int) -
 
 def _after(last: float, days: float) -> date | None:
     """None where that lies beyond all plans."""
-    return _date(last) + timedelta(days=float(np.ceil(days))) if days < 36_500 else None
+    return _date(last + days * DAY) if days < 36_500 else None

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from affectory.annotation.status.columns import plain
+from affectory.annotation.status.inputs import Project
 from affectory.annotation.status.matching import UNKNOWN, Asks, Returns
 
 _FORMULA = ("=", "+", "-", "@")
@@ -32,28 +33,29 @@ class PutAside:
     link: str
 
 
-def put_aside(asks: Asks, returns: Returns, projects: Mapping[str, str]) -> tuple[PutAside, ...]:
-    """Answers that are refused as they are now, by set of questions and time. `projects` has the addresses of the
-    projects in Label Studio by set of questions."""
+def put_aside(asks: Asks, returns: Returns, projects: Mapping[Project, str]) -> tuple[PutAside, ...]:
+    """Answers that are refused as they are now, by set of questions and time."""
     rows = np.flatnonzero(returns.verdict == "refused").tolist()
     found = [_put_aside(row, asks, returns, projects) for row in rows]
     return tuple(sorted(found, key=lambda one: (one.question, one.at, one.task, one.rater)))
 
 
-def _put_aside(row: int, asks: Asks, returns: Returns, projects: Mapping[str, str]) -> PutAside:
-    question, ask, spent = returns.question[row], int(returns.ask[row]), float(returns.spent_s[row])
-    number = None if np.isnan(returns.number[row]) else int(returns.number[row])
+def _put_aside(row: int, asks: Asks, returns: Returns, projects: Mapping[Project, str]) -> PutAside:
+    ask, spent, number = int(returns.ask[row]), float(returns.spent_s[row]), returns.number[row]
+    at = int(number) if np.isfinite(number) else None
+    known = ask >= 0
+    kind, decides = (asks.kind[ask], asks.purpose[ask] == "adjudication") if known else (UNKNOWN, False)
     return PutAside(
-        question=question,
-        kind=UNKNOWN if ask < 0 else asks.kind[ask],
-        sample=UNKNOWN if ask < 0 else asks.sample[ask],
+        question=returns.question[row],
+        kind=kind,
+        sample=asks.sample[ask] if known else UNKNOWN,
         task=returns.task[row],
-        number=number,
-        rater=returns.rater[row] or UNKNOWN,
+        number=at,
+        rater=returns.rater[row],
         why=plain(returns.why[row] or UNKNOWN),
         at=_when(float(returns.began[row])),
         spent_s=spent if np.isfinite(spent) else None,
-        link=_link(projects.get(question, ""), number),
+        link=_link(projects.get((returns.question[row], kind, decides), ""), at),
     )
 
 

@@ -17,7 +17,7 @@ from affectory.annotation.status.drift import Drift, drifts
 from affectory.annotation.status.inputs import StatusInputs
 from affectory.annotation.status.matching import NOBODY, Asks, Returns
 from affectory.annotation.status.said import Said, alike, comparable, right, votes
-from affectory.annotation.status.times import raters_of, timed, usual
+from affectory.annotation.status.times import timed, usual
 
 _ASIDE = 0.8
 """Of attention: below it something speaks against a rater."""
@@ -99,7 +99,7 @@ _IDLE: dict[str, Any] = {"answered": 0, "declined": 0, "refused": 0, "median_s":
 
 def _worked(returns: Returns) -> dict[str, dict[str, Any]]:
     """Of each rater how many annotations came to what, and the time in the middle."""
-    group, names = codes(raters_of(returns))
+    group, names = codes(returns.rater)
     known = timed(returns)
     found = {}
     for place, rows in by_group(group):
@@ -168,7 +168,7 @@ def _relations(people: pa.Table | None) -> dict[str, str]:
 
 def _drifts(asks: Asks, returns: Returns, given: Said, hit: Floats) -> tuple[Drift, ...]:
     """Of time by annotation, of known answers and agreement by opinion; each in the order of first answering."""
-    group, names = codes(raters_of(returns))
+    group, names = codes(returns.rater)
     by_annotation = {"known answers": _spread(hit, given.back, len(returns))}
     fit = comparable(given, asks)
     by_annotation["agreement"] = _spread(_agreeing(given.only(fit), asks), given.back[fit], len(returns))
@@ -187,11 +187,12 @@ def _spread(values: Floats, back: Ints, many: int) -> Floats:
     """Of each annotation the mean of what its opinions have; NaN where they have nothing."""
     known = np.isfinite(values)
     sums, counts = (np.bincount(back[known], w, many) for w in (values[known], np.ones(int(known.sum()))))
-    return np.divide(sums, counts, out=np.full(many, np.nan), where=counts > 0)
+    means: Floats = np.divide(sums, counts, out=np.full(many, np.nan), where=counts > 0)
+    return means
 
 
 def _pace(asks: Asks, returns: Returns) -> dict[str, tuple[float, ...]]:
-    pace, names = usual(asks, returns), raters_of(returns)
+    pace, names = usual(asks, returns), returns.rater
     rows = np.flatnonzero(np.isfinite(pace))
     group, distinct = codes(names[rows])
     return {

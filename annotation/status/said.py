@@ -51,13 +51,26 @@ def said(judgements: pa.Table, asks: Asks, returns: Returns) -> Said:
 
 
 def _listed(judgements: pa.Table, returns: Returns) -> tuple[Ints, Ints]:
-    """The annotations with the judgements that they became, as rows of each."""
-    lists = returns.judgements.combine_chunks() if isinstance(returns.judgements, pa.ChunkedArray) else None
+    """The annotations with the judgements that they became, as rows of each: the newest revision of what is listed."""
+    lists = returns.judgements.combine_chunks()
     back = pc.list_parent_indices(lists).to_numpy().astype(np.int64)
     place = pc.index_in(pc.list_flatten(lists), value_set=judgements.column("judgement_id").combine_chunks())
-    rows = pc.fill_null(place, -1).to_numpy().astype(np.int64)
-    used = (rows >= 0) & (returns.verdict[back] == "taken").astype(bool) & (returns.ask[back] >= 0)
-    return back[used], rows[used]
+    listed = pc.fill_null(place, -1).to_numpy().astype(np.int64)
+    used = (listed >= 0) & (returns.verdict[back] == "taken").astype(bool) & (returns.ask[back] >= 0)
+    pairs = np.unique(np.stack([back[used], _newest(judgements)[listed[used]]]), axis=1)
+    held = ~judgements.column("retracted").to_numpy()[pairs[1]]
+    return pairs[0][held], pairs[1][held]
+
+
+def _newest(judgements: pa.Table) -> Ints:
+    """Of each judgement the row of the last revision of the same act."""
+    acts = pc.coalesce(judgements.column("act"), judgements.column("judgement_id")).combine_chunks().dictionary_encode()
+    act = acts.indices.to_numpy()
+    order = np.argsort(judgements.column("revision").to_numpy(), kind="stable")
+    found = np.zeros(len(acts.dictionary), np.int64)
+    found[act[order]] = order
+    newest: Ints = found[act]
+    return newest
 
 
 def _whole(mine: pa.ChunkedArray, asked: pa.ChunkedArray) -> Bools:

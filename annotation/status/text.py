@@ -46,7 +46,7 @@ def _progress(progress: Progress) -> Iterator[str]:
         if reasons:
             yield f"  {words}: {_reasons(reasons)}"
     if progress.beyond:
-        yield f"  {progress.beyond:,} answers beyond what was asked: of others than were asked, or a second by the same"
+        yield f"  {progress.beyond:,} answers beyond what was asked, of others than were asked"
     yield f"  {progress.ending.text}"
 
 

@@ -31,7 +31,7 @@ def times(asks: Asks, returns: Returns) -> Times:
     """The time of the answers that were taken."""
     rows = np.flatnonzero(timed(returns))
     spent = returns.spent_s[rows]
-    by = [_by(names[rows], spent) for names in (kinds_of(asks, returns), raters_of(returns))]
+    by = [_by(names[rows], spent) for names in (kinds_of(asks, returns), returns.rater)]
     return Times(_took("all", spent) if len(spent) else None, *by)
 
 
@@ -44,11 +44,6 @@ def timed(returns: Returns) -> Bools:
 def kinds_of(asks: Asks, returns: Returns) -> Texts:
     """Of each annotation the kind of its sample."""
     return _of_ask(asks.kind, returns.ask)
-
-
-def raters_of(returns: Returns) -> Texts:
-    """Of each annotation who made it."""
-    return np.array([who or UNKNOWN for who in returns.rater] + [None], object)[:-1]
 
 
 def _of_ask(column: Texts, ask: Ints) -> Texts:
