@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/installed
 MODELS := $(VENV)/models
 LLM := .venv-llm
+REVIEW := .venv-review
+LABEL_STUDIO := 1.23.2
 LLM_TESTS := tests/transforms/models/backends/test_vllm_engine.py tests/engines/test_ray_vllm_engine.py
 DEMO := demo-out
 JOBS ?= logical
@@ -21,9 +23,10 @@ EXTRAS := annotation ray beam s3 quality media models llm audio speech names sig
 RESOLVE := uv pip compile -q pyproject.toml --group dev --universal --python-version 3.11 --no-build
 RESOLVE_GPU := uv pip compile -q pyproject.toml $(addprefix --extra ,ray s3 llm models media) --python-version 3.12 \
 	--python-platform x86_64-manylinux_2_31 --no-build --no-annotate --no-header
+RESOLVE_REVIEW := uv pip compile -q - --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
 
-.PHONY: help demo test models llm lint drills pin
+.PHONY: help demo test models llm review postgresql chromium lint drills pin
 .DELETE_ON_ERROR:
 
 help:  ## say what can be made
@@ -42,6 +45,8 @@ llm: $(LLM)/installed $(MODELS)  ## ask a real engine of vLLM on this processor,
 	@ln -sfn "$(abspath $(VENV))/smollm2" $(LLM)/smollm2
 	@PYTHONPATH=src $(LLM)/bin/python -m pytest -q -p no:cacheprovider $(LLM_TESTS)
 
+review: $(REVIEW)/installed postgresql chromium  ## install Label Studio, PostgreSQL and Chromium, for the tests of reviews (1 GB)
+
 lint: $(READY)  ## check style, formatting and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -58,6 +63,10 @@ pin:  ## resolve the dependencies afresh, after pyproject.toml changed (needs uv
 	$(RESOLVE) -c "$$all" --generate-hashes --no-annotate --custom-compile-command "make pin" -o constraints.txt && \
 	{ echo "# Pins of Dockerfile.gpu: ray[llm] with vLLM, beside the pins of constraints.txt. Made by: make pin"; \
 	  $(RESOLVE_GPU) -c "$$all"; } > infra/images/constraints-gpu.txt
+	@without=$$(mktemp); trap 'rm -f "$$without"' EXIT; echo "attr; python_version < '3'" > "$$without" && \
+	{ echo "# Label Studio in an environment of its own, every file by its hash. Made by: make pin"; \
+	  echo "# Without attr, which it asks for beside attrs: a release of 2010 that nothing imports."; \
+	  echo label-studio==$(LABEL_STUDIO) | $(RESOLVE_REVIEW) --override "$$without"; } > annotation/server/requirements.txt
 
 # The pins by hash first, then the project itself, which has no hash. The stamp spares later runs network and time.
 $(READY): pyproject.toml constraints.txt | $(BIN)/python
@@ -87,6 +96,26 @@ $(LLM)/installed: tests/llm.txt | $(READY)
 	@$(BIN)/python -m venv $(LLM)
 	@$(LLM)/bin/python -m pip install -qq --no-input --disable-pip-version-check --no-deps -r tests/llm.txt
 	@touch $@
+
+# Nothing is resolved, and what is not listed is not wanted: see the file.
+$(REVIEW)/installed: annotation/server/requirements.txt | $(READY)
+	@echo "Installing Label Studio into $(REVIEW): a minute, once."
+	@$(BIN)/python -m venv --clear --without-pip $(REVIEW)
+	@$(UV) --python $(REVIEW)/bin/python --no-deps --require-hashes -r $< || \
+	$(BIN)/python -m pip --python $(REVIEW)/bin/python install -qq --no-input --disable-pip-version-check --no-compile --no-deps --require-hashes -r $<
+	@touch $@
+
+postgresql:
+	@command -v initdb >/dev/null || ls -d /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || $(call by_apt,postgresql)
+
+chromium:
+	@command -v chromium >/dev/null || $(call by_apt,chromium)
+
+# As root on Debian they are installed; else it is said what is missing. One at a time: apt has one lock.
+by_apt = { test "$$(id -u)" = 0 && command -v apt-get >/dev/null || \
+	{ echo "there is no $(1) on this machine: apt install $(1)"; exit 1; }; \
+	flock /var/lock/affectory-apt sh -c 'apt-get -qq update && \
+	DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends $(1)' >/dev/null; }
 
 # A command that exists may still not run (pyenv's shims), so each candidate is tried.
 $(BIN)/python:

@@ -3,17 +3,20 @@
 import csv
 import io
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from affectory.annotation.client.server import Server
+from affectory.annotation.server.home import Home
 from affectory.annotation.server.private import read_private, write_private
 from affectory.schemas.errors import UserError
 
 if TYPE_CHECKING:
     import httpx
+
+    from affectory.annotation.server.up import Running
 
 TIMEOUT_S = 60
 
@@ -38,7 +41,13 @@ def ensure_rater(server: Server, email: str, password: str = "") -> Account | No
     return _sign_up(server, email.lower(), password or secrets.token_urlsafe(9))
 
 
-def invite(server: Server, emails: Iterable[str], passwords: Path, tell: Callable[[str], None]) -> int:
+def ensure_raters(running: "Running", home: Home, emails: Iterable[str]) -> int:
+    """Accounts for all who have none at the server of this machine; says how many were made."""
+    with Server.at(running.url, running.token) as server:
+        return invite(server, emails, home.passwords)
+
+
+def invite(server: Server, emails: Iterable[str], passwords: Path) -> int:
     """Accounts for all who have none, their first passwords in a private file; says how many were made.
 
     A password is written before it is used, so that none is lost when this breaks off.
@@ -50,8 +59,6 @@ def invite(server: Server, emails: Iterable[str], passwords: Path, tell: Callabl
             _write_passwords(passwords, kept)
             _sign_up(server, email, kept[email])
             made += 1
-    if made:
-        tell(f"made {made} account{'s' * (made != 1)}; first passwords are in {passwords}")
     return made
 
 

@@ -14,7 +14,7 @@ from affectory.annotation.server.private import Secrets
 from affectory.annotation.server.processes import Process, last_words, start
 from affectory.schemas.errors import UserError
 
-PATIENCE_S = 300
+PATIENCE_S = 600
 PASSED_ON = ("PATH", "TZ", "TMPDIR", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY",
              "https_proxy", "http_proxy", "no_proxy")  # fmt: skip
 """All that it gets of our environment: it would take `DEBUG`, `CI`, `PORT` or `USERNAME` for its own settings."""
@@ -76,17 +76,17 @@ class Start:
 
     def wait(self, process: Process, tell: Callable[[str], None], patience_s: float = PATIENCE_S) -> None:
         """Until it answers; if it ends or takes too long, its last words are the message."""
-        until, told = time.monotonic() + patience_s, time.monotonic()
+        began = told = time.monotonic()
         tell("starting Label Studio (the first start makes its tables: up to a minute)")
         while not healthy(self.url):
             if not process.alive():
                 raise self._failed("ended as it started")
-            if time.monotonic() > until:
+            if time.monotonic() > began + patience_s:
                 process.stop()
                 raise self._failed(f"did not answer within {patience_s:.0f} s")
             if time.monotonic() - told > 15:
                 told = time.monotonic()
-                tell("Label Studio still starts ...")
+                tell(f"still starting after {told - began:.0f} s ...")
             time.sleep(0.1)
 
     def _failed(self, what: str) -> UserError:

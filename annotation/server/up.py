@@ -24,6 +24,7 @@ from affectory.schemas.errors import UserError
 
 PORT, INNER_PORTS = 8390, range(8391, 8411)
 PROXY = "affectory.annotation.proxy"
+LOOK_EVERY_S = 10.0
 Tell = Callable[[str], None]
 
 
@@ -112,7 +113,9 @@ def _people(wanted: Wanted, server: Server, tell: Tell) -> None:
     """Accounts for those who were named; leads are known to the proxy before they log in."""
     for lead in wanted.leads:
         _let_lead(wanted.home, lead.strip().lower())
-    invite(server, (*wanted.leads, *wanted.raters), wanted.home.passwords, tell)
+    made = invite(server, (*wanted.leads, *wanted.raters), wanted.home.passwords)
+    if made:
+        tell(f"made {made} account{'s' * (made != 1)}")
 
 
 def _let_lead(home: Home, email: str) -> None:
@@ -122,6 +125,25 @@ def _let_lead(home: Home, email: str) -> None:
     if before is None or before.role != "lead":
         known = before or Rater(f"lead-{secrets.token_hex(6)}")
         write_raters(home.folder, {**people, email: replace(known, role="lead")})
+
+
+def stay(wanted: Wanted, tell: Tell, ended: Callable[[float], bool]) -> None:
+    """Until `ended`, which waits as long as it is told, start again what ends by itself; then stop all."""
+    try:
+        while not ended(LOOK_EVERY_S):
+            if not _whole(wanted):
+                tell("a part of the review server ended; starting it again")
+                up(wanted, tell)
+    finally:
+        down(wanted.home, tell)
+
+
+def _whole(wanted: Wanted) -> bool:
+    state = wanted.home.state()
+    parts = ("label_studio", "proxy") if wanted.proxy else ("label_studio",)
+    if any(Process.remembered(state.get(part)) is None for part in parts):
+        return False
+    return wanted.database is not None or Cluster(wanted.home.folder).port() is not None
 
 
 def down(home: Home, tell: Tell) -> bool:

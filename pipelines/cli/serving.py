@@ -29,6 +29,10 @@ Raters = Annotated[
     typer.Option("--raters", help="Make accounts for the `email`s of a csv or yaml file of raters.", metavar="FILE"),
 ]
 
+Stay = Annotated[
+    bool, typer.Option("--stay", help="Stay in the foreground, start again what ends, and stop all when told to end.")
+]
+
 
 def up(
     home: HomeFolder = None,
@@ -38,6 +42,7 @@ def up(
     database_password_file: PasswordFile = None,
     lead: Leads = None,
     raters: Raters = None,
+    staying: Stay = False,
 ) -> None:
     """Start Label Studio for reviews, with a database and a proxy through which raters see only what they are asked."""
     from affectory.annotation.server.home import Home
@@ -51,6 +56,8 @@ def up(
     leads = (*(lead or ()), *(email for email, role in people if role == "lead"))
     wanted = Wanted(where, port, public, named, leads, tuple(email for email, _ in people))
     _tell(start(wanted, _progress), wanted)
+    if staying:
+        _stay(wanted)
 
 
 def down(home: HomeFolder = None) -> None:
@@ -69,8 +76,20 @@ def _listed(path: Path | None) -> list[tuple[str, str]]:
     return [(person.email, person.role) for person in read_raters(path, lambda email: "")] if path else []
 
 
+def _stay(wanted: "Wanted") -> None:
+    import signal
+    from threading import Event
+
+    from affectory.annotation.server.up import stay
+
+    told = Event()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, lambda *_: told.set())
+    stay(wanted, _progress, told.wait)
+
+
 def _progress(line: str) -> None:
-    print(line, file=sys.stderr)
+    print(line, file=sys.stderr, flush=True)
 
 
 def _tell(running: "Running", wanted: "Wanted") -> None:

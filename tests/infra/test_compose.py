@@ -5,11 +5,14 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
 from house.tree import ROOT
 from support import kube
+
+from affectory.annotation.proxy.__main__ import _parser
 
 FILES = [ROOT / "infra" / "compose" / "compose.yaml", ROOT / "infra" / "monitoring" / "compose.yaml"]
 VARIABLE = re.compile(r"\$\{(\w+)(:\?|:-)")
@@ -60,10 +63,26 @@ def test_the_example_names_every_variable_and_holds_no_secret() -> None:
     text = (ROOT / "infra" / "compose" / "env.example").read_text()
     given = dict(line.split("=", 1) for line in text.splitlines() if "=" in line and not line.startswith("#"))
     assert set(given) == {name for name, _ in VARIABLE.findall(FILES[0].read_text())}
-    assert [name for name, value in given.items() if value] == ["MEDIA_FOLDER"]
+    assert [name for name, value in given.items() if value] == ["REVIEW_FOLDER"]
 
 
 def test_named_volumes_are_declared() -> None:
     for path in FILES:
         named = {v.split(":")[0] for s in services(path).values() for v in s["volumes"] if re.match(r"[a-z]", v)}
         assert named == set(yaml.safe_load(path.read_text())["volumes"])
+
+
+def test_label_studio_is_reached_through_the_proxy_only() -> None:
+    found = services(FILES[0])
+    published = {name for name, service in found.items() if service.get("ports")}
+    assert published == {"review", "object-store"}
+    assert found["review"]["command"][:3] == ["python", "-m", "affectory.annotation.proxy"]
+    given = _parser().parse_args(found["review"]["command"][3:])
+    assert urlsplit(given.upstream).hostname == "label-studio" and found["label-studio"]["expose"] == ["8080"]
+    assert given.upstream.endswith(":8080") and f"127.0.0.1:{given.port}:{given.port}" in found["review"]["ports"]
+
+
+def test_the_image_of_the_proxy_has_what_it_imports() -> None:
+    dockerfile = (ROOT / "infra" / "images" / "Dockerfile.cpu").read_text()
+    assert re.search(r"requirements.py .*\bannotation\b", dockerfile)
+    assert f"-t {services(FILES[0])['review']['image']} " in dockerfile
