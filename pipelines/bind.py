@@ -16,6 +16,7 @@ from affectory.pipelines.code_hash import code_hash
 from affectory.pipelines.listing import SourceEntry, folder_of
 from affectory.pipelines.names import Names
 from affectory.pipelines.rating import RatingEntry, misnamed
+from affectory.pipelines.review.binding import BoundReview, Questions
 from affectory.pipelines.rules import Rules
 from affectory.pipelines.runner.ruled import Ruled
 from affectory.pipelines.runner.stage import Stage, asked_by, conversed_with
@@ -58,6 +59,7 @@ class Bound:
     views: tuple[Ruled, ...]
     """The rules that make labels: that of the published one first."""
     limits: Limits
+    review: BoundReview | None = None
 
     @cached_property
     def label_identity(self) -> str:
@@ -117,12 +119,13 @@ class _Binder:
         self._names.check()
         stages = tuple(self._stages(taxonomy))
         views = tuple(Rules(self.recipe, self.problems, self._instance, self._built_in).bound(taxonomy))
+        review = Questions(self.recipe, self.problems, self._instance, self._path).bound(taxonomy)
         self._check_flow(stages)
         if self.problems or self.told or taxonomy is None:
             raise RecipeProblems(self._all_problems())
         given = self.recipe.spec.limits
         limits = Limits(given.row_bytes, given.file_bytes, given.memory_mb)
-        return Bound(self.recipe, taxonomy, sources, ratings, stages, views, limits)
+        return Bound(self.recipe, taxonomy, sources, ratings, stages, views, limits, review)
 
     def _all_problems(self) -> tuple[Problem, ...]:
         places = {(p.file, p.line, p.key) for p in self.told}

@@ -129,7 +129,7 @@ RETURNS = TableSpec(
     doc="One state of an annotation, as it was found in Label Studio.",
     columns=(
         Column("return_id", pa.string(), "from server, annotation and its state", required=True),
-        Column("server", pa.string(), "which Label Studio: a hash of its address and database", required=True),
+        Column("server", pa.string(), "hash of where it was found: which project of which server", required=True),
         Column("annotation", pa.int64(), "its number there", required=True),
         Column("number", pa.int64(), "the task's number there"),
         Column("task", pa.string(), "our own id of the task"),
@@ -137,6 +137,7 @@ RETURNS = TableSpec(
         Column("rater", pa.string(), "who annotated, by pseudonym"),
         Column("state", pa.string(), "stored, skipped or deleted", required=True),
         Column("updated", pa.string(), "when it was changed last, as told there"),
+        Column("mark", pa.string(), "hash of the state, by which it is known to be the same"),
         Column("spent_s", pa.float32(), "time the rater took, in seconds"),
         Column("result", pa.string(), "what was answered, as JSON of Label Studio"),
         Column("verdict", pa.string(), "taken, declined, refused or retracted", required=True),

@@ -8,7 +8,18 @@ from typing import Annotated, Any
 
 import typer
 
-from affectory.pipelines.cli import building, deploying, keeping, labelling, looking, measuring, raters, writing
+from affectory.pipelines.cli import (
+    building,
+    deploying,
+    keeping,
+    labelling,
+    looking,
+    measuring,
+    raters,
+    reviewing,
+    tracing,
+    writing,
+)
 from affectory.schemas.errors import AffectoryError, Exit, UserError
 
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -63,9 +74,14 @@ def _options(version: Version = False) -> None:
     pass
 
 
-for group in (building, labelling, measuring, raters, deploying, looking, keeping, writing):
+for group in (building, labelling, measuring, raters, tracing, deploying, looking, keeping, writing):
     for listed in group.COMMANDS:
         app.command()(guarded(listed))
+
+review = typer.Typer(help="People judge in Label Studio: plan, push, pull, and how it goes.", no_args_is_help=True)
+for listed in reviewing.COMMANDS:
+    review.command()(guarded(listed))
+app.add_typer(review, name="review")
 
 
 def main() -> None:

@@ -1,0 +1,204 @@
+"""What raters could be shown: the samples of the last build, with the media and text that a question is about."""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from affectory.annotation.shown import Media, Shown, Turn
+from affectory.pipelines.history import BuildRecord, parts, read_parts
+from affectory.pipelines.store.workspace import Workspace
+from affectory.schemas.derived import NOTES, OPINIONS_TABLE, SAMPLES
+from affectory.schemas.recipe.review import Question
+
+PLAYABLE = {
+    "video": ("mp4", "webm", "m4v"),
+    "audio": ("wav", "mp3", "ogg", "m4a", "flac", "opus", "aac"),
+    "image": ("png", "jpg", "jpeg", "webp", "gif"),
+}
+"""Formats that browsers show."""
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_FACTS = ("duration_s", "fps", "width", "height")
+_COLUMNS = [name for name in SAMPLES.schema.names if name not in ("extra", "segments", "duplicates", "session")]
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Showable:
+    """What can be shown of a question, and of how many samples why nothing can."""
+
+    shown: Mapping[str, Shown]
+    left_out: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Material:
+    """Tables of a build that reviews are made from."""
+
+    samples: pa.Table
+    opinions: pa.Table
+    facts: Mapping[str, Mapping[str, float]]
+
+    @classmethod
+    def of(cls, workspace: Workspace, record: BuildRecord) -> "Material":
+        """What a build made."""
+        tables = [
+            read_parts(parts(workspace, record.finished, spec.name), spec.schema, names)
+            for spec, names in (
+                (SAMPLES, _COLUMNS),
+                (OPINIONS_TABLE, OPINIONS_TABLE.schema.names),
+                (NOTES, ["sample_id", "name", "number"]),
+            )
+        ]
+        return cls(tables[0].sort_by("sample_id"), tables[1], _facts(tables[2]))
+
+    @cached_property
+    def rows(self) -> Mapping[str, Row]:
+        """Samples by id."""
+        return {row["sample_id"]: row for row in self.samples.to_pylist()}
+
+    def kinds(self) -> pa.Table:
+        """Samples with their kind, as interfaces are made for it."""
+        return pa.table({"sample_id": list(self.rows), "kind": [_kind(row) for row in self.rows.values()]})
+
+    @cached_property
+    def _dialogues(self) -> Mapping[tuple[str, str], list[Row]]:
+        found: dict[tuple[str, str], list[Row]] = defaultdict(list)
+        for row in self.rows.values():
+            if row["dialogue"] is not None and row["position"] is not None:
+                found[row["source"], row["dialogue"]].append(row)
+        return {key: sorted(turns, key=lambda r: (r["position"], r["sample_id"])) for key, turns in found.items()}
+
+    def showable(self, question: Question, withheld: Mapping[str, str]) -> Showable:
+        """What a question can show; `withheld` says why somebody's samples are not shown to anybody."""
+        shown, left_out = {}, Counter[str]()
+        for sample, row in self.rows.items():
+            if _kind(row) not in (*question.kinds, "pair"):
+                continue
+            made = withheld.get(row["speaker"]) or self._shown(row, question)
+            if isinstance(made, str):
+                left_out[made] += 1
+            else:
+                shown[sample] = made
+        return Showable(shown, dict(left_out))
+
+    def _shown(self, row: Row, question: Question) -> Shown | str:
+        """A sample as people get it, or why they cannot."""
+        sides = tuple(self._sides(row, question))
+        if wrong := next((side for side in sides if isinstance(side, str)), None):
+            return wrong
+        media, text = _seen(row, question)
+        if not (media or text or sides):
+            return _nothing(row, question)
+        facts = self.facts.get(row["sample_id"], {})
+        return Shown(
+            row["sample_id"],
+            _kind(row),
+            row["anchor"],
+            text,
+            media,
+            tuple(self._before(row, question.context)),
+            tuple(side for side in sides if isinstance(side, Shown)),
+            _length(row["anchor"], facts),
+            facts.get("fps"),
+            (int(facts["width"]), int(facts["height"])) if {"width", "height"} <= facts.keys() else None,
+        )
+
+    def _sides(self, row: Row, question: Question) -> Iterator[Shown | str]:
+        """What a pair is made of, in the order of its members."""
+        if _kind(row) == "pair":
+            for member in row["members"]:
+                other = self.rows.get(member["sample_id"])
+                yield self._shown(other, question) if other else "a side of a pair is no sample of this build"
+
+    def _before(self, row: Row, turns: int) -> Iterator[Turn]:
+        """The turns before this one; who speaks is told by letters, in the order in which they come."""
+        if not turns or row["dialogue"] is None or row["position"] is None:
+            return
+        before = [r for r in self._dialogues[row["source"], row["dialogue"]] if r["position"] < row["position"]]
+        names = dict(zip(_speakers([*before, row]), _LETTERS, strict=False))
+        for turn in before[-turns:]:
+            yield Turn(names.get(turn["speaker"], "?"), turn["text"] or "")
+
+
+def _kind(row: Row) -> str:
+    """A sample that is made of two others is a pair, whatever these are."""
+    members = [m for m in row["members"] or () if m["sample_id"]]
+    return "pair" if len(members) == 2 else str(row["kind"])
+
+
+def _speakers(turns: Sequence[Row]) -> list[str]:
+    return list(dict.fromkeys(turn["speaker"] for turn in turns if turn["speaker"] is not None))
+
+
+def _seen(row: Row, question: Question) -> tuple[dict[str, Media], str | None]:
+    """The media and the text that raters get of a sample."""
+    wanted: tuple[str, ...] = question.see or ("video", "audio", "image", "text")
+    found = {role: media for role in PLAYABLE if role in wanted and (media := _media(row, role))}
+    if "audio" in found and "video" in found:
+        del found["audio"]  # it sounds in the clip
+    if "frames" in wanted:
+        frames = enumerate(f for f in row["frames"] or () if f["asset"])
+        found |= {f"frame-{number}": Media(f["asset"], f["format"]) for number, f in frames}
+    text = row["text"] if "text" in wanted and row["text"] else None
+    return found, text
+
+
+def _media(row: Row, role: str) -> Media | None:
+    """What was made for people to see or hear; else the file itself, where it is shown whole and browsers know it."""
+    made = row[role]
+    if made is not None and made["asset"] and made["format"] in PLAYABLE[role]:
+        return Media(made["asset"], made["format"])
+    file, anchor = row["original"], row["anchor"]
+    whole = anchor["start_us"] is None and anchor["box"] is None
+    if row["kind"] == role and whole and file is not None and file["format"] in PLAYABLE[role]:
+        return Media(file["asset"], file["format"])
+    return None
+
+
+def _nothing(row: Row, question: Question) -> str:
+    what = "/".join(question.see) or row["kind"]
+    step = {"video": "clips", "audio": "load_audio", "image": "load_image"}.get(row["kind"])
+    return f"no {what} of it that a browser shows" + (f" (step `{step}` makes it)" if step else "")
+
+
+def _length(anchor: Row, facts: Mapping[str, float]) -> float | None:
+    if anchor["end_us"] is not None:
+        return float((anchor["end_us"] - (anchor["start_us"] or 0)) / 1e6)
+    return facts.get("duration_s")
+
+
+def _facts(notes: pa.Table) -> Mapping[str, Mapping[str, float]]:
+    """Of each sample how long and how large it is, as far as a step measured it."""
+    known = notes.filter(pc.is_in(notes.column("name"), value_set=pa.array(_FACTS)))
+    found: dict[str, dict[str, float]] = defaultdict(dict)
+    for sample, name, number in zip(*(known.column(c).to_pylist() for c in known.column_names), strict=True):
+        if number is not None:
+            found[sample][name] = number
+    return found
+
+
+def as_samples(shown: Mapping[str, Shown], material: Material) -> pa.Table:
+    """What can be shown as rows to choose from."""
+    rows = material.rows
+    columns = ("source", "language", "speaker")
+    return pa.table(
+        {
+            "sample_id": pa.array(shown, pa.string()),
+            "anchor": pa.array([s.anchor for s in shown.values()], SAMPLES.schema.field("anchor").type),
+            "kind": pa.array([s.kind for s in shown.values()], pa.string()),
+            "content": pa.array([s.content for s in shown.values()], pa.string()),
+            **{name: pa.array([rows[sample][name] for sample in shown], pa.string()) for name in columns},
+        }
+    )
+
+
+def written(shown: Shown) -> str:
+    """What is shown, as the ledger of asks keeps it."""
+    return json.dumps(shown.facts(), ensure_ascii=False, sort_keys=True)

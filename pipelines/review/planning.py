@@ -1,0 +1,140 @@
+"""The plan of a review: who will be asked what, written into the ledger before anything is pushed."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from affectory.annotation.selecting.plan import plan
+from affectory.annotation.selecting.wanted import Planned, Rater, Wanted
+from affectory.pipelines.review.binding import BoundQuestion
+from affectory.pipelines.review.desk import Desk
+from affectory.pipelines.review.doing import done
+from affectory.pipelines.review.material import Showable, as_samples, written
+from affectory.pipelines.review.suggesting import suggestions
+from affectory.pipelines.review.withheld import withheld
+from affectory.schemas.ledgers import ASKS
+
+
+@dataclass(frozen=True)
+class PlannedQuestion:
+    """What was planned for one set of questions, and of how many samples nothing can be shown."""
+
+    name: str
+    planned: Planned
+    left_out: Mapping[str, int]
+
+    def facts(self) -> dict[str, Any]:
+        """The plan in numbers."""
+        return {"question": self.name, "asked": self.fresh, **asdict(self.planned.summary), "not shown": self.left_out}
+
+    @property
+    def fresh(self) -> int:
+        """How many new asks there are."""
+        rows = self.planned.fresh
+        new = pc.and_(pc.equal(rows.column("revision"), 0), pc.is_null(rows.column("closed")))
+        return int(pc.sum(new).as_py() or 0)
+
+
+def make_plan(desk: Desk, *, write: bool = True) -> list[PlannedQuestion]:
+    """Plan all sets of questions, one after the other; what is planned is in the ledger before this returns."""
+    found = []
+    hidden = withheld(desk.workspace, desk.today)
+    for question in desk.review.questions:
+        shown = desk.material.showable(question.question, hidden)
+        planned = _planned(desk, question, shown)
+        if write and planned.fresh.num_rows:
+            desk.workspace.ledger("asks").append(planned.fresh)
+        found.append(PlannedQuestion(question.name, planned, shown.left_out))
+    return found
+
+
+def _planned(desk: Desk, question: BoundQuestion, shown: Showable) -> Planned:
+    wanted = _wanted(desk, question, shown)
+    made = plan(wanted)
+    fresh = [made.fresh]
+    if question.question.adjudicate is not None:
+        from affectory.annotation.selecting.adjudicating import adjudicate
+
+        asks = pa.concat_tables([wanted.asks, ASKS.cast(made.fresh)])
+        fresh.append(adjudicate(wanted, desk.judgements(), asks).fresh)
+    rows = pa.concat_tables([ASKS.cast(rows) for rows in fresh])
+    return Planned(_with_shown(desk, question, rows, shown), made.summary, made.values)
+
+
+def _wanted(desk: Desk, question: BoundQuestion, shown: Showable) -> Wanted:
+    asks = desk.asks()
+    mine = asks.filter(pc.equal(asks.column("question"), question.name))
+    raters = [
+        Rater(p.id, p.relation, p.languages, p.hours_a_week, p.withdrawn) for p in desk.people if p.role != "lead"
+    ]
+    return Wanted(
+        name=question.name,
+        question=question.question,
+        form={kind: form.identity for kind, form in question.forms.items()},
+        samples=as_samples(shown.shown, desk.material),
+        opinions=desk.material.opinions,
+        taxonomy=desk.bound.taxonomy,
+        asks=mine,
+        done=done(desk.returns(), desk.judgements(), question.name),
+        seed=f"{desk.mark}/{question.name}",
+        round=int(pc.max(asks.column("round")).as_py() or 0) + 1,
+        today=desk.today,
+        raters=raters,
+        gold=desk.gold(question),
+        limits=desk.review.review.limits,
+        when=question.when,
+    )
+
+
+def _with_shown(desk: Desk, question: BoundQuestion, rows: pa.Table, shown: Showable) -> pa.Table:
+    """The rows with what exactly is shown; those that close an ask keep what it showed."""
+    said = suggestions(desk.material.opinions, question.question.suggest, desk.bound.recipe.spec.models)
+    now = dict(_texts(shown, said))
+    texts = [
+        before if closed else now.get(sample, before)
+        for sample, closed, before in zip(
+            *(rows.column(n).to_pylist() for n in ("sample_id", "closed", "shown")), strict=True
+        )
+    ]
+    return rows.set_column(rows.column_names.index("shown"), ASKS.schema.field("shown"), pa.array(texts, pa.string()))
+
+
+def _texts(shown: Showable, said: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for sample, one in shown.shown.items():
+        text, suggestion = written(one), said.get(sample)
+        if suggestion is not None:
+            told = {"suggestions": [label for label, weight in suggestion.weights.items() if weight > 0]}
+            text = json.dumps(
+                {**json.loads(text), **told, "suggestion": asdict(suggestion)}, ensure_ascii=False, sort_keys=True
+            )
+        yield sample, text
+
+
+def plan_text(found: Sequence[PlannedQuestion], written: bool) -> str:
+    """The plan for people."""
+    return "\n".join(line for question in found for line in _lines(question, written))
+
+
+def _lines(one: PlannedQuestion, written: bool) -> Iterator[str]:
+    summary = one.planned.summary
+    verb = "planned" if written else "would be planned"
+    yield f"{one.name}: {one.fresh} asks {verb}{_budget(summary.held, summary.left)}"
+    for title, counts in (
+        ("for", summary.purposes),
+        ("raters", summary.raters),
+        ("closed", summary.closed),
+        ("samples", summary.samples),
+        ("not shown", one.left_out),
+    ):
+        if counts:
+            yield f"  {title:10} {', '.join(f'{n} {name}' for name, n in counts.items())}"
+    for note in summary.notes:
+        yield f"  {'mind':10} {note}"
+
+
+def _budget(held: int, left: int | None) -> str:
+    return f"; {held} in all" if left is None else f"; {held} in all, {left} left of the budget"

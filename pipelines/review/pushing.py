@@ -1,0 +1,208 @@
+"""What is planned goes to Label Studio: a task for each sample and occasion, its media, and who is asked it."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from affectory.annotation.client.server import Server
+from affectory.annotation.found import Task
+from affectory.annotation.push import Pushed as Done
+from affectory.annotation.push import push
+from affectory.annotation.push_steps import Progress
+from affectory.annotation.shown import Shown, Suggestion, shown_of
+from affectory.annotation.status.earlier import earlier
+from affectory.pipelines.review.desk import Desk, Project, Tell
+from affectory.pipelines.review.doing import newest_returns
+from affectory.pipelines.review.raters import Person
+from affectory.pipelines.review.serving import Pushed, Shelf, all_media, assign, link_of, tell_raters
+from affectory.pipelines.review.tracing import ask_for_traces
+from affectory.pipelines.store.assets import AssetStore, Place
+from affectory.schemas.errors import UserError
+from affectory.schemas.ids import digest
+
+Row = Mapping[str, Any]
+DECIDES = "adjudication"
+
+
+@dataclass(frozen=True)
+class ProjectPushed:
+    """What became of one project."""
+
+    title: str
+    address: str
+    done: Done
+    asks: int
+
+    def facts(self) -> dict[str, Any]:
+        """All of it as plain data."""
+        plain = {name: value for name, value in asdict(self.done).items() if name != "numbers"}
+        return {"project": self.title, "address": self.address, "asks": self.asks, **plain}
+
+    def __str__(self) -> str:
+        done = self.done
+        counts = {"new": done.made, "changed": done.updated, "closed": done.closed, "as they were": done.kept}
+        said = ", ".join(f"{n} {what}" for what, n in counts.items() if n) or "no tasks"
+        more = [f"{done.repaired} repaired"] if done.repaired else []
+        more += [f"{len(done.stale)} changed since somebody answered, and stay"] if done.stale else []
+        return "; ".join([f"{self.title}: {said}", *more])
+
+
+@dataclass(frozen=True)
+class Pushing:
+    """One push of all projects of a review."""
+
+    desk: Desk
+    tell: Tell
+    progress: Any
+    _newest: dict[str, Row] = field(default_factory=dict)
+
+    def run(self) -> list[ProjectPushed]:
+        """Push what is planned; projects of which nothing ever was are not made."""
+        desk, found = self.desk, []
+        desk.home.prepare()
+        with desk.server(self.tell) as server, AssetStore(f"{desk.workspace.derived}/assets") as store:
+            self._raters(server)
+            shelf = Shelf(desk.home, store, desk.bound.roots)
+            for project in desk.projects():
+                asks = self._asks_of(project)
+                if asks or self._was_pushed(server, project):
+                    found.append(self._push(server, shelf, project, asks))
+            shelf.sweep()
+        return found
+
+    def _address(self, server: Server, number: int) -> str:
+        """Where people find a project: of our own server through the proxy."""
+        from affectory.annotation.server.up import running
+
+        own = running(self.desk.home) if self.desk.owns_server else None
+        return f"{own.public if own else server.url}/projects/{number}"
+
+    @cached_property
+    def asks(self) -> list[Row]:
+        """The newest revision of every ask."""
+        found: dict[str, Row] = {}
+        for row in sorted(self.desk.asks().to_pylist(), key=lambda r: int(r["revision"])):
+            shown = row["shown"] or (found[row["ask_id"]]["shown"] if row["ask_id"] in found else None)
+            found[row["ask_id"]] = {**row, "shown": shown}
+        return sorted(found.values(), key=lambda r: str(r["ask_id"]))
+
+    @cached_property
+    def answered(self) -> set[tuple[str, str]]:
+        """Tasks and raters of which an answer stands, or was refused by the rater."""
+        rows = newest_returns(self.desk.returns())
+        return {(row["task"], row["rater"]) for row in rows if row["verdict"] in ("taken", "declined")}
+
+    def _asks_of(self, project: Project) -> list[Row]:
+        return [
+            ask
+            for ask in self.asks
+            if ask["question"] == project.question.name
+            and ask["closed"] is None
+            and (ask["purpose"] == DECIDES) == project.decides
+            and json.loads(ask["shown"])["kind"] == project.kind
+        ]
+
+    def _was_pushed(self, server: Server, project: Project) -> bool:
+        from affectory.annotation.push_project import known
+
+        return known(server, project.spec) is not None
+
+    def _raters(self, server: Server) -> None:
+        """Those of the list can log in, and the proxy knows them."""
+        people = self.desk.people
+        if self.desk.owns_server and people:
+            from affectory.annotation.server.accounts import invite
+
+            wanted = [person.email for person in people if not person.withdrawn]
+            made = invite(server, wanted, self.desk.home.passwords)
+            if made:
+                self.tell(f"{made} raters can log in now; their first passwords are in {self.desk.home.passwords}")
+        tell_raters(self.desk.home, [*self._admin(), *people])
+
+    def _admin(self) -> Iterator[Person]:
+        """Who runs the server reaches all of it."""
+        from affectory.annotation.server.up import running
+
+        found = running(self.desk.home) if self.desk.owns_server else None
+        if found is not None:
+            yield Person(found.email, self.desk.pseudonym(found.email), role="lead")
+
+    def _push(self, server: Server, shelf: Shelf, project: Project, asks: Sequence[Row]) -> ProjectPushed:
+        by_task: dict[str, list[Row]] = defaultdict(list)
+        for ask in asks:
+            by_task[ask["task"]].append(ask)
+        media: dict[str, set[str]] = {}
+        tasks = []
+        for task, rows in by_task.items():
+            shown = shown_of(json.loads(rows[0]["shown"]))
+            media[task] = set(self._shelved(shelf, shown))
+            tasks.append(self._task(project, task, rows, shown))
+        done = push(server, project.spec, tasks, tell=self.tell, progress=self._at(project))
+        ask_for_traces(self.desk.home, project, by_task)
+        pushed = Pushed(done.project_id, project.spec.title, done.numbers, media, project.spec.suggests)
+        assign(self.desk.home, pushed, asks)
+        address = self._address(server, done.project_id)
+        self.desk.remember({(project.question.name, project.kind, project.decides): address})
+        return ProjectPushed(project.spec.title, address, done, len(asks))
+
+    def _at(self, project: Project) -> Any:
+        def at(progress: Progress) -> None:
+            self.progress(f"push {project.question.name} ({project.kind})", progress.done, progress.of, "tasks")
+
+        return at
+
+    def _shelved(self, shelf: Shelf, shown: Shown) -> Iterator[str]:
+        for part in (shown, *shown.sides):
+            row = self.desk.material.rows.get(part.sample_id)
+            for media in all_media(part):
+                if not (shelf.home.media / media.name).exists():
+                    if row is None:
+                        raise UserError(
+                            f"{part.sample_id} is in no build any more", "plan again: affectory review plan"
+                        )
+                    original = (row["original"] or {}).get("asset")
+                    shelf.put(media, Place(row["source"], row["uri"], original))
+                yield media.name
+
+    def _task(self, project: Project, task: str, asks: Sequence[Row], shown: Shown) -> Task:
+        form = project.question.deciding[project.kind] if project.decides else project.question.forms[project.kind]
+        facts = json.loads(asks[0]["shown"])
+        said = self._said(shown.sample_id, task, shown) if project.decides else ()
+        data = form.data(shown, self._link, earlier=said, trace=f"/trace/{task}")
+        suggestion = facts.get("suggestion")
+        prediction = form.prediction(Suggestion(**suggestion)) if suggestion and not project.decides else None
+        return Task(task, digest(data, prediction)[:24], data, prediction, len(asks))
+
+    @cached_property
+    def _link(self) -> Any:
+        review = self.desk.review.review
+        if not self.desk.owns_server and not review.public:
+            hint = "say under which address our proxy serves media: review: {public: https://...}"
+            raise UserError("an existing server has to be told where media lie", hint)
+        return link_of(self.desk.home, self.desk.owns_server, review.public or "", review.links_days)
+
+    def _said(self, sample: str, task: str, shown: Shown) -> Sequence[str]:
+        """What was said before of the sample, by nobody's name."""
+        acts = pa.array(sorted(self._acts.get(sample, ())), pa.string())
+        rows = self._judgements.filter(pc.is_in(self._judgements.column("act"), value_set=acts))
+        return earlier(rows, task, start_us=shown.anchor.get("start_us") or 0)
+
+    @cached_property
+    def _judgements(self) -> pa.Table:
+        return self.desk.judgements()
+
+    @cached_property
+    def _acts(self) -> Mapping[str, set[str]]:
+        """The judgements that were given about each sample."""
+        sample_of = {ask["task"]: ask["sample_id"] for ask in self.asks}
+        found: dict[str, set[str]] = defaultdict(set)
+        for row in newest_returns(self.desk.returns()):
+            if row["task"] in sample_of:
+                found[sample_of[row["task"]]].update(row["judgements"] or ())
+        return found
