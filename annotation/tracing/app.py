@@ -94,7 +94,7 @@ class _Page:
         return [{"uid": task.uid, "title": task.title, "scales": self._states(task, rater)} for task in open_to]
 
     def _states(self, task: TraceTask, rater: str) -> dict[str, str]:
-        return {scale.name: _state(self._newest(task, scale.name, rater)) for scale in task.scales}
+        return {scale.name: self.store.state(Key(task.uid, scale.name, rater)) for scale in task.scales}
 
     def _newest(self, task: TraceTask, scale: str, rater: str) -> Pass:
         return self.store.newest(Key(task.uid, scale, rater))

@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from threading import Lock
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, Literal, NamedTuple
 
 from affectory.annotation.tracing.tasks import Scale, TraceTask
-from affectory.annotation.tracing.traces import Pass, Save, passes_of, saved_in, written
+from affectory.annotation.tracing.traces import Pass, Save, passes_of, read_line, saved_in, written
 from affectory.schemas.errors import AffectoryError
 from affectory.schemas.ids import digest
 
@@ -21,6 +21,8 @@ _SLACK_US = 1_000_000
 """By how much a clip may be longer than its container says."""
 _MOST_HZ, _MOST_BYTES = 130, 256 << 20
 _REMEMBERED = 256
+_TAIL = 1 << 20
+"""Bytes of a file in which its last save lies, for sure."""
 
 
 @dataclass(eq=False)
@@ -64,6 +66,17 @@ class Store:
             fcntl.flock(file, fcntl.LOCK_SH)
             return self._passes(key, file)[-1]
 
+    def state(self, key: Key) -> Literal["none", "draft", "finished"]:
+        """How far the rater is, as the last save says; a list asks it of many traces."""
+        path = key.path(self.home)
+        if not path.exists():
+            return "none"
+        with path.open("rb") as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - _TAIL))
+            lines = reversed(file.read().splitlines())
+        last = next((read for line in lines if (read := read_line(line))), None)
+        return "none" if last is None else "finished" if last[0].finished else "draft"
+
     def save(self, task: TraceTask, key: Key, save: Save) -> int:
         """Keep a save, unless it is there already; the number of the save that is expected next."""
         scale = task.scale(key.scale)
@@ -98,7 +111,7 @@ class Store:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a+b", buffering=0) as file:
             fcntl.flock(file, fcntl.LOCK_EX)
-            yield file  # type: ignore[misc]
+            yield file
 
     def _passes(self, key: Key, file: BinaryIO) -> list[Pass]:
         size = os.fstat(file.fileno()).st_size

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
+from affectory.annotation.shown import Shown
 from affectory.schemas.errors import UserError
 
 Uid = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$")]
@@ -80,6 +81,25 @@ class TraceTask:
     def open_to(self, rater: str) -> bool:
         """Whether this person may trace it."""
         return self.raters is None or rater in self.raters
+
+
+def task_of(
+    shown: Shown,
+    uid: str,
+    scales: tuple[Scale, ...],
+    title: str,
+    *,
+    raters: tuple[str, ...] | None = None,
+    order: int = 0,
+) -> TraceTask | None:
+    """The task of tracing a sample, its clip by the name under which it is served; None of one that does not play."""
+    kind: Sort = "video" if "video" in shown.media else "audio"
+    clip = shown.media.get(kind)
+    if clip is None:
+        return None
+    start_us = shown.anchor.get("start_us") or 0
+    rate = shown.frame_rate if kind == "video" else None
+    return TraceTask(uid, title, clip.name, kind, scales, shown.duration_s, rate, raters, start_us, order)
 
 
 _TASKS: TypeAdapter[TraceTask] = TypeAdapter(TraceTask)

@@ -1,5 +1,6 @@
 """Traces as they were saved: every save is a line of a file, and what they add up to is the trace."""
 
+from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -74,8 +75,8 @@ class Pass:
 
     revision: int
     sessions: list[str] = field(default_factory=list)
-    times: list[int] = field(default_factory=list)
-    values: list[float] = field(default_factory=list)
+    times: "array[int]" = field(default_factory=lambda: array("q"))
+    values: "array[float]" = field(default_factory=lambda: array("d"))
     gaps: list[Gap] = field(default_factory=list)
     started: str = ""
     finished: str = ""
@@ -91,8 +92,8 @@ class Pass:
         self.sessions.append(save.session)
         if save.cut_us is not None:
             self._cut(save.cut_us)
-        self.times += [time for time, _ in save.samples]
-        self.values += [value for _, value in save.samples]
+        self.times.extend(time for time, _ in save.samples)
+        self.values.extend(value for _, value in save.samples)
         self.gaps += save.gaps
         self.spent_ms += save.spent_ms
         self.started = self.started or at

@@ -186,7 +186,8 @@ export class Pass {
     this.player.turn(now);
     this.#take(this.sampler.ready(now));
     this.#draw();
-    $('saved').dataset.all = this.#all ? 'yes' : 'no';
+    const all = this.#all ? 'yes' : 'no';
+    if ($('saved').dataset.all !== all) $('saved').dataset.all = all;
   }
 
   /** Whether everything that was traced has arrived. */

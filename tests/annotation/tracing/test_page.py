@@ -222,14 +222,17 @@ def test_a_second_tab_is_told(rater_called: Called, tmp_path: Path) -> None:
     other = rater.context.new_page()
     other.goto(at.url)
     other.wait_for_selector("#play:enabled")
+    box = at.locator("#slider").bounding_box()
+    assert box
+    at.touchscreen.tap(box["x"] + box["width"] - 1, box["y"] + box["height"] / 2)
+    assert rater.value() > 9.9
     for tab in (at, other):
         tab.bring_to_front()
-        tab.keyboard.press("End")
         tab.keyboard.press(" ")
         tab.wait_for_function("() => document.getElementById('saved').textContent !== ''")
     assert "continued elsewhere" in other.inner_text("#saved")
     assert at.inner_text("#saved") == "Saved"
-    assert {value for _, value in rater.trace("sound", "arousal").samples} == {10}
+    assert {value for _, value in rater.trace("sound", "arousal").samples} == {rater.value()}
 
 
 SAMPLED = """

@@ -79,9 +79,13 @@ def test_what_cannot_be_right_is_refused(store: Store, wrong: Save, status: int,
 
 
 def test_what_was_submitted_stays_and_another_pass_begins_anew(store: Store) -> None:
-    keep(store, save(0, 0, 0.1, 0.2, finished=True))
+    assert store.state(KEY) == "none"
+    keep(store, save(0, 0, 0.1, 0.2))
+    assert store.state(KEY) == "draft"
+    keep(store, save(1, finished=True))
+    assert store.state(KEY) == "finished"
     with pytest.raises(Refused, match="submitted"):
-        keep(store, save(1, 0.3))
+        keep(store, save(2, 0.3))
     keep(store, save(0, 0.5, 0.5, revision=1, session=OTHER))
     first, second = read_traces(store.home)
     assert (first.revision, first.state, len(first.samples)) == (0, "finished", 3)

@@ -1,5 +1,6 @@
 """Tasks are written where the page finds them; a folder of clips becomes tasks."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,12 +8,14 @@ import pytest
 from support.media import tone, write_sound
 from support.tracing import AROUSAL, VALENCE, make_clips, task
 
+from affectory.annotation.shown import Media, Shown
 from affectory.annotation.tracing.folder import has_tasks, tasks_of_folder
 from affectory.annotation.tracing.tasks import (
     Scale,
     TraceTask,
     read_task,
     remove_task,
+    task_of,
     tasks_of,
     usual_scale,
     write_task,
@@ -46,6 +49,17 @@ def test_what_cannot_be_served_is_not_written(tmp_path: Path, wrong: dict[str, A
 @pytest.mark.parametrize(("rate", "hz"), [(25, 25), (30000 / 1001, 30000 / 1001), (None, 25), (5, 25), (120, 25)])
 def test_values_are_taken_at_the_rate_of_pictures(rate: float | None, hz: float) -> None:
     assert task(frame_rate=rate).hz == hz
+
+
+def test_a_sample_is_traced_by_what_plays_of_it() -> None:
+    anchor = {"record": "r_1", "start_us": 7_000_000, "end_us": 12_000_000}
+    media = {"audio": Media("a" * 64, "flac"), "video": Media("b" * 64, "mp4")}
+    shown = Shown("s_1", "video", anchor, media=media, duration_s=5.0, frame_rate=24.0)
+    task = task_of(shown, "t_1", (VALENCE,), "Clip 1")
+    assert task == TraceTask("t_1", "Clip 1", f"{'b' * 64}.mp4", "video", (VALENCE,), 5.0, 24.0, None, 7_000_000)
+    heard = task_of(replace(shown, media={"audio": media["audio"]}), "t_1", (VALENCE,), "Clip 1")
+    assert heard and (heard.kind, heard.hz) == ("audio", 25)
+    assert task_of(replace(shown, media={}), "t_1", (VALENCE,), "Clip 1") is None
 
 
 def test_a_scale_has_words_and_ends() -> None:
