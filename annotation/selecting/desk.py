@@ -8,9 +8,10 @@ from math import ceil, floor, inf
 
 import pyarrow as pa
 
+from affectory.annotation.selecting.closing import CHANGED, closings
 from affectory.annotation.selecting.dealing import Dealer, harmful_samples
 from affectory.annotation.selecting.drafts import Draft
-from affectory.annotation.selecting.history import BACK, Ask, Past, closings, past
+from affectory.annotation.selecting.history import BACK, Ask, Past, past
 from affectory.annotation.selecting.mixing import Shares, Table
 from affectory.annotation.selecting.standing import CORE, Standing, standings
 from affectory.annotation.selecting.values import Values, values
@@ -43,10 +44,10 @@ class Desk:
 
     @staticmethod
     def of(wanted: Wanted) -> "Desk":
-        samples = _samples(wanted.samples)
+        samples = samples_of(wanted.samples)
         before = past(wanted)
         closing = list(closings(before, wanted))
-        shut = {ask.id for ask, reason in closing if reason != "changed"}
+        shut = {ask.id for ask, reason in closing if reason != CHANGED}
         live = [ask for ask in before.asks if ask.state == "answered" or (ask.state == "open" and ask.id not in shut)]
         ids = samples.column("sample_id").to_pylist()
         gold = [row for row, sample in enumerate(ids) if sample in wanted.gold and wanted.question.gold is not None]
@@ -73,7 +74,7 @@ class Desk:
 
     @cached_property
     def shut(self) -> frozenset[str]:
-        return frozenset(ask.id for ask, reason in self.closing if reason != "changed")
+        return frozenset(ask.id for ask, reason in self.closing if reason != CHANGED)
 
     @cached_property
     def standings(self) -> dict[str, Standing]:
@@ -171,7 +172,7 @@ class Desk:
                     self.dealer.room[rater] = float(max(min(most, room), 0))
 
 
-def _samples(given: pa.Table) -> pa.Table:
+def samples_of(given: pa.Table) -> pa.Table:
     """The columns that are of use, in the order of ids, each sample once."""
     columns = {
         field.name: given.column(field.name).cast(field.type)

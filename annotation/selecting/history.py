@@ -3,16 +3,17 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from affectory.annotation.selecting.wanted import Wanted
+from affectory.schemas.recipe.review import Question
 
 BACK = ("declined", "refused", "retracted")
 """States of an answer that does not count: its place goes to somebody else."""
-WITHDRAWN, GONE, CHANGED, NAMED = "withdrawn", "gone", "changed", "raters are named"
 ASIDE = "adjudication"
 """What is planned apart from the rest."""
 _ORDER = ("taken", *BACK)
@@ -35,6 +36,7 @@ class Ask(NamedTuple):
     position: int | None
     content: str | None
     form: str
+    round: int
     state: str = ""
     labels: tuple[str, ...] = ()
 
@@ -56,23 +58,28 @@ class Answer(NamedTuple):
 
 @dataclass(frozen=True)
 class Past:
-    """All asks but those of adjudication, in the order of their ids; all answers, and those that nobody asked for."""
+    """Asks in the order of their ids, all answers, and those answers that nobody asked for."""
 
     asks: tuple[Ask, ...]
     answers: Mapping[tuple[str, str], Answer]
     uninvited: tuple[Answer, ...]
+
+    @cached_property
+    def declined(self) -> Counter[str]:
+        """How many people declined each task."""
+        return Counter(answer.task for answer in self.answers.values() if answer.state == "declined")
 
     def sample_of(self) -> dict[str, tuple[str, str]]:
         """Of each task its sample and occasion."""
         return {ask.task: (ask.sample, ask.occasion) for ask in self.asks}
 
 
-def past(wanted: Wanted) -> Past:
-    """What the ledger of asks and the answers say together."""
+def past(wanted: Wanted, aside: bool = False) -> Past:
+    """What the ledger of asks and the answers say together; of adjudications alone, or of all else."""
     answers = _answers(wanted.done)
     by_task: dict[str, list[Ask]] = {}
     for ask in newest(wanted.asks):
-        if ask.purpose != ASIDE:
+        if (ask.purpose == ASIDE) == aside:
             by_task.setdefault(ask.task, []).append(ask)
     told: dict[str, list[Answer]] = {}
     for answer in answers.values():
@@ -85,34 +92,19 @@ def past(wanted: Wanted) -> Past:
     return Past(tuple(sorted(found, key=lambda ask: ask.id)), answers, tuple(uninvited))
 
 
+def most_declines(question: Question) -> int:
+    """Where as many people declined a sample as were to judge it, two at least, nobody is asked any more."""
+    return max(question.raters, 2)
+
+
 def newest(asks: pa.Table) -> Iterator[Ask]:
     """Each ask once, as its newest revision has it, in the order of ids."""
     names = ("ask_id", "revision", "closed", "task", "sample_id", "occasion", "rater", "purpose")
-    columns = [asks.column(n).to_pylist() for n in (*names, "probability", "position", "content", "form")]
+    columns = [asks.column(n).to_pylist() for n in (*names, "probability", "position", "content", "form", "round")]
     rows = sorted(zip(columns[0], columns[1], range(asks.num_rows), strict=True))
     for place, (ask, _, row) in enumerate(rows):
         if place + 1 == len(rows) or rows[place + 1][0] != ask:
             yield Ask(row, *(column[row] for column in columns))
-
-
-def closings(past: Past, wanted: Wanted) -> Iterator[tuple[Ask, str]]:
-    """The asks that are open and to be closed, with the reason."""
-    contents = dict(zip(*(wanted.samples.column(n).to_pylist() for n in ("sample_id", "content")), strict=True))
-    kinds = dict(zip(*(wanted.samples.column(n).to_pylist() for n in ("sample_id", "kind")), strict=True))
-    active = {rater.id for rater in wanted.raters if not rater.withdrawn}
-    for ask in past.asks:
-        if ask.closed is not None or ask.state == "answered":
-            continue
-        if ask.state in BACK:
-            yield ask, ask.state
-        elif wanted.raters and ask.rater is None:
-            yield ask, NAMED
-        elif wanted.raters and ask.rater not in active:
-            yield ask, WITHDRAWN
-        elif ask.sample not in contents:
-            yield ask, GONE
-        elif ask.content != contents[ask.sample] or ask.form != wanted.form.get(kinds[ask.sample], ask.form):
-            yield ask, CHANGED
 
 
 def _answers(done: pa.Table) -> dict[tuple[str, str], Answer]:
@@ -120,7 +112,7 @@ def _answers(done: pa.Table) -> dict[tuple[str, str], Answer]:
     names = ("task", "rater", "state", "labels", "harmful")
     columns = [done.column(n).to_pylist() for n in names]
     rows = [
-        Answer(task, rater or "", state, tuple(sorted(labels or ())), bool(harmful))
+        Answer(task, rater or "", state, tuple(labels or ()), bool(harmful))
         for task, rater, state, labels, harmful in zip(*columns, strict=True)
     ]
     found: dict[tuple[str, str], Answer] = {}
@@ -132,24 +124,19 @@ def _answers(done: pa.Table) -> dict[tuple[str, str], Answer]:
 
 
 def _matched(asks: Sequence[Ask], answers: Sequence[Answer]) -> tuple[list[Ask], list[Answer]]:
-    """The asks of one task with what came of them, and the answers that none of them asked for."""
+    """The asks of one task with what came of them, and the answers that none of them asked for.
+
+    An ask of whoever comes stays open until somebody answers it: who declines leaves it to others.
+    """
     told = {answer.rater: answer for answer in answers}
     found = [_of_one(ask, told.pop(ask.rater or "", None)) for ask in _named(asks)]
-    rest = sorted(told.values(), key=lambda a: (_ORDER.index(a.state), a.rater))
-    anybody = [ask for ask in asks if ask.rater is None]
-    known = Counter(ask.closed for ask in anybody if ask.closed in BACK)
-    free = [ask for ask in anybody if ask.closed is None]
-    uninvited = []
-    for answer in rest:
-        if known[answer.state] > 0:
-            known[answer.state] -= 1
-        elif free:
-            state = "answered" if answer.state == "taken" else answer.state
-            found.append(free.pop(0)._replace(state=state, labels=answer.labels))
+    taken = sorted((a for a in told.values() if a.state == "taken"), key=lambda a: a.rater)
+    for ask in sorted((ask for ask in asks if ask.rater is None), key=lambda ask: (ask.round, ask.id)):
+        if taken and ask.closed is None:
+            found.append(ask._replace(state="answered", labels=taken.pop(0).labels))
         else:
-            uninvited.append(answer)
-    found += [ask._replace(state="open") for ask in free]
-    return found + [ask._replace(state=ask.closed) for ask in anybody if ask.closed is not None], uninvited
+            found.append(ask._replace(state=ask.closed or "open"))
+    return found, taken
 
 
 def _named(asks: Sequence[Ask]) -> Iterator[Ask]:
@@ -165,25 +152,6 @@ def _of_one(ask: Ask, answer: Answer | None) -> Ask:
     if ask.closed is not None:
         return ask._replace(state=ask.closed)
     return ask._replace(state="open" if answer is None else answer.state)
-
-
-def rows_of(asks: pa.Table, chosen: Sequence[Ask], reasons: Sequence[str | None], later: int, plan: int) -> pa.Table:
-    """Further revisions of asks that were there: what is not said otherwise stays as it was."""
-    table = asks.take(pa.array([ask.row for ask in chosen], pa.int64()))
-    said = {
-        "revision": pa.array([ask.revision + later for ask in chosen], pa.int32()),
-        "closed": pa.array(reasons, pa.string()),
-        "round": pa.array([plan] * len(chosen), pa.int32()),
-    }
-    return with_columns(table, said)
-
-
-def with_columns(table: pa.Table, columns: Mapping[str, pa.Array]) -> pa.Table:
-    """The table with some of its columns replaced."""
-    for name, values in columns.items():
-        place = table.column_names.index(name)
-        table = table.set_column(place, table.schema.field(name), values)
-    return table
 
 
 def spent_lately(wanted: Wanted) -> tuple[dict[str, float], dict[str, float], float]:

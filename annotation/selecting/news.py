@@ -98,13 +98,13 @@ def _means(desk: Desk) -> Means:
     usable = min(desk.core, desk.left, room)
     spent = {"explored": 0, "routed": 0}
     for stands in desk.standings.values():
-        spent["explored" if stands.purpose == "explored" else "routed"] += stands.live
+        spent["explored" if stands.purpose == "explored" else "routed"] += stands.live - stands.overlapped
     for draft in desk.drafts:
         spent["explored" if draft.purpose == "explored" else "routed"] += 1
     held = spent["explored"] + spent["routed"]
     share = 1 + overlap
     return Means(
-        usable / share, (usable + held) / share, spent["explored"], spent["routed"], question.explore,
+        usable / share, usable / share + held, spent["explored"], spent["routed"], question.explore,
         float(first_round(question)),
     )  # fmt: skip
 

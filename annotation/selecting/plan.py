@@ -10,15 +10,15 @@ from dataclasses import replace
 
 import pyarrow as pa
 
+from affectory.annotation.selecting.closing import closed
 from affectory.annotation.selecting.desk import Desk
 from affectory.annotation.selecting.drafts import positions, rows_of_drafts
-from affectory.annotation.selecting.history import CHANGED, newest, rows_of, with_columns
+from affectory.annotation.selecting.history import newest
 from affectory.annotation.selecting.mixing import gold_for, gold_for_anybody, repeats
 from affectory.annotation.selecting.news import choose_new
 from affectory.annotation.selecting.renewing import overlaps, renew
 from affectory.annotation.selecting.wanted import Planned, Summary, Wanted
 from affectory.annotation.selecting.when import parse
-from affectory.schemas.ledgers import ASKS
 
 
 def plan(wanted: Wanted) -> Planned:
@@ -30,7 +30,7 @@ def plan(wanted: Wanted) -> Planned:
     choose_new(desk)
     overlaps(desk)
     _mix(desk)
-    fresh = pa.concat_tables([*_closed(desk), _asked(desk)])
+    fresh = pa.concat_tables([*closed(desk.wanted, desk.samples, desk.rows, desk.closing), _asked(desk)])
     return Planned(fresh, _summary(desk), desk.told())
 
 
@@ -54,21 +54,6 @@ def _asked(desk: Desk) -> pa.Table:
         after[ask.rater] = max(after.get(ask.rater, 0), (ask.position or 0) + 1)
     places = positions(desk.drafts, desk.ids, after, desk.wanted.seed)
     return rows_of_drafts(desk.wanted, desk.samples, desk.drafts, places, tuple(newest(desk.wanted.asks)))
-
-
-def _closed(desk: Desk) -> list[pa.Table]:
-    """Rows that close asks; where a sample changed the ask is opened again with what it is now."""
-    if not desk.closing:
-        return []
-    asks, wanted = ASKS.cast(desk.wanted.asks), desk.wanted
-    chosen, reasons = [ask for ask, _ in desk.closing], [reason for _, reason in desk.closing]
-    changed = [ask for ask, reason in desk.closing if reason == CHANGED]
-    again = rows_of(asks, changed, [None] * len(changed), 2, wanted.round)
-    place = pa.array([desk.rows[ask.sample] for ask in changed], pa.int64())
-    kinds = desk.samples.column("kind").take(place).to_pylist()
-    forms = pa.array([wanted.form.get(k, ask.form) for k, ask in zip(kinds, changed, strict=True)], pa.string())
-    now = {name: desk.samples.column(name).take(place) for name in ("content", "anchor")}
-    return [rows_of(asks, chosen, reasons, 1, wanted.round), with_columns(again, {**now, "form": forms})]
 
 
 def _summary(desk: Desk) -> Summary:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from affectory.annotation.selecting.history import BACK, Answer, Ask, Past
+from affectory.annotation.selecting.history import BACK, Answer, Ask, Past, most_declines
 from affectory.schemas.ids import fractions
 from affectory.schemas.recipe.review import Question
 
@@ -40,7 +40,6 @@ class Standing:
     def note(self, ask: Ask) -> None:
         """One of its asks."""
         self.open += ask.state == "open"
-        self.declined += ask.state == "declined"
         self.overlapped += ask.live and ask.purpose == "overlap"
         if ask.state == "answered":
             self.answers.append(ask.labels)
@@ -61,6 +60,7 @@ def standings(past: Past, closing: Iterable[str]) -> dict[str, Standing]:
         sample, occasion = samples.get(answer.task, ("", "again"))
         if occasion == "" and sample in found:
             found[sample].people.add(answer.rater)
+            found[sample].declined += answer.state == "declined"
     _note_uninvited(found, past.uninvited, samples)
     return found
 
@@ -75,8 +75,8 @@ def _note_uninvited(
 
 
 def refused_by_many(stands: Standing, question: Question) -> bool:
-    """Whether as many people declined it as were to judge it, two at least: then it is asked no more."""
-    return stands.declined >= max(question.raters, 2)
+    """Whether so many people declined it that it is asked no more."""
+    return stands.declined >= most_declines(question)
 
 
 def further(sample: str, stands: Standing, question: Question, seed: str) -> Further:

@@ -54,7 +54,7 @@ def values(wanted: Wanted, samples: pa.Table, names: Collection[Name] = ()) -> V
     row = _row_of(found, ids)
     counts = np.concatenate([found.counts, np.zeros((1, len(wanted.taxonomy.labels)))])[row]
     known, of = np.unique(counts, axis=0, return_inverse=True)
-    mixture = found.learned()
+    mixture = wanted.mixture or found.learned()
     posterior, of = mixture.posterior(known), of.ravel()
     entropy = posterior.entropy_mean()[of, 0] / np.log(max(len(wanted.taxonomy.labels), 2))
     said = Said.of(opinions, wanted.taxonomy)

@@ -84,6 +84,8 @@ class Wanted:
     limits: RaterLimits = field(default_factory=RaterLimits)
     calibrations: Mapping[str, Any] = field(default_factory=dict)
     counting: bool = False
+    mixture: Any = None
+    """What the `bayes` view learns of people's votes, where it was learned already."""
     when: "When | None" = None
     """`question.when`, where it was parsed already."""
 

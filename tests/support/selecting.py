@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 from support.opining import ABC, table
 
@@ -13,7 +14,12 @@ from affectory.annotation.selecting.plan import plan
 from affectory.annotation.selecting.wanted import DONE, SAMPLES, Planned, Rater, Wanted
 from affectory.schemas.ledgers import ASKS
 from affectory.schemas.recipe.review import Question
+from affectory.transforms.views._mixture import Mixture
 
+CLEAR_OR_NOT = Mixture(
+    (3,), np.full((1, 4), 0.25), np.array([[9.0, 0.5, 0.5], [0.5, 9.0, 0.5], [0.5, 0.5, 9.0], [4.0, 4.0, 4.0]])
+)
+"""Samples on which nearly all say one thing, and some on which they do not."""
 DAY = date(2026, 3, 2)
 FORMS = dict.fromkeys(("video", "audio", "image", "text"), "form-1")
 Row = dict[str, Any]
@@ -49,6 +55,7 @@ def wanted(count: int | pa.Table = 10, question: Row | None = None, **given: Any
         "seed": "data/main",
         "round": 1,
         "today": DAY,
+        "mixture": CLEAR_OR_NOT,
     }
     return Wanted(**{**defaults, **given})
 
@@ -63,7 +70,7 @@ def asked(found: Planned, **wanted: Any) -> list[Row]:
     return [row for row in rows if all(row[name] == value for name, value in wanted.items())]
 
 
-@dataclass
+@dataclass(repr=False)
 class World:
     """Nights of a review: plans are appended to the ledger, raters answer some of what is open."""
 
@@ -78,6 +85,11 @@ class World:
         self.wanted = replace(self.wanted, asks=asks, round=self.wanted.round + 1)
         self.plans.append(found)
         return found
+
+    def __repr__(self) -> str:
+        return (
+            f"World({self.wanted.question!r}, {self.wanted.raters!r}, {self.wanted.limits!r}, nights {len(self.plans)})"
+        )
 
     def open(self) -> list[Row]:
         """The asks that are open in the ledger and nobody answered."""

@@ -37,7 +37,7 @@ _people = st.sampled_from(
     ]
 )
 _limits = st.builds(RaterLimits, judgements=st.none() | st.integers(0, 12), harmful_a_day=st.none() | st.integers(0, 2))
-_few = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+_few = settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
 
 
 @st.composite
@@ -132,8 +132,8 @@ def test_every_sample_is_asked_or_has_a_reason(world: World) -> None:
     found = world.night()
     assert sum(found.summary.samples.values()) == world.wanted.samples.num_rows
     assert "" not in found.summary.samples
-    asked = {row["sample_id"] for row in found.fresh.to_pylist() if row["revision"] == 0 and not row["occasion"]}
-    asked -= {row["sample_id"] for row in found.fresh.to_pylist() if row["purpose"] in ("gold", "overlap")}
+    new = [row for row in found.fresh.to_pylist() if row["revision"] == 0]
+    asked = {row["sample_id"] for row in new if row["purpose"] not in ("gold", "overlap", "repeat")}
     told = {row["sample_id"] for row in found.values.to_pylist() if row["why"] == "asked now"}
     assert asked == told
 
@@ -177,9 +177,9 @@ def test_who_is_asked_can_be_asked(world: World) -> None:
             continue
         assert not people[row["rater"]].withdrawn
         assert people[row["rater"]].speaks(languages[row["sample_id"]])
-    for row in world.open():
+    for row in world.open() if people else ():
         assert row["sample_id"] in languages
-        assert not people or not people[row["rater"]].withdrawn
+        assert not people[row["rater"]].withdrawn
 
 
 @_few
