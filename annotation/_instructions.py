@@ -15,7 +15,7 @@ _OWN = (
     ("Ctrl+Enter", "submit, and go on to the next"),
     ("Ctrl+Space", "skip"),
     ("Ctrl+Z", "undo"),
-    ("Ctrl+Alt+Space", "play and pause"),
+    ("Ctrl+Alt+Space", "play and pause; of sound alone the space bar does it too"),
     ("Alt+←, Alt+→", "a little back, a little forward"),
     ("Backspace", "delete the mark that is selected"),
 )
@@ -37,7 +37,7 @@ def _parts(scene: Scene, fields: Sequence[Asked]) -> Iterator[str]:
     yield from _meanings(scene, fields)
     yield "<h4>Keys</h4>"
     yield _table([*_keys(scene, fields), *_OWN])
-    yield "<p>Keys work while no slider or text is being edited: click beside it, or press Tab, to leave it.</p>"
+    yield "<p>Keys do nothing while a slider or a text has the focus: click beside it, or press Tab, to leave it.</p>"
 
 
 def _examples(scene: Scene) -> Iterator[str]:

@@ -71,9 +71,9 @@ def _objects(scene: Scene) -> Iterator[Element]:
 
 def _object(name: str) -> Element:
     if name == "video":
-        return tag("Video", name=name, value="$video", frameRate="$fps", height="300", timelineHeight="40")
+        return tag("Video", name=name, value="$video", frameRate="$fps", height="340", timelineHeight="40")
     if name == "audio":
-        return tag("Audio", name=name, value="$audio", height="90")
+        return tag("Audio", name=name, value="$audio", height="90", hotkey="space")
     if name == "image":
         return tag("Image", name=name, value="$image", zoom=True, maxWidth="100%")
     if name == "frames":
@@ -82,13 +82,16 @@ def _object(name: str) -> Element:
 
 
 def _asked(scene: Scene, fields: Sequence[Asked]) -> Iterator[Element]:
-    """The question and its fields, which go where somebody takes a way out: nothing is required then."""
+    """The question and its fields, which go where somebody takes a way out: nothing is required then.
+
+    The ways out are shown below and come before: from a text that is the last field, Tab leads to where keys work.
+    """
     when = {"whenTagName": "exit", "whenChoiceValue": ",".join(EXITS)}
     inside = [element for field in fields for element in field.tags(scene)]
     yield view([header(fields[0].words(scene), 4)], "question")
-    yield view(inside, "fields", visibleWhen="choice-unselected", **when)
     offered = [tag("Choice", value=_EXIT_WORDS[e], alias=e, hotkey=key) for e, key in EXITS.items()]
     yield view([tag("Choices", *offered, name="exit", toName=scene.main, choice="single", layout="inline")], "exits")
+    yield view(inside, "fields", visibleWhen="choice-unselected", **when)
 
 
 def data(

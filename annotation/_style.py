@@ -35,10 +35,13 @@ STYLE = """
 .aff-sides { display: flex; gap: 20px; align-items: flex-start; }
 .aff-side { flex: 1 1 0; min-width: 0; font-size: 17px; line-height: 1.5; }
 .aff-side video { max-height: 320px; }
-.aff .lsf-choice__checkbox, .aff .lsf-choice__checkbox span { line-height: 22px; height: auto; min-height: 0; }
+.aff .lsf-choice__checkbox { line-height: 22px; height: auto; }
+.aff .lsf-choice__checkbox .ant-checkbox + span, .aff .lsf-choice__checkbox .ant-radio + span {
+  line-height: 22px; height: auto; }
 .aff-typed { margin: 6px 0; }
 .aff .lsf-choices_layout_inline { margin: 4px 0; }
-.aff-exits { margin-top: 10px; padding-top: 4px; border-top: 1px solid rgba(128, 128, 128, 0.35); }
+.aff-asked { display: flex; flex-direction: column; }
+.aff-exits { order: 1; margin-top: 10px; padding-top: 4px; border-top: 1px solid rgba(128, 128, 128, 0.35); }
 .lsf-sidepanels { padding: 0 !important; }
 .lsf-sidepanels__wrapper { display: none !important; }
 """

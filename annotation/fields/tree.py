@@ -43,7 +43,7 @@ class Tree(Asked):
         limit = None if self.many else 1
         yield view([tag("Taxonomy", *_branches(known, scene.question.language), name=self.name, toName=scene.main,
                         leafsOnly=True, showFullPath=True, maxUsages=limit, required=self.required, minWidth="320px",
-                        placeholder="Type or go down the tree",
+                        placeholder="Find a word in the tree",
                         requiredMessage="Please choose an emotion.")], "tree")  # fmt: skip
 
     def words(self, scene: Scene) -> str:
@@ -51,7 +51,7 @@ class Tree(Asked):
 
     def advice(self, scene: Scene) -> str:
         number = "all words that fit" if self.many else "the one word that fits best"
-        return f"Choose {number}: Tab leads to the list, typing finds a word, arrows and Enter choose it."
+        return f"Choose {number}: Tab leads to the list, ↓ opens it, typing finds a word, arrows and Enter choose it."
 
     def read(self, scene: Scene, given: Given) -> Said:
         picked, known = given.values.get(self.name, ()), self._taxonomy(scene)
