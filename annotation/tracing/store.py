@@ -17,8 +17,8 @@ from affectory.annotation.tracing.traces import Pass, Save, passes_of, read_line
 from affectory.schemas.errors import AffectoryError
 from affectory.schemas.ids import digest
 
-_SLACK_US = 1_000_000
-"""By how much a clip may be longer than its container says."""
+_SLACK_US, _SLACK = 1_000_000, 1.1
+"""By how much a clip may be longer than its container says: some can only guess."""
 _MOST_HZ, _MOST_BYTES = 130, 256 << 20
 _REMEMBERED = 256
 _TAIL = 1 << 20
@@ -168,7 +168,7 @@ def _fault(task: TraceTask, scale: Scale, current: Pass, save: Save) -> str:
     if any(not scale.low <= value <= scale.high for _, value in save.samples):
         return f"a value is not on the scale from {scale.low:g} to {scale.high:g}"
     last_us = max((time for time, _ in save.samples), default=0)
-    if task.duration_s is not None and last_us > task.duration_s * 1e6 + _SLACK_US:
+    if task.duration_s is not None and last_us > task.duration_s * 1e6 * _SLACK + _SLACK_US:
         return "a time lies after the end of the clip"
     if len(times) > 2 and (len(times) - 1) * 1e6 > _MOST_HZ * (times[-1] - times[0]):
         return "there are more samples than moments"

@@ -81,6 +81,10 @@ export class Pass {
     for (const [id, what] of Object.entries(buttons)) on($(id), 'click', (event) => this.#clicked(event, what));
     on($('player'), 'click', () => this.toggle());
     on($('volume'), 'input', () => ($('media').volume = Number($('volume').value)));
+    // Keys that move the slider would else turn on what was set last.
+    for (const [id, name] of [['volume', 'pointerup'], ['pad-mode', 'change']]) {
+      on($(id), name, () => setTimeout(() => $('slider').focus({ preventScroll: true })));
+    }
     this.timer = setInterval(() => this.#save(), EVERY);
   }
 

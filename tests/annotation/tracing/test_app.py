@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.applications import Starlette
+from starlette.routing import Mount
 from starlette.testclient import TestClient
 from support.tracing import FRAME_US, task
 
@@ -156,7 +158,16 @@ def test_every_answer_says_what_a_browser_may_do(client: Client, path: str) -> N
     assert headers["x-content-type-options"] == "nosniff"
 
 
+@pytest.mark.parametrize("path", ["/", "/static/main.js", "/api/tasks/anns", "/media/anns"])
+def test_it_can_be_mounted_below_a_path(home: Path, path: str) -> None:
+    below = TestClient(Starlette(routes=[Mount("/trace", make_app(home))]), headers={"X-Affectory-Rater": "ann"})
+    assert below.get(f"/trace{path}").status_code == 200
+
+
 def test_the_page_asks_for_nothing_elsewhere() -> None:
     texts = [path.read_text("utf-8").replace("http://www.w3.org/2000/svg", "") for path in STATIC.iterdir()]
     assert len(texts) > 5
     assert not [text for text in texts if "http:" in text or "https:" in text or "//cdn" in text]
+    assert not [text for text in texts if '"/' in text.replace('"/>', "") or "'/" in text], (
+        "an address that leaves the mount"
+    )

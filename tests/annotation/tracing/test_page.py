@@ -286,6 +286,7 @@ def test_a_gamepad_moves_it(rater_called: Called) -> None:
         at.wait_for_timeout(300)
         assert (rater.value() > 5) is moved
     at.select_option("#pad-mode", "is")
+    at.wait_for_function("() => document.activeElement.id === 'slider'")
     at.evaluate("window.pad.axes[1] = 1")
     at.wait_for_function("() => document.getElementById('slider').ariaValueNow === '0'")
     at.evaluate("window.pad.axes[1] = 0")

@@ -65,7 +65,7 @@ def test_a_save_that_comes_twice_is_kept_once(store: Store) -> None:
         (save(2, 0.3, at=5), 422, "rise"),
         (save(2, 0.3, at=5, cut_us=6 * FRAME_US), 422, "rise"),
         (save(2, 1.01), 422, "not on the scale"),
-        (save(2, 0.3, at=151), 422, "after the end"),
+        (save(2, 0.3, at=163), 422, "after the end"),
         (save(2, samples=((200_001, 0.1), (200_002, 0.1))), 422, "more samples"),
         (save(2, cut_us=0, finished=True), 422, "nothing to submit"),
     ],
