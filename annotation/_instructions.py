@@ -59,7 +59,7 @@ def _meanings(scene: Scene, fields: Sequence[Asked]) -> Iterator[str]:
 def _keys(scene: Scene, fields: Sequence[Asked]) -> Iterator[tuple[str, str]]:
     for field in fields:
         for wish in field.wishes(scene):
-            yield scene.keys.get(wish.what, "(mouse)"), wish.says
+            yield scene.keys.get(wish.what, "(mouse)").replace("shift", "Shift"), wish.says
     for exit_, key in EXITS.items():
         yield key, _EXITS[exit_]
 

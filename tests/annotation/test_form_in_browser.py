@@ -180,7 +180,8 @@ CASES = {
          "main: vad": {"vad": {"valence": 0.0, "arousal": -1.0, "dominance": -0.75}}},
     ),
     "audio": Case(
-        (press("4", "8"), drag(".aff-audio canvas", (0.25, 0.5), (0.5, 0.6)), typed("textarea", "her voice rises", "Tab")),
+        (press("4", "8"), drag(".aff-audio canvas", (0.25, 0.5), (0.5, 0.6)),
+         typed("textarea", "her voice rises", "Tab")),
         {"main: categories": {"weights": weights("joy")}},
         {"start_us": 1_500_000, "end_us": 2_000_000},
         "her voice rises",

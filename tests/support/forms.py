@@ -34,7 +34,7 @@ def shown(kind: str, text: str | None = TEXT, **facts: Any) -> Shown:
     anchor = {"record": "r_1", "start_us": 1_000_000} if kind in ("video", "audio") else {"record": "r_1"}
     sizes: dict[str, Any] = {"duration_s": SECONDS} if kind in ("video", "audio") else {}
     sizes |= {"frame_rate": RATE} if kind == "video" else {"size": SIZE} if kind == "image" else {}
-    return Shown(f"s_{kind}", kind, anchor, **{"text": text, "media": media, **sizes, **facts})
+    return Shown(f"s_{kind}", kind, **{"anchor": anchor, "text": text, "media": media, **sizes, **facts})
 
 
 def asking(kind: str, *fields: Any, taxonomy: Taxonomy = EKMAN, name: str = "main", **question: Any) -> Form:
