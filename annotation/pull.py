@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from affectory.annotation.client.errors import Refused
-from affectory.annotation.client.listing import changed_since, counts, emails
+from affectory.annotation.client.listing import AT_ONCE, changed_since, counts, emails, exported
 from affectory.annotation.client.server import Server, silence
 from affectory.annotation.found import Annotation, ProjectSpec
 from affectory.annotation.push_project import known
@@ -22,8 +22,6 @@ GONE = "deleted"
 """The state of what is deleted, as `seen` may say it."""
 BEHIND = timedelta(minutes=2)
 """How long before `since` is looked at too: a change has the time at which it began, and is seen when it has ended."""
-AT_ONCE = 200
-"""Tasks that are asked for in one request."""
 
 
 def state_of(annotation: Annotation) -> str:
@@ -84,8 +82,7 @@ class _Look:
             yield from self._read(tasks[start : start + AT_ONCE])
 
     def _read(self, tasks: Sequence[int] = ()) -> Iterator[Annotation]:
-        path, asked = f"/api/projects/{self.project}/export", {"exportType": "JSON", "download_all_tasks": "false"}
-        for task in self.server.stream(path, **asked, **({"ids[]": list(tasks)} if tasks else {})):
+        for task in exported(self.server, self.project, tasks):
             for one in annotations_of(task, self.emails):
                 self.found.add(one.annotation)
                 if self._new(one):
@@ -109,7 +106,7 @@ def annotations_of(task: Mapping[str, Any], emails: Mapping[int, str]) -> Iterat
             annotation=int(one["id"]),
             number=int(task["id"]),
             uid=uid if isinstance(uid, str) else "",
-            email=emails.get(one.get("completed_by"), ""),
+            email=emails.get(who, "") if isinstance(who := one.get("completed_by"), int) else "",
             state="skipped" if one.get("was_cancelled") else "stored",
             updated=str(one.get("updated_at") or ""),
             spent_s=_seconds(one.get("lead_time")),

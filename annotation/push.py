@@ -7,10 +7,10 @@ lost answer, a request that was done twice and a second push at the same time al
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from affectory.annotation.client.errors import Refused
-from affectory.annotation.client.listing import Lying, counts
+from affectory.annotation.client.listing import Lying, answered, counts
 from affectory.annotation.client.listing import tasks as lying_in
 from affectory.annotation.client.server import Server, silence
 from affectory.annotation.found import ProjectSpec, Task
@@ -60,6 +60,16 @@ class _Tally:
         self.repaired += steps.repaired if there else 0
 
 
+@dataclass
+class _Known:
+    """What earlier looks of a push left behind."""
+
+    tally: _Tally = field(default_factory=_Tally)
+    held: set[int] = field(default_factory=set)
+    """Tasks that were to be deleted: whichever is still there is being answered."""
+    predicted: set[int] = field(default_factory=set)
+
+
 def push(
     server: Server,
     project: ProjectSpec,
@@ -70,11 +80,11 @@ def push(
 ) -> Pushed:
     """Exactly one task per uid with its prediction and overlap; those that nobody wants go, or are closed."""
     _check(tasks)
-    tally, held = _Tally(), set[int]()
+    known = _Known()
     for _ in range(ROUNDS):
         home = settled(server, project, by_overlap(tasks, project.overlap), tell)
         try:
-            pushed = _round(server, home, tasks, tally, held, progress)
+            pushed = _round(server, home, tasks, known, progress)
         except Refused as refused:
             if refused.status != 404:
                 raise
@@ -92,23 +102,36 @@ def _round(
     server: Server,
     home: Home,
     tasks: Sequence[Task],
-    tally: _Tally,
-    held: set[int],
+    known: _Known,
     progress: Callable[[Progress], None],
 ) -> Pushed | None:
     """One look and what follows from it; the result once there is nothing left to do."""
-    lying = list(lying_in(server, home.number)) if home.tasks else []
-    steps = reconcile(lying, tasks, held)
+    lying = _lying(server, home, known)
+    steps = reconcile(lying, tasks, known.held)
     if steps.done:
-        return _result(home, steps, tally)
+        return _result(home, steps, known.tally)
     sent = apply(server, home, steps, progress)
-    tally.add(steps, lying)
-    held.update(sent.dropped)
+    known.tally.add(steps, lying)
+    known.held.update(sent.dropped)
+    known.predicted.update(sent.predicted)
     if not sent.alone or steps.repaired:
         time.sleep(random.uniform(0, MOST_APART_S))
     if sent.certain and sent.alone and not (steps.drop or steps.set or steps.predict or steps.unpredict):
-        return _if_exact(server, home, lying, steps, sent, tally)
+        return _if_exact(server, home, lying, steps, sent, known.tally)
     return None
+
+
+def _lying(server: Server, home: Home, known: _Known) -> list[Lying]:
+    """Where the counts of tasks are not those of the annotations, the annotations are read."""
+    if not home.tasks:
+        return []
+    lying = list(lying_in(server, home.number))
+    lying = [replace(task, predictions=1) if task.number in known.predicted else task for task in lying]
+    if sum(task.answers + task.skips for task in lying) == counts(server, home.number).annotations:
+        return lying
+    true = answered(server, home.number)
+    pairs = [(task, *true.get(task.number, (0, 0))) for task in lying]
+    return [replace(task, answers=answers, skips=skips) for task, answers, skips in pairs]
 
 
 def _if_exact(

@@ -25,8 +25,8 @@ class Steps:
     set: dict[int, Setting] = field(default_factory=dict)
     predict: dict[int, Task] = field(default_factory=dict)
     """Answered tasks without the prediction that they should have."""
-    unpredict: dict[int, int] = field(default_factory=dict)
-    """Answered tasks with too many predictions, and how many are right."""
+    unpredict: list[int] = field(default_factory=list)
+    """Answered tasks with too many predictions: they lose all, and get the right one at the next look."""
     numbers: dict[str, int] = field(default_factory=dict)
     stale: list[str] = field(default_factory=list)
     """Answered already, and what is shown has changed since: they stay as they are."""
@@ -92,15 +92,15 @@ def _keep_answered(steps: Steps, task: Task, answered: Sequence[Lying]) -> None:
         steps.predict[first.number] = task
         steps.repaired += 1
     elif first.predictions > _predictions(task):
-        steps.unpredict[first.number] = _predictions(task)
-    _set(steps, first, max(1, task.overlap - sum(one.answers for one in further)))
+        steps.unpredict.append(first.number)
+    _set(steps, first, task.overlap - sum(one.answers for one in further))
 
 
 def _set(steps: Steps, task: Lying, overlap: int) -> None:
     """Label Studio does not see by itself that a task whose overlap grew is open again."""
-    finished = task.answers >= overlap
-    if task.overlap != overlap or task.finished != finished:
-        steps.set[task.number] = Setting(overlap, finished)
+    finished, least = task.answers >= overlap, max(1, overlap)
+    if task.overlap != least or task.finished != finished:
+        steps.set[task.number] = Setting(least, finished)
 
 
 def _close(steps: Steps, there: Sequence[Lying], held: Collection[int], counted: bool = True) -> None:

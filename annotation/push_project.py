@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from affectory.annotation.client.errors import Uncertain
-from affectory.annotation.client.listing import counts, paged
+from affectory.annotation.client.listing import UNTOUCHED, counts, filtered, paged
 from affectory.annotation.client.server import Server
 from affectory.annotation.client.settling import rest
 from affectory.annotation.found import ProjectSpec
@@ -17,6 +17,8 @@ SHORTEST_TITLE, LONGEST_TITLE = 3, 50
 MODEL = "affectory"
 """The model version of all our predictions: Label Studio shows those of one version alone."""
 TWINS_WITHIN = timedelta(hours=1)
+TRIES = 4
+UNUSED = "Unused, may be deleted"
 FOUND = "id,title,description,created_at"
 
 
@@ -31,10 +33,10 @@ class Home:
 
 def settled(server: Server, spec: ProjectSpec, overlap: int, tell: Callable[[str], None]) -> Home:
     """The project of this key, as the spec wants it. `overlap` counts as long as it is empty."""
-    found = _found(server, spec)
-    if not found:
+    found, tries = _found(server, spec), 0
+    while not found and tries < TRIES:
         _make(server, spec, overlap)
-        found = _found(server, spec)
+        found, tries = _found(server, spec), tries + 1
     if not found:
         raise UserError(f"Label Studio at {server.url} made no project {spec.title!r}.", "Run the same again.")
     for twin in found[1:]:
@@ -94,10 +96,16 @@ def _wanted(spec: ProjectSpec) -> dict[str, Any]:
 
 
 def _part(server: Server, first: dict[str, Any], twin: dict[str, Any], tell: Callable[[str], None]) -> None:
-    """Two pushes at once made the project twice; one that a person copied by hand is let be."""
+    """Two pushes at once made the project twice; one that a person copied by hand is let be.
+
+    No project is ever deleted: meanwhile Label Studio counts nothing of what raters store anywhere, and where two
+    are deleted at the same time, not until it is started anew.
+    """
     number = int(twin["id"])
     if _moments_apart(first, twin) and not counts(server, number).annotations:
-        server.delete(f"/api/projects/{number}/")
+        nothing = {"selectedItems": {"all": True, "excluded": []}, "filters": filtered(UNTOUCHED)}
+        server.patch(f"/api/projects/{number}/", {"title": UNUSED, "description": f"made twice; see {first['id']}"})
+        server.act("/api/dm/actions", nothing, id="delete_tasks", project=number)
         return
     tell(f"Label Studio has our project {first['id']} a second time, as {number}: it is left alone, and not read")
 

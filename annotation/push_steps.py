@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from affectory.annotation.client.errors import Uncertain
-from affectory.annotation.client.listing import Counts, counts, filtered
+from affectory.annotation.client.listing import UNTOUCHED, Counts, answered, counts, filtered
 from affectory.annotation.client.server import Server
 from affectory.annotation.client.settling import rest
 from affectory.annotation.found import Task
@@ -18,12 +18,6 @@ MOST_TASKS, MOST_BYTES = 1000, 4 << 20
 """Of one import."""
 MOST_DROPPED = 500
 """Tasks that one request deletes."""
-UNTOUCHED = (
-    ("total_annotations", "equal", "Number", 0),
-    ("cancelled_annotations", "equal", "Number", 0),
-    ("draft_exists", "equal", "Boolean", False),
-)
-"""What the server itself looks at when it deletes: nobody has answered meanwhile, or begun to."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +36,8 @@ class Sent:
 
     numbers: dict[str, int] = field(default_factory=dict)
     dropped: list[int] = field(default_factory=list)
+    predicted: list[int] = field(default_factory=list)
+    """Tasks that have their prediction, whatever Label Studio counts."""
     certain: bool = True
     """Every answer came, and said what it should."""
     alone: bool = True
@@ -56,31 +52,34 @@ def apply(server: Server, home: Home, steps: Steps, progress: Callable[[Progress
         server.patch(f"/api/tasks/{number}/", {"overlap": setting.overlap, "is_labeled": setting.finished})
     for number, task in steps.predict.items():
         _predict(server, number, task, sent)
-    for number, right in steps.unpredict.items():
-        _unpredict(server, number, right)
+    if steps.unpredict:  # deleted one by one, they would still be counted
+        chosen = {"selectedItems": {"all": False, "included": steps.unpredict}}
+        server.act("/api/dm/actions", chosen, id="delete_tasks_predictions", project=home.number)
     _send(server, home, steps, progress, sent)
     return sent
 
 
 def _drop(server: Server, project: int, numbers: Sequence[int], sent: Sent) -> None:
+    """What was answered is spared twice: we look at the annotations, and the server at what it has counted since."""
     for start in range(0, len(numbers), MOST_DROPPED):
         part = list(numbers[start : start + MOST_DROPPED])
+        sent.dropped += part
+        spared = answered(server, project, part)
+        part = [number for number in part if number not in spared]
+        if not part:
+            continue
         chosen = {"selectedItems": {"all": False, "included": part}, "filters": filtered(UNTOUCHED)}
         server.act("/api/dm/actions", chosen, id="delete_tasks", project=project)
-        sent.dropped += part
 
 
 def _predict(server: Server, number: int, task: Task, sent: Sent) -> None:
+    if len(server.get("/api/predictions/", task=number)) == 1:
+        sent.predicted.append(number)
+        return
     try:
         server.post("/api/predictions/", {"task": number, **_prediction(task)})
     except Uncertain:
         sent.certain = False
-
-
-def _unpredict(server: Server, number: int, right: int) -> None:
-    found = sorted(int(one["id"]) for one in server.get("/api/predictions/", task=number))
-    for one in found[right:]:
-        server.delete(f"/api/predictions/{one}/")
 
 
 def _send(server: Server, home: Home, steps: Steps, progress: Callable[[Progress], None], sent: Sent) -> None:

@@ -58,6 +58,31 @@ def _by_number(server: Server, project: int, fields: str, where: Sequence[Condit
         last = max(int(row["id"]) for row in rows)
 
 
+def answered(server: Server, project: int, numbers: Sequence[int] = ()) -> dict[int, tuple[int, int]]:
+    """How many answers and skips the answered ones of these tasks (or of all) have, from the annotations themselves.
+
+    The counts that Label Studio keeps with each task are not to be trusted: while somebody deletes a project, and for
+    ever once two did so at the same time, its process does not count what raters store.
+    """
+    found: dict[int, tuple[int, int]] = {}
+    parts = [numbers[i : i + AT_ONCE] for i in range(0, len(numbers), AT_ONCE)] if numbers else [()]
+    for part in parts:
+        for task in exported(server, project, part):
+            skips = sum(bool(one.get("was_cancelled")) for one in task["annotations"])
+            found[int(task["id"])] = (len(task["annotations"]) - skips, skips)
+    return found
+
+
+def exported(server: Server, project: int, numbers: Sequence[int] = ()) -> Iterator[dict[str, Any]]:
+    """Answered tasks with all that was answered; of these numbers, or all that there are. One may come twice."""
+    asked = {"exportType": "JSON", "download_all_tasks": "false"}
+    return server.stream(f"/api/projects/{project}/export", **asked, **({"ids[]": list(numbers)} if numbers else {}))
+
+
+AT_ONCE = 200
+"""Tasks that are asked for in one request: their numbers stand in its address."""
+
+
 def changed_since(server: Server, project: int, since: str) -> Iterator[int]:
     """Numbers of tasks that were changed, or answered, or lost an answer, after this time of the server."""
     for row in _by_number(server, project, "id", [("updated_at", "greater", "Datetime", since)]):
@@ -102,6 +127,14 @@ COUNTED = "id,task_number,total_predictions_number,total_annotations_number,skip
 def gone(server: Server, project: int) -> Refused:
     """The project is not there any more."""
     return Refused(f"Project {project} is not in Label Studio at {server.url} any more.", "Push again.", 404)
+
+
+UNTOUCHED: tuple[Condition, ...] = (
+    ("total_annotations", "equal", "Number", 0),
+    ("cancelled_annotations", "equal", "Number", 0),
+    ("draft_exists", "equal", "Boolean", False),
+)
+"""What the server itself looks at when it deletes: nobody has answered meanwhile, or begun to."""
 
 
 def filtered(items: Sequence[Condition]) -> dict[str, Any]:
