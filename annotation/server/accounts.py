@@ -93,7 +93,17 @@ def _sign_up(server: Server, email: str, password: str) -> Account:
         if session.post(form, data=given, headers={"Referer": server.url}).status_code != 302:
             raise UserError(f"Label Studio refused an account for {email}", "check the e-mail address")
         who = _json(session.get("/api/current-user/whoami"))
-        return Account(email, password, int(who["id"]), str(_json(session.get("/api/current-user/token"))["token"]))
+        return Account(email, password, int(who["id"]), _own_token(session, server.url))
+
+
+def _own_token(session: "httpx.Client", url: str) -> str:
+    """A Label Studio in which a project was ever deleted forgets to make tokens for new people: then it is asked to."""
+    found = session.get("/api/current-user/token")
+    if found.status_code == 200:
+        return str(_json(found)["token"])
+    headers = {"X-CSRFToken": session.cookies.get("csrftoken", ""), "Referer": url}
+    made = session.post("/api/current-user/reset-token/", headers=headers)
+    return str(made.json()["token"]) if made.status_code == 201 else ""
 
 
 def _json(answer: "httpx.Response") -> Any:
