@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -93,8 +94,10 @@ class _Part:
 
     def _traces(self) -> Iterator[ratings.Question]:
         """By question: a trace of valence says nothing about one of arousal."""
-        asked = [_of_what(a) for a in self.opinions["asked"].to_pylist()]
         traces = _answer(self.opinions, "trace")
+        if all(trace is None for trace in traces):
+            return
+        asked = [_of_what(a) for a in self.opinions["asked"].to_pylist()]
         for name in sorted({a for a, trace in zip(asked, traces, strict=True) if trace is not None}):
             mine = [trace if a == name else None for a, trace in zip(asked, traces, strict=True)]
             timed = [t and [p for p in t if p["at_us"] is not None] for t in mine]
@@ -125,18 +128,28 @@ class _Part:
             yield self._question(name, of_lists(values, level))
 
     def _question(self, name: str, scale: Scale) -> ratings.Question:
+        items, roles = self._shared
+        return replace(ratings.question(name, scale, items, roles), about=self.about)
+
+    @cached_property
+    def _shared(self) -> tuple[list[str], dict[str, list[Any]]]:
+        """Items and roles of the opinions, which are those of all questions but marks."""
         chances = pc.struct_field(self.opinions["shown"].combine_chunks(), "probability").to_pylist()
         columns = (self.opinions[name].to_pylist() for name in ("sample_id", "sample_id", "rater", "rater_kind"))
-        return self._made(name, scale, list(zip(*columns, chances, strict=True)))
+        return self._roles(list(zip(*columns, chances, strict=True)))
 
-    def _made(self, name: str, scale: Scale, rows: list[_Row]) -> ratings.Question:
+    def _roles(self, rows: list[_Row]) -> tuple[list[str], dict[str, list[Any]]]:
         roles = {
             "rater": [rater for _, _, rater, _, _ in rows],
             "cluster": [self.clusters.get(sample) for _, sample, _, _, _ in rows],
             "pool": [ratings.pool_of(kind) for _, _, _, kind, _ in rows],
             "chance": [chance for _, _, _, _, chance in rows],
         }
-        return replace(ratings.question(name, scale, [item for item, *_ in rows], roles), about=self.about)
+        return [item for item, *_ in rows], roles
+
+    def _made(self, name: str, scale: Scale, rows: list[_Row]) -> ratings.Question:
+        items, roles = self._roles(rows)
+        return replace(ratings.question(name, scale, items, roles), about=self.about)
 
 
 class _Marks(NamedTuple):

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from affectory.annotation.status.columns import codes
 from affectory.annotation.status.matching import CONDITIONAL, Asks
 from affectory.annotation.status.said import Said, comparable
 from affectory.schemas.taxonomy import Taxonomy
@@ -24,6 +23,8 @@ _MEASURES = {
     "trace": ("ccc",),
     "spans": ("alpha unitizing",),
 }
+_MANY, _DRAWS_OF_MANY = 20_000, 100
+"""Of so many opinions intervals are narrow, and fewer draws tell them."""
 ONLY_AFTER = "raters were asked only after an answer of others: agreement would be of those answers alone"
 
 
@@ -72,10 +73,11 @@ def _of_set(name: str, given: Said, taxonomy: Taxonomy, draws: int) -> tuple[lis
     from affectory.quality.agreement import Ratings, agreement
 
     ratings = Ratings.of_opinions(given.opinions, taxonomy)
+    fewer = draws if given.opinions.num_rows < _MANY else min(draws, _DRAWS_OF_MANY)
     figures, notes = [], []
     for level in dict.fromkeys(question.level for question in ratings.questions):
         some = Ratings(tuple(question for question in ratings.questions if question.level == level))
-        report = agreement(some, measures=_MEASURES[level], draws=draws, by_rater=False)
+        report = agreement(some, measures=_MEASURES[level], draws=fewer, by_rater=False)
         figures += [_agreed(name, figure) for figure in report.figures]
         notes += [note.text for note in report.notes]
     return figures, list(dict.fromkeys(notes))
@@ -105,6 +107,6 @@ def _left_out(given: Said, asks: Asks) -> Iterator[str]:
         (after, "asked for after an answer of others"),
         (later, "of raters who were chosen later, with another probability"),
     ):
-        many = len(codes(given.back[rows])[1])
+        many = len(np.unique(given.back[rows]))
         if many:
             yield f"not compared: {many} answers {why}"

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
@@ -16,8 +17,15 @@ Texts = NDArray[np.object_]
 
 def texts(table: pa.Table, name: str, absent: str | None = None) -> Texts:
     """A column of text; `absent` in place of null."""
-    found = np.array([*table.column(name).to_pylist(), None], dtype=object)[:-1]
-    found[found == None] = absent  # noqa: E711
+    column = table.column(name)
+    column = column if absent is None else pc.fill_null(column, absent)
+    return objects(column.to_pylist())
+
+
+def objects(values: Sequence[Any]) -> Texts:
+    """As an array, whatever the values are."""
+    found = np.empty(len(values), dtype=object)
+    found[:] = values
     return found
 
 
@@ -26,12 +34,23 @@ def numbers(table: pa.Table, name: str) -> Floats:
     return np.asarray(table.column(name).to_numpy(zero_copy_only=False), np.float64)
 
 
-def codes(*columns: Sequence[Any] | Texts) -> tuple[Ints, list[tuple[Any, ...]]]:
-    """A number for each row of several columns: equal rows have the same; and what the numbers stand for."""
-    rows = list(zip(*columns, strict=True))
-    places: dict[tuple[Any, ...], int] = {}
-    found = np.fromiter((places.setdefault(row, len(places)) for row in rows), np.int64, len(rows))
-    return found, list(places)
+def codes(*columns: Sequence[Any] | Texts | Ints | Floats) -> Ints:
+    """A number for each row of several columns, from 0 on: equal rows have the same."""
+    keys = np.zeros(len(columns[0]), np.int64)
+    for column in map(_encoded, columns):
+        keys = keys * max(1, len(column.dictionary)) + column.indices.to_numpy()
+    return np.unique(keys, return_inverse=True)[1].reshape(-1).astype(np.int64)
+
+
+def named(names: Texts) -> tuple[Ints, list[str]]:
+    """The same of one column, and what the numbers stand for."""
+    column = _encoded(names)
+    return column.indices.to_numpy().astype(np.int64), column.dictionary.to_pylist()
+
+
+def _encoded(column: Sequence[Any] | Texts | Ints | Floats) -> pa.DictionaryArray:
+    kind = None if isinstance(column, np.ndarray) and column.dtype != object else pa.string()
+    return pa.array(column, kind).dictionary_encode("encode")
 
 
 def ranks(group: Ints, *order: Any) -> Ints:

@@ -6,7 +6,18 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from affectory.annotation.status.columns import Bools, Floats, Ints, Texts, codes, instants, numbers, ranks, texts
+from affectory.annotation.status.columns import (
+    Bools,
+    Floats,
+    Ints,
+    Texts,
+    codes,
+    instants,
+    numbers,
+    objects,
+    ranks,
+    texts,
+)
 from affectory.annotation.status.inputs import StatusInputs
 
 STATES = ("answered", "declined", "refused", "left", "closed")
@@ -83,7 +94,7 @@ def returns_now(returns: pa.Table) -> pa.Table:
     """The last state of each annotation, with `began`: nobody undoes that it was deleted."""
     updated = instants(texts(returns, "updated"))
     deleted = texts(returns, "state") == "deleted"
-    group, _ = codes(texts(returns, "server"), texts(returns, "annotation"))
+    group = codes(texts(returns, "server"), numbers(returns, "annotation"))
     order = np.lexsort((texts(returns, "return_id").astype(str), np.nan_to_num(updated), deleted, group))
     rows = returns.take(pa.array(order))
     first = np.full(int(group.max(initial=-1)) + 1, np.inf)
@@ -97,7 +108,7 @@ def standing(returns: pa.Table) -> pa.Table:
     """Of several annotations by one person of one task the one that counts: an answer before a skip, the newest."""
     rater = texts(returns, "rater", "")
     alone = np.where(rater == "", np.arange(returns.num_rows), -1)
-    group, _ = codes(texts(returns, "task", ""), rater, alone)
+    group = codes(texts(returns, "task", ""), rater, alone)
     state = np.array([_STATES.get(state, 0) for state in texts(returns, "state")], np.int64)
     updated = np.nan_to_num(instants(texts(returns, "updated")))
     first = ranks(group, -state, -updated, -numbers(returns, "annotation"))
@@ -129,7 +140,7 @@ def _rank(returns: pa.Table) -> Ints:
 def _join(back: Ints, asks: pa.Table, rows: Ints, returns: pa.Table, free: Ints, by: tuple[str, ...]) -> None:
     """The first ask of each key takes the best annotation of it, the second the next."""
     mine, theirs = ([texts(t, name)[at] for name in by] for t, at in ((asks, rows), (returns, free)))
-    group, _ = codes(*(np.concatenate(pair) for pair in zip(mine, theirs, strict=True)))
+    group = codes(*(np.concatenate(pair) for pair in zip(mine, theirs, strict=True)))
     some, conditional = asks.take(pa.array(rows)), np.isin(texts(asks, "purpose")[rows].astype(str), CONDITIONAL)
     closed = texts(some, "closed") != None  # noqa: E711
     place = ranks(group[: len(rows)], closed, conditional, numbers(some, "round"), numbers(some, "position"))
@@ -151,7 +162,7 @@ def _returns(table: pa.Table, ask: Ints) -> Returns:
     return Returns(
         task=texts(table, "task", ""),
         question=texts(table, "question"),
-        rater=np.array([who or UNKNOWN for who in texts(table, "rater")] + [None], object)[:-1],
+        rater=objects([who or UNKNOWN for who in texts(table, "rater")]),
         verdict=verdict,
         why=why,
         began=numbers(table, "began"),
@@ -168,14 +179,14 @@ def _kinds(samples: pa.Table) -> dict[str, str]:
 
 def _asks(table: pa.Table, returns: Returns, back: Ints, kinds: Mapping[str, str]) -> Asks:
     state, reason, retracted = _states(texts(table, "closed"), returns, back)
-    rater = np.array([who or NOBODY for who in texts(table, "rater")] + [None], object)[:-1]
+    rater = objects([who or NOBODY for who in texts(table, "rater")])
     rater[back >= 0] = returns.rater[back[back >= 0]]
     sample = texts(table, "sample_id")
     return Asks(
         task=texts(table, "task"),
         question=texts(table, "question"),
         sample=sample,
-        kind=np.array([kinds.get(s, UNKNOWN) for s in sample] + [None], object)[:-1],
+        kind=objects([kinds.get(s, UNKNOWN) for s in sample]),
         purpose=texts(table, "purpose"),
         rater=rater,
         occasion=texts(table, "occasion"),
@@ -191,8 +202,8 @@ def _asks(table: pa.Table, returns: Returns, back: Ints, kinds: Mapping[str, str
 
 def _states(closed: Texts, returns: Returns, back: Ints) -> tuple[Texts, Texts, Bools]:
     """Of each ask its state, why, and whether what was said was taken back."""
-    state = np.array(["left" if why is None else "closed" for why in closed] + [None], object)[:-1]
-    reason = np.array([why or "" for why in closed] + [None], object)[:-1]
+    state = objects(["left" if why is None else "closed" for why in closed])
+    reason = objects([why or "" for why in closed])
     at = np.flatnonzero(back >= 0)
     verdict = returns.verdict[back[at]]
     for said, name in (("taken", "answered"), ("declined", "declined"), ("refused", "refused")):

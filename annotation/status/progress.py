@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 
 import numpy as np
 
-from affectory.annotation.status.columns import Bools, Floats, Texts, codes
+from affectory.annotation.status.columns import Bools, Floats, Texts, named
 from affectory.annotation.status.matching import STATES, Asks, Returns
 
 DAY = 86_400.0
@@ -88,11 +88,9 @@ def counted(name: str, states: Texts, retracted: Bools) -> Count:
 
 
 def _by(names: Texts, asks: Asks) -> tuple[Count, ...]:
-    group, distinct = codes(names)
+    group, distinct = named(names)
     rows = [np.flatnonzero(group == place) for place in range(len(distinct))]
-    found = (
-        counted(name, asks.state[mine], asks.retracted[mine]) for (name,), mine in zip(distinct, rows, strict=True)
-    )
+    found = (counted(name, asks.state[mine], asks.retracted[mine]) for name, mine in zip(distinct, rows, strict=True))
     return tuple(sorted(found, key=lambda count: count.name))
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from affectory.annotation.status.columns import Floats, Ints, by_group, codes, texts
+from affectory.annotation.status.columns import Floats, Ints, by_group, codes, named, texts
 from affectory.annotation.status.drift import Drift, drifts
 from affectory.annotation.status.inputs import StatusInputs
 from affectory.annotation.status.matching import NOBODY, Asks, Returns
@@ -99,14 +99,14 @@ _IDLE: dict[str, Any] = {"answered": 0, "declined": 0, "refused": 0, "median_s":
 
 def _worked(returns: Returns) -> dict[str, dict[str, Any]]:
     """Of each rater how many annotations came to what, and the time in the middle."""
-    group, names = codes(returns.rater)
+    group, names = named(returns.rater)
     known = timed(returns)
     found = {}
     for place, rows in by_group(group):
         verdicts = returns.verdict[rows]
         counts = {name: int((verdicts == of).sum()) for name, of in _VERDICTS.items()}
         spent = returns.spent_s[rows[known[rows]]]
-        found[names[place][0]] = {**counts, "median_s": float(np.median(spent)) if len(spent) else None}
+        found[names[place]] = {**counts, "median_s": float(np.median(spent)) if len(spent) else None}
     return found
 
 
@@ -120,8 +120,8 @@ def _hits(given: Said, gold: Mapping[str, Collection[str]], inputs: StatusInputs
 def _known(given: Said, hit: Floats) -> dict[str, tuple[int, int]]:
     """Of each rater how many known answers were given as they are known, of how many."""
     rows = np.flatnonzero(np.isfinite(hit))
-    group, names = codes(texts(given.opinions, "rater")[rows])
-    return {names[place][0]: (int(hit[rows[mine]].sum()), len(mine)) for place, mine in by_group(group)}
+    group, names = named(texts(given.opinions, "rater")[rows])
+    return {names[place]: (int(hit[rows[mine]].sum()), len(mine)) for place, mine in by_group(group)}
 
 
 def _share(found: tuple[int, int]) -> dict[str, Any]:
@@ -168,19 +168,19 @@ def _relations(people: pa.Table | None) -> dict[str, str]:
 
 def _drifts(asks: Asks, returns: Returns, given: Said, hit: Floats) -> tuple[Drift, ...]:
     """Of time by annotation, of known answers and agreement by opinion; each in the order of first answering."""
-    group, names = codes(returns.rater)
+    group, names = named(returns.rater)
     by_annotation = {"known answers": _spread(hit, given.back, len(returns))}
     fit = comparable(given, asks)
     by_annotation["agreement"] = _spread(_agreeing(given.only(fit), asks), given.back[fit], len(returns))
     figures = {"time": usual(asks, returns), **by_annotation}
-    return drifts(group, [name for (name,) in names], returns.began, figures)
+    return drifts(group, names, returns.began, figures)
 
 
 def _agreeing(given: Said, asks: Asks) -> Floats:
     """Of each opinion how far others say the same of the same."""
     asked = pc.struct_field(given.opinions.column("asked").combine_chunks(), "question").to_pylist()
     sample, of = texts(given.opinions, "sample_id"), asks.question[given.ask]
-    return alike(votes(given.opinions), codes(of, sample, asked)[0])
+    return alike(votes(given.opinions), codes(of, sample, asked))
 
 
 def _spread(values: Floats, back: Ints, many: int) -> Floats:
@@ -194,9 +194,9 @@ def _spread(values: Floats, back: Ints, many: int) -> Floats:
 def _pace(asks: Asks, returns: Returns) -> dict[str, tuple[float, ...]]:
     pace, names = usual(asks, returns), returns.rater
     rows = np.flatnonzero(np.isfinite(pace))
-    group, distinct = codes(names[rows])
+    group, distinct = named(names[rows])
     return {
-        distinct[place][0]: tuple(
+        distinct[place]: tuple(
             float(np.median(part)) for part in np.array_split(pace[rows[mine]], min(10, len(mine) // 5))
         )
         for place, mine in by_group(group, np.nan_to_num(returns.began[rows]))

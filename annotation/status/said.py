@@ -103,11 +103,12 @@ def comparable(given: Said, asks: Asks) -> Bools:
     not after an answer of others. Whom a later plan asked with another probability was."""
     question, sample = asks.question[given.ask], asks.sample[given.ask]
     chance = asks.probability[given.ask]
-    group, distinct = codes(question, sample)
-    earliest = np.full(len(distinct), np.iinfo(np.int64).max)
+    group = codes(question, sample)
+    many = int(group.max(initial=-1)) + 1
+    earliest = np.full(many, np.iinfo(np.int64).max)
     np.minimum.at(earliest, group, asks.round[given.ask])
     first = asks.round[given.ask] == earliest[group]
-    usual = np.full(len(distinct), np.nan)
+    usual = np.full(many, np.nan)
     usual[group[first]] = chance[first]
     same = (chance == usual[group]) | (np.isnan(chance) & np.isnan(usual[group]))
     free = ~np.isin(asks.purpose[given.ask].astype(str), CONDITIONAL)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from affectory.annotation.status.columns import Bools, Floats, Ints, Texts, by_group, codes
+from affectory.annotation.status.columns import Bools, Floats, Ints, Texts, by_group, codes, named
 from affectory.annotation.status.matching import UNKNOWN, Asks, Returns
 
 
@@ -55,15 +55,15 @@ def usual(asks: Asks, returns: Returns) -> Floats:
     """The time of each annotation as a multiple of what is usual for its questions and kind; NaN where not known."""
     found = np.full(len(returns), np.nan)
     rows = np.flatnonzero(timed(returns))
-    group, _ = codes(returns.question[rows], kinds_of(asks, returns)[rows])
+    group = codes(returns.question[rows], kinds_of(asks, returns)[rows])
     for _, mine in by_group(group):
         found[rows[mine]] = returns.spent_s[rows[mine]] / np.median(returns.spent_s[rows[mine]])
     return found
 
 
 def _by(names: Texts, spent: Floats) -> tuple[Took, ...]:
-    group, distinct = codes(names)
-    found = (_took(distinct[place][0], spent[rows]) for place, rows in by_group(group))
+    group, distinct = named(names)
+    found = (_took(distinct[place], spent[rows]) for place, rows in by_group(group))
     return tuple(sorted(found, key=lambda took: took.name))
 
 

@@ -86,7 +86,8 @@ FAINT = """() => {
     .filter(([a, b]) => (Math.max(a, b) + .05) / (Math.min(a, b) + .05) < 4.5).map(found => found[2]);
 }"""
 """Texts whose contrast with what lies behind them is below 4.5."""
-UNNAMED = """() => [...document.querySelectorAll('svg:not([aria-hidden=true])')].filter(e => !e.getAttribute('aria-label'))
+UNNAMED = """() => [...document.querySelectorAll('svg:not([aria-hidden=true])')]
+  .filter(e => !e.getAttribute('aria-label'))
   .map(e => e.outerHTML.slice(0, 80))"""
 HEADINGS = "() => [...document.querySelectorAll('h1, h2, h3')].map(e => Number(e.tagName[1]))"
 
