@@ -16,8 +16,9 @@ const headers = () => (asks ? { 'X-Affectory-Rater': encodeURIComponent(rater) }
 
 async function get(path) {
   const answer = await fetch(path, { headers: headers() });
-  const told = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Error(told.error ?? `the server answered ${answer.status}`);
+  const told = await answer.json().catch(() => null);
+  if (answer.ok && told === null) throw new Error('log in again first');
+  if (!answer.ok) throw new Error(told?.error ?? `the server answered ${answer.status}`);
   return told;
 }
 

@@ -153,10 +153,11 @@ export class Pass {
     if (this.over || !this.player.ready || !(this.samples.length || this.sampler.pair)) return;
     this.#take(this.sampler.end(performance.now(), this.#now()));
     const us = this.sampler.us(this.sampler.step(media));
-    this.samples.length = first(this.samples, us);
+    const from = first(this.samples, us);
+    const value = (this.samples[from] ?? this.samples[from - 1])?.[1] ?? this.middle;
+    this.samples.length = from;
     this.saver.cut(us);
     this.ended = false;
-    const value = this.samples.at(-1)?.[1] ?? this.middle;
     this.slider.show(value);
     this.signal.set(performance.now(), value);
     this.at = us / 1e6;

@@ -14,11 +14,13 @@ export function newSession() {
 
 async function put(url, headers, save) {
   const body = JSON.stringify(save);
-  const options = { method: 'PUT', body, headers: { ...headers, 'Content-Type': 'application/json' } };
+  // Where a login has run out, a proxy may lead elsewhere: that is no answer.
+  const options = { method: 'PUT', redirect: 'manual', body, headers: { ...headers, 'Content-Type': 'application/json' } };
   // A save under way when the page is left still arrives; browsers allow that to short ones.
   const answer = await fetch(url, { ...options, keepalive: body.length < 50_000, signal: AbortSignal.timeout(PATIENCE) });
   const told = await answer.json().catch(() => ({}));
-  return { status: answer.status, ...told };
+  const away = answer.type === 'opaqueredirect' || (answer.ok && !Number.isInteger(told.seq));
+  return { ...told, status: away ? 401 : answer.status };
 }
 
 export class Saver {
@@ -130,7 +132,8 @@ export async function recover(url, headers, key) {
   const saves = [left.sending, ...later(left)].filter(Boolean);
   for (const save of saves) {
     const answer = await put(url, headers, { ...save, seq: save.seq ?? seq });
-    if (answer.status === 0 || answer.status >= 500) throw new Error('offline');
+    if (answer.status >= 500 || answer.status === 429) throw new Error('the server does not answer');
+    if (answer.status === 401 || answer.status === 403) throw new Error('log in again first');
     if (answer.status !== 200) break;
     seq = answer.seq;
   }

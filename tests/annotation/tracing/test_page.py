@@ -147,6 +147,7 @@ def test_going_back_overwrites_from_there(rater_called: Called, tmp_path: Path) 
     rater.picture(tmp_path, "sound")
     at.keyboard.press("Backspace")
     rater.wait(0.2)
+    assert rater.value() == 1  # as it was at that moment
     at.keyboard.press("Home")
     rater.wait(0.6)
     at.keyboard.press(" ")
@@ -208,6 +209,9 @@ def test_what_the_network_lost_is_sent_later(rater_called: Called, tmp_path: Pat
     shown = at.evaluate("JSON.parse(Object.values(localStorage).find((v) => v.startsWith('{')))")
     assert shown["sending"] and shown["pending"]["samples"]
     at.unroute("**/api/**")
+    at.route("**/api/traces/**", lambda route: route.fulfill(status=200, body="<h1>Log in</h1>"))
+    at.wait_for_function("() => document.getElementById('saved').textContent.includes('log in again')")
+    at.unroute("**/api/traces/**")
     at.reload()  # the page that had it is gone, what it kept is not
     at.wait_for_selector("#play:enabled")
     trace = rater.trace("sound")
