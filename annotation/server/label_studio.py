@@ -8,13 +8,15 @@ from urllib.request import ProxyHandler, build_opener
 
 from affectory.annotation.server.environment import Environment
 from affectory.annotation.server.home import Home
-from affectory.annotation.server.ports import LOOPBACK
+from affectory.annotation.server.ports import LOOPBACK, listens
 from affectory.annotation.server.postgres import Database
 from affectory.annotation.server.private import Secrets
 from affectory.annotation.server.processes import Process, last_words, start
 from affectory.schemas.errors import UserError
 
 PATIENCE_S = 600
+LOST_PORT = "is in use", "port is already in use"
+"""What its log says when another program was quicker: it went to the next port, or ended."""
 PASSED_ON = ("PATH", "TZ", "TMPDIR", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY",
              "https_proxy", "http_proxy", "no_proxy")  # fmt: skip
 """All that it gets of our environment: it would take `DEBUG`, `CI`, `PORT` or `USERNAME` for its own settings."""
@@ -74,11 +76,17 @@ class Start:
         given = variables(self.home, self.database, self.secrets)
         return start([*program, *where, "--log-level", "WARNING"], given, self.home.log("label-studio"), self.home.data)
 
-    def wait(self, process: Process, tell: Callable[[str], None], patience_s: float = PATIENCE_S) -> None:
-        """Until it answers; if it ends or takes too long, its last words are the message."""
+    def wait(self, process: Process, tell: Callable[[str], None], patience_s: float = PATIENCE_S) -> bool:
+        """Until it answers, itself: False where another program took the port meanwhile, and it was stopped.
+
+        If it ends or takes too long, its last words are the message.
+        """
         began = told = time.monotonic()
         tell("starting Label Studio (the first start makes its tables: up to a minute)")
-        while not healthy(self.url):
+        while not (listens(process.pid, self.port) and healthy(self.url)):
+            if self._lost_its_port():
+                process.stop()
+                return False
             if not process.alive():
                 raise self._failed("ended as it started")
             if time.monotonic() > began + patience_s:
@@ -88,6 +96,11 @@ class Start:
                 told = time.monotonic()
                 tell(f"still starting after {told - began:.0f} s ...")
             time.sleep(0.1)
+        return True
+
+    def _lost_its_port(self) -> bool:
+        said = self.home.log("label-studio").read_text(encoding="utf-8", errors="replace")
+        return any(words in said for words in LOST_PORT)
 
     def _failed(self, what: str) -> UserError:
         log = self.home.log("label-studio")

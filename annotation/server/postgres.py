@@ -22,6 +22,9 @@ NEEDED = ("initdb", "pg_ctl", "postgres", "psql")
 INSTALLED = "/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql*/bin"
 FOR_ROOT = Path("/var/lib/affectory")
 """Clusters of servers that root starts: PostgreSQL refuses to be root, and another user may not reach root's home."""
+PAUSES_S = (0.5, 1.0, 2.0, 4.0)
+ENDING_S = 15.0
+PROC = Path("/proc")
 NAME, ADMIN = "labelstudio", "affectory"
 LOCALE = "C.UTF-8" if sys.platform == "linux" else "en_US.UTF-8"
 _ROLE = """select 'create role {name} login' where not exists (select from pg_roles where rolname = '{name}') \\gexec
@@ -104,10 +107,22 @@ class Cluster:
 
     def port(self) -> int | None:
         """Where it listens; None where it does not run, whatever a killed one left behind."""
-        if not self.made_by() or self._control("status") != 0:
+        if not self.made_by() or self._left_behind() or self._control("status") != 0:
             return None
         lines = (self.folder / "postmaster.pid").read_text(encoding="utf-8").splitlines()
         return int(lines[3]) if len(lines) > 3 else None
+
+    def _left_behind(self) -> bool:
+        """Whether nobody runs whose lock lies there: PostgreSQL takes what is left of a process for one that runs."""
+        try:
+            pid = int((self.folder / "postmaster.pid").read_text(encoding="utf-8").split()[0])
+        except (FileNotFoundError, IndexError, ValueError):
+            return True
+        return PROC.exists() and pid not in self._inside()
+
+    def _inside(self) -> set[int]:
+        """Processes at work in its folder, which are all of PostgreSQL's own."""
+        return {int(path.name) for path in PROC.glob("[0-9]*") if _works_in(path) == str(self.folder.resolve())}
 
     def start(self, secrets: Secrets, tell: Callable[[str], None]) -> bool:
         """It runs and has our database; says whether it had to be started."""
@@ -152,17 +167,26 @@ class Cluster:
     def _settings(self) -> str:
         """Only loopback, and no socket in a folder that all share."""
         ours = f"listen_addresses = '{LOOPBACK}'\nunix_socket_directories = ''\nmax_connections = 200\n"
-        return ours if self.durable else f"{ours}fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
+        return ours if self.durable else f"{ours}fsync = off\nfull_page_writes = off\n"
 
     def _start(self) -> None:
-        """On the port it had, if that is free. What a killed one left running may need a moment to end."""
-        port = free_port(self._had())
-        for pause in (0.5, 1, 2, 4, None):
+        """On the port it had, if that is free."""
+        self._clear()
+        for pause in (*PAUSES_S, None):
+            port = free_port(self._had())
             if self._control("start", "-w", "-t", "60", "-l", str(self.log), "-o", f"-p {port}") == 0:
                 return
             if pause is not None:
                 time.sleep(pause)
         raise UserError(f"PostgreSQL did not start:\n{last_words(self.log)}", f"see {self.log}")
+
+    def _clear(self) -> None:
+        """A lock is removed once nobody is in the folder any more: what a killed one started ends after it."""
+        until = time.monotonic() + ENDING_S
+        while PROC.exists() and self._inside() and time.monotonic() < until:
+            time.sleep(0.1)
+        if PROC.exists() and not self._inside():
+            (self.folder / "postmaster.pid").unlink(missing_ok=True)
 
     def _had(self) -> list[int]:
         try:
@@ -199,6 +223,14 @@ class Cluster:
         if check and done.returncode != 0:
             raise UserError(f"{name} of PostgreSQL failed: {done.stderr.strip()[-800:]}", f"see {self.log}")
         return done
+
+
+def _works_in(process: Path) -> str:
+    """Where a process is; nowhere where it is none of ours, or only what is left of one."""
+    try:
+        return str((process / "cwd").readlink())
+    except OSError:
+        return ""
 
 
 def _unprivileged() -> dict[str, Any]:

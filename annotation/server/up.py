@@ -16,14 +16,15 @@ from affectory.annotation.server.accounts import invite
 from affectory.annotation.server.environment import environment
 from affectory.annotation.server.home import Home
 from affectory.annotation.server.label_studio import PASSED_ON, Start, healthy
-from affectory.annotation.server.ports import LOOPBACK, answers, free_port, require_free
+from affectory.annotation.server.ports import LOOPBACK, free_port, listens, require_free
 from affectory.annotation.server.postgres import Cluster, Database
 from affectory.annotation.server.private import Secrets
 from affectory.annotation.server.processes import Process, last_words, start
 from affectory.schemas.errors import UserError
 
-PORT, INNER_PORTS = 8390, range(8391, 8411)
+PORT = 8390
 PROXY = "affectory.annotation.proxy"
+NAMES = {"proxy": "the proxy", "label_studio": "Label Studio"}
 LOOK_EVERY_S = 10.0
 Tell = Callable[[str], None]
 
@@ -67,6 +68,7 @@ class Wanted:
 def up(wanted: Wanted, tell: Tell) -> Running:
     """All of it runs, whatever ran before; what runs already is left alone."""
     with wanted.home.alone():
+        _require_port(wanted)
         own = Secrets.of(wanted.home.secrets)
         database, fresh = _database(wanted, own, tell)
         inner, anew = _label_studio(wanted, database, own, fresh, tell)
@@ -151,15 +153,19 @@ def down(home: Home, tell: Tell) -> bool:
     if not home.folder.exists():
         return False
     with home.alone():
-        ran = False
-        for part in ("proxy", "label_studio"):
-            process = Process.remembered(home.state().get(part))
-            if process is not None:
-                tell(f"stopping {part.replace('_', ' ')}")
-                process.stop()
-                ran = True
-            home.remember(**{part: None})
-        return Cluster(home.folder).stop() or ran
+        ran = [_stop(home, part, tell) for part in ("proxy", "label_studio")]
+        return any([*ran, Cluster(home.folder).stop()])
+
+
+def _stop(home: Home, part: str, tell: Tell) -> bool:
+    """Its port is remembered, so that it comes back to where it was."""
+    known = home.state().get(part) or {}
+    process = Process.remembered(known)
+    if process is not None:
+        tell(f"stopping {NAMES[part]}")
+        process.stop()
+    home.remember(**{part: {"port": known["port"]} if "port" in known else None})
+    return process is not None
 
 
 def _database(wanted: Wanted, own: Secrets, tell: Tell) -> tuple[Database, bool]:
@@ -181,15 +187,13 @@ def _label_studio(wanted: Wanted, database: Database, own: Secrets, fresh: bool,
     if process:
         process.stop()
     had = [known["port"]] if isinstance(known.get("port"), int) else []
-    begun = Start(wanted.home, environment(tell), database, own, free_port([*had, *_inner(wanted.port)]))
-    process = begun.process()
-    wanted.home.remember(label_studio={**asdict(process), "port": begun.port, "database": repr(database)})
-    begun.wait(process, tell)
-    return begun.port, True
-
-
-def _inner(outer: int) -> list[int]:
-    return [port for port in INNER_PORTS if port != outer]
+    for ports in (had, (), ()):
+        begun = Start(wanted.home, environment(tell), database, own, free_port(ports))
+        process = begun.process()
+        wanted.home.remember(label_studio={**asdict(process), "port": begun.port, "database": repr(database)})
+        if begun.wait(process, tell):
+            return begun.port, True
+    raise UserError("other programs took every port of Label Studio's as it started", "try again")
 
 
 def _url(port: int) -> str:
@@ -206,8 +210,15 @@ def _proxy(wanted: Wanted, inner: int, anew: bool, tell: Tell) -> None:
         return
     if process:
         process.stop()
-    require_free(wanted.port, "raters", "--port")
     _start_proxy(wanted, asked, tell)
+
+
+def _require_port(wanted: Wanted) -> None:
+    """Before anything is begun; a port is free to us that our own proxy has."""
+    known = wanted.home.state().get("proxy") or {}
+    ours = Process.remembered(known) is not None and known.get("port") == wanted.port
+    if wanted.proxy and not ours:
+        require_free(wanted.port, "raters", "--port")
 
 
 def _start_proxy(wanted: Wanted, asked: dict[str, Any], tell: Tell) -> None:
@@ -232,7 +243,7 @@ def _require_proxy() -> None:
 
 def _wait_for_proxy(process: Process, port: int, log: Path, patience_s: float = 60) -> None:
     until = time.monotonic() + patience_s
-    while not answers(port):
+    while not listens(process.pid, port):
         if not process.alive() or time.monotonic() > until:
             process.stop()
             raise UserError(f"the proxy for raters did not start:\n{last_words(log)}", f"see {log}")
