@@ -20,6 +20,7 @@ from affectory.annotation.proxy.upstream import Refused, Silent, Upstream
 from affectory.annotation.proxy.who import Door, Visitor
 
 if TYPE_CHECKING:
+    import httpx
     from starlette.requests import Request
     from starlette.responses import Response
 
@@ -31,17 +32,19 @@ LABEL = re.compile(r"/projects/([0-9]{1,10})(?:/data)?/?")
 HOMES = ("/", "/projects", "/projects/", "/review")
 
 
-def make_app(home: Path, upstream: str, place: guard.Place) -> "Proxy":
-    """An ASGI application that stands before the Label Studio at `upstream`."""
-    return Proxy(home, upstream, place)
+def make_app(
+    home: Path, upstream: str, place: guard.Place, transport: "httpx.AsyncBaseTransport | None" = None
+) -> "Proxy":
+    """An ASGI application that stands before the Label Studio at `upstream`; `transport` is another way there."""
+    return Proxy(home, Upstream(upstream, place, transport), place)
 
 
 class Proxy:
     """Leads reach all; annotators what `routes` names, media and our own pages; others the login."""
 
-    def __init__(self, home: Path, upstream: str, place: guard.Place) -> None:
+    def __init__(self, home: Path, upstream: Upstream, place: guard.Place) -> None:
         self._place, self._facts, self._secret = place, Facts(home), link_secret(home)
-        self._upstream = Upstream(upstream, place)
+        self._upstream = upstream
         self._door = Door(self._upstream, self._facts)
         self._doorstep = Doorstep(self._upstream)
         queue = Queue(self._upstream, self._facts)

@@ -92,10 +92,18 @@ def read_assigned(path: Path) -> Assigned:
 
 def link_secret(home: Path) -> bytes:
     """The secret that links to media are signed with, made when first asked for."""
-    path = home / "link-secret"
+    return _secret(home / "link-secret").encode()
+
+
+def hint_secret(home: Path) -> str:
+    """What Label Studio says when it calls us, made when first asked for."""
+    return _secret(home / "hint-secret")
+
+
+def _secret(path: Path) -> str:
     if not path.exists():
         _write(path, {"secret": secrets.token_urlsafe(48)}, replace=False)
-    return str(_read(path)["secret"]).encode()
+    return str(_read(path)["secret"])
 
 
 class Facts:

@@ -1,13 +1,12 @@
 """Others' pages that are reached through the proxy: the trace page, the status page and the hint to pull."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from affectory.annotation.proxy import bodies, pages
 from affectory.annotation.proxy.desk import Denied
+from affectory.annotation.proxy.home import hint_secret
 
 if TYPE_CHECKING:
     from starlette.datastructures import MutableHeaders
@@ -15,7 +14,8 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
 RATER = b"x-affectory-rater"
-HINT = "/affectory/hint"
+HINT, HINTED = "/affectory/hint", "hinted"
+"""Where Label Studio calls, and the file in the home that is touched when it does."""
 LONGEST_TRACE = 8 << 20
 Scope = MutableMapping[str, Any]
 App = Callable[[Scope, Any, Any], Awaitable[None]]
@@ -37,22 +37,19 @@ class Mounted:
 
     def __init__(self, home: Path) -> None:
         self._home = home
-        self._trace = _app("affectory.annotation.tracing.app", home)
-        self._hint = _app("affectory.annotation.hint", home)
+        self._trace, self._hint = _trace(home), _hint(home)
 
     def trace(self, request: "Request", rater: str) -> "Answer":
         """The trace page, which is told by us alone who it is that looks at it."""
-        if self._trace is None:
-            raise Denied("There is no such page.", 404)
         return _Mount(self._trace, request.scope, "/trace", [(RATER, rater.encode())], LONGEST_TRACE)
 
     async def hint(self, request: "Request") -> "Answer | None":
         """Label Studio's own word that something changed; it proves itself by its secret, not by a login."""
         if request.scope["path"].rstrip("/") != HINT:
             return None
-        if self._hint is None or request.method != "POST":
+        if request.method != "POST":
             raise Denied("There is no such page.", 404)
-        return _Mount(self._hint, request.scope, HINT, [], bodies.ANSWER)
+        return _Mount(self._hint, request.scope, "/affectory", [], bodies.ANSWER)
 
     def status(self) -> "Response":
         """How far the review has come, as it was last written."""
@@ -95,9 +92,13 @@ class _Mount:
         await self._app(self._scope, limited, dressed)
 
 
-def _app(module: str, home: Path) -> App | None:
-    package = module.rpartition(".")[0]
-    if find_spec(package) is None or find_spec(module) is None:
-        return None
-    app: App = import_module(module).make_app(home)
-    return app
+def _trace(home: Path) -> App:
+    from affectory.annotation.tracing.app import make_app
+
+    return make_app(home)
+
+
+def _hint(home: Path) -> App:
+    from affectory.annotation.hint import app
+
+    return app(hint_secret(home), (home / HINTED).touch)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 
 from affectory.annotation.proxy import guard
@@ -33,7 +34,7 @@ class Refused(Exception):
 class Upstream:
     """A client of one Label Studio."""
 
-    def __init__(self, url: str, place: guard.Place) -> None:
+    def __init__(self, url: str, place: guard.Place, transport: "httpx.AsyncBaseTransport | None" = None) -> None:
         import httpx
 
         self.url, self._place = url.rstrip("/"), place
@@ -42,6 +43,8 @@ class Upstream:
             timeout=httpx.Timeout(READ_S, connect=CONNECT_S),
             limits=httpx.Limits(max_connections=64, max_keepalive_connections=16),
             trust_env=False,
+            transport=transport,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # else one's session would go out for all
         )
 
     async def get(self, path: str, credentials: Mapping[str, str], *, default: Any = RAISING, **query: str) -> Any:
