@@ -174,10 +174,15 @@ class Pushing:
         form = project.question.deciding[project.kind] if project.decides else project.question.forms[project.kind]
         facts = json.loads(asks[0]["shown"])
         said = self._said(shown.sample_id, task, shown) if project.decides else ()
-        data = form.data(shown, self._link, earlier=said, trace=f"/trace/{task}")
+        data = form.data(shown, self._link, earlier=said, trace=f"{self._origin}/trace/?task={task}")
         suggestion = facts.get("suggestion")
         prediction = form.prediction(Suggestion(**suggestion)) if suggestion and not project.decides else None
         return Task(task, digest(data, prediction)[:24], data, prediction, len(asks))
+
+    @property
+    def _origin(self) -> str:
+        """What stands before addresses of our proxy: nothing where it stands before Label Studio too."""
+        return "" if self.desk.owns_server else (self.desk.review.review.public or "").rstrip("/")
 
     @cached_property
     def _link(self) -> Any:

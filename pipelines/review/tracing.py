@@ -10,7 +10,7 @@ from affectory.annotation.found import Annotation
 from affectory.annotation.server.home import Home
 from affectory.annotation.shown import Shown, shown_of
 from affectory.annotation.tracing.checks import answered, check_trace
-from affectory.annotation.tracing.tasks import TraceTask, read_task, usual_scale, write_task
+from affectory.annotation.tracing.tasks import read_task, task_of, usual_scale, write_task
 from affectory.annotation.tracing.traces import Trace, read_traces
 from affectory.pipelines.review.desk import Project
 from affectory.schemas.ids import digest
@@ -29,26 +29,12 @@ def ask_for_traces(home: Home, project: Project, asks: Mapping[str, Sequence[Row
     """Put the clips of a project where the trace page finds them."""
     scales = tuple(usual_scale(name) for name in scales_of(project))
     for number, (task, rows) in enumerate(asks.items() if scales else ()):
-        shown = shown_of(json.loads(rows[0]["shown"]))
-        kind = "video" if "video" in shown.media else "audio"
-        if kind not in shown.media:
-            continue
-        raters = [row["rater"] for row in rows]
-        write_task(
-            home.folder,
-            TraceTask(
-                task,
-                f"{project.spec.title} {number + 1}",
-                shown.media[kind].name,
-                kind,  # type: ignore[arg-type]
-                scales,
-                shown.duration_s,
-                shown.frame_rate,
-                None if None in raters else tuple(sorted(raters)),
-                shown.anchor.get("start_us") or 0,
-                number,
-            ),
-        )
+        raters = sorted({row["rater"] for row in rows if row["rater"]})
+        shown, open_to_all = shown_of(json.loads(rows[0]["shown"])), any(row["rater"] is None for row in rows)
+        title = f"{project.spec.title} {number + 1}"
+        made = task_of(shown, task, scales, title, raters=None if open_to_all else tuple(raters), order=number)
+        if made is not None:
+            write_task(home.folder, made)
 
 
 def drawn(home: Home) -> Iterator[tuple[Annotation, str]]:
