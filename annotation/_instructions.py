@@ -35,14 +35,14 @@ def _parts(scene: Scene, fields: Sequence[Asked]) -> Iterator[str]:
     yield _listed(advice for field in fields if (advice := field.advice(scene)))
     yield from _examples(scene)
     yield from _meanings(scene, fields)
-    yield "<h4>Keys</h4>"
+    yield "<br><h4>Keys</h4>"
     yield _table([*_keys(scene, fields), *_OWN])
     yield "<p>Keys do nothing while a slider or a text has the focus: click beside it, or press Tab, to leave it.</p>"
 
 
 def _examples(scene: Scene) -> Iterator[str]:
     if scene.question.examples:
-        yield "<h4>Examples</h4>"
+        yield "<br><h4>Examples</h4>"
         yield _table((example.text, example.answer) for example in scene.question.examples)
 
 
@@ -50,26 +50,32 @@ def _meanings(scene: Scene, fields: Sequence[Asked]) -> Iterator[str]:
     """Other words for each label, where the taxonomy has some."""
     if not {field.name for field in fields} & {"categories", "times", "faces"}:
         return
-    rows = [(scene.word(entry.name), ", ".join(entry.synonyms[:8])) for entry in scene.taxonomy.asked if entry.synonyms]
+    rows = [(scene.word(label), also) for label in scene.taxonomy.labels if (also := scene.also(label))]
     if rows:
-        yield "<h4>What the labels mean</h4>"
+        yield "<br><h4>What the labels mean</h4>"
         yield _table(rows)
 
 
 def _keys(scene: Scene, fields: Sequence[Asked]) -> Iterator[tuple[str, str]]:
     for field in fields:
-        for wish in field.wishes(scene):
-            yield scene.keys.get(wish.what, "(mouse)").replace("shift", "Shift"), wish.says
+        wishes = list(field.wishes(scene))
+        if any(wish.shifts for wish in wishes):
+            yield "Shift+its key", "a step stronger, and from the strongest to none"
+        for wish in wishes:
+            if wish.shifts:
+                continue
+            yield scene.keys.get(wish.what, "(mouse)"), wish.says
     for exit_, key in EXITS.items():
         yield key, _EXITS[exit_]
 
 
 def _listed(items: Iterable[str]) -> str:
-    return f"<ul>{''.join(f'<li>{_safe(item)}</li>' for item in items)}</ul>"
+    """Label Studio strips styles, and lists have no points then."""
+    return f"<ul>{''.join(f'<li>• {_safe(item)}</li>' for item in items)}</ul>"
 
 
 def _table(rows: Iterable[tuple[str, str]]) -> str:
-    cells = "".join(f"<tr><td><b>{_safe(a)}</b></td><td>{_safe(b)}</td></tr>" for a, b in rows)
+    cells = "".join(f"<tr><td><b>{_safe(a)}</b>&nbsp;&nbsp;</td><td>{_safe(b)}</td></tr>" for a, b in rows)
     return f"<table>{cells}</table>"
 
 

@@ -12,7 +12,7 @@ STYLE = """
 .aff h4 { font-size: 15px; line-height: 1.3; margin: 6px 0 !important; }
 .aff-text, .aff-context, .aff-earlier { margin: 8px 0; }
 .aff-text .lsf-richtext__container { font-size: 18px; line-height: 1.55; padding: 8px 14px;
-  border-left: 3px solid rgba(90, 100, 180, 0.7); }
+  border-left: 3px solid rgba(90, 100, 180, 0.7); max-height: 42vh; overflow: auto; }
 .aff-context .lsf-richtext__container, .aff-earlier .lsf-richtext__container { font-size: 14px; line-height: 1.5;
   padding: 4px 14px; border-left: 3px solid rgba(128, 128, 128, 0.4); max-height: 9em; overflow: auto; }
 .aff-marker .lsf-labels { margin: 0 0 6px; }
@@ -33,7 +33,8 @@ STYLE = """
 .aff-slider .lsf-number output { min-width: 1.6em; text-align: right; font-weight: 600; }
 .aff-slider .lsf-number:has(output:empty) input { opacity: 0.35; filter: grayscale(1); }
 .aff-sides { display: flex; gap: 20px; align-items: flex-start; }
-.aff-side { flex: 1 1 0; min-width: 0; font-size: 17px; line-height: 1.5; }
+.aff-side { flex: 1 1 0; min-width: 0; }
+.aff-side .lsf-richtext__container { font-size: 18px; line-height: 1.55; max-height: 55vh; overflow: auto; }
 .aff-side video { max-height: 320px; }
 .aff .lsf-choice__checkbox { line-height: 22px; height: auto; }
 .aff .lsf-choice__checkbox .ant-checkbox + span, .aff .lsf-choice__checkbox .ant-radio + span {

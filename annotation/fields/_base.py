@@ -18,6 +18,7 @@ from affectory.schemas.recipe.review import Question
 from affectory.schemas.taxonomy import Taxonomy
 
 STRICT = ConfigDict(extra="forbid")
+_STEM, _SYNONYMS = 4, 6
 MEDIA = ("video", "audio", "image", "frames")
 
 
@@ -43,6 +44,12 @@ class Scene:
     def word(self, label: str) -> str:
         """A label of the taxonomy as raters read it."""
         return plain(self.taxonomy.translate(label, self.question.language))
+
+    def also(self, label: str) -> str:
+        """Other words for a label, of those that begin alike the first."""
+        words = (label, *self.taxonomy.entry(label).synonyms)
+        stems = {word.casefold()[:_STEM]: plain(word) for word in reversed(words)}
+        return ", ".join([word for word in map(plain, words[1:]) if word in set(stems.values())][:_SYNONYMS])
 
     def sees(self, *names: str) -> str | None:
         """The first of them that is shown."""

@@ -56,8 +56,8 @@ class Spans(Marks):
     def _places(self, value: Mapping[str, Any], item: Mapping[str, Any], shown: Shown) -> list[Place]:
         text, offsets = shown.text or "", value.get("globalOffsets")
         given = offsets if isinstance(offsets, Mapping) else value
-        start, end = given.get("start"), given.get("end")
-        if not _whole(start) or not _whole(end) or not 0 <= start < end:
+        start, end = (_whole(given.get(side), "a span that is none") for side in ("start", "end"))
+        if not 0 <= start < end:
             raise Wrong("a span that is none")
         if end > len(text):
             raise Wrong(f"a span that ends at character {end}, and the text has {len(text)}")
@@ -73,8 +73,10 @@ class Spans(Marks):
         return {**offsets, "text": (shown.text or "")[start:end], "globalOffsets": offsets}
 
 
-def _whole(given: Any) -> bool:
-    return isinstance(given, int) and not isinstance(given, bool)
+def _whole(given: Any, otherwise: str) -> int:
+    if isinstance(given, bool) or not isinstance(given, int):
+        raise Wrong(otherwise)
+    return given
 
 
 def _joined(text: str) -> str:
@@ -108,8 +110,9 @@ class Frames(Marks):
         return [self._stretch(span, rate, shown) for span in ranges]
 
     def _stretch(self, span: Any, rate: float, shown: Shown) -> Place:
-        first, last = (span.get(side) if isinstance(span, Mapping) else None for side in ("start", "end"))
-        if not _whole(first) or not _whole(last) or not 1 <= first <= last <= 1 << 40:
+        given = span if isinstance(span, Mapping) else {}
+        first, last = (_whole(given.get(side), "frames that are no stretch") for side in ("start", "end"))
+        if not 1 <= first <= last <= 1 << 40:
             raise Wrong("frames that are no stretch")
         return in_record((first - 1) / rate, last / rate, 1 / rate, shown)
 

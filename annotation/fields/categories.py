@@ -50,9 +50,8 @@ class Categories(Asked):
             yield view(self._strengths(scene, self.intensity), "strengths")
 
     def _choice(self, scene: Scene, label: str) -> Element:
-        also = ", ".join(scene.taxonomy.entry(label).synonyms[:6]) or None
         key = scene.keys.get(f"{self.name}:{label}")
-        return tag("Choice", value=scene.word(label), alias=token(label), hotkey=key, hint=also)
+        return tag("Choice", value=scene.word(label), alias=token(label), hotkey=key, hint=scene.also(label) or None)
 
     def _strengths(self, scene: Scene, steps: int) -> Iterator[Element]:
         for i, label in enumerate(scene.taxonomy.labels):

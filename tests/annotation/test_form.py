@@ -195,7 +195,13 @@ def test_labels_are_shown_in_the_language_of_the_raters() -> None:
 
 def test_instructions_tell_the_question_examples_and_keys_and_nothing_unescaped() -> None:
     html = FORMS["text"][0].instructions()
-    told = ("Read it twice.", "answer &lt;for&gt; her &amp; him", "I got it!", "<b>Shift+4</b>", "happiness")
+    told = (
+        "Read it twice.",
+        "answer &lt;for&gt; her &amp; him",
+        "I got it!",
+        "<b>Shift+its key</b>",
+        "<td>angry, mad, furious, ",
+    )
     assert [part for part in told if part not in html] == []
     assert "<for>" not in html
 
