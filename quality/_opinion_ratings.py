@@ -139,7 +139,7 @@ class _Part:
         return self._roles(list(zip(*columns, chances, strict=True)))
 
     def _roles(self, rows: list[_Row]) -> tuple[list[str], dict[str, list[Any]]]:
-        roles = {
+        roles: dict[str, list[Any]] = {
             "rater": [rater for _, _, rater, _, _ in rows],
             "cluster": [self.clusters.get(sample) for _, sample, _, _, _ in rows],
             "pool": [ratings.pool_of(kind) for _, _, _, kind, _ in rows],
