@@ -16,6 +16,10 @@ BACK = ("declined", "refused", "retracted")
 """States of an answer that does not count: its place goes to somebody else."""
 ASIDE = "adjudication"
 """What is planned apart from the rest."""
+_COLUMNS = [
+    *("ask_id", "revision", "closed", "task", "sample_id", "occasion", "rater", "purpose"),
+    *("probability", "position", "content", "form", "round"),
+]
 _ORDER = ("taken", *BACK)
 
 
@@ -99,12 +103,12 @@ def most_declines(question: Question) -> int:
 
 def newest(asks: pa.Table) -> Iterator[Ask]:
     """Each ask once, as its newest revision has it, in the order of ids."""
-    names = ("ask_id", "revision", "closed", "task", "sample_id", "occasion", "rater", "purpose")
-    columns = [asks.column(n).to_pylist() for n in (*names, "probability", "position", "content", "form", "round")]
-    rows = sorted(zip(columns[0], columns[1], range(asks.num_rows), strict=True))
-    for place, (ask, _, row) in enumerate(rows):
-        if place + 1 == len(rows) or rows[place + 1][0] != ask:
-            yield Ask(row, *(column[row] for column in columns))
+    order = pc.sort_indices(asks, [("ask_id", "ascending"), ("revision", "ascending")])
+    ids = asks.column("ask_id").take(order)
+    last = pc.not_equal(ids.slice(0, max(len(ids) - 1, 0)), ids.slice(1)).to_pylist() + [True] * (len(ids) > 0)
+    rows = order.filter(pa.array(last, pa.bool_()))
+    found = asks.select(_COLUMNS).take(rows)
+    return map(Ask, rows.to_pylist(), *(column.to_pylist() for column in found.columns))
 
 
 def _answers(done: pa.Table) -> dict[tuple[str, str], Answer]:

@@ -19,6 +19,7 @@ from affectory.annotation.selecting.news import choose_new
 from affectory.annotation.selecting.renewing import overlaps, renew
 from affectory.annotation.selecting.wanted import Planned, Summary, Wanted
 from affectory.annotation.selecting.when import parse
+from affectory.schemas.ledgers import ASKS
 
 
 def plan(wanted: Wanted) -> Planned:
@@ -49,6 +50,8 @@ def _mix(desk: Desk) -> None:
 
 
 def _asked(desk: Desk) -> pa.Table:
+    if not desk.drafts:
+        return ASKS.empty()
     after: dict[str | None, int] = {}
     for ask in desk.past.asks:
         after[ask.rater] = max(after.get(ask.rater, 0), (ask.position or 0) + 1)
