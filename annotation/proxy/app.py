@@ -156,7 +156,7 @@ class Proxy:
         answer = await self._upstream.call("GET", path, visitor.credentials, query={"labeling": "1"})
         if answer.status_code != 200:
             raise Refused(answer.status_code, {})
-        text = answer.text.replace("</head>", f"{pages.HIDDEN}</head>", 1)
+        text = answer.text.replace("</head>", f"{pages.HIDDEN}</head>", 1).replace("<body>", f"<body>{pages.BACK}", 1)
         return self._upstream.cookies(HTMLResponse(text, headers={"cache-control": "no-store"}), answer)
 
     def _media(self, request: "Request", visitor: Visitor | None) -> "Response":

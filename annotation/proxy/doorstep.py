@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
 STATIC = re.compile(r"/(?:static|react-app|label-studio-frontend|dm)/.*[^/]|/favicon\.ico|/sw\.js|/sw-fallback\.js")
+DATE = {"commit": "", "date": "2000-01-01T00:00:00Z", "version": ""}
+PACKAGE = {"version": "", "short_version": "", "latest_version_from_pypi": None, "latest_version_upload_time": None,
+           "current_version_is_outdated": False}  # fmt: skip
+VERSION = {"release": "", "edition": "Community", "label-studio-os-package": PACKAGE, "label-studio-os-backend": DATE,
+           "label-studio-frontend": DATE, "dm2": DATE, "lsf": DATE}  # fmt: skip
 TRIES, WITHIN_S, ADDRESSES = 10, 300.0, 4096
 
 
@@ -35,7 +40,7 @@ class Doorstep:
         if bare == "/user/login":
             return await self._login(request, visitor)
         if bare == "/user/signup" and len(request.query_params.getlist("token")) == 1:
-            return await self._pass(request, credentials(request.headers))
+            return await self._pass(request, credentials(request.headers), begins=True)
         if bare == "/logout" and safe:
             return await self._pass(request, credentials(request.headers))
         if bare == "/api/token/refresh" and request.method == "POST":
@@ -47,7 +52,7 @@ class Doorstep:
         body = await bodies.whole(request, bodies.FORM)
         address = _address(request, body)
         self._slow_down(address)
-        answer = await self._pass(_again(request, body), credentials(request.headers))
+        answer = await self._pass(_again(request, body), credentials(request.headers), begins=True)
         if answer.status_code == 302:
             self._tries.pop(address, None)
         return answer
@@ -67,11 +72,11 @@ class Doorstep:
             return RedirectResponse("/review/", 302)
         if request.method == "POST":
             return await self.login(request)
-        return await self._pass(request, credentials(request.headers))
+        return await self._pass(request, credentials(request.headers), begins=True)
 
-    async def _pass(self, request: "Request", given: dict[str, str]) -> "Response":
+    async def _pass(self, request: "Request", given: dict[str, str], *, begins: bool = False) -> "Response":
         given.pop("authorization", None)
-        return await self._upstream.forward(request, given, most=bodies.FORM)
+        return await self._upstream.forward(request, given, most=bodies.FORM, begins=begins)
 
     def _slow_down(self, address: str) -> None:
         tries, now = self._tries[address], monotonic()
@@ -94,9 +99,11 @@ def _address(request: "Request", body: bytes) -> str:
 
 
 def _nothing(path: str) -> "Response | None":
-    """Tips and statistics, which nobody here wants."""
+    """What pages insist on and nobody here wants: tips, statistics, and a version, asked for without a session."""
     from starlette.responses import JSONResponse, Response
 
+    if path == "/api/version":
+        return JSONResponse(VERSION)
     return JSONResponse({}) if path == "/heidi-tips" else Response(status_code=204) if path == "/__lsa" else None
 
 

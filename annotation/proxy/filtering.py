@@ -76,3 +76,8 @@ def task(row: Mapping[str, Any], account: Mapping[str, Any], *, suggests: bool) 
 def account(row: Mapping[str, Any]) -> dict[str, Any]:
     """Oneself, with the rights that one has here."""
     return only(row, ACCOUNT) | {"avatar": None, "phone": "", "permissions": list(MAY)}
+
+
+def columns(rows: Any) -> list[dict[str, Any]]:
+    """Of the columns of a table of tasks, those of their data."""
+    return [row for row in rows or () if row.get("parent") == "data" or row.get("id") in ("id", "data")]

@@ -21,11 +21,6 @@ class Labelling:
 
     desk: Desk
 
-    async def version(self, visit: Visit) -> "Response":
-        """Enough for the page's foot."""
-        package = {"version": "", "short_version": "", "current_version_is_outdated": False}
-        return visit.json({"release": "", "edition": "Community", "label-studio-os-package": package})
-
     async def whoami(self, visit: Visit) -> "Response":
         """Oneself."""
         return visit.json(filtering.account(visit.visitor.account))
@@ -48,8 +43,11 @@ class Labelling:
         return visit.json(await self._project(visit, visit.asked("project")))
 
     async def columns(self, visit: Visit) -> "Response":
-        """Tables of tasks have no columns here."""
-        return visit.json({"columns": []})
+        """The fields of a task's data, without which the page does not show them; no column says what others did."""
+        project = visit.asked("project")
+        self.desk.plan(visit, project)
+        found = await self.desk.upstream.get("/api/dm/columns/", visit.visitor.credentials, project=str(project))
+        return visit.json({"columns": filtering.columns(found.get("columns"))})
 
     async def views(self, visit: Visit) -> "Response":
         """One view, which is everybody's and kept nowhere."""
@@ -117,7 +115,6 @@ def routes(desk: Desk) -> list[tuple[str, str, Any]]:
     see, say = Labelling(desk), Answering(desk)
     task, number = r"/api/tasks/([0-9]{1,10})", r"([0-9]{1,10})"
     return [
-        ("GET", r"/api/version", see.version),
         ("GET", r"/api/current-user/whoami", see.whoami),
         ("GET", r"/api/users", see.users),
         ("GET", r"/api/projects", see.projects),

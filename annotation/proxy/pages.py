@@ -33,11 +33,14 @@ a { color: var(--mark); } a:focus-visible { outline: 3px solid var(--mark); outl
   border-radius: .5rem; white-space: nowrap; }
 @media (max-width: 30rem) { li { grid-template-columns: 1fr; } .go { text-align: center; } }
 """
-# Doors of Label Studio that are shut for annotators are not shown to them either.
+# Doors of Label Studio that are shut for annotators are not shown to them either; one leads back to us.
 HIDDEN = (
-    "<style>.lsf-menu-header__trigger,.ls-menu-header__trigger,.dm-labeling__close-btn,"
-    ".lsf-breadcrumbs,.ls-breadcrumbs{visibility:hidden!important}</style>"
+    "<style>.lsf-menu-header__trigger,.ls-menu-header__trigger,.lsf-breadcrumbs,.ls-breadcrumbs,.dm-labeling__close-btn,"
+    'a[href$="/settings"]{visibility:hidden!important}'
+    "#affectory{position:fixed;top:9px;left:16px;z-index:9;padding:4px 10px;font:600 15px/22px system-ui,sans-serif;"
+    "color:var(--color-primary-content,#2456c7)}</style>"
 )
+BACK = '<a id="affectory" href="/review/">&larr; Your work</a>'
 
 
 @dataclass(frozen=True)

@@ -68,8 +68,14 @@ class Upstream:
         except httpx.TransportError as error:
             raise Silent(self.url) from error
 
-    async def forward(self, request: "Request", credentials: Mapping[str, str], *, most: int | None) -> "Response":
-        """The request as it came, its headers cleaned, and the answer as it comes."""
+    async def forward(
+        self, request: "Request", credentials: Mapping[str, str], *, most: int | None, begins: bool = False
+    ) -> "Response":
+        """The request as it came, its headers cleaned, and the answer as it comes.
+
+        Without credentials Label Studio begins a session each time; unless one `begins`, it must not replace the one
+        that there is.
+        """
         import httpx
         from starlette.responses import StreamingResponse
 
@@ -85,6 +91,8 @@ class Upstream:
             raise Silent(self.url) from error
         response = StreamingResponse(_stream(answer), status_code=answer.status_code)
         self._dress(response, answer)
+        if credentials or begins:
+            self.cookies(response, answer)
         if "content-length" in answer.headers:
             response.headers["content-length"] = answer.headers["content-length"]
         return response
@@ -100,7 +108,6 @@ class Upstream:
             response.headers.append(name, value)
         if "location" in answer.headers:
             response.headers["location"] = guard.landing(answer.headers["location"], self._place, self.url)
-        self.cookies(response, answer)
 
     async def close(self) -> None:
         """Ends all connections."""

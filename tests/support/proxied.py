@@ -90,6 +90,7 @@ class Fake:
             ("GET", "/api/current-user/whoami", self._whoami),
             ("GET", r"/api/projects/(\d+)", self._project),
             ("GET", "/api/tasks", self._list),
+            ("GET", "/api/dm/columns", self._columns),
             ("GET", r"/api/tasks/(\d+)", self._task),
             ("POST", r"/api/tasks/(\d+)/annotations", self._create),
             ("GET", r"/api/annotations/(\d+)", self._annotation),
@@ -103,6 +104,10 @@ class Fake:
 
     def _project(self, who: str, body: Any, request: Any, number: int) -> httpx.Response:
         return httpx.Response(200, json={"id": number, "label_config": "<View/>", "created_by": {"email": LEAD}})
+
+    def _columns(self, *_: Any) -> httpx.Response:
+        rows = [{"id": "text", "parent": "data"}, {"id": "annotators", "schema": {"items": [3]}}]
+        return httpx.Response(200, json={"columns": rows})
 
     def _list(self, who: str, body: Any, request: httpx.Request) -> httpx.Response:
         query = json.loads(request.url.params["query"])
@@ -179,4 +184,6 @@ def world(home: Path, assigned: Assigned | None = None) -> World:
 
 
 def _renewed(who: str | None) -> dict[str, str]:
-    return {"set-cookie": f"sessionid={who.partition('@')[0]}; Domain=up; Path=/; HttpOnly"} if who else {}
+    """Label Studio sets a session with every answer."""
+    name = "nobody" if who is None else who.partition("@")[0]
+    return {"set-cookie": f"sessionid={name}; Domain=up; Path=/; HttpOnly"}

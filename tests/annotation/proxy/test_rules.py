@@ -104,6 +104,12 @@ def test_sessions_that_label_studio_renews_are_not_kept_for_the_next(shop: World
     assert "cookie" not in shop.fake.seen[-1].headers
 
 
+def test_files_of_the_page_end_no_session(shop: World) -> None:
+    """Label Studio begins a session for whoever comes without one, files included."""
+    assert "set-cookie" not in shop.ask(ANN, "GET", "/static/js/a.js").headers
+    assert "set-cookie" in shop.ask(None, "GET", "/user/login/").headers
+
+
 def test_tasks_come_in_the_order_of_the_plan(shop: World) -> None:
     assert draw(shop) == 13
     assert submit(shop, 13).status_code == 201
@@ -186,6 +192,11 @@ def test_a_project_says_nothing_of_people(shop: World) -> None:
     found = shop.ask(ANN, "GET", f"/api/projects/{OURS}/")
     assert LEAD not in found.text
     assert (found.json()["task_count"], found.json()["queue_done"]) == (2, 0)
+
+
+def test_columns_are_those_of_the_data(shop: World) -> None:
+    assert [row["id"] for row in shop.ask(ANN, "GET", "/api/dm/columns?project=7").json()["columns"]] == ["text"]
+    assert shop.ask(ANN, "GET", "/api/dm/columns?project=8").status_code == 403
 
 
 def test_oneself_is_the_only_user(shop: World) -> None:
