@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from affectory.annotation.status.columns import (
     Bools,
@@ -79,7 +80,7 @@ def matched(inputs: StatusInputs) -> tuple[Asks, Returns]:
     back = _answers(asks, returns)
     found = np.full(returns.num_rows, -1, np.int64)
     found[back[back >= 0]] = np.flatnonzero(back >= 0)
-    given = _returns(returns, found)
+    given = _returns(returns, found, _gone(returns.column("judgements").combine_chunks(), inputs.judgements))
     return _asks(asks, given, back, _kinds(inputs.samples)), given
 
 
@@ -155,8 +156,31 @@ def _places(group: Ints, turn: Ints, rows: Ints) -> dict[tuple[int, int], int]:
     return dict(zip(zip(group.tolist(), turn.tolist(), strict=True), rows.tolist(), strict=True))
 
 
-def _returns(table: pa.Table, ask: Ints) -> Returns:
+def newest(judgements: pa.Table) -> Ints:
+    """Of each judgement the row of the last revision of the same act."""
+    acts = pc.coalesce(judgements.column("act"), judgements.column("judgement_id")).combine_chunks().dictionary_encode()
+    act = acts.indices.to_numpy()
+    order = np.argsort(judgements.column("revision").to_numpy(), kind="stable")
+    found = np.zeros(len(acts.dictionary), np.int64)
+    found[act[order]] = order
+    last: Ints = found[act]
+    return last
+
+
+def _gone(became: pa.ListArray, judgements: pa.Table) -> Bools:
+    """Which annotations became judgements of which none stands, as of a rater who left and took all back."""
+    back = pc.list_parent_indices(became).to_numpy().astype(np.int64)
+    place = pc.index_in(pc.list_flatten(became), value_set=judgements.column("judgement_id").combine_chunks())
+    rows = pc.fill_null(place, -1).to_numpy().astype(np.int64)
+    held = np.zeros(len(rows), bool)
+    held[rows >= 0] = ~judgements.column("retracted").to_numpy()[newest(judgements)[rows[rows >= 0]]]
+    listed, standing = (np.bincount(back, weights, len(became)) for weights in (np.ones(len(rows)), held))
+    return np.asarray((listed > 0) & (standing == 0))
+
+
+def _returns(table: pa.Table, ask: Ints, gone: Bools) -> Returns:
     verdict, why = texts(table, "verdict"), texts(table, "why", "")
+    verdict[gone] = "retracted"
     silent = (verdict == "declined").astype(bool) & (why == "").astype(bool)
     why[silent] = np.where(texts(table, "state")[silent] == "skipped", "skipped", UNKNOWN)
     return Returns(

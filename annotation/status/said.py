@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from affectory.annotation.status.columns import Bools, Floats, Ints, Texts, codes, texts
-from affectory.annotation.status.matching import CONDITIONAL, Asks, Returns
+from affectory.annotation.status.matching import CONDITIONAL, Asks, Returns, newest
 from affectory.schemas.derived import OPINIONS_TABLE
 from affectory.schemas.opinion import OPINION_COLUMNS
 from affectory.schemas.taxonomy import Taxonomy
@@ -57,20 +57,9 @@ def _listed(judgements: pa.Table, returns: Returns) -> tuple[Ints, Ints]:
     place = pc.index_in(pc.list_flatten(lists), value_set=judgements.column("judgement_id").combine_chunks())
     listed = pc.fill_null(place, -1).to_numpy().astype(np.int64)
     used = (listed >= 0) & (returns.verdict[back] == "taken").astype(bool) & (returns.ask[back] >= 0)
-    pairs = np.unique(np.stack([back[used], _newest(judgements)[listed[used]]]), axis=1)
+    pairs = np.unique(np.stack([back[used], newest(judgements)[listed[used]]]), axis=1)
     held = ~judgements.column("retracted").to_numpy()[pairs[1]]
     return pairs[0][held], pairs[1][held]
-
-
-def _newest(judgements: pa.Table) -> Ints:
-    """Of each judgement the row of the last revision of the same act."""
-    acts = pc.coalesce(judgements.column("act"), judgements.column("judgement_id")).combine_chunks().dictionary_encode()
-    act = acts.indices.to_numpy()
-    order = np.argsort(judgements.column("revision").to_numpy(), kind="stable")
-    found = np.zeros(len(acts.dictionary), np.int64)
-    found[act[order]] = order
-    newest: Ints = found[act]
-    return newest
 
 
 def _whole(mine: pa.ChunkedArray, asked: pa.ChunkedArray) -> Bools:

@@ -84,6 +84,16 @@ def test_of_several_annotations_by_one_person_the_newest_answer_counts_and_a_ski
     assert (total(review).refused, total(review).answered, total(review).asked) == (1, 0, 1)
 
 
+def test_who_left_and_took_all_back_has_answered_nothing() -> None:
+    review = Review()
+    review.says(review.ask("s_1", "p_1"), "joy")
+    review.says(review.ask("s_1", "p_2"), "joy")
+    first = review.judgements[0]
+    review.judgements.append({**first, "judgement_id": "j_gone", "revision": 1, "retracted": True})
+    assert (total(review).answered, total(review).left, total(review).retracted) == (1, 1, 1)
+    assert [figure.ratings for figure in review.status().agreement.figures] == [1] * 4
+
+
 def test_the_last_state_of_an_annotation_counts_and_nothing_undoes_that_it_was_deleted() -> None:
     review = Review()
     ask = review.ask("s_1", "p_1")
