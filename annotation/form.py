@@ -117,7 +117,10 @@ def form_of(name: str, kind: str, question: Question, fields: Sequence[Asked], t
     """The form, or `UserError` where something cannot be asked about this kind of sample."""
     form = Form(name, kind, question, tuple(fields), taxonomy)
     if not form.scene.objects:
-        raise UserError(f"review {name}: of a {kind} nothing is shown", "let `see` name what raters see of it")
+        raise UserError(
+            f"review {name}: of a {kind} nothing is shown",
+            f"leave {kind} out of `kinds`, or let `see` name what raters see of it",
+        )
     names = [field.name for field in fields]
     if twice := next((n for n in names if names.count(n) > 1), None):
         raise UserError(f"review {name}: {twice} is asked twice", "ask it once, or in a further set of questions")

@@ -91,6 +91,8 @@ class Asked:
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
     kinds: ClassVar[tuple[str, ...]] = ("video", "audio", "image", "text")
     """Of which kinds of sample it can be asked."""
+    alone: ClassVar[bool] = True
+    """Whether it says something where nothing else is asked."""
 
     @cached_property
     def name(self) -> str:

@@ -18,6 +18,7 @@ class Confidence(Asked):
     """From a guess to certain, kept as 0 to 1 with each judgement of the annotation."""
 
     kinds: ClassVar[tuple[str, ...]] = ("video", "audio", "image", "text", "pair")
+    alone: ClassVar[bool] = False
     steps: Annotated[int, Field(ge=2, le=10, description="steps from a guess to certain")] = 5
     required: Annotated[bool, Field(description="whether an answer without it is put aside")] = True
 

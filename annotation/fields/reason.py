@@ -19,6 +19,7 @@ class Reason(Asked):
     """A few words on why, kept with each judgement of the annotation."""
 
     kinds: ClassVar[tuple[str, ...]] = ("video", "audio", "image", "text", "pair")
+    alone: ClassVar[bool] = False
     required: Annotated[bool, Field(description="whether an answer without it is put aside")] = False
 
     def controls(self, scene: Scene) -> tuple[Control, ...]:

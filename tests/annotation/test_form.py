@@ -5,6 +5,7 @@ from xml.etree.ElementTree import fromstring
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 from support.forms import EKMAN, FORMS, TEXT, answered_result, asking, link, shown, weights
 
 from affectory.annotation.answered import Read
@@ -34,6 +35,30 @@ def test_a_field_has_one_public_class_whose_parameters_are_described(name: str) 
     assert cls().name == name
     assert cls.__doc__
     assert all("description=" in str(hint) for hint in cls.__annotations__.values() if "ClassVar" not in str(hint))
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "told"),
+    [
+        ("vad", {"of": ["joy"]}, "of.0"),
+        ("vad", {"steps": 1}, "steps"),
+        ("categories", {"may": True}, "may"),
+        ("categories", {"intensity": 1}, "intensity"),
+        ("cues", {"of": []}, "of"),
+        ("cues", {"of": ["a,b"]}, "of.0"),
+    ],
+)
+def test_parameters_are_checked(name: str, given: dict[str, object], told: str) -> None:
+    adapter = TypeAdapter(field_class(name))
+    assert adapter.json_schema()["additionalProperties"] is False
+    with pytest.raises(ValidationError) as error:
+        adapter.validate_python(given)
+    assert ".".join(map(str, error.value.errors()[0]["loc"])) == told
+
+
+@pytest.mark.parametrize("name", field_modules())
+def test_nothing_needs_to_be_said_of_a_field(name: str) -> None:
+    assert TypeAdapter(field_class(name)).validate_python({}) == field_class(name)()
 
 
 # What goes in comes out.
