@@ -45,7 +45,7 @@ llm: $(LLM)/installed $(MODELS)  ## ask a real engine of vLLM on this processor,
 	@ln -sfn "$(abspath $(VENV))/smollm2" $(LLM)/smollm2
 	@PYTHONPATH=src $(LLM)/bin/python -m pytest -q -p no:cacheprovider $(LLM_TESTS)
 
-review: $(REVIEW)/installed postgresql chromium  ## install Label Studio, PostgreSQL and Chromium, for the tests of reviews (1 GB)
+review: $(REVIEW)/tables/of chromium  ## install Label Studio, PostgreSQL and Chromium, for the tests of reviews (1 GB)
 
 lint: $(READY)  ## check style, formatting and types
 	@$(BIN)/ruff check .
@@ -104,6 +104,10 @@ $(REVIEW)/installed: annotation/server/requirements.txt | $(READY)
 	@$(UV) --python $(REVIEW)/bin/python --no-deps --require-hashes -r $< || \
 	$(BIN)/python -m pip --python $(REVIEW)/bin/python install -qq --no-input --disable-pip-version-check --no-compile --no-deps --require-hashes -r $<
 	@touch $@
+
+$(REVIEW)/tables/of: tests/support/label_studio.py $(REVIEW)/installed | postgresql
+	@echo "Making its tables once, for all runs of the tests: a minute."
+	@PYTHONPATH=tests $(BIN)/python -m support.label_studio
 
 postgresql:
 	@command -v initdb >/dev/null || ls -d /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || $(call by_apt,postgresql)

@@ -101,7 +101,7 @@ def _own_token(session: "httpx.Client", url: str) -> str:
     found = session.get("/api/current-user/token")
     if found.status_code == 200:
         return str(_json(found)["token"])
-    headers = {"X-CSRFToken": session.cookies.get("csrftoken", ""), "Referer": url}
+    headers = {"X-CSRFToken": session.cookies.get("csrftoken") or "", "Referer": url}
     made = session.post("/api/current-user/reset-token/", headers=headers)
     return str(made.json()["token"]) if made.status_code == 201 else ""
 
