@@ -49,7 +49,8 @@ def values(wanted: Wanted, samples: pa.Table, names: Collection[Name] = ()) -> V
     where they say something that is not yet known by how people answer. `names` are further things to look up.
     """
     ids = samples.column("sample_id").combine_chunks()
-    opinions = _asked_alike(wanted.opinions, wanted.question, samples)
+    everything = _of_this_side(wanted.opinions, wanted.question, ids)
+    opinions = _perceived_alike(everything, wanted.question, samples)
     found = counted(opinions, wanted.taxonomy, wanted.calibrations)
     row = _row_of(found, ids)
     counts = np.concatenate([found.counts, np.zeros((1, len(wanted.taxonomy.labels)))])[row]
@@ -57,7 +58,7 @@ def values(wanted: Wanted, samples: pa.Table, names: Collection[Name] = ()) -> V
     mixture = wanted.mixture or found.learned()
     posterior, of = mixture.posterior(known), of.ravel()
     entropy = posterior.entropy_mean()[of, 0] / np.log(max(len(wanted.taxonomy.labels), 2))
-    said = Said.of(opinions, wanted.taxonomy)
+    said = Said.of(everything, wanted.taxonomy)
     told = entropy_of(said.of_models(ids))
     entropy = np.where((counts.sum(axis=1) <= 0) & ~np.isnan(told), told, entropy)
     numbers = {"entropy": entropy, "width": posterior.width()[of, 0], "gain": posterior.expected_gain()[of, 0]}
@@ -87,13 +88,17 @@ def _of_opinions(said: Said, ids: pa.StringArray, names: Collection[Name]) -> di
     return found
 
 
-def _asked_alike(opinions: pa.Table, question: Question, samples: pa.Table) -> pa.Table:
-    """Those of the same perspective; of people's, those who perceived what is shown now."""
+def _of_this_side(opinions: pa.Table, question: Question, ids: pa.StringArray) -> pa.Table:
+    """Those of the same perspective and person about these samples."""
     side = pc.equal(opinions.column("perspective"), question.perspective)
     whose = pc.equal(pc.fill_null(opinions.column("whose"), ""), question.whose or "")
-    opinions = opinions.filter(pc.and_(side, whose))
+    here = pc.is_in(opinions.column("sample_id"), value_set=ids)
+    return opinions.filter(pc.and_(pc.and_(side, whose), here))
+
+
+def _perceived_alike(opinions: pa.Table, question: Question, samples: pa.Table) -> pa.Table:
+    """All of models, and of people those who perceived what is shown now."""
     place = pc.index_in(opinions.column("sample_id"), value_set=samples.column("sample_id").combine_chunks())
-    opinions, place = opinions.filter(pc.is_valid(place)), pc.drop_null(place)
     kind = samples.column("kind").take(place)
     nothing = pa.scalar([], opinions.schema.field("modalities").type)
     seen = pc.binary_join(pc.fill_null(opinions.column("modalities"), nothing), "+")
