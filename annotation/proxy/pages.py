@@ -27,7 +27,8 @@ li { background: var(--card); border: 1px solid var(--line); border-radius: .75r
 progress { width: 100%; height: .5rem; border: 0; border-radius: 1rem; background: var(--track); overflow: hidden;
   appearance: none; }
 progress::-webkit-progress-bar { background: var(--track); }
-progress::-webkit-progress-value, progress::-moz-progress-bar { background: var(--mark); }
+progress::-webkit-progress-value { background: var(--mark); }
+progress::-moz-progress-bar { background: var(--mark); }
 a { color: var(--mark); } a:focus-visible { outline: 3px solid var(--mark); outline-offset: 3px; border-radius: .5rem; }
 .go { background: var(--mark); color: var(--on-mark); text-decoration: none; padding: .55rem 1.2rem; font-weight: 600;
   border-radius: .5rem; white-space: nowrap; }
@@ -37,7 +38,7 @@ a { color: var(--mark); } a:focus-visible { outline: 3px solid var(--mark); outl
 HIDDEN = (
     "<style>.lsf-menu-header__trigger,.ls-menu-header__trigger,.lsf-breadcrumbs,.ls-breadcrumbs,.dm-labeling__close-btn,"
     'a[href$="/settings"]{visibility:hidden!important}'
-    "#affectory{position:fixed;top:9px;left:16px;z-index:9;padding:4px 10px;font:600 15px/22px system-ui,sans-serif;"
+    "#affectory{position:fixed;top:9px;left:16px;z-index:500;padding:4px 10px;font:600 15px/22px system-ui,sans-serif;"
     "color:var(--color-primary-content,#2456c7)}</style>"
 )
 BACK = '<a id="affectory" href="/review/">&larr; Your work</a>'

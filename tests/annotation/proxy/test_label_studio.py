@@ -2,7 +2,9 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +97,32 @@ def test_what_is_theirs_shows_nothing_of_others(live: Live, ann: httpx.Client, t
 @pytest.mark.parametrize("headers", HEADERS, ids=lambda headers: next(iter(headers)))
 def test_headers_open_no_door(live: Live, ann: httpx.Client, theirs: int, headers: dict[str, str]) -> None:
     assert ann.get(f"/api/annotations/{theirs}/", headers=headers).status_code == 403
+
+
+@pytest.mark.parametrize("path", [
+    "/static/../api/annotations/{}/", "/static/..%2fapi/annotations/{}/", "/static/%2e%2e/api/annotations/{}/",
+    "//api/annotations/{}/", "/api/annotations/{}/;x", "/static//../../api/annotations/{}/", "/api\\annotations\\{}/",
+    "http://127.0.0.1/api/annotations/{}/", "/affectory/media/../../api/annotations/{}/", "/review/../api/annotations/{}/",
+    "/trace/../api/annotations/{}/", "/static/x?/../../api/annotations/{}/", "/static/x#/../../api/annotations/{}/",
+])  # fmt: skip
+def test_no_spelling_of_a_path_opens_a_door(live: Live, ann: httpx.Client, theirs: int, path: str) -> None:
+    """Sent as they stand here: clients put paths in order before they send them, attackers do not."""
+    line = HTTPConnection(live.url.removeprefix("http://"), timeout=60)
+    with closing(line):
+        line.request("GET", path.format(theirs), headers={"Cookie": f"sessionid={ann.cookies['sessionid']}"})
+        found = line.getresponse()
+        assert SECRET not in found.read().decode("utf-8", "replace")
+        assert found.status in (400, 403, 404)
+
+
+def test_two_answers_at_once_are_one(live: Live) -> None:
+    task = live.tasks[2]
+    with live.session(live.bob) as bob, ThreadPoolExecutor(4) as pool:
+        path = f"/api/tasks/{task}/annotations?project={live.project}"
+        found = [pool.submit(bob.post, path, json={"result": SADNESS}) for _ in range(4)]
+        assert sorted(answer.result().status_code for answer in found) == [201, 409, 409, 409]
+        (kept,) = [row for row in live.asked(task)["annotations"] if row["completed_by"]["id"] == live.bob.id]
+        assert bob.delete(f"/api/annotations/{kept['id']}/").status_code == 204
 
 
 def test_a_draft_is_its_authors(live: Live, ann: httpx.Client) -> None:
