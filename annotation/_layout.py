@@ -20,6 +20,8 @@ _OWN: dict[str, tuple[str, ...]] = {
     "image": ("image", "text"),
     "text": ("text",),
 }
+_HEIGHT = "calc(100vh - 330px)"
+"""Of a picture, so that what is asked below it is seen too."""
 _EXIT_WORDS = {"cannot judge": "I cannot judge this", "harmful": "Harmful content"}
 
 
@@ -75,9 +77,9 @@ def _object(name: str) -> Element:
     if name == "audio":
         return tag("Audio", name=name, value="$audio", height="90", hotkey="space")
     if name == "image":
-        return tag("Image", name=name, value="$image", zoom=True, maxWidth="100%")
+        return tag("Image", name=name, value="$image", zoom=True, maxWidth="100%", maxHeight=_HEIGHT)
     if name == "frames":
-        return tag("Image", name=name, valueList="$frames", maxWidth="100%")
+        return tag("Image", name=name, valueList="$frames", maxWidth="100%", maxHeight=_HEIGHT)
     return tag("Text", name=name, value="$text", valueType="text", granularity="word")
 
 

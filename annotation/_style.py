@@ -21,6 +21,7 @@ STYLE = """
 .aff-many .lsf-choices { grid-template-columns: repeat(auto-fill, minmax(210px, 1fr)); }
 .aff-labels .lsf-choice, .aff-many .lsf-choice, .aff-labels .lsf-choice__item, .aff-many .lsf-choice__item {
   margin: 0 !important; padding: 0 !important; }
+.aff-strengths { display: grid; grid-template-columns: repeat(auto-fill, minmax(330px, 1fr)); gap: 0 16px; }
 .aff-row { display: flex; flex-wrap: wrap; gap: 0 14px; align-items: center; min-height: 34px; }
 .aff-row .ant-rate { margin: 0; }
 .aff .ant-rate-star-first, .aff .ant-rate-star-second { color: rgb(110, 115, 140); }

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 EXITS = {"cannot judge": "0", "harmful": "x"}
 _ALWAYS = {"u", *EXITS.values()}
-_OF_PICTURES = set("hoemkwprvb")
-_POOL = "123456789qwertasdfgzcvbyiophjklnm-=;,."
+_OF_PICTURES = set("hvr")
+_POOL = "123456789qwertasdfgzcvbyiophjklnm-=;,./'"
 
 
 @dataclass(frozen=True)

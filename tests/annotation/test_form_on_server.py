@@ -3,10 +3,11 @@
 import json
 import subprocess
 from collections.abc import Mapping
+from dataclasses import replace
 
 import httpx
 import pytest
-from support.forms import FORMS, answered_result, asking, link, shown
+from support.forms import FORMS, MEDIA, answered_result, asking, link, shown
 from support.label_studio import LabelStudio, environment_of_tests
 
 from affectory.annotation.fields._base import Asked
@@ -49,7 +50,11 @@ def _every_field_of_every_kind() -> Mapping[str, tuple[Form, Shown]]:
     for kind in ("video", "audio", "image", "text", "pair"):
         fits = [name for name in field_modules() if _fits(kind, field_class(name)())]
         made[f"all of {kind}"] = asking(kind, *fits, context=1, name="all"), shown(kind)
-    return made
+    frames = {f"frame-{number}": MEDIA["image"] for number in (10, 2)}
+    made["frames"] = asking("video", "categories", see=("frames",)), shown("video", media=frames)
+    made["heard"] = asking("video", "times", see=("audio",)), shown("video", media={"audio": MEDIA["audio"]})
+    decides = replace(FORMS["text"][0], adjudicates=True)
+    return {**made, "decides": (decides, FORMS["text"][1])}
 
 
 def _fits(kind: str, field: Asked) -> bool:
