@@ -11,13 +11,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from affectory.annotation.client.errors import Refused
-from affectory.annotation.client.listing import AT_ONCE, changed_since, counts, emails, exported
+from affectory.annotation.client.listing import AT_ONCE, changed_since, changed_since_count, counts, emails, exported
 from affectory.annotation.client.server import Server, silence
 from affectory.annotation.found import Annotation, ProjectSpec
 from affectory.annotation.push_project import known
 from affectory.schemas.errors import UserError
 from affectory.schemas.ids import digest
 
+FEW = 1000
+"""Annotations that are read all together, faster than it is found out which of them changed."""
+CHEAPER = 0.5
+"""Changed tasks for each annotation, up to which they are looked for."""
 GONE = "deleted"
 """The state of what is deleted, as `seen` may say it."""
 BEHIND = timedelta(minutes=2)
@@ -46,11 +50,14 @@ def pull(
     that was ever pulled from this project; without it all that was ever said is read. A deleted one has no `uid` and
     no `email`: whoever holds `seen` knows whose it was.
     """
-    number = _number(server, project, seen)
+    number = _number(server, project)
     alive = {annotation for annotation, state in seen.items() if state != GONE}
     look = _Look(server, number, seen, emails(server))
-    yield from look.changed(_earlier(since)) if since else look.everything()
-    if since and counts(server, number).annotations != len(alive | look.found):
+    if since and _worth_it(server, number, _earlier(since)):
+        yield from look.changed(_earlier(since))
+        if counts(server, number).annotations != len(alive | look.found):
+            yield from look.everything()
+    else:
         yield from look.everything()
     if look.whole:
         yield from _deleted(server, sorted(alive - look.found))
@@ -114,13 +121,19 @@ def annotations_of(task: Mapping[str, Any], emails: Mapping[int, str]) -> Iterat
         )
 
 
-def _number(server: Server, project: ProjectSpec | int, seen: Mapping[int, str]) -> int:
+def _worth_it(server: Server, project: int, since: str) -> bool:
+    """Whether to read what changed is less work than to read all. Tasks that were only just pushed have changed too."""
+    answers = counts(server, project).annotations
+    return answers > FEW and changed_since_count(server, project, since) < CHEAPER * answers
+
+
+def _number(server: Server, project: ProjectSpec | int) -> int:
     """A project that is gone is no reason to take back all that was said in it."""
     number = project if isinstance(project, int) else known(server, project)
     if number is None:
         title = project.title if isinstance(project, ProjectSpec) else str(project)
         raise UserError(f"Label Studio at {server.url} has no project {title!r} of ours.", "Push first.")
-    counts(server, number)
+    counts(server, number)  # or it is gone
     return number
 
 

@@ -33,15 +33,16 @@ class Home:
 
 def settled(server: Server, spec: ProjectSpec, overlap: int, tell: Callable[[str], None]) -> Home:
     """The project of this key, as the spec wants it. `overlap` counts as long as it is empty."""
-    found, tries = _found(server, spec), 0
+    found, tries, made = _found(server, spec), 0, 0
     while not found and tries < TRIES:
-        _make(server, spec, overlap)
+        made = _make(server, spec, overlap)
         found, tries = _found(server, spec), tries + 1
     if not found:
         raise UserError(f"Label Studio at {server.url} made no project {spec.title!r}.", "Run the same again.")
     for twin in found[1:]:
         _part(server, found[0], twin, tell)
-    return _told(server, spec, int(found[0]["id"]), overlap)
+    number = int(found[0]["id"])
+    return Home(number, overlap, 0) if number == made else _told(server, spec, number, overlap)
 
 
 def known(server: Server, spec: ProjectSpec) -> int | None:
@@ -61,13 +62,14 @@ def _found(server: Server, spec: ProjectSpec) -> list[dict[str, Any]]:
     return sorted((row for row in rows if sign.search(row.get("description") or "")), key=lambda row: int(row["id"]))
 
 
-def _make(server: Server, spec: ProjectSpec, overlap: int) -> None:
-    """Two that do it at once make two, of which the lower number stays."""
+def _make(server: Server, spec: ProjectSpec, overlap: int) -> int:
+    """Its number, or 0 where nobody knows. Two that do it at once make two, of which the lower number stays."""
     body = {**_wanted(spec), "description": marker(spec.key), "maximum_annotations": overlap}
     try:
-        server.post("/api/projects/", {**body, "sampling": "Sequential sampling"})
+        return int(server.post("/api/projects/", {**body, "sampling": "Sequential sampling"})["id"])
     except Uncertain:
         rest(server, lambda: len(_found(server, spec)), 1)
+        return 0
 
 
 def _told(server: Server, spec: ProjectSpec, number: int, overlap: int) -> Home:

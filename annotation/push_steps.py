@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from affectory.annotation.client.errors import Uncertain
-from affectory.annotation.client.listing import UNTOUCHED, Counts, answered, counts, filtered
+from affectory.annotation.client.listing import UNTOUCHED, answered, counts, filtered
 from affectory.annotation.client.server import Server
 from affectory.annotation.client.settling import rest
 from affectory.annotation.found import Task
@@ -73,7 +73,11 @@ def _drop(server: Server, project: int, numbers: Sequence[int], sent: Sent) -> N
 
 
 def _predict(server: Server, number: int, task: Task, sent: Sent) -> None:
-    if len(server.get("/api/predictions/", task=number)) == 1:
+    """How many there are is not believed of the count that is kept with the task."""
+    there = sorted(int(one["id"]) for one in server.get("/api/predictions/", task=number))
+    for surplus in there[1:]:
+        server.delete(f"/api/predictions/{surplus}/")
+    if there:
         sent.predicted.append(number)
         return
     try:
@@ -85,9 +89,10 @@ def _predict(server: Server, number: int, task: Task, sent: Sent) -> None:
 def _send(server: Server, home: Home, steps: Steps, progress: Callable[[Progress], None], sent: Sent) -> None:
     if not steps.send:
         return
-    clock, begun = _Clock(len(steps.numbers), len(steps.numbers) + len(steps.send)), counts(server, home.number)
+    clock = _Clock(len(steps.numbers), len(steps.numbers) + len(steps.send))
+    begun = counts(server, home.number).tasks if home.tasks else 0
     for first, batch, body in batches(steps.send):
-        if first and counts(server, home.number).tasks != begun.tasks + first:
+        if first and counts(server, home.number).tasks != begun + first:
             sent.alone = False
             return
         if not _import(server, home.number, batch, body, begun, sent):
@@ -100,9 +105,9 @@ def _send(server: Server, home: Home, steps: Steps, progress: Callable[[Progress
             server.patch(f"/api/tasks/{sent.numbers[task.uid]}/", offered)
 
 
-def _import(server: Server, project: int, batch: Sequence[Task], body: bytes, begun: Counts, sent: Sent) -> bool:
+def _import(server: Server, project: int, batch: Sequence[Task], body: bytes, begun: int, sent: Sent) -> bool:
     """Whether the server says that it has all of it. A lost answer is waited for, and the next look tells."""
-    expected = begun.tasks + len(sent.numbers) + len(batch)
+    expected = begun + len(sent.numbers) + len(batch)
     try:
         answer = server.post(f"/api/projects/{project}/import", body, return_task_ids="true")
     except Uncertain:

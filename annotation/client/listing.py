@@ -89,6 +89,12 @@ def changed_since(server: Server, project: int, since: str) -> Iterator[int]:
         yield int(row["id"])
 
 
+def changed_since_count(server: Server, project: int, since: str) -> int:
+    """How many these are."""
+    query = json.dumps({"filters": filtered([("updated_at", "greater", "Datetime", since)])})
+    return int(server.get("/api/tasks/", project=project, include="id", page_size=1, query=query)["total"])
+
+
 def emails(server: Server) -> dict[int, str]:
     """Everybody's address, by their number."""
     return {int(user["id"]): str(user["email"]) for user in server.get("/api/users/")}

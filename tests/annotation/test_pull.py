@@ -52,7 +52,12 @@ def numbers(world: World) -> dict[str, int]:
     return {one.uid: one.number for one in world.lying()}
 
 
-def test_all_that_can_happen_to_an_answer_is_found_once(world: World, numbers: dict[str, int]) -> None:
+@pytest.mark.parametrize("few", [0, 1000], ids=["what changed", "all"])
+def test_all_that_can_happen_to_an_answer_is_found_once(
+    world: World, numbers: dict[str, int], few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("affectory.annotation.pull.FEW", few)
+    monkeypatch.setattr("affectory.annotation.pull.CHEAPER", few or 1e9)
     ledger = Ledger(world.server, world.project)
     a, b, twin = (world.answer(numbers[uid]) for uid in ("uid-0", "uid-1", "uid-1"))
     skip = world.answer(numbers["uid-2"], was_cancelled=True)
