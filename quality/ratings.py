@@ -216,7 +216,8 @@ def _chance(given: str) -> float:
 def question(name: str, scale: Scale, items: Sequence[str | None], roles: Mapping[str, Any], **more: Any) -> Question:
     """A question of aligned lists; ratings without item or value are left out, the others put in order."""
     kept = [n for n, (item, there) in enumerate(zip(items, scale.there, strict=True)) if there and item is not None]
-    order = sorted(kept, key=lambda n: (items[n], roles["rater"][n] or "", scale.keys[n]))
+    keys = [*zip(items, (rater or "" for rater in roles["rater"]), scale.keys, strict=True)]
+    order = sorted(kept, key=keys.__getitem__)
     take = pa.array(order, pa.int64())
     text, number = pa.string(), pa.float64()
     types = {"rater": text, "cluster": text, "pool": text, "chance": number}

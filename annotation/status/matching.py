@@ -92,7 +92,7 @@ def asks_now(asks: pa.Table) -> pa.Table:
 
 
 def returns_now(returns: pa.Table) -> pa.Table:
-    """The last state of each annotation, with `began`: nobody undoes that it was deleted."""
+    """The last state of each annotation, with its `moment` and that when it `began`: deleted is deleted."""
     updated = instants(texts(returns, "updated"))
     deleted = texts(returns, "state") == "deleted"
     group = codes(texts(returns, "server"), numbers(returns, "annotation"))
@@ -101,7 +101,7 @@ def returns_now(returns: pa.Table) -> pa.Table:
     first = np.full(int(group.max(initial=-1)) + 1, np.inf)
     np.minimum.at(first, group, np.where(np.isnan(updated), np.inf, updated))
     first[~np.isfinite(first)] = np.nan
-    rows = rows.append_column("began", pa.array(first[group[order]]))
+    rows = rows.append_column("began", pa.array(first[group[order]])).append_column("moment", pa.array(updated[order]))
     return rows.filter(pa.array(_last(group[order])))
 
 
@@ -111,8 +111,7 @@ def standing(returns: pa.Table) -> pa.Table:
     alone = np.where(rater == "", np.arange(returns.num_rows), -1)
     group = codes(texts(returns, "task", ""), rater, alone)
     state = np.array([_STATES.get(state, 0) for state in texts(returns, "state")], np.int64)
-    updated = np.nan_to_num(instants(texts(returns, "updated")))
-    first = ranks(group, -state, -updated, -numbers(returns, "annotation"))
+    first = ranks(group, -state, -np.nan_to_num(numbers(returns, "moment")), -numbers(returns, "annotation"))
     return returns.filter(pa.array(first == 0))
 
 
