@@ -110,7 +110,9 @@ class Form:
         if problems:
             more = [f"and {len(problems) - MOST_PROBLEMS} more"] if len(problems) > MOST_PROBLEMS else []
             return Read(problems=(*problems[:MOST_PROBLEMS], *more))
-        return _joined(tuple(part for _, part in said))
+        read = _joined(tuple(part for _, part in said))
+        elsewhere = any(field.name == "trace" for field in self.fields)
+        return read if read.answers or elsewhere else Read(problems=("nothing is answered",))
 
 
 def form_of(name: str, kind: str, question: Question, fields: Sequence[Asked], taxonomy: Taxonomy) -> Form:

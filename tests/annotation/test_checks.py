@@ -75,6 +75,17 @@ def test_an_empty_annotation_is_no_answer_where_something_is_required(name: str)
     assert problems(form, about, [])
 
 
+def test_marks_without_an_answer_are_no_evidence_of_anything() -> None:
+    form = asking("text", ("categories", {"required": False}), "cues")
+    assert problems(form, shown("text"), answered_result(form, shown("text"), {"cues": [((0, 4), ["cue"])]}))
+
+
+def test_a_trace_is_answered_on_its_own_page() -> None:
+    form = asking("video", "trace")
+    assert problems(form, shown("video"), answered_result(form, shown("video"), {"trace": ["drawn"]})) == ""
+    assert "not said to be drawn" in problems(form, shown("video"), [])
+
+
 def test_how_strong_what_was_not_chosen_would_be_is_left_out() -> None:
     result = answered_result(TEXT, shown("text"), {**GOOD, "strength_0": 3})
     (answer,) = TEXT.read(result, shown("text"), None, ANY).answers
