@@ -3,7 +3,7 @@
 import random
 import socket
 from collections.abc import Iterable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from affectory.schemas.errors import UserError
@@ -42,17 +42,24 @@ def free_port(wanted: Iterable[int] = ()) -> int:
 
 def listens(pid: int, port: int) -> bool:
     """Whether it is this process that listens there, and not another that was quicker."""
-    try:
-        table = Path("/proc/net/tcp").read_text(encoding="ascii")
-        held = [str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir()]
-    except FileNotFoundError:
+    table = Path("/proc/net/tcp")
+    if not table.exists():
         return answers(port)  # a machine that does not tell
-    rows = [line.split() for line in table.splitlines()[1:]]
+    rows = [line.split() for line in table.read_text(encoding="ascii").splitlines()[1:]]
     sockets = {f"socket:[{row[9]}]" for row in rows if row[3] == _LISTENS and row[1].endswith(f":{port:04X}")}
-    return not sockets.isdisjoint(held)
+    return not sockets.isdisjoint(_open_files(pid))
 
 
 def require_free(port: int, what: str, option: str) -> None:
     """Refuse a port that something else has: Label Studio would silently move to the next one."""
     if not is_free(port):
         raise UserError(f"port {port} for {what} is taken by another program", f"choose another: {option} {port + 10}")
+
+
+def _open_files(pid: int) -> set[str]:
+    found = set()
+    with suppress(FileNotFoundError, PermissionError):
+        for link in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(FileNotFoundError):  # closed as we look
+                found.add(str(link.readlink()))
+    return found

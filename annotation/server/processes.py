@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,8 @@ class Process:
         for sign, wait_s in ((signal.SIGTERM, patience_s), (signal.SIGKILL, 5.0)):
             if not self.alive():
                 return
-            os.killpg(self.pid, sign)
+            with suppress(ProcessLookupError):
+                os.killpg(self.pid, sign)
             until = time.monotonic() + wait_s
             while self.alive() and time.monotonic() < until:
                 time.sleep(0.05)

@@ -50,7 +50,7 @@ def test_a_process_is_known_again_until_it_ends(tmp_path: Path) -> None:
     ids=str,
 )
 def test_what_is_no_process_of_ours_is_none(found: object) -> None:
-    assert Process.remembered(found if not isinstance(found, dict) or found.get("born") else None) is None
+    assert Process.remembered(found) is None
 
 
 def test_a_number_that_was_given_again_is_another_process() -> None:
@@ -111,3 +111,10 @@ def test_the_first_free_one_of_those_wanted_is_taken(listening: int) -> None:
 def test_who_listens_is_told_apart(listening: int) -> None:
     assert listens(os.getpid(), listening) and not listens(os.getppid(), listening)
     assert not listens(os.getpid(), free_port())
+
+
+def test_one_that_ended_listens_nowhere_whoever_answers_there(listening: int, tmp_path: Path) -> None:
+    process = run("pass", tmp_path)
+    while process.alive():
+        time.sleep(0.01)
+    assert answers(listening) and not listens(process.pid, listening)
