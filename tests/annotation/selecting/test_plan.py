@@ -360,3 +360,21 @@ def test_days_pass_and_nothing_new_is_asked_where_nothing_limits_them() -> None:
     world.night()
     world.wanted = replace(world.wanted, today=world.wanted.today + timedelta(days=30))
     assert world.night().fresh.num_rows == 0
+
+
+def test_once_raters_are_named_what_was_for_whoever_comes_is_theirs() -> None:
+    world = World(wanted(4, {"raters": 1}))
+    world.night()
+    world.answer(world.open()[0])
+    world.wanted = replace(world.wanted, raters=THREE)
+    night = world.night()
+    assert night.summary.closed == {"raters are named": 3}
+    assert sum(night.summary.raters.values()) == 3
+    assert "whoever comes" not in night.summary.raters
+
+
+def test_gold_is_asked_of_whoever_comes_as_often_as_any_other_sample() -> None:
+    given = wanted(22, {"raters": 2, "gold": {"path": "g", "share": 0.1}}, gold={"s_000": ["a"], "s_001": ["b"]})
+    found = plan(given)
+    assert found.summary.purposes == {"gold": 4, "routed": 40}
+    assert Counter(row["sample_id"] for row in asked(found, purpose="gold")) == {"s_000": 2, "s_001": 2}

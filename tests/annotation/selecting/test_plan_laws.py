@@ -9,10 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.selecting import Row, World, newest, opinions, raters, samples, shuffled, wanted
 
+from affectory.annotation.selecting.adjudicating import adjudicate
 from affectory.annotation.selecting.history import BACK
 from affectory.annotation.selecting.plan import plan
 from affectory.annotation.selecting.wanted import Rater
-from affectory.schemas.recipe.review import RaterLimits
+from affectory.schemas.recipe.review import Adjudicate, RaterLimits
 
 _questions = st.fixed_dictionaries(
     {
@@ -191,3 +192,17 @@ def test_no_rater_has_more_than_their_limits(world: World) -> None:
         return
     for rater in {row["rater"] for row in found.fresh.to_pylist() if row["revision"] == 0 and row["rater"]}:
         assert sum(row["rater"] == rater for row in live(world)) <= most
+
+
+@_few
+@given(worlds(), st.integers(0, 9))
+def test_decisions_are_asked_for_once_in_any_order_of_rows(world: World, seed: int) -> None:
+    rule = Adjudicate(least=0.2, budget=3)
+    given = replace(world.wanted, question=world.wanted.question.model_copy(update={"adjudicate": rule}))
+    found = adjudicate(given)
+    other = {name: shuffled(getattr(given, name), seed) for name in ("samples", "asks", "done")}
+    assert adjudicate(replace(given, **other)).fresh.to_pylist() == found.fresh.to_pylist()
+    assert found.summary.held <= 3
+    later = replace(given, asks=pa.concat_tables([given.asks, found.fresh]))
+    assert adjudicate(later).fresh.num_rows == 0
+    assert not {row["purpose"] for row in plan(later).fresh.to_pylist()} & {"adjudication"}
