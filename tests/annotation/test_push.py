@@ -6,6 +6,7 @@ Whatever happens, what lies there afterwards is what was planned.
 import json
 import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from uuid import uuid4
 
@@ -15,6 +16,7 @@ from support.label_studio import LabelStudio
 from support.pushing import CONFIG, World, choice, spec, started, task, tasks
 
 from affectory.annotation.client.server import Server
+from affectory.annotation.pull import pull
 from affectory.annotation.push import Pushed, push
 from affectory.annotation.push_steps import Progress
 
@@ -76,6 +78,36 @@ def test_what_somebody_answered_stays_whatever_changes(world: World) -> None:
     assert left["uid-1"].finished
     assert all(world.server.get(f"/api/annotations/{number}/")["id"] == number for number in answers)
     assert did(push(world.server, spec(world.key), [task(0, content="anew"), task(2)])) == {"kept": 2}
+
+
+def test_no_count_of_answers_is_believed(world: World) -> None:
+    """While projects are deleted Label Studio does not count what raters store; here it is made to forget it."""
+    numbers = push(world.server, spec(world.key), tasks(2)).numbers
+    answer = world.answer(numbers["uid-0"])
+    forgotten = {"total_annotations": 0, "is_labeled": False}
+    assert world.server.patch(f"/api/tasks/{numbers['uid-0']}/", forgotten)["total_annotations"] == 0
+    assert push(world.server, spec(world.key), tasks(2)[1:]).closed == 1
+    assert world.server.get(f"/api/annotations/{answer}/")["task"] == numbers["uid-0"]
+    assert {one.uid: one.finished for one in world.lying()} == {"uid-0": True, "uid-1": False}
+
+
+@pytest.mark.parametrize(
+    ("count", "answers", "batch"), [(60, 12, 20), pytest.param(2000, 600, 200, marks=pytest.mark.drill)]
+)
+def test_answers_that_come_while_others_are_imported_are_all_there_once(
+    world: World, label_studio: LabelStudio, count: int, answers: int, batch: int
+) -> None:
+    numbers = push(world.server, spec(world.key), tasks(answers)).numbers
+    process = started(label_studio.url, label_studio.token, world.key, count, batch)
+    with ThreadPoolExecutor(3) as raters:
+        given = list(raters.map(world.answer, numbers.values()))
+    output = process.communicate(timeout=900)
+    assert process.returncode == 0, output
+    push(world.server, spec(world.key), tasks(count))
+    world.exactly(tasks(count))
+    found = list(pull(world.server, world.project, {}))
+    assert sorted(one.annotation for one in found) == sorted(given)
+    assert sorted(one.uid for one in found) == sorted(numbers)
 
 
 def test_a_task_that_needs_another_rater_is_offered_again(world: World, label_studio: LabelStudio) -> None:
