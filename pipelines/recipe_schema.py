@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from affectory.annotation.form import field_modules
 from affectory.pipelines import discovery
 from affectory.pipelines.bind import parameter_schema
 from affectory.schemas.recipe.json_schema import json_schema
@@ -16,6 +17,7 @@ def recipe_schema() -> dict[str, Any]:
         rules=_in_taxonomy(
             _schemas(discovery.modules("views")), "the recipe's, which the published label is always in"
         ),
+        asked=_schemas(field_modules()),
     )
 
 

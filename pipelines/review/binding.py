@@ -89,7 +89,7 @@ class Questions:
         pairs = any("pair" in part.kinds for part in fields)
         for kind in (*question.kinds, *(("pair",) if pairs else ())):
             mine = tuple(part for part in fields if kind in part.kinds)
-            if not mine:
+            if not any(part.alone for part in mine):
                 continue
             try:
                 yield kind, form_of(name, kind, question, mine, taxonomy)

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from affectory.annotation.client.server import Server
+from affectory.annotation.fields.categories import Categories
 from affectory.annotation.found import Task
 from affectory.annotation.push import Pushed as Done
 from affectory.annotation.push import push
@@ -173,7 +174,7 @@ class Pushing:
     def _task(self, project: Project, task: str, asks: Sequence[Row], shown: Shown) -> Task:
         form = project.question.deciding[project.kind] if project.decides else project.question.forms[project.kind]
         facts = json.loads(asks[0]["shown"])
-        said = self._said(shown.sample_id, task, shown) if project.decides else ()
+        said = self._said(project, task, shown) if project.decides else ()
         data = form.data(shown, self._link, earlier=said, trace=f"{self._origin}/trace/?task={task}")
         suggestion = facts.get("suggestion")
         prediction = form.prediction(Suggestion(**suggestion)) if suggestion and not project.decides else None
@@ -192,11 +193,14 @@ class Pushing:
             raise UserError("an existing server has to be told where media lie", hint)
         return link_of(self.desk.home, self.desk.owns_server, review.public or "", review.links_days)
 
-    def _said(self, sample: str, task: str, shown: Shown) -> Sequence[str]:
+    def _said(self, project: Project, task: str, shown: Shown) -> Sequence[str]:
         """What was said before of the sample, by nobody's name."""
-        acts = pa.array(sorted(self._acts.get(sample, ())), pa.string())
+        steps = next(
+            (f.intensity for f in project.question.forms[project.kind].fields if isinstance(f, Categories)), None
+        )
+        acts = pa.array(sorted(self._acts.get(shown.sample_id, ())), pa.string())
         rows = self._judgements.filter(pc.is_in(self._judgements.column("act"), value_set=acts))
-        return earlier(rows, task, start_us=shown.anchor.get("start_us") or 0)
+        return earlier(rows, task, steps=steps, start_us=shown.anchor.get("start_us") or 0)
 
     @cached_property
     def _judgements(self) -> pa.Table:

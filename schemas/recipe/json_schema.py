@@ -20,17 +20,19 @@ def json_schema(
     sources: Mapping[str, Schema],
     ratings: Mapping[str, Schema],
     rules: Mapping[str, Schema] = MappingProxyType({}),
+    asked: Mapping[str, Schema] = MappingProxyType({}),
 ) -> Schema:
     """The whole recipe as draft 2020-12. Each mapping gives the JSON Schema of the parameters by name or kind."""
     schema = deepcopy(recipe_schema())
     defs = schema["$defs"]
     schema["properties"]["taxonomy"]["anyOf"] = [{"type": "string", "minLength": 1}, *_taxonomies(defs)]
-    entry, plain_step, plain_rule = defs.pop("Entry"), defs.pop("Step"), defs.pop("Rule")
-    for family, schemas in (("step", steps), ("source", sources), ("rating", ratings), ("rule", rules)):
+    entry = defs.pop("Entry")
+    named = {"Step": ("step", steps), "Rule": ("rule", rules), "Asking": ("question", asked)}
+    for family, schemas in (*named.values(), ("source", sources), ("rating", ratings)):
         for name, params in schemas.items():
             defs[f"{family}.{name}"] = _moved(_rooted(params), _reference(family, name))
-    defs["Step"] = _named("step", steps, plain_step["description"]) if steps else plain_step
-    defs["Rule"] = _named("rule", rules, plain_rule["description"]) if rules else plain_rule
+    for plain, (family, schemas) in named.items():
+        defs[plain] = _named(family, schemas, defs[plain]["description"]) if schemas else defs[plain]
     fields = schema["properties"]
     fields["sources"]["items"] = _entry("source", sources, entry, defs)
     fields["ratings"]["items"] = _entry("rating", ratings, entry, defs)

@@ -22,7 +22,7 @@ from affectory.schemas.derived import LABELS
 pytestmark = pytest.mark.xdist_group("label-studio")
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
              "--disable-component-update", "--disable-sync")  # fmt: skip
-MOST = 6
+MOST = 4
 """Answers of each scripted rater to each kind."""
 PATIENCE_MS = 120_000
 

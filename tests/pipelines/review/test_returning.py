@@ -1,0 +1,230 @@
+"""Every state of every annotation becomes what stands in the ledger: superseded, retracted, declined or put aside."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.forms import answered_result, asking, shown
+
+from affectory.annotation.found import Annotation
+from affectory.pipelines.review.returning import Returned, Returning, asked_by_task
+from affectory.pipelines.runner.attach import standing
+from affectory.schemas.ledgers import JUDGEMENTS, RETURNS
+from affectory.schemas.recipe.review import Floors
+
+FORM = asking("text", ("categories", {"intensity": 3}), ("cues", {"of": ("cause",)}))
+SHOWN = shown("text")
+ASK = {
+    "ask_id": "q", "revision": 0, "closed": None, "question": "main", "form": FORM.identity, "task": "t",
+    "sample_id": SHOWN.sample_id, "anchor": dict(SHOWN.anchor), "occasion": "", "rater": "p_ann", "purpose": "explored",
+    "probability": 0.25, "position": 7, "round": 1, "content": SHOWN.content,
+}  # fmt: skip
+
+
+UNKNOWN = {"from_name": "other", "to_name": "text", "type": "choices", "value": {"choices": ["x"]}}
+
+
+def asked(**given: Any) -> dict[str, Any]:
+    return {**ASK, "shown": json.dumps(SHOWN.facts()), **given}
+
+
+class World:
+    """Ledgers that grow with each pull."""
+
+    def __init__(self, *asks: dict[str, Any]) -> None:
+        self.asks = asks or (asked(),)
+        self.judgements, self.returns = JUDGEMENTS.empty(), RETURNS.empty()
+
+    def pull(self, *found: Annotation, rater: str = "p_ann", server: str = "s") -> Returned:
+        forms, floors = {("main", "text"): FORM}, Floors()
+        returning = Returning(server, forms, asked_by_task(self.asks), self.judgements, self.returns, floors)
+        came = returning.take([(one, rater) for one in found])
+        self.judgements = pa.concat_tables([self.judgements, came.judgements])
+        self.returns = pa.concat_tables([self.returns, came.returns])
+        return came
+
+    def stand(self) -> dict[str, list[str]]:
+        """By the question of what stands, the labels or places that were given."""
+        found: dict[str, list[str]] = {}
+        for row in standing(self.judgements).to_pylist():
+            pairs = zip(row["asked"]["labels"] or (), row["answer"]["weights"] or (), strict=False)
+            found.setdefault(row["rater"], []).extend(label for label, weight in pairs if weight)
+        return found
+
+
+def annotation(label: str = "joy", number: int = 1, at: int = 0, **given: Any) -> Annotation:
+    said = {"categories": [label], f"strength_{FORM.taxonomy.labels.index(label)}": 2}
+    result = tuple(answered_result(FORM, SHOWN, said))
+    known = {"annotation": number, "number": 9, "uid": "t", "email": "ann@x.org", "state": "stored", "spent_s": 8.0}
+    return Annotation(**{**known, "updated": f"2026-11-30T10:{at:02}:00Z", "result": result, **given})
+
+
+def test_an_answer_is_a_judgement_with_all_that_was_asked_and_shown() -> None:
+    world = World()
+    came = world.pull(annotation())
+    [row] = came.judgements.to_pylist()
+    assert came.counts == {"taken": 1}
+    assert (row["rater"], row["rater_kind"], row["perspective"], row["revision"]) == ("p_ann", "human", "perceived", 0)
+    assert row["asked"]["labels"] == list(FORM.taxonomy.labels)
+    assert row["shown"]["position"] == 7
+    assert row["shown"]["probability"] == 0.25
+    assert row["shown"]["content"] == SHOWN.content
+    assert row["shown"]["suggestions"] is None
+    assert (row["spent_s"], row["modalities"], row["origin"]) == (8.0, ["text"], None)
+    [back] = came.returns.to_pylist()
+    assert (back["verdict"], back["judgements"], back["task"]) == ("taken", [row["act"]], "t")
+
+
+def test_the_same_state_is_taken_once() -> None:
+    world = World()
+    world.pull(annotation())
+    assert world.pull(annotation()).counts == {}
+    assert world.judgements.num_rows == world.returns.num_rows == 1
+
+
+def test_a_kill_between_the_two_ledgers_costs_nothing() -> None:
+    world = World()
+    world.pull(annotation())
+    world.returns = RETURNS.empty()
+    came = world.pull(annotation())
+    assert (came.judgements.num_rows, came.returns.num_rows) == (0, 1)
+
+
+def test_an_edit_supersedes_and_nothing_is_overwritten() -> None:
+    world = World()
+    world.pull(annotation("joy"))
+    came = world.pull(annotation("fear", at=5))
+    [row] = came.judgements.to_pylist()
+    assert (row["revision"], row["supersedes"]) == (1, world.judgements.column("judgement_id")[0].as_py())
+    assert world.stand() == {"p_ann": ["fear"]}
+    assert world.judgements.num_rows == 2
+
+
+def test_a_save_that_says_the_same_is_a_state_and_no_revision() -> None:
+    world = World()
+    world.pull(annotation())
+    came = world.pull(annotation(at=5))
+    assert (came.judgements.num_rows, came.returns.num_rows) == (0, 1)
+
+
+def test_what_is_deleted_is_retracted_and_comes_back_when_it_is_said_again() -> None:
+    world = World()
+    world.pull(annotation())
+    gone = Annotation(1, 0, "", "", "deleted")
+    came = world.pull(gone, rater="")
+    assert came.counts == {"retracted": 1}
+    assert came.returns.to_pylist()[0]["rater"] == "p_ann"
+    assert world.stand() == {}
+    assert world.pull(gone, rater="").counts == {}
+    world.pull(annotation("joy", number=2, at=9))
+    assert world.stand() == {"p_ann": ["joy"]}
+    assert sorted(world.judgements.column("revision").to_pylist()) == [0, 1, 2]
+
+
+def test_of_two_annotations_of_one_person_the_later_counts_until_it_is_deleted() -> None:
+    world = World()
+    world.pull(annotation("joy", 1, 0), annotation("fear", 2, 5))
+    assert world.stand() == {"p_ann": ["fear"]}
+    world.pull(Annotation(2, 0, "", "", "deleted"), rater="")
+    assert world.stand() == {"p_ann": ["joy"]}
+
+
+def test_a_skip_takes_back_what_was_said_and_is_no_opinion() -> None:
+    world = World()
+    world.pull(annotation())
+    came = world.pull(annotation(at=5, state="skipped"))
+    assert came.counts == {"declined": 1}
+    assert world.stand() == {}
+    assert [row["declined"] for row in came.judgements.to_pylist() if not row["retracted"]] == ["skipped"]
+    world.pull(annotation("fear", at=9))
+    assert world.stand() == {"p_ann": ["fear"]}
+
+
+@pytest.mark.parametrize("why", ["cannot judge", "harmful"])
+def test_who_cannot_judge_says_so_and_judges_nothing(why: str) -> None:
+    world = World()
+    came = world.pull(annotation(result=tuple(answered_result(FORM, SHOWN, {"exit": [why]}))))
+    [row] = came.judgements.to_pylist()
+    assert (came.counts, row["declined"]) == ({"declined": 1}, why)
+    assert world.stand() == {}
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({"spent_s": 0.1}, "0.1"),
+        ({"result": ()}, "categories"),
+        (
+            {"result": ({"from_name": "other", "to_name": "text", "type": "choices", "value": {"choices": ["x"]}},)},
+            "other",
+        ),
+        ({"uid": "t_else"}, "no such task"),
+    ],
+)
+def test_what_cannot_be_believed_is_put_aside_with_its_reason(given: dict[str, Any], why: str) -> None:
+    world = World()
+    came = world.pull(annotation(**given))
+    [row] = came.returns.to_pylist()
+    assert (came.counts, came.judgements.num_rows) == ({"refused": 1}, 0)
+    assert why in row["why"]
+    assert row["number"] == 9
+
+
+def test_an_answer_that_became_wrong_stands_no_more() -> None:
+    world = World()
+    world.pull(annotation())
+    world.pull(annotation(at=5, result=()))
+    assert world.stand() == {}
+
+
+def test_who_was_not_asked_is_heard_all_the_same() -> None:
+    world = World()
+    world.pull(annotation(), rater="p_bob")
+    assert world.stand() == {"p_bob": ["joy"]}
+
+
+def test_a_decision_is_an_opinion_of_its_own_kind() -> None:
+    world = World(asked(purpose="adjudication", occasion="adjudication", probability=None))
+    [row] = world.pull(annotation()).judgements.to_pylist()
+    assert (row["rater_kind"], row["occasion"]) == ("adjudicator", "adjudication")
+
+
+def test_another_database_makes_nothing_of_the_first_one_undone() -> None:
+    world = World()
+    world.pull(annotation("joy"), server="before")
+    world.pull(annotation("fear", at=5), server="after", rater="p_bob")
+    assert world.stand() == {"p_ann": ["joy"], "p_bob": ["fear"]}
+
+
+STATES = st.sampled_from(["joy", "fear", "skipped", "deleted", "wrong"])
+
+
+def state(number: int, what: str, at: int) -> Annotation:
+    plain = annotation("fear" if what == "fear" else "joy", number, at)
+    if what == "wrong":
+        return replace(plain, result=())
+    return replace(plain, state="skipped") if what == "skipped" else plain
+
+
+@given(st.lists(st.tuples(st.integers(1, 3), STATES), max_size=12))
+def test_what_stands_is_the_newest_state_whatever_came_before(story: list[tuple[int, str]]) -> None:
+    """However often it is pulled in between, and whatever was deleted stays so."""
+    often, once, now, gone = World(), World(), dict[int, Annotation](), set[int]()
+    for at, (number, what) in enumerate(story):
+        if number in gone:
+            continue
+        if what != "deleted":
+            now[number] = state(number, what, at)
+            often.pull(now[number])
+        elif now.pop(number, None):
+            gone.add(number)
+            often.pull(Annotation(number, 0, "", "", "deleted"), rater="")
+    once.pull(*now.values())
+    assert often.stand() == once.stand()
+    before = often.judgements.num_rows
+    often.pull(*now.values())
+    assert often.judgements.num_rows == before
