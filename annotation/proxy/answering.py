@@ -23,8 +23,7 @@ class Answering:
     async def create(self, visit: Visit, number: str) -> "Response":
         """A first answer to a task, or its being skipped."""
         sent = _sent(await bodies.row(visit.request))
-        task = await self.desk.task(visit, int(number), held=False)
-        async with self.desk.queue.lock(visit.visitor, task["project"]):
+        async with self.desk.queue.lock(visit.visitor, self.desk.project(visit, int(number))):
             task = await self.desk.task(visit, int(number), held=False)
             await self._wanted(visit, task)
             if not self.desk.plan(visit, task["project"]).suggests:

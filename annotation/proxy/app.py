@@ -156,8 +156,8 @@ class Proxy:
         answer = await self._upstream.call("GET", path, visitor.credentials, query={"labeling": "1"})
         if answer.status_code != 200:
             raise Refused(answer.status_code, {})
-        text = answer.text.replace("</head>", f"{pages.HIDDEN}</head>", 1).replace("<body>", f"<body>{pages.BACK}", 1)
-        return self._upstream.cookies(HTMLResponse(text, headers={"cache-control": "no-store"}), answer)
+        response = HTMLResponse(pages.stream_page(answer.text), headers={"cache-control": "no-store"})
+        return self._upstream.cookies(response, answer)
 
     def _media(self, request: "Request", visitor: Visitor | None) -> "Response":
         found = media.serve(request, self._facts, self._secret, visitor) if request.method in guard.SAFE else None

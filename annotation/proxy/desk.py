@@ -71,16 +71,20 @@ class Desk:
         limit = None if visitor.known is None else visitor.known.hours
         return limit is None or visitor.rater is None or self.hours.week(visitor.rater) < limit
 
+    def project(self, visit: Visit, number: int) -> int:
+        """The project in which the visitor may be asked a task."""
+        rater, plans = visit.visitor.rater, self.queue.projects(visit.visitor)
+        for project, plan in plans.items():
+            if rater is not None and plan.asks(rater, number):
+                return project
+        raise Denied()
+
     async def task(self, visit: Visit, number: int, *, held: bool = True) -> dict[str, Any]:
         """A task of the visitor's, as Label Studio has it; `held` where anyone's must be in their hands already."""
-        plans = self.queue.projects(visit.visitor)
-        rater = visit.visitor.rater
-        if rater is None or not any(plan.asks(rater, number) for plan in plans.values()):
-            raise Denied()
+        project = self.project(visit, number)
         found = await self.upstream.get(f"/api/tasks/{number}/", visit.visitor.credentials, default=None)
-        project = found.get("project") if isinstance(found, dict) else None
-        if project not in plans or not plans[project].asks(rater, number):
+        if not isinstance(found, dict) or found.get("project") != project:
             raise Denied()
         if held and not await self.queue.may_see(visit.visitor, project, number):
             raise Denied()
-        return dict(found)
+        return found

@@ -1,5 +1,6 @@
 """The pages that the proxy has of its own: where one's work stands, and that something is not open."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -38,10 +39,11 @@ a { color: var(--mark); } a:focus-visible { outline: 3px solid var(--mark); outl
 HIDDEN = (
     "<style>.lsf-menu-header__trigger,.ls-menu-header__trigger,.lsf-breadcrumbs,.ls-breadcrumbs,.dm-labeling__close-btn,"
     'a[href$="/settings"]{visibility:hidden!important}'
-    "#affectory{position:fixed;top:9px;left:16px;z-index:500;padding:4px 10px;font:600 15px/22px system-ui,sans-serif;"
-    "color:var(--color-primary-content,#2456c7)}</style>"
+    "#affectory{position:fixed;top:9px;left:16px;z-index:2147483647;padding:4px 10px;"
+    "font:600 15px/22px system-ui,sans-serif;color:#fff;background:#2456c7;border-radius:6px;"
+    "text-decoration:none}</style>"
 )
-BACK = '<a id="affectory" href="/review/">&larr; Your work</a>'
+BACK = '<a id="affectory" data-external href="/review/">&larr; Your work</a>'
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,12 @@ def _on(work: Work, *, stopped: bool) -> str:
 def stream(project: int) -> str:
     """Where one labels task after task, with no tables of tasks."""
     return f"/projects/{project}/data?labeling=1"
+
+
+def stream_page(text: str) -> str:
+    """Label Studio's page without the doors that are shut, nor the folder on the server that it tells of."""
+    text = re.sub(r'local_files_document_root: "[^"]*"', 'local_files_document_root: ""', text)
+    return text.replace("</head>", f"{HIDDEN}</head>", 1).replace("<body>", f"<body>{BACK}", 1)
 
 
 def _hours(hours: float, limit: float | None) -> str:
