@@ -1,15 +1,17 @@
 """The plan of a review: who will be asked what, written into the ledger before anything is pushed."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from affectory.annotation.selecting.adjudicating import adjudicate
 from affectory.annotation.selecting.plan import plan
-from affectory.annotation.selecting.wanted import Planned, Rater, Wanted
+from affectory.annotation.selecting.wanted import Planned, Rater, Summary, Wanted
 from affectory.pipelines.review.binding import BoundQuestion
 from affectory.pipelines.review.desk import Desk
 from affectory.pipelines.review.doing import done
@@ -55,14 +57,23 @@ def make_plan(desk: Desk, *, write: bool = True) -> list[PlannedQuestion]:
 def _planned(desk: Desk, question: BoundQuestion, shown: Showable) -> Planned:
     wanted = _wanted(desk, question, shown)
     made = plan(wanted)
-    fresh = [made.fresh]
+    rows, summary = [ASKS.cast(made.fresh)], made.summary
     if question.question.adjudicate is not None:
-        from affectory.annotation.selecting.adjudicating import adjudicate
+        forms = {kind: form.identity for kind, form in question.deciding.items()}
+        known = replace(wanted, asks=pa.concat_tables([wanted.asks, *rows]), form=forms)
+        decisions = adjudicate(known)
+        rows.append(ASKS.cast(decisions.fresh))
+        summary = _joined(summary, decisions.summary)
+    return replace(made, fresh=_with_shown(desk, question, pa.concat_tables(rows), shown), summary=summary)
 
-        asks = pa.concat_tables([wanted.asks, ASKS.cast(made.fresh)])
-        fresh.append(adjudicate(wanted, desk.judgements(), asks).fresh)
-    rows = pa.concat_tables([ASKS.cast(rows) for rows in fresh])
-    return Planned(_with_shown(desk, question, rows, shown), made.summary, made.values)
+
+def _joined(summary: Summary, decisions: Summary) -> Summary:
+    """Decisions have a budget of their own; all else is counted together."""
+    together = {
+        name: dict(sorted((Counter(getattr(summary, name)) + Counter(getattr(decisions, name))).items()))
+        for name in ("purposes", "raters", "closed")
+    }
+    return replace(summary, **together)
 
 
 def _wanted(desk: Desk, question: BoundQuestion, shown: Showable) -> Wanted:
