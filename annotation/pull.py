@@ -7,7 +7,7 @@ history: of several states between two pulls the last is found.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from affectory.annotation.client.errors import Refused
@@ -149,8 +149,9 @@ def _deleted(server: Server, missing: Sequence[int]) -> Iterator[Annotation]:
 
 
 def _earlier(since: str) -> str:
+    """As Label Studio reads times: in UTC, and with a fraction of the second, which it cannot do without."""
     try:
-        return (datetime.fromisoformat(since) - BEHIND).isoformat().replace("+00:00", "Z")
+        return (datetime.fromisoformat(since).astimezone(UTC) - BEHIND).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     except ValueError:
         raise ValueError(f"no time: {since!r}") from None
 

@@ -152,6 +152,16 @@ def test_a_task_without_our_id_has_none(data: object) -> None:
     assert found.uid == ""
 
 
+@pytest.mark.parametrize("since", ["2026-01-01T00:00:00Z", "2026-01-01T00:00:00.5Z", "2026-01-01T02:00:00+02:00"])
+def test_any_time_can_be_the_last_one_that_was_pulled(
+    world: World, numbers: dict[str, int], since: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("affectory.annotation.pull.FEW", 0)
+    monkeypatch.setattr("affectory.annotation.pull.CHEAPER", 1e9)
+    answer = world.answer(numbers["uid-0"])
+    assert [one.annotation for one in pull(world.server, world.project, {}, since=since)] == [answer]
+
+
 def test_each_time_it_is_saved_is_a_state_of_its_own() -> None:
     first = Annotation(1, 2, "u", "a@b", "stored", "2026-01-01T00:00:00Z", result=({"id": "a"},))
     states = [state_of(first), state_of(Annotation(1, 2, "u", "a@b", "skipped", first.updated, result=first.result))]

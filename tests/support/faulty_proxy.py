@@ -60,7 +60,7 @@ class FaultyProxy:
     @contextmanager
     def serving(self) -> Iterator["FaultyProxy"]:
         """Runs it on a free port of this machine."""
-        server = _Listening(("127.0.0.1", 0), _handler(self))
+        server = _Listening(("127.0.0.1", 0), type("Handler", (_Handler,), {"proxy": self}))
         self.url = f"http://127.0.0.1:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
@@ -99,70 +99,68 @@ class _Answer:
     body: bytes
 
 
-def _handler(proxy: FaultyProxy) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+class _Handler(BaseHTTPRequestHandler):
+    proxy: FaultyProxy
+    protocol_version = "HTTP/1.1"
 
-        def handle_any(self) -> None:
-            self.close_connection = True
-            if proxy.down:
-                return
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            proxy.before(self.command, self.path)
-            fault = proxy.next_fault(self.command, self.path)
-            self._do(fault.does if fault else None, body)
+    def handle_any(self) -> None:
+        self.close_connection = True
+        if self.proxy.down:
+            return
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.proxy.before(self.command, self.path)
+        fault = self.proxy.next_fault(self.command, self.path)
+        self._do(fault.does if fault else None, body)
 
-        def _do(self, does: Does | None, body: bytes) -> None:
-            if does == "504 before":
-                self._give(_Answer(504, [], b"late"))
-            elif does == "504 while it works":
-                self._give(_Answer(504, [], b"late"))
-                self._later(body)
-            elif does != "drop before":
-                answer = self._ask(body)
-                self._ask(body) if does == "twice" else None
-                self._end(does, answer)
+    def _do(self, does: Does | None, body: bytes) -> None:
+        if does == "504 before":
+            self._give(_Answer(504, [], b"late"))
+        elif does == "504 while it works":
+            self._give(_Answer(504, [], b"late"))
+            self._later(body)
+        elif does != "drop before":
+            answer = self._ask(body)
+            self._ask(body) if does == "twice" else None
+            self._end(does, answer)
 
-        def _end(self, does: Does | None, answer: _Answer) -> None:
-            if does == "504 after":
-                self._give(_Answer(504, [], b"late"))
-            elif does == "cut":
-                self._give(answer, cut=True)
-            elif does != "drop after":
-                self._give(answer)
+    def _end(self, does: Does | None, answer: _Answer) -> None:
+        if does == "504 after":
+            self._give(_Answer(504, [], b"late"))
+        elif does == "cut":
+            self._give(answer, cut=True)
+        elif does != "drop after":
+            self._give(answer)
 
-        def _later(self, body: bytes) -> None:
-            def work() -> None:
-                time.sleep(LATE_S)
-                self._ask(body)
+    def _later(self, body: bytes) -> None:
+        def work() -> None:
+            time.sleep(LATE_S)
+            self._ask(body)
 
-            proxy.late.append(threading.Thread(target=work))
-            proxy.late[-1].start()
+        self.proxy.late.append(threading.Thread(target=work))
+        self.proxy.late[-1].start()
 
-        def _ask(self, body: bytes) -> _Answer:
-            to = urlsplit(proxy.target)
-            link = http.client.HTTPConnection(to.hostname or "", to.port, timeout=120)
-            headers = {name: value for name, value in self.headers.items() if name.lower() not in HOP}
-            link.request(self.command, self.path, body or None, {**headers, "Connection": "close"})
-            answer = link.getresponse()
-            found = _Answer(answer.status, answer.getheaders(), answer.read())
-            link.close()
-            proxy.passed.append((self.command, self.path))
-            return found
+    def _ask(self, body: bytes) -> _Answer:
+        to = urlsplit(self.proxy.target)
+        link = http.client.HTTPConnection(to.hostname or "", to.port, timeout=120)
+        headers = {name: value for name, value in self.headers.items() if name.lower() not in HOP}
+        link.request(self.command, self.path, body or None, {**headers, "Connection": "close"})
+        answer = link.getresponse()
+        found = _Answer(answer.status, answer.getheaders(), answer.read())
+        link.close()
+        self.proxy.passed.append((self.command, self.path))
+        return found
 
-        def _give(self, answer: _Answer, cut: bool = False) -> None:
-            self.send_response(answer.status)
-            for name, value in answer.headers:
-                if name.lower() not in HOP and name.lower() != "server":
-                    self.send_header(name, value)
-            self.send_header("Content-Length", str(len(answer.body)))
-            self.send_header("Connection", "close")
-            self.end_headers()
-            self.wfile.write(answer.body[: len(answer.body) // 2] if cut else answer.body)
+    def _give(self, answer: _Answer, cut: bool = False) -> None:
+        self.send_response(answer.status)
+        for name, value in answer.headers:
+            if name.lower() not in HOP and name.lower() != "server":
+                self.send_header(name, value)
+        self.send_header("Content-Length", str(len(answer.body)))
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(answer.body[: len(answer.body) // 2] if cut else answer.body)
 
-        def log_message(self, format: str, *args: object) -> None:
-            """Tests say what went wrong."""
+    def log_message(self, format: str, *args: object) -> None:
+        """Tests say what went wrong."""
 
-        do_GET = do_POST = do_PATCH = do_DELETE = handle_any
-
-    return Handler
+    do_GET = do_POST = do_PATCH = do_DELETE = handle_any
