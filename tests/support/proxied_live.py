@@ -82,8 +82,8 @@ def living(studio: LabelStudio, home: Path) -> Iterator[Live]:
     (home / "media" / name).write_bytes(sound)
     ann, bob = studio.annotator("proxy-ann"), studio.annotator("proxy-bob")
     live = Live(studio, "", home, 0, 0, [], 0, name, ann, bob)
-    live.project, live.tasks = _project(live, "Voices", 4)
-    live.foreign, (live.foreign_task,) = _project(live, "Another's", 1)
+    live.project, live.tasks = project(live, "Voices", 4)
+    live.foreign, (live.foreign_task,) = project(live, "Another's", 1)
     write_raters(home, {studio.admin_email: Rater("L", "lead"), ann.email: Rater("A"), bob.email: Rater("B")})
     one, two, three, _ = live.tasks  # Ann is asked the third and then the first
     plan = Assigned(title="Voices", raters={"A": (three, one), "B": (one, two, three)}, media={name: live.tasks})
@@ -105,7 +105,8 @@ def tone() -> bytes:
     return file.getvalue()
 
 
-def _project(live: Live, title: str, count: int) -> tuple[int, list[int]]:
+def project(live: Live, title: str, count: int) -> tuple[int, list[int]]:
+    """A project and its tasks, each with what a model said."""
     settings = {
         "title": title,
         "label_config": CONFIG,

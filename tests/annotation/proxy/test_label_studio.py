@@ -12,9 +12,9 @@ import httpx
 import pytest
 from support.attempts import HEADERS, REFUSED
 from support.label_studio import LabelStudio
-from support.proxied_live import SADNESS, SECRET, Live, living, logged_in
+from support.proxied_live import SADNESS, SECRET, Live, living, logged_in, project
 
-from affectory.annotation.proxy.home import link_secret
+from affectory.annotation.proxy.home import Assigned, link_secret, write_assigned
 from affectory.annotation.proxy.links import signed_link
 
 pytestmark = pytest.mark.xdist_group("label-studio")
@@ -117,6 +117,24 @@ def test_no_spelling_of_a_path_opens_a_door(live: Live, ann: httpx.Client, their
         found = line.getresponse()
         assert SECRET not in found.read().decode("utf-8", "replace")
         assert found.status in (400, 403, 404)
+
+
+def test_anyones_tasks_are_dealt_out(live: Live, ann: httpx.Client) -> None:
+    """One answer each is wanted: two raters at once get different ones, and in the end nothing is left for either."""
+    number, (first, second) = project(live, "Anyone's", 2)
+    plan = Assigned(tasks={n: {"overlap": 1} for n in (first, second)}, anyone=(first, second))
+    write_assigned(live.home, number, plan)
+    path = f"/api/projects/{number}/next"
+    with live.session(live.bob) as bob:
+        assert [who.get(path).json()["id"] for who in (ann, bob, ann)] == [first, second, first]
+        assert ann.get(f"/api/tasks/{second}/").status_code == 403
+        assert ann.post(f"/api/tasks/{second}/annotations/", json={"result": SADNESS}).status_code == 409
+        made = [ann.post(f"/api/tasks/{first}/annotations/", json={"result": SADNESS}),
+                bob.post(f"/api/tasks/{second}/annotations/", json={"result": SADNESS})]  # fmt: skip
+        assert [found.status_code for found in made] == [201, 201]
+        assert [who.get(path).status_code for who in (ann, bob)] == [404, 404]
+        assert "Nothing is left." in ann.get("/review/").text
+    (live.home / "assigned" / f"{number}.json").unlink()
 
 
 def test_two_answers_at_once_are_one(live: Live) -> None:
