@@ -76,7 +76,7 @@ class Proxy:
         except Refused as refused:
             found = self._refuse(request, f"Label Studio said {refused.status}.", 502)
         for name, value in guard.SECURE.items():
-            found.headers[name] = value
+            found.headers.setdefault(name, value)
         await found(scope, receive, send)
 
     async def _answer(self, request: "Request") -> Answer:

@@ -19,6 +19,8 @@ TYPES = {"mp4": "video/mp4", "m4v": "video/mp4", "webm": "video/webm", "mov": "v
          "opus": "audio/ogg", "flac": "audio/flac", "aac": "audio/aac", "png": "image/png", "jpg": "image/jpeg",
          "jpeg": "image/jpeg", "webp": "image/webp", "gif": "image/gif",
          "bmp": "image/bmp", "txt": "text/plain"}  # fmt: skip
+# A link is for pages of another server, which play and draw what they fetch.
+LINKED = {"cross-origin-resource-policy": "cross-origin", "access-control-allow-origin": "*"}
 HEADERS = {"cache-control": "private, max-age=3600", "content-security-policy": "default-src 'none'; sandbox"}
 
 
@@ -35,7 +37,8 @@ def serve(request: "Request", facts: Facts, secret: bytes, visitor: Visitor | No
     path = facts.home / "media" / name
     if not path.is_file():
         return None
-    return FileResponse(path, headers=HEADERS, media_type=TYPES.get(path.suffix[1:], "application/octet-stream"))
+    headers = HEADERS | (LINKED if linked else {})
+    return FileResponse(path, headers=headers, media_type=TYPES.get(path.suffix[1:], "application/octet-stream"))
 
 
 def allowed(facts: Facts, visitor: Visitor, name: str) -> bool:

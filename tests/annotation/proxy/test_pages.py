@@ -48,7 +48,11 @@ def test_nothing_else_is_served(shop: World, name: str) -> None:
 
 def test_a_link_opens_without_a_login_until_it_expires(shop: World) -> None:
     link = links.signed_link(link_secret(shop.home), "http://127.0.0.1:8400", NAME, 9_999_999_999)
-    assert shop.ask(None, "GET", link).content == b"0123456789"
+    found = shop.ask(None, "GET", link)
+    assert (found.content, found.headers["access-control-allow-origin"]) == (b"0123456789", "*")
+    assert found.headers["cross-origin-resource-policy"] == "cross-origin"
+    own = shop.ask(LEAD, "GET", f"/affectory/media/{NAME}").headers
+    assert "access-control-allow-origin" not in own and own["cross-origin-resource-policy"] == "same-origin"
     assert shop.ask(None, "GET", link.replace("9999999999", "9999999998")).status_code == 401
 
 
