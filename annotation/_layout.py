@@ -62,6 +62,8 @@ def _told(scene: Scene, adjudicates: bool) -> Iterator[Element]:
 
 def _objects(scene: Scene) -> Iterator[Element]:
     if scene.kind == "pair":
+        if scene.compares:
+            yield view([tag("HyperText", name="sample", value="$sample", inline=True)], "compared")
         titles = zip(_SIDES, ("Left", "Right"), strict=True)
         sides = [view([header(title), tag("HyperText", name=name, value=f"${name}", inline=True)], "side")
                  for name, title in titles]  # fmt: skip
@@ -101,7 +103,7 @@ def data(
 ) -> dict[str, Any]:
     """What a task holds for it."""
     is_pair = scene.kind == "pair"
-    sides = _pair(shown, link) if is_pair else {name: _one(name, shown, link) for name in scene.objects}
+    sides = _pair(scene, shown, link) if is_pair else {name: _one(name, shown, link) for name in scene.objects}
     if "video" in scene.objects:
         sides["fps"] = shown.frame_rate or FRAME_RATE
     if any(field.name == "transcript" for field in fields):
@@ -131,10 +133,11 @@ def _number(role: str) -> int:
     return int(digits) if digits.isdecimal() else 0
 
 
-def _pair(shown: Shown, link: Callable[[Media], str]) -> dict[str, Any]:
+def _pair(scene: Scene, shown: Shown, link: Callable[[Media], str]) -> dict[str, Any]:
     if len(shown.sides) != 2:
         raise UserError(f"sample {shown.sample_id} has {len(shown.sides)} sides, and a pair has two")
-    return {name: _side(side, link) for name, side in zip(_SIDES, shown.sides, strict=True)}
+    sample = {"sample": _side(shown, link)} if scene.compares else {}
+    return sample | {name: _side(side, link) for name, side in zip(_SIDES, shown.sides, strict=True)}
 
 
 def _side(shown: Shown, link: Callable[[Media], str]) -> str:

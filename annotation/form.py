@@ -56,9 +56,15 @@ class Form:
         """What its fields need to know of it, with the keys that they get."""
         objects = _layout.objects(self.kind, self.question.see)
         names = tuple(field.name for field in self.fields)
-        bare = Scene(self.name, self.kind, self.question, self.taxonomy, objects, names)
+        compares = self.compared is not None
+        bare = Scene(self.name, self.kind, self.question, self.taxonomy, objects, names, compares)
         wishes = [wish for field in self.fields for wish in field.wishes(bare)]
         return replace(bare, keys=assigned(wishes, pictures=bool({"image", "frames"} & set(objects))))
+
+    @property
+    def compared(self) -> tuple[str, str] | None:
+        """The two notes of a sample that are compared, if that is asked."""
+        return next((of for field in self.fields if (of := getattr(field, "of", None)) and self.kind == "pair"), None)
 
     @cached_property
     def identity(self) -> str:

@@ -34,6 +34,8 @@ class Scene:
     """Names of what is shown, by what it is: video, audio, image, frames, text, sides."""
     beside: tuple[str, ...] = ()
     """Names of the other fields."""
+    compares: bool = False
+    """Whether a pair is two texts about one sample, which is shown above them."""
     keys: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -21,6 +21,10 @@ class Preference(Asked):
     """The better of a pair."""
 
     kinds: ClassVar[tuple[str, ...]] = ("pair",)
+    of: Annotated[
+        tuple[str, str] | None,
+        Field(strict=False, description="two notes of a sample whose texts are compared; else samples made of two are"),
+    ] = None
     same: Annotated[bool, Field(description="whether both may be called the same")] = True
     required: Annotated[bool, Field(description="whether an answer without it is put aside")] = True
 

@@ -20,6 +20,7 @@ from affectory.schemas.errors import UserError
 
 ASKED, OPEN, ANSWERED = "asked now", "waiting for answers", "answered"
 NO_ROOM, NO_BUDGET = "no rater has room", "beyond the budget"
+PAIR = "pair"
 _KIND, _GOLD, _LANGUAGE, _DECLINED = "kind is not asked", "gold", "nobody speaks its language", "declined"
 
 
@@ -113,7 +114,7 @@ class Desk:
         return [
             _GOLD if row in gold
             else self._standing(sample) if sample in self.standings
-            else _KIND if kind not in self.wanted.question.kinds or kind not in self.wanted.form
+            else _KIND if kind not in (*self.wanted.question.kinds, PAIR) or kind not in self.wanted.form
             else "" if speakers[language] else _LANGUAGE
             for row, (sample, kind, language) in enumerate(zip(self.ids, self.kinds, self.languages, strict=True))
         ]  # fmt: skip

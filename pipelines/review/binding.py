@@ -30,6 +30,11 @@ class BoundQuestion:
     when: When | None = None
     gold: Path | None = None
 
+    @property
+    def compared(self) -> tuple[str, str] | None:
+        """The two notes of each sample that are compared."""
+        return self.forms["pair"].compared if "pair" in self.forms else None
+
     @cached_property
     def deciding(self) -> Mapping[str, Form]:
         """The same interfaces for who decides where others disagreed."""
@@ -71,6 +76,10 @@ class Questions:
         fields = [field for index, part in enumerate(question.ask or DEFAULT) for field in self._field(at, index, part)]
         forms = dict(self._forms(name, question, fields, taxonomy, at)) if taxonomy else {}
         gold = self._file((*at, "gold", "path"), question.gold.path if question.gold else None)
+        for index, word in enumerate(question.second.after if question.second and taxonomy else ()):
+            if taxonomy and word not in taxonomy.labels:
+                path = (*at, "second", "after", index)
+                self.problems.append(self.recipe.unknown(path, f"no label of {taxonomy.name}", word, taxonomy.labels))
         return BoundQuestion(name, question, forms, self._when((*at, "when"), question.when), gold)
 
     def _field(self, at: KeyPath, index: int, part: Asking) -> Iterator[Any]:
@@ -85,9 +94,11 @@ class Questions:
     def _forms(
         self, name: str, question: Question, fields: list[Any], taxonomy: Taxonomy, at: KeyPath
     ) -> Iterator[tuple[str, Form]]:
-        """Interfaces for all kinds of sample that something is asked about."""
-        pairs = any("pair" in part.kinds for part in fields)
-        for kind in (*question.kinds, *(("pair",) if pairs else ())):
+        """Interfaces for all kinds of sample that something is asked about; of samples whose notes are compared for
+        that alone."""
+        pairs = [part for part in fields if part.alone and "pair" in part.kinds]
+        whole = () if any(getattr(part, "of", None) for part in pairs) else question.kinds
+        for kind in (*whole, *(("pair",) if pairs else ())):
             mine = tuple(part for part in fields if kind in part.kinds)
             if not any(part.alone for part in mine):
                 continue

@@ -3,7 +3,7 @@
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +14,7 @@ from affectory.annotation.shown import Media, Shown, Turn
 from affectory.pipelines.history import BuildRecord, parts, read_parts
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.derived import NOTES, OPINIONS_TABLE, SAMPLES
+from affectory.schemas.ids import digest
 from affectory.schemas.recipe.review import Question
 
 PLAYABLE = {
@@ -43,7 +44,7 @@ class Material:
 
     samples: pa.Table
     opinions: pa.Table
-    facts: Mapping[str, Mapping[str, float]]
+    notes: pa.Table
 
     @classmethod
     def of(cls, workspace: Workspace, record: BuildRecord) -> "Material":
@@ -53,19 +54,20 @@ class Material:
             for spec, names in (
                 (SAMPLES, _COLUMNS),
                 (OPINIONS_TABLE, OPINIONS_TABLE.schema.names),
-                (NOTES, ["sample_id", "name", "number"]),
+                (NOTES, ["sample_id", "name", "number", "text"]),
             )
         ]
-        return cls(tables[0].sort_by("sample_id"), tables[1], _facts(tables[2]))
+        return cls(tables[0].sort_by("sample_id"), tables[1], tables[2])
+
+    @cached_property
+    def facts(self) -> Mapping[str, Mapping[str, float]]:
+        """Of each sample how long and how large it is, as far as a step measured it."""
+        return _noted(self.notes, _FACTS, "number")
 
     @cached_property
     def rows(self) -> Mapping[str, Row]:
         """Samples by id."""
         return {row["sample_id"]: row for row in self.samples.to_pylist()}
-
-    def kinds(self) -> pa.Table:
-        """Samples with their kind, as interfaces are made for it."""
-        return pa.table({"sample_id": list(self.rows), "kind": [_kind(row) for row in self.rows.values()]})
 
     @cached_property
     def _dialogues(self) -> Mapping[tuple[str, str], list[Row]]:
@@ -75,13 +77,19 @@ class Material:
                 found[row["source"], row["dialogue"]].append(row)
         return {key: sorted(turns, key=lambda r: (r["position"], r["sample_id"])) for key, turns in found.items()}
 
-    def showable(self, question: Question, withheld: Mapping[str, str]) -> Showable:
-        """What a question can show; `withheld` says why somebody's samples are not shown to anybody."""
+    def showable(
+        self, question: Question, withheld: Mapping[str, str], compared: tuple[str, str] | None = None
+    ) -> Showable:
+        """What a question can show; `withheld` says why somebody's samples are not shown to anybody, `compared` are two
+        notes of each sample whose texts are compared."""
         shown, left_out = {}, Counter[str]()
+        texts = _noted(self.notes, compared, "text") if compared else {}
         for sample, row in self.rows.items():
             if _kind(row) not in (*question.kinds, "pair"):
                 continue
             made = withheld.get(row["speaker"]) or self._shown(row, question)
+            if compared and isinstance(made, Shown):
+                made = _beside(made, texts.get(sample, {}), compared)
             if isinstance(made, str):
                 left_out[made] += 1
             else:
@@ -174,14 +182,26 @@ def _length(anchor: Row, facts: Mapping[str, float]) -> float | None:
     return facts.get("duration_s")
 
 
-def _facts(notes: pa.Table) -> Mapping[str, Mapping[str, float]]:
-    """Of each sample how long and how large it is, as far as a step measured it."""
-    known = notes.filter(pc.is_in(notes.column("name"), value_set=pa.array(_FACTS)))
-    found: dict[str, dict[str, float]] = defaultdict(dict)
-    for sample, name, number in zip(*(known.column(c).to_pylist() for c in known.column_names), strict=True):
-        if number is not None:
-            found[sample][name] = number
+def _noted(notes: pa.Table, names: Sequence[str], column: str) -> Mapping[str, Mapping[str, Any]]:
+    """Some notes of each sample, by their names."""
+    known = notes.filter(pc.is_in(notes.column("name"), value_set=pa.array(names))).select(
+        ["sample_id", "name", column]
+    )
+    found: dict[str, dict[str, Any]] = defaultdict(dict)
+    for sample, name, value in zip(*(known.column(c).to_pylist() for c in known.column_names), strict=True):
+        if value is not None:
+            found[sample][name] = value
     return found
+
+
+def _beside(shown: Shown, texts: Mapping[str, str], compared: tuple[str, str]) -> Shown | str:
+    """A sample with the two texts about it, each as often left as right."""
+    if not all(texts.get(name) for name in compared):
+        return f"it lacks {' or '.join(compared)}"
+    first = int(digest("left", shown.sample_id)[:8], 16) % 2
+    order = compared if first == 0 else compared[::-1]
+    sides = tuple(Shown(name, "text", shown.anchor, texts[name]) for name in order)
+    return replace(shown, kind="pair", sides=sides)
 
 
 def as_samples(shown: Mapping[str, Shown], material: Material) -> pa.Table:

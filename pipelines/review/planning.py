@@ -46,7 +46,7 @@ def make_plan(desk: Desk, *, write: bool = True) -> list[PlannedQuestion]:
     found = []
     hidden = withheld(desk.workspace, desk.today)
     for question in desk.review.questions:
-        shown = desk.material.showable(question.question, hidden)
+        shown = desk.material.showable(question.question, hidden, question.compared)
         planned = _planned(desk, question, shown)
         if write and planned.fresh.num_rows:
             desk.workspace.ledger("asks").append(planned.fresh)
@@ -69,11 +69,16 @@ def _planned(desk: Desk, question: BoundQuestion, shown: Showable) -> Planned:
 
 def _joined(summary: Summary, decisions: Summary) -> Summary:
     """Decisions have a budget of their own; all else is counted together."""
-    together = {
-        name: dict(sorted((Counter(getattr(summary, name)) + Counter(getattr(decisions, name))).items()))
-        for name in ("purposes", "raters", "closed")
-    }
-    return replace(summary, **together)
+    return replace(
+        summary,
+        purposes=_sum(summary.purposes, decisions.purposes),
+        raters=_sum(summary.raters, decisions.raters),
+        closed=_sum(summary.closed, decisions.closed),
+    )
+
+
+def _sum(a: Mapping[str, int], b: Mapping[str, int]) -> Mapping[str, int]:
+    return dict(sorted((Counter(a) + Counter(b)).items()))
 
 
 def _wanted(desk: Desk, question: BoundQuestion, shown: Showable) -> Wanted:

@@ -47,7 +47,7 @@ def test_a_process_is_known_again_until_it_ends(tmp_path: Path) -> None:
         {"pid": -1, "born": "x"},
         {"pid": os.getpid(), "born": ""},
     ],
-    ids=str,
+    ids=["none", "empty", "list", "number", "text", "not-ours", "negative", "no-birth"],
 )
 def test_what_is_no_process_of_ours_is_none(found: object) -> None:
     assert Process.remembered(found) is None

@@ -59,9 +59,10 @@ def test_why_each_sample_is_asked_or_not_is_written_to_a_file(tmp_path: Path) ->
         ({"ask": ["categories", "categories"]}, "categories is asked twice"),
         ({"gold": {"path": "none.csv"}}, "none.csv"),
         ({"raters_file": "../raters.csv"}, "raters_file"),
+        ({"second": {"after": ["yes"]}}, "no label of ekman-7"),
         ({"token": "abc"}, "secrets are never written in a recipe"),
     ],
-    ids=["condition", "field", "parameter", "twice", "gold", "outside", "secret"],
+    ids=["condition", "field", "parameter", "twice", "gold", "outside", "yes", "secret"],
 )
 def test_a_mistake_in_a_review_is_told_with_its_place(tmp_path: Path, given: dict[str, Any], told: str) -> None:
     project = reviewed(tmp_path, built=False, **given)
