@@ -73,7 +73,10 @@ def pull(
     workspace: WorkspaceDir = None,
     home: HomeFolder = None,
     every: Annotated[
-        float | None, typer.Option(min=1, help="Pull again every so many seconds, until it is stopped.", metavar="S")
+        float | None,
+        typer.Option(
+            min=1, help="Pull again every so many seconds, or when somebody answered, until stopped.", metavar="S"
+        ),
     ] = None,
     json: Json = False,
 ) -> None:
@@ -87,7 +90,7 @@ def pull(
         print(json_format.dumps(found.facts(), ensure_ascii=False) if json else found, flush=True)
         if every is None:
             return
-        time.sleep(every)
+        _wait(desk.home.folder / "hinted", every)
 
 
 def status(
@@ -168,6 +171,17 @@ def _progress() -> Callable[[str, int, int, str], None]:
             lines.close()
 
     return tell
+
+
+def _wait(hinted: Path, seconds: float) -> None:
+    """Until it is time, or the server said that somebody answered; several answers at once are one reason to look."""
+
+    def stamp() -> float:
+        return hinted.stat().st_mtime if hinted.exists() else 0.0
+
+    before, until = stamp(), time.monotonic() + seconds
+    while time.monotonic() < until and stamp() == before:
+        time.sleep(min(1.0, seconds))
 
 
 def _write_values(found: Any, out: Path) -> None:

@@ -77,6 +77,16 @@ class Pushing:
             shelf.sweep()
         return found
 
+    def _hints(self, server: Server, number: int) -> None:
+        """Our own server says when somebody answered, so that a pull which watches looks sooner."""
+        from affectory.annotation.hint import ask_for_hints
+        from affectory.annotation.proxy.home import hint_secret
+        from affectory.annotation.proxy.mounted import HINT
+
+        port = (self.desk.home.state().get("proxy") or {}).get("port")
+        if self.desk.owns_server and port:
+            ask_for_hints(server, number, f"http://127.0.0.1:{port}{HINT}", hint_secret(self.desk.home.folder))
+
     def _address(self, server: Server, number: int) -> str:
         """Where people find a project: of our own server through the proxy."""
         from affectory.annotation.server.up import running
@@ -148,6 +158,7 @@ class Pushing:
         ask_for_traces(self.desk.home, project, by_task)
         pushed = Pushed(done.project_id, project.spec.title, done.numbers, media, project.spec.suggests)
         assign(self.desk.home, pushed, asks)
+        self._hints(server, done.project_id)
         address = self._address(server, done.project_id)
         self.desk.remember({(project.question.name, project.kind, project.decides): address})
         return ProjectPushed(project.spec.title, address, done, len(asks))
