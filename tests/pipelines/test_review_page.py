@@ -1,0 +1,62 @@
+"""docs/review.md: its recipe is read as it stands, and its tables name every key and all that can be asked."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from pydantic import TypeAdapter
+from support.project import project
+
+from affectory.annotation.form import field_class, field_modules
+from affectory.pipelines.bind import read_and_bind
+from affectory.pipelines.cli import reviewing
+from affectory.schemas.recipe.review import Adjudicate, Floors, Gold, RaterLimits, Review, Second
+
+PAGE = (Path(__file__).parents[2] / "docs" / "review.md").read_text()
+PARTS = map(yaml.safe_load, re.findall(r"^```yaml\n(.*?)^```", PAGE, re.M | re.S))
+RECIPES = [part for part in PARTS if "dataset" in part]
+INNER = [key for part in (Adjudicate, Floors, Gold, RaterLimits, Second) for key in part.model_fields]
+
+
+def described() -> dict[str, set[str]]:
+    """By each name that begins a row of a table, all that the row has in backticks."""
+    rows: dict[str, set[str]] = {}
+    for line in PAGE.splitlines():
+        if line.startswith("| `"):
+            told = set(re.findall(r"`([\w_]+)`", line))
+            for name in re.findall(r"`(\w+)`", line.split("|")[1]):
+                rows.setdefault(name, set()).update(told)
+    return rows
+
+
+@pytest.mark.parametrize("key", Review.model_fields)
+def test_every_key_of_a_review_is_told(key: str) -> None:
+    assert key in described()
+
+
+@pytest.mark.parametrize("key", INNER)
+def test_every_key_below_is_told(key: str) -> None:
+    assert f"`{key}`" in PAGE
+
+
+@pytest.mark.parametrize("name", sorted(field_modules()))
+def test_what_can_be_asked_is_told_with_all_its_parameters(name: str) -> None:
+    parameters = set(TypeAdapter(field_class(name)).json_schema().get("properties", {}))
+    assert parameters - described()[name] == set()
+
+
+@pytest.mark.parametrize("command", [command.__name__ for command in reviewing.COMMANDS])
+def test_every_command_is_told(command: str) -> None:
+    assert f"affectory review {command}" in PAGE
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: str(recipe["dataset"]))
+def test_the_recipe_is_read_as_it_stands(recipe: dict[str, object], tmp_path: Path) -> None:
+    made = project(tmp_path, recipe)
+    (tmp_path / "media").mkdir()
+    (tmp_path / "lines.jsonl").write_text("")
+    (tmp_path / "raters.csv").write_text("email\n")
+    review = read_and_bind(made.recipe).review
+    assert review is not None
+    assert [question.name for question in review.questions] == ["main", "heard"]
