@@ -156,12 +156,17 @@ def test_progress_tells_how_far_it_is(world: World, monkeypatch: pytest.MonkeyPa
     world.exactly(tasks(5))
 
 
-@pytest.mark.parametrize("within", ["/import", "/api/projects/?"])
-@pytest.mark.parametrize("does", LOST)
+@pytest.mark.parametrize(
+    ("does", "within"),
+    [
+        *((does, "/import") for does in LOST),
+        *((does, "/api/projects/") for does in ("504 after", "drop before", "twice")),
+    ],
+)
 def test_a_post_whose_end_nobody_knows_is_done_once(
     world: World, proxy: FaultyProxy, label_studio: LabelStudio, does: Does, within: str
 ) -> None:
-    proxy.faults = [Fault(does, "POST", within)] if within == "/import" else [Fault(does, "POST", "/api/projects/")]
+    proxy.faults = [Fault(does, "POST", within)]
     with through(proxy, label_studio) as server:
         pushed = push(server, spec(world.key), tasks(4))
     assert proxy.met == [does]
@@ -186,8 +191,7 @@ def test_an_answered_task_gets_the_prediction_that_it_lacks_once(
     world.exactly(tasks(1))
 
 
-@pytest.mark.parametrize("method", ["GET", "PATCH", "POST"])
-@pytest.mark.parametrize("does", ["504 before", "drop after"])
+@pytest.mark.parametrize(("method", "does"), [("GET", "504 before"), ("PATCH", "drop after"), ("POST", "drop after")])
 def test_what_may_be_done_twice_is_asked_again(
     world: World, proxy: FaultyProxy, label_studio: LabelStudio, method: str, does: Does
 ) -> None:
