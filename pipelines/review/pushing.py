@@ -23,7 +23,7 @@ from affectory.pipelines.review.doing import newest_returns
 from affectory.pipelines.review.raters import Person
 from affectory.pipelines.review.serving import Pushed, Shelf, all_media, assign, link_of, tell_raters
 from affectory.pipelines.review.tracing import ask_for_traces
-from affectory.pipelines.store.assets import AssetStore, Place
+from affectory.pipelines.store.assets import Place
 from affectory.schemas.errors import UserError
 from affectory.schemas.ids import digest
 
@@ -67,7 +67,7 @@ class Pushing:
         """Push what is planned; projects of which nothing ever was are not made."""
         desk, found = self.desk, []
         desk.home.prepare()
-        with desk.server(self.tell) as server, AssetStore(f"{desk.workspace.derived}/assets") as store:
+        with desk.server(self.tell) as server, desk.workspace.assets() as store:
             self._raters(server)
             shelf = Shelf(desk.home, store, desk.bound.roots)
             for project in desk.projects():
