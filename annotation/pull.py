@@ -29,11 +29,14 @@ BEHIND = timedelta(minutes=2)
 
 
 def state_of(annotation: Annotation) -> str:
-    """A hash of the state in which an annotation was found; every time it is saved is a state of its own."""
+    """A hash of the state in which an annotation was found; every time it is saved is a state of its own.
+
+    Whose it is is no part of it: an address could be guessed from a hash, and ledgers keep this one.
+    """
     if annotation.state == "deleted":
         return GONE
     a = annotation
-    return digest("annotation", a.uid, a.number, a.email, a.state, a.updated, [dict(region) for region in a.result])
+    return digest("annotation", a.uid, a.number, a.state, a.updated, [dict(region) for region in a.result])
 
 
 def pull(
