@@ -20,6 +20,7 @@ from affectory.annotation.shown import Shown, Suggestion, shown_of
 from affectory.annotation.status.earlier import earlier
 from affectory.pipelines.review.desk import Desk, Project, Tell
 from affectory.pipelines.review.doing import newest_returns
+from affectory.pipelines.review.linking import refresh_links
 from affectory.pipelines.review.raters import Person
 from affectory.pipelines.review.serving import Pushed, Shelf, all_media, assign, link_of, tell_raters
 from affectory.pipelines.review.tracing import ask_for_traces
@@ -155,6 +156,8 @@ class Pushing:
             media[task] = set(self._shelved(shelf, shown))
             tasks.append(self._task(project, task, rows, shown))
         done = push(server, project.spec, tasks, tell=self.tell, progress=self._at(project))
+        if not self.desk.owns_server:
+            refresh_links(server, done, {task.uid: task for task in tasks})
         ask_for_traces(self.desk.home, project, by_task)
         pushed = Pushed(done.project_id, project.spec.title, done.numbers, media, project.spec.suggests)
         assign(self.desk.home, pushed, asks)

@@ -1,6 +1,7 @@
 """A review of 200 samples of four modalities, from the recipe to labels and back, in a real Label Studio."""
 
 import os
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -166,3 +167,24 @@ def test_labels_follow(pushed: Reviewed, answered: dict[str, dict[str, str]]) ->
         share = {name: value for name, value in zip(names, by_sample[sample]["values"], strict=True) if value}
         assert share == pytest.approx({name: n / said.total() for name, n in said.items()})
         assert by_sample[sample]["count"] == said.total()
+
+
+def test_links_of_answered_tasks_are_renewed(
+    pushed: Reviewed, answered: dict[str, dict[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that nobody answered are replaced; the others must not lead nowhere before all have answered."""
+    shown, project = pushed.shown(), pushed.projects()["main", "image", False]
+    task = next(t for given in answered.values() for t in given if shown[t].kind == "image")
+
+    def link() -> str:
+        tasks = pushed.admin("GET", "/api/tasks/", params={"project": project, "page_size": 200, "include": "data"})
+        return str(next(one["data"]["image"] for one in tasks["tasks"] if one["data"]["uid"] == task))
+
+    before, later = link(), time.time() + 80 * 86_400
+    monkeypatch.setattr("affectory.pipelines.review.serving.time", lambda: later)
+    push(pushed)
+    assert link() != before
+    assert link().partition("?")[0] == before.partition("?")[0]
+    again = push(pushed)
+    assert [one.done.updated for one in again] == [0, 0, 0, 0]
+    assert [one.done.stale for one in again] == [()] * 4
