@@ -14,8 +14,8 @@ from affectory.annotation.found import Annotation
 from affectory.annotation.pull import pull
 from affectory.annotation.push_project import known
 from affectory.pipelines.review.desk import Desk, Project, Tell
-from affectory.pipelines.review.returning import Returned, Returning, asked_by_task, in_time
-from affectory.pipelines.review.tracing import SERVER, drawn, read_drawn, scales_of, traces_by_key
+from affectory.pipelines.review.returning import TRACES, Returned, Returning, asked_by_task, in_time
+from affectory.pipelines.review.tracing import drawn, read_drawn, scales_of, traces_by_key
 from affectory.schemas.ids import digest
 
 AT_ONCE = 1000
@@ -65,7 +65,7 @@ class Pulling:
                     found.projects.append(project.spec.title)
                     self._project(server, project, number, found)
         if any(scales_of(project) for project in self.desk.projects()):
-            self._take(SERVER, drawn(self.desk.home), found)
+            self._take(TRACES, drawn(self.desk.home), found)
         return found
 
     def _project(self, server: Server, project: Project, number: int, found: PulledSummary) -> None:
@@ -90,7 +90,7 @@ class Pulling:
 
     def _returning(self, name: str) -> Returning:
         desk = self.desk
-        traces = traces_by_key(desk.home) if name == SERVER else {}
+        traces = traces_by_key(desk.home) if name == TRACES else {}
         asked = asked_by_task(desk.asks().to_pylist())
         floors, forms = desk.review.review.floors, desk.review.forms()
         return Returning(
@@ -100,7 +100,7 @@ class Pulling:
             desk.judgements(),
             desk.returns(),
             floors,
-            (lambda row, shown: read_drawn(desk.home, traces, row, shown)) if name == SERVER else None,
+            (lambda row, shown: read_drawn(desk.home, traces, row, shown)) if name == TRACES else None,
         )
 
 

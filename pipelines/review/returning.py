@@ -26,6 +26,8 @@ from affectory.schemas.recipe.review import Floors
 from affectory.schemas.types import ANCHOR, ANSWER
 
 Row = Mapping[str, Any]
+TRACES = "trace page"
+"""What `server` is of what was drawn on our own page."""
 _RANK = {"deleted": 0, "skipped": 1, "stored": 2}
 """What counts of several annotations of one person: an answer before a skip."""
 _NOTHING = dict.fromkeys((field.name for field in ANSWER), None)
@@ -97,7 +99,7 @@ class Returning:
         history = self._history(fresh)
         standing = Standing.of(self.judgements)
         made: list[Row] = []
-        for (task, rater), rows in sorted(history.items(), key=str):
+        for (task, rater, _), rows in sorted(history.items(), key=str):
             verdicts, now = self._settled(task, rater, rows)
             acts = {row["act"] for row in now}
             before = {act for row in rows for act in standing.acts_of(row["judgements"] or ())}
@@ -135,22 +137,22 @@ class Returning:
         mine = self.returns.filter(pc.equal(self.returns.column("server"), self.server))
         return {row["annotation"]: row for row in in_time(mine.to_pylist())}
 
-    def _history(self, fresh: Sequence[dict[str, Any]]) -> dict[tuple[str, str], list[dict[str, Any]]]:
-        """For each task and rater that something is new of, the newest state of each annotation, with all judgements
+    def _history(self, fresh: Sequence[dict[str, Any]]) -> dict[tuple[str, str, int], list[dict[str, Any]]]:
+        """For each part that something is new of, the newest state of each annotation, with all judgements
         that it ever became; new rows are those of `fresh` themselves."""
-        touched = {(row["task"], row["rater"]) for row in fresh}
-        tasks = pa.array(sorted({task for task, _ in touched}), pa.string())
+        touched = {_part(row) for row in fresh}
+        tasks = pa.array(sorted({task for task, _, _ in touched}), pa.string())
         earlier = self.returns.filter(pc.is_in(self.returns.column("task"), value_set=tasks)).to_pylist()
-        newest: dict[tuple[str, str, str, int], dict[str, Any]] = {}
-        became: dict[tuple[str, str, str, int], list[str]] = defaultdict(list)
-        for row in (*in_time(row for row in earlier if (row["task"], row["rater"]) in touched), *fresh):
-            key = (row["task"], row["rater"], row["server"], row["annotation"])
+        newest: dict[tuple[str, str, int, str, int], dict[str, Any]] = {}
+        became: dict[tuple[str, str, int, str, int], list[str]] = defaultdict(list)
+        for row in (*in_time(row for row in earlier if _part(row) in touched), *fresh):
+            key = (*_part(row), row["server"], row["annotation"])
             became[key] += row["judgements"] or []
             newest[key] = row
-        found: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+        found: dict[tuple[str, str, int], list[dict[str, Any]]] = defaultdict(list)
         for key, row in newest.items():
             row["judgements"] = became[key] or None
-            found[key[:2]].append(row)
+            found[key[:3]].append(row)
         return found
 
     def _settled(
@@ -249,6 +251,11 @@ def modalities(shown: Shown) -> list[str]:
     if "video" in media:
         found |= {"audio"}
     return sorted(found | ({"text"} if any(side.text for side in (shown, *shown.sides)) else set()))
+
+
+def _part(row: Row) -> tuple[str, str, int]:
+    """What is said once: by one person of a task, and what they drew of each scale for itself."""
+    return row["task"], row["rater"], row["annotation"] if row["server"] == TRACES else 0
 
 
 def _verdict(verdict: str, why: str = "", judgements: Sequence[str] = ()) -> dict[str, Any]:

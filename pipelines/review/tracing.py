@@ -15,7 +15,6 @@ from affectory.annotation.tracing.traces import Trace, read_traces
 from affectory.pipelines.review.desk import Project
 from affectory.schemas.ids import digest
 
-SERVER = "trace page"
 Row = Mapping[str, Any]
 
 

@@ -1,6 +1,7 @@
 """Every state of every annotation becomes what stands in the ledger: superseded, retracted, declined or put aside."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.forms import answered_result, asking, shown
 
+from affectory.annotation.answered import Answered, Read
 from affectory.annotation.found import Annotation
-from affectory.pipelines.review.returning import Returned, Returning, asked_by_task
+from affectory.annotation.shown import Shown
+from affectory.pipelines.review.returning import TRACES, Returned, Returning, asked_by_task
 from affectory.pipelines.runner.attach import standing
 from affectory.schemas.ledgers import JUDGEMENTS, RETURNS
 from affectory.schemas.recipe.review import Floors
@@ -39,9 +42,9 @@ class World:
         self.asks = asks or (asked(),)
         self.judgements, self.returns = JUDGEMENTS.empty(), RETURNS.empty()
 
-    def pull(self, *found: Annotation, rater: str = "p_ann", server: str = "s") -> Returned:
+    def pull(self, *found: Annotation, rater: str = "p_ann", server: str = "s", reader: Any = None) -> Returned:
         forms, floors = {("main", "text"): FORM}, Floors()
-        returning = Returning(server, forms, asked_by_task(self.asks), self.judgements, self.returns, floors)
+        returning = Returning(server, forms, asked_by_task(self.asks), self.judgements, self.returns, floors, reader)
         came = returning.take([(one, rater) for one in found])
         self.judgements = pa.concat_tables([self.judgements, came.judgements])
         self.returns = pa.concat_tables([self.returns, came.returns])
@@ -198,6 +201,24 @@ def test_another_database_makes_nothing_of_the_first_one_undone() -> None:
     world.pull(annotation("joy"), server="before")
     world.pull(annotation("fear", at=5), server="after", rater="p_bob")
     assert world.stand() == {"p_ann": ["joy"], "p_bob": ["fear"]}
+
+
+def test_what_was_drawn_stands_beside_what_was_answered() -> None:
+    """Each scale of the trace page is said for itself, and none of it is read as an answer of Label Studio."""
+    world = World()
+    drawn = [replace(annotation(number=n), result=({"scale": f"scale {n}"},)) for n in (7, 8)]
+    world.pull(*drawn, server=TRACES, reader=read_drawn)
+    assert world.pull(annotation(at=30)).counts == {"taken": 1}
+    questions = [row["asked"]["question"] for row in standing(world.judgements).to_pylist()]
+    assert sorted(questions)[-2:] == ["scale 7", "scale 8"]
+    assert len(questions) == 3
+    world.pull(annotation(at=40, state="skipped"))
+    assert standing(world.judgements).num_rows == 2
+
+
+def read_drawn(row: Mapping[str, Any], _: Shown) -> Read:
+    scale = json.loads(row["result"])[0]["scale"]
+    return Read((Answered(scale, {"question": scale, "labels": [scale], "response": "trace"}, {}),))
 
 
 STATES = st.sampled_from(["joy", "fear", "skipped", "deleted", "wrong"])
