@@ -129,7 +129,7 @@ RETURNS = TableSpec(
     doc="One state of an annotation, as it was found in Label Studio.",
     columns=(
         Column("return_id", pa.string(), "from server, annotation and its state", required=True),
-        Column("server", pa.string(), "hash of where it was found: which project of which server", required=True),
+        Column("server", pa.string(), "hash of where it was found: which of our projects, made when", required=True),
         Column("annotation", pa.int64(), "its number there", required=True),
         Column("number", pa.int64(), "the task's number there"),
         Column("task", pa.string(), "our own id of the task"),

@@ -69,7 +69,7 @@ class Pulling:
         return found
 
     def _project(self, server: Server, project: Project, number: int, found: PulledSummary) -> None:
-        name = _server(server, number)
+        name = server_name(server, project.spec.key, number)
         seen, since = _known(self.desk.returns(), name)
         came = pull(server, number, seen, since=since, tell=self.tell)
         mine = ((one, self.desk.pseudonym(one.email)) for one in came)
@@ -104,10 +104,13 @@ class Pulling:
         )
 
 
-def _server(server: Server, project: int) -> str:
-    """A project that was made anew, in a database that was lost, is another one: nothing in it is missing."""
+def server_name(server: Server, key: str, project: int) -> str:
+    """What tells a project of ours from others, under whatever address its server is found today.
+
+    One that was made anew, in a database that was lost, is another one: nothing in it is missing.
+    """
     made = server.get(f"/api/projects/{project}/")["created_at"]
-    return digest("server", server.url, project, made)[:20]
+    return digest("server", key, project, made)[:20]
 
 
 def _known(returns: pa.Table, name: str) -> tuple[Mapping[int, str], str]:
