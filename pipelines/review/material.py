@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from affectory.annotation.shown import Media, Shown, Turn
 from affectory.pipelines.history import BuildRecord, parts, read_parts
+from affectory.pipelines.review.withheld import Withheld
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.derived import NOTES, OPINIONS_TABLE, SAMPLES
 from affectory.schemas.ids import digest
@@ -77,17 +78,15 @@ class Material:
                 found[row["source"], row["dialogue"]].append(row)
         return {key: sorted(turns, key=lambda r: (r["position"], r["sample_id"])) for key, turns in found.items()}
 
-    def showable(
-        self, question: Question, withheld: Mapping[str, str], compared: tuple[str, str] | None = None
-    ) -> Showable:
-        """What a question can show; `withheld` says why somebody's samples are not shown to anybody, `compared` are two
-        notes of each sample whose texts are compared."""
+    def showable(self, question: Question, withheld: Withheld, compared: tuple[str, str] | None = None) -> Showable:
+        """What a question can show; `withheld` says what is not shown to anybody, `compared` are two notes of each
+        sample whose texts are compared."""
         shown, left_out = {}, Counter[str]()
         texts = _noted(self.notes, compared, "text") if compared else {}
         for sample, row in self.rows.items():
             if _kind(row) not in (*question.kinds, "pair"):
                 continue
-            made = withheld.get(row["speaker"]) or self._shown(row, question)
+            made = self._shown(row, question, withheld)
             if compared and isinstance(made, Shown):
                 made = _beside(made, texts.get(sample, {}), compared)
             if isinstance(made, str):
@@ -96,9 +95,12 @@ class Material:
                 shown[sample] = made
         return Showable(shown, dict(left_out))
 
-    def _shown(self, row: Row, question: Question) -> Shown | str:
+    def _shown(self, row: Row, question: Question, withheld: Withheld) -> Shown | str:
         """A sample as people get it, or why they cannot."""
-        sides = tuple(self._sides(row, question))
+        before = self._before(row, question.context)
+        if hidden := next(filter(None, map(withheld.why, (row, *(turn for _, turn in before)))), None):
+            return hidden
+        sides = tuple(self._sides(row, question, withheld))
         if wrong := next((side for side in sides if isinstance(side, str)), None):
             return wrong
         media, text = _seen(row, question)
@@ -111,28 +113,27 @@ class Material:
             row["anchor"],
             text,
             media,
-            tuple(self._before(row, question.context)),
+            tuple(Turn(who, turn["text"] or "") for who, turn in before),
             tuple(side for side in sides if isinstance(side, Shown)),
             _length(row["anchor"], facts),
             facts.get("fps"),
             (int(facts["width"]), int(facts["height"])) if {"width", "height"} <= facts.keys() else None,
         )
 
-    def _sides(self, row: Row, question: Question) -> Iterator[Shown | str]:
+    def _sides(self, row: Row, question: Question, withheld: Withheld) -> Iterator[Shown | str]:
         """What a pair is made of, in the order of its members."""
         if _kind(row) == "pair":
             for member in row["members"]:
                 other = self.rows.get(member["sample_id"])
-                yield self._shown(other, question) if other else "a side of a pair is no sample of this build"
+                yield self._shown(other, question, withheld) if other else "a side of a pair is no sample of this build"
 
-    def _before(self, row: Row, turns: int) -> Iterator[Turn]:
+    def _before(self, row: Row, turns: int) -> list[tuple[str, Row]]:
         """The turns before this one; who speaks is told by letters, in the order in which they come."""
         if not turns or row["dialogue"] is None or row["position"] is None:
-            return
+            return []
         before = [r for r in self._dialogues[row["source"], row["dialogue"]] if r["position"] < row["position"]]
         names = dict(zip(_speakers([*before, row]), _LETTERS, strict=False))
-        for turn in before[-turns:]:
-            yield Turn(names.get(turn["speaker"], "?"), turn["text"] or "")
+        return [(names.get(turn["speaker"], "?"), turn) for turn in before[-turns:]]
 
 
 def _kind(row: Row) -> str:

@@ -11,6 +11,7 @@ from affectory.annotation.server.home import Home
 from affectory.pipelines.review.desk import Desk
 from affectory.pipelines.review.material import written
 from affectory.pipelines.review.planning import make_plan
+from affectory.pipelines.review.withheld import Withheld
 from affectory.pipelines.store.workspace import Workspace
 
 RECIPES: dict[str, tuple[str, dict[str, Any], set[tuple[str, str]]]] = {
@@ -133,7 +134,7 @@ def test_two_notes_are_compared_with_sides_in_balance(tmp_path: Path) -> None:
     assert bound is not None
     [question] = bound.questions
     material = Material(SAMPLES.from_rows(rows), OPINIONS_TABLE.empty(), notes)
-    found = material.showable(question.question, {}, question.compared)
+    found = material.showable(question.question, Withheld(), question.compared)
     assert found.left_out == {"it lacks cue_chosen or cue_rejected": 1}
     left = [one.sides[0].sample_id for one in found.shown.values()]
     assert 10 < left.count("cue_chosen") < 30
