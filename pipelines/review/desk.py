@@ -17,6 +17,7 @@ from affectory.annotation.found import ProjectSpec
 from affectory.annotation.server.home import Home
 from affectory.pipelines.bind import Bound
 from affectory.pipelines.history import last_build
+from affectory.pipelines.people import hold_to_key
 from affectory.pipelines.review.binding import BoundQuestion, BoundReview
 from affectory.pipelines.review.gold import read_gold
 from affectory.pipelines.review.material import Material
@@ -177,6 +178,7 @@ class Desk:
         """One review command at a time in a workspace; builds go on meanwhile."""
         try:
             with Lease(below(self.workspace.root, "review-lease")):
+                hold_to_key(self.workspace, self.bound.pseudonym)
                 yield
         except LeaseHeld as held:
             raise ReviewHeld(held.holder, held.since) from held

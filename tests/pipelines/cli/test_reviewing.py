@@ -130,3 +130,12 @@ def test_a_wrong_list_of_raters_is_told_with_its_row(tmp_path: Path, rows: str, 
     project.build(publish=False)
     ended = review(project, "plan")
     assert (ended.returncode, told in ended.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("command", ["plan", "push", "pull"])
+def test_raters_are_not_known_under_another_key_than_speakers(tmp_path: Path, command: str) -> None:
+    project = reviewed(tmp_path, 3)
+    recipe = {**yaml.safe_load(project.recipe.read_text()), "people": {"pseudonym_key": "${env:HOME}"}}
+    project.recipe.write_text(yaml.safe_dump(recipe, sort_keys=False))
+    ended = review(project, command)
+    assert (ended.returncode, "another pseudonym key" in ended.stderr) == (2, True)
