@@ -14,7 +14,7 @@ from affectory.schemas.ledgers import PEOPLE
 
 COLUMNS = ("email", "relation", "languages", "hours_a_week", "role")
 ROLES = ("annotator", "lead")
-_MOST = 10_000
+_MOST, _WEEK_H = 10_000, 168
 
 
 @dataclass(frozen=True)
@@ -73,11 +73,19 @@ def _person(path: Path, number: int, row: Mapping[str, Any], pseudonym: Callable
     if role not in ROLES:
         raise wrong(f"no such role: {role}", f"allowed: {', '.join(ROLES)}")
     hours = _hours(row.get("hours_a_week"))
-    if hours is not None and hours <= 0:
-        raise wrong(f"hours_a_week is {row['hours_a_week']}", "a number above 0, or nothing")
-    languages = row.get("languages") or ()
-    spoken = languages.replace(";", " ").split() if isinstance(languages, str) else [str(code) for code in languages]
+    if hours is not None and not 0 < hours <= _WEEK_H:
+        raise wrong(f"hours_a_week is {row['hours_a_week']}", f"a number above 0, at most {_WEEK_H}, or nothing")
+    spoken = _languages(row.get("languages"))
+    if spoken is None:
+        raise wrong(f"languages are {row['languages']!r}", 'codes in quotes: languages: ["no", "de-AT"]')
     return Person(email, pseudonym(email), relation, tuple(spoken), hours, str(role))
+
+
+def _languages(given: Any) -> list[str] | None:
+    """Codes; None where YAML read something else than text: its `no` is no language."""
+    if given is None or isinstance(given, str):
+        return (given or "").replace(";", " ").split()
+    return given if isinstance(given, list) and all(isinstance(code, str) for code in given) else None
 
 
 def _hours(given: Any) -> float | None:
