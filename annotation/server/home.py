@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -47,6 +48,10 @@ class Home:
 
     def log(self, name: str) -> Path:
         return self.folder / "logs" / f"{name}.log"
+
+    def command(self, name: str) -> str:
+        """A command of `affectory review` about this home, to be copied."""
+        return f"affectory review {name}" + ("" if self == Home.at() else f" --home {shlex.quote(str(self.folder))}")
 
     def prepare(self) -> None:
         """All folders exist, and nobody else can look into them."""

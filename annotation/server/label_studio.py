@@ -82,7 +82,7 @@ class Start:
         If it ends or takes too long, its last words are the message.
         """
         began = told = time.monotonic()
-        tell("starting Label Studio (the first start makes its tables: up to a minute)")
+        tell("starting Label Studio (the first start makes its tables: one minute, on a busy machine four)")
         while not (listens(process.pid, self.port) and healthy(self.url)):
             if self._lost_its_port():
                 process.stop()

@@ -96,9 +96,12 @@ def running(home: Home) -> Running | None:
 
 def require_running(home: Home) -> Running:
     """What runs from this home, or a sentence that says how to start it."""
-    found = running(home)
+    found, at = running(home), home.state().get("label_studio") or {}
     if found is None:
-        raise UserError(f"no review server runs from {home.folder}", "start it: affectory review up")
+        raise UserError(f"no review server runs from {home.folder}", f"start it: {home.command('up')}")
+    if not listens(at["pid"], at["port"]):
+        log = home.log("label-studio")
+        raise UserError(f"the review server of {home.folder} is still starting", f"wait for it; its log is {log}")
     return found
 
 

@@ -97,13 +97,7 @@ def _tell(running: "Running", wanted: "Wanted") -> None:
     print(f"  you: {running.email}, with the password in {wanted.home.secrets}")
     if wanted.home.passwords.exists():
         print(f"  others: their first passwords are in {wanted.home.passwords}")
-    print("  stop it: affectory review down" + (f" --home {wanted.home.folder}" if _elsewhere(wanted) else ""))
-
-
-def _elsewhere(wanted: "Wanted") -> bool:
-    from affectory.annotation.server.home import Home
-
-    return wanted.home != Home.at()
+    print(f"  stop it: {wanted.home.command('down')}")
 
 
 COMMANDS = (up, down)

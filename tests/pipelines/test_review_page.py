@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 from pydantic import TypeAdapter
-from support.project import project
+from support.media import write_video
+from support.project import Project, project, write_lines
 
 from affectory.annotation.form import field_class, field_modules
 from affectory.pipelines.bind import read_and_bind
@@ -53,10 +54,24 @@ def test_every_command_is_told(command: str) -> None:
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: str(recipe["dataset"]))
 def test_the_recipe_is_read_as_it_stands(recipe: dict[str, object], tmp_path: Path) -> None:
-    made = project(tmp_path, recipe)
-    (tmp_path / "media").mkdir()
-    (tmp_path / "lines.jsonl").write_text("")
-    (tmp_path / "raters.csv").write_text("email\n")
+    made = written(tmp_path, recipe)
     review = read_and_bind(made.recipe).review
     assert review is not None
     assert [question.name for question in review.questions] == ["main", "heard"]
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: str(recipe["dataset"]))
+def test_the_recipe_can_be_built_of_what_it_names(recipe: dict[str, object], tmp_path: Path) -> None:
+    made = written(tmp_path, recipe)
+    write_video(tmp_path / "media" / "clip.mp4", frames=10)
+    write_lines(tmp_path / "lines.jsonl", [{"id": "a", "body": "What a day."}])
+    assert {"frames", "lexicon", "face_emotion"} <= {stage.name for stage in made.plan().stages}
+
+
+def written(folder: Path, recipe: dict[str, object]) -> Project:
+    """The recipe beside all that it names."""
+    made = project(folder, recipe)
+    (folder / "media").mkdir()
+    (folder / "lines.jsonl").write_text("")
+    (folder / "raters.csv").write_text("email\n")
+    return made

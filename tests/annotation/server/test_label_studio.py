@@ -81,7 +81,7 @@ def test_after_a_kill_and_a_stop_it_comes_back_with_all_logins(
         f"stopped; data stay in {home.folder}",
         f"nothing runs from {home.folder}",
     ]
-    with pytest.raises(UserError, match=r"no review server runs from .*\n  start it: affectory review up"):
+    with pytest.raises(UserError, match=r"no review server runs from .*\n  start it: affectory review up --home /"):
         require_running(home)
     list_of_raters = tmp_path / "raters.csv"
     list_of_raters.write_text("email,role\nkim@x.test,\nlea@x.test,lead\n")
@@ -100,6 +100,18 @@ def test_after_a_kill_and_a_stop_it_comes_back_with_all_logins(
     Server.at(there.url, ivy.token).close()
     roles = {email: rater.role for email, rater in read_raters(home.folder).items()}
     assert roles == dict.fromkeys(("admin@review.local", "boss@x.test", "lea@x.test"), "lead")
+
+
+@ours
+def test_one_that_does_not_listen_yet_is_said_to_start(label_studio: LabelStudio) -> None:
+    home = Home(label_studio.home)
+    part = home.state()["label_studio"]
+    home.remember(label_studio={**part, "port": free_port()})
+    try:
+        with pytest.raises(UserError, match=r"is still starting\n  wait for it; its log is .*label-studio.log"):
+            require_running(home)
+    finally:
+        home.remember(label_studio=part)
 
 
 @ours
