@@ -4,6 +4,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ from playwright.sync_api import Page, sync_playwright
 from support.label_studio import LabelStudio
 from support.round_trip import EACH, Reviewed, reviewing, scripted, strength, write_world
 
+from affectory.annotation.push import Pushed as Done
 from affectory.pipelines.history import last_build, parts, read_parts
+from affectory.pipelines.review.linking import refresh_links
 from affectory.pipelines.review.planning import make_plan
 from affectory.pipelines.review.pulling import PulledSummary, Pulling
 from affectory.pipelines.review.pushing import ProjectPushed, Pushing
@@ -172,19 +175,21 @@ def test_labels_follow(pushed: Reviewed, answered: dict[str, dict[str, str]]) ->
 def test_links_of_answered_tasks_are_renewed(
     pushed: Reviewed, answered: dict[str, dict[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Those that nobody answered are replaced; the others must not lead nowhere before all have answered."""
-    shown, project = pushed.shown(), pushed.projects()["main", "image", False]
-    task = next(t for given in answered.values() for t in given if shown[t].kind == "image")
-
-    def link() -> str:
-        tasks = pushed.admin("GET", "/api/tasks/", params={"project": project, "page_size": 200, "include": "data"})
-        return str(next(one["data"]["image"] for one in tasks["tasks"] if one["data"]["uid"] == task))
-
-    before, later = link(), time.time() + 80 * 86_400
+    """A push replaces those that nobody answered; the others must not lead nowhere before all have answered."""
+    shown, number = pushed.shown(), pushed.projects()["main", "image", False]
+    uid = next(t for given in answered.values() for t in given if shown[t].kind == "image")
+    found = pushed.admin("GET", "/api/tasks/", params={"project": number, "page_size": 200, "include": "id,data"})
+    there = next(task for task in found["tasks"] if task["data"]["uid"] == uid)
+    later = time.time() + 80 * 86_400
     monkeypatch.setattr("affectory.pipelines.review.serving.time", lambda: later)
-    push(pushed)
-    assert link() != before
-    assert link().partition("?")[0] == before.partition("?")[0]
-    again = push(pushed)
-    assert [one.done.updated for one in again] == [0, 0, 0, 0]
-    assert [one.done.stale for one in again] == [()] * 4
+    pushing = Pushing(pushed.desk, print, quiet)
+    [project] = [p for p in pushing.desk.projects() if p.kind == "image"]
+    task = pushing._task(project, uid, [ask for ask in pushing.asks if ask["task"] == uid], shown[uid])
+    done = Done(number, numbers={uid: there["id"]}, stale=(uid,))
+    with pushing.desk.server(print) as server:
+        assert refresh_links(server, done, {uid: replace(task, data={**task.data, "image": "another"})}) == 0
+        assert refresh_links(server, done, {uid: task}) == 1
+        assert refresh_links(server, done, {uid: task}) == 0
+    now = pushed.admin("GET", f"/api/tasks/{there['id']}/")
+    assert now["data"]["image"] == task.data["image"] != there["data"]["image"]
+    assert now["data"]["content"] == task.content
