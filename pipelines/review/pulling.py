@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
@@ -14,7 +15,17 @@ from affectory.annotation.found import Annotation
 from affectory.annotation.pull import pull
 from affectory.annotation.push_project import known
 from affectory.pipelines.review.desk import Desk, Project, Tell
-from affectory.pipelines.review.returning import TRACES, Returned, Returning, asked_by_task, in_time
+from affectory.pipelines.review.raters import took_back
+from affectory.pipelines.review.returning import (
+    TRACES,
+    Asked,
+    Returned,
+    Returning,
+    Standing,
+    asked_by_task,
+    in_time,
+    table_of,
+)
 from affectory.pipelines.review.tracing import drawn, read_drawn, scales_of, traces_by_key
 from affectory.schemas.ids import digest
 
@@ -65,7 +76,8 @@ class Pulling:
                     found.projects.append(project.spec.title)
                     self._project(server, project, number, found)
         if any(scales_of(project) for project in self.desk.projects()):
-            self._take(TRACES, drawn(self.desk.home), found)
+            self._take(TRACES, drawn(self.desk.home, self._asked, self.desk.pseudonym), found)
+        self._forgotten()
         return found
 
     def _project(self, server: Server, project: Project, number: int, found: PulledSummary) -> None:
@@ -79,8 +91,12 @@ class Pulling:
         self, name: str, came: Iterator[tuple[Annotation, str]], found: PulledSummary, title: str = "traces"
     ) -> None:
         taken = 0
-        while batch := list(islice(came, AT_ONCE)):
-            returned = self._returning(name).take(batch)
+        returning: Returning | None = None
+        # Oldest first: after a kill all that changed before the newest known state is known too.
+        ordered = iter(sorted(came, key=lambda one: one[0].updated))
+        while batch := list(islice(ordered, AT_ONCE)):
+            returning = returning or self._returning(name)
+            returned = returning.take(batch)
             # What a judgement came from is noted last: after a kill in between it is found again, and is the same.
             self.desk.workspace.ledger("judgements").append(returned.judgements)
             self.desk.workspace.ledger("returns").append(returned.returns)
@@ -88,20 +104,34 @@ class Pulling:
             taken += len(batch)
             self.progress(f"pull {title}", taken, taken, "annotations")
 
+    def _forgotten(self) -> None:
+        """Take back what a killed pull wrote of a state that was changed or deleted before it could be found again."""
+        judgements, returns = self.desk.judgements(), self.desk.workspace.ledger("returns").read(["judgements"])
+        noted = pc.list_flatten(returns.column("judgements"))
+        acts = judgements.column("act").drop_null()
+        lost = acts.filter(pc.invert(pc.is_in(acts, value_set=noted)))
+        if len(lost):
+            back = Standing.of(judgements).retract(sorted(set(lost.to_pylist())))
+            self.desk.workspace.ledger("judgements").append(table_of(back))
+
     def _returning(self, name: str) -> Returning:
         desk = self.desk
-        traces = traces_by_key(desk.home) if name == TRACES else {}
-        asked = asked_by_task(desk.asks().to_pylist())
+        traces = traces_by_key(desk.home, desk.pseudonym) if name == TRACES else {}
         floors, forms = desk.review.review.floors, desk.review.forms()
         return Returning(
             name,
             forms,
-            asked,
+            self._asked,
             desk.judgements(),
             desk.returns(),
             floors,
             (lambda row, shown: read_drawn(desk.home, traces, row, shown)) if name == TRACES else None,
+            took_back(desk.workspace),
         )
+
+    @cached_property
+    def _asked(self) -> Mapping[str, Asked]:
+        return asked_by_task(self.desk.asks().to_pylist())
 
 
 def server_name(server: Server, key: str, project: int) -> str:
