@@ -14,7 +14,8 @@ def leave(desk: Desk, rater: str, *, take_back: bool) -> str:
     known = {person.email for person in desk.people}
     if "@" in rater and rater.strip().lower() in known:
         desk.people  # noqa: B018  (whoever is in the list is in the ledger)
-    fresh = withdraw(desk.workspace, who)
+    heard = pc.any(pc.equal(desk.returns().column("rater"), who)).as_py()
+    fresh = withdraw(desk.workspace, who, heard=bool(heard), take_back=take_back)
     said = f"{who} withdrew" if fresh else f"{who} had withdrawn before"
     if take_back:
         said += f"; {_take_back(desk, who)} judgements count no more"

@@ -14,6 +14,8 @@ from affectory.schemas.ledgers import PEOPLE
 
 COLUMNS = ("email", "relation", "languages", "hours_a_week", "role")
 ROLES = ("annotator", "lead")
+KEPT = "judgements"
+"""The purpose to which raters say no who take back what they judged."""
 _MOST, _WEEK_H = 10_000, 168
 
 
@@ -105,16 +107,23 @@ def note_raters(workspace: Workspace, people: Sequence[Person]) -> list[Person]:
     return [Person(**{**vars(p), "withdrawn": p.id in gone}) for p in people]
 
 
-def withdraw(workspace: Workspace, rater: str) -> bool:
-    """Note that a rater withdrew; False where that was known."""
+def withdraw(workspace: Workspace, rater: str, *, heard: bool = False, take_back: bool = False) -> bool:
+    """Note that a rater withdrew, `heard` of even where they stand in no list; False where that was known."""
     before = _newest(workspace).get(rater)
-    if before is None:
+    if before is None and not heard:
         raise UserError(f"nobody is known as {rater}", "name an e-mail address of the list of raters, or a pseudonym")
-    if before["withdrawn"]:
-        return False
-    row = {**before, "revision": before["revision"] + 1, "withdrawn": True}
-    workspace.ledger("people").append(PEOPLE.from_rows([row]))
-    return True
+    known = before or {"person_id": rater, "revision": -1, "roles": ["rater"]}
+    consent = {**(known.get("consent") or {}), **({KEPT: False} if take_back else {})} or None
+    if not known.get("withdrawn") or consent != known.get("consent"):
+        row = {**known, "revision": known["revision"] + 1, "withdrawn": True, "consent": consent}
+        workspace.ledger("people").append(PEOPLE.from_rows([row]))
+    return not known.get("withdrawn")
+
+
+def took_back(workspace: Workspace) -> frozenset[str]:
+    """Raters of whom nothing counts any more, whenever it comes in."""
+    people = _newest(workspace).items()
+    return frozenset(person for person, row in people if (row["consent"] or {}).get(KEPT) is False)
 
 
 def _newest(workspace: Workspace) -> dict[str, dict[str, Any]]:

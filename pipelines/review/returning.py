@@ -5,8 +5,8 @@ cannot be read or believed is kept as it came, with the reason, and nothing of i
 """
 
 import json
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -80,7 +80,10 @@ def _asked(rows: Sequence[Row]) -> Asked:
 
 @dataclass(frozen=True)
 class Returning:
-    """Turns annotations into rows. `forms` are by name of the question and kind of sample."""
+    """Turns annotations into rows. `forms` are by name of the question and kind of sample.
+
+    Of raters in `gone` nothing counts. `take` may be called again: what it gave before belongs to the ledgers then.
+    """
 
     server: str
     forms: Mapping[tuple[str, str], Form]
@@ -90,26 +93,55 @@ class Returning:
     floors: Floors
     reader: Callable[[Row, Shown], Read] | None = None
     """Reads what did not come from Label Studio."""
+    gone: Collection[str] = ()
+    _made: list[pa.Table] = field(default_factory=list)
+    _came: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
 
     def take(self, found: Sequence[tuple[Annotation, str]]) -> Returned:
         """Annotations in the states in which they were found now, each with its rater's pseudonym."""
-        known = set(self.returns.column("return_id").to_pylist())
         states = (self._state(annotation, rater) for annotation, rater in found)
-        fresh = [row for row in states if row["return_id"] not in known]
+        fresh = list({row["return_id"]: row for row in states if row["return_id"] not in self._known}.values())
         history = self._history(fresh)
-        standing = Standing.of(self.judgements)
-        made: list[Row] = []
-        for (task, rater, _), rows in sorted(history.items(), key=str):
-            verdicts, now = self._settled(task, rater, rows)
-            acts = {row["act"] for row in now}
-            before = {act for row in rows for act in standing.acts_of(row["judgements"] or ())}
-            made += standing.revise(now) + standing.retract(sorted(before - acts))
+        settled = [
+            (rows, *self._settled(key[0], key[1], rows))
+            for key, rows in sorted(history.items(), key=lambda item: str(item[0]))
+        ]
+        made = list(self._revised(history, [(rows, now) for rows, _, now in settled]))
+        for rows, verdicts, _ in settled:
             for row in rows:
                 row.update(verdicts[row["return_id"]])
-        counts: dict[str, int] = defaultdict(int)
+        judgements = table_of(made)
+        self._note(fresh, judgements)
+        counts = Counter(row["verdict"] for row in fresh)
+        return Returned(judgements, RETURNS.from_rows(fresh) if fresh else RETURNS.empty(), dict(counts))
+
+    def _revised(
+        self, history: Iterable[tuple[str, str, int]], settled: Sequence[tuple[Sequence[Row], list[dict[str, Any]]]]
+    ) -> Iterator[Row]:
+        """The revisions by which what stands becomes what is said now."""
+        told = table_of([row for _, now in settled for row in now]).column("said").to_pylist()
+        for row, said in zip((row for _, now in settled for row in now), told, strict=True):
+            row["said"] = said
+        tasks = {task for task, _, _ in history}
+        records = {self.asked[task].shown.anchor["record"] for task in tasks if task in self.asked}
+        ids = {i for rows, now in settled for row in (*rows, *now) for i in _ids(row)}
+        standing = Standing.of(_about(pa.concat_tables([self.judgements, *self._made]), records, ids))
+        for rows, now in settled:
+            before = {act for row in rows for act in standing.acts_of(row["judgements"] or ())}
+            yield from standing.revise(now)
+            yield from standing.retract(sorted(before - {row["act"] for row in now}))
+
+    def _note(self, fresh: Sequence[Row], judgements: pa.Table) -> None:
+        """What was given is known from now on."""
+        self._made.append(judgements)
         for row in fresh:
-            counts[row["verdict"]] += 1
-        return Returned(table_of(made), RETURNS.from_rows(fresh) if fresh else RETURNS.empty(), dict(counts))
+            self._known.add(row["return_id"])
+            self._came[row["task"]].append(dict(row))
+            self._before[row["annotation"]] = dict(row)
+
+    @cached_property
+    def _known(self) -> set[str]:
+        return set(self.returns.column("return_id").to_pylist())
 
     def _state(self, found: Annotation, rater: str) -> dict[str, Any]:
         before = self._before.get(found.annotation, {}) if found.state == "deleted" else {}
@@ -132,7 +164,7 @@ class Returning:
         }
 
     @cached_property
-    def _before(self) -> Mapping[int, Row]:
+    def _before(self) -> dict[int, Row]:
         """Of this server's annotations the last state that is known."""
         mine = self.returns.filter(pc.equal(self.returns.column("server"), self.server))
         return {row["annotation"]: row for row in in_time(mine.to_pylist())}
@@ -143,6 +175,7 @@ class Returning:
         touched = {_part(row) for row in fresh}
         tasks = pa.array(sorted({task for task, _, _ in touched}), pa.string())
         earlier = self.returns.filter(pc.is_in(self.returns.column("task"), value_set=tasks)).to_pylist()
+        earlier += [dict(row) for task in tasks.to_pylist() for row in self._came.get(task, ())]
         newest: dict[tuple[str, str, int, str, int], dict[str, Any]] = {}
         became: dict[tuple[str, str, int, str, int], list[str]] = defaultdict(list)
         for row in (*in_time(row for row in earlier if _part(row) in touched), *fresh):
@@ -166,6 +199,8 @@ class Returning:
         asked = self.asked.get(task)
         if last["state"] == "deleted":
             return {**verdicts, last["return_id"]: _verdict("retracted", "deleted in Label Studio")}, []
+        if rater in self.gone:
+            return {**verdicts, last["return_id"]: _verdict("retracted", "the rater took all back")}, []
         if asked is None or not rater:
             why = "no such task was planned" if rater else "it was answered by nobody whom the server knows"
             return {**verdicts, last["return_id"]: _verdict("refused", why)}, []
@@ -192,7 +227,8 @@ class Returning:
         ask = asked.of(rater)
         if read.declined:
             question = {"question": ask["question"]}
-            yield self._judgement(asked, ask, rater, row, Answered("", question, {}), declined=read.declined)
+            said = Answered(ask["question"], question, {})
+            yield self._judgement(asked, ask, rater, row, said, declined=read.declined)
         for answered in read.answers:
             yield self._judgement(asked, ask, rater, row, answered)
 
@@ -264,7 +300,7 @@ def _verdict(verdict: str, why: str = "", judgements: Sequence[str] = ()) -> dic
 
 @dataclass
 class Standing:
-    """The newest revision of each act in the ledger, and what is added to it now."""
+    """The newest revision of each act in the ledger, and what is added to it now; rows know what they `said`."""
 
     newest: dict[str, Row]
     acts: Mapping[str, str]
@@ -295,16 +331,32 @@ class Standing:
         before = self.newest.get(row["act"])
         if before is None or before["retracted"] or before["declined"] != row["declined"]:
             return True
-        return bool(self.said[row["act"]] != said_of(table_of([row]))[0].as_py())
+        return bool(self.said[row["act"]] != row["said"])
 
     def _next(self, row: Row) -> Row:
         before = self.newest.get(row["act"])
         if before is not None:
             number = before["revision"] + 1
-            row = {**row, "revision": number, "supersedes": before["judgement_id"], "said": None}
+            row = {**row, "revision": number, "supersedes": before["judgement_id"]}
             row = {**row, "judgement_id": f"j_{digest(row['act'], number)[:24]}"}
         self.newest[row["act"]] = row
         return row
+
+
+def _ids(row: Row) -> Iterator[str]:
+    """The judgements that a row of either ledger names."""
+    yield from row.get("judgements") or ()
+    if "act" in row:
+        yield row["act"]
+
+
+def _about(judgements: pa.Table, records: Iterable[str], ids: Iterable[str]) -> pa.Table:
+    """Those of some records, and some by their ids or acts."""
+    record = pc.struct_field(judgements.column("anchor"), "record")
+    wanted = pa.array(sorted(ids), pa.string())
+    masks = [pc.is_in(judgements.column(name), value_set=wanted) for name in ("act", "judgement_id")]
+    here = pc.is_in(record, value_set=pa.array(sorted(records), pa.string()))
+    return judgements.filter(pc.or_(here, pc.or_(*masks)))
 
 
 def table_of(rows: Sequence[Row]) -> pa.Table:

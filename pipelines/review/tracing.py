@@ -1,7 +1,9 @@
 """Continuous traces: what the trace page asks for, and what was drawn on it, as annotations of their own."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from affectory.annotation.answered import Read
@@ -16,6 +18,7 @@ from affectory.pipelines.review.desk import Project
 from affectory.schemas.ids import digest
 
 Row = Mapping[str, Any]
+_PSEUDONYM = re.compile(r"p_[0-9a-f]{20}")
 
 
 def scales_of(project: Project) -> tuple[str, ...]:
@@ -36,13 +39,19 @@ def ask_for_traces(home: Home, project: Project, asks: Mapping[str, Sequence[Row
             write_task(home.folder, made)
 
 
-def drawn(home: Home) -> Iterator[tuple[Annotation, str]]:
-    """Every trace that was submitted, with its rater; each scale is an annotation of its own."""
+def drawn(home: Home, tasks: Container[str], pseudonym: Callable[[str], str]) -> Iterator[tuple[Annotation, str]]:
+    """Every trace of our tasks that was submitted, with its rater; each scale is an annotation of its own."""
     for trace in read_traces(home.folder):
-        if trace.state == "finished":
-            number = int(digest(trace.task, trace.rater, trace.scale)[:15], 16)
+        if trace.state == "finished" and trace.task in tasks:
+            rater = _known_as(trace.rater, pseudonym)
+            number = int(digest(trace.task, rater, trace.scale)[:15], 16)
             result = ({"scale": trace.scale, "revision": trace.revision, "samples": len(trace.samples)},)
-            yield Annotation(number, 0, trace.task, "", "stored", trace.finished, trace.spent_s, result), trace.rater
+            yield Annotation(number, 0, trace.task, "", "stored", trace.finished, trace.spent_s, result), rater
+
+
+def _known_as(rater: str, pseudonym: Callable[[str], str]) -> str:
+    """The proxy says a pseudonym; where the page itself asked who is there, people gave their names."""
+    return rater if _PSEUDONYM.fullmatch(rater) else pseudonym(rater)
 
 
 def read_drawn(home: Home, traces: Mapping[tuple[str, str, str], Trace], row: Row, shown: Shown) -> Read:
@@ -53,10 +62,11 @@ def read_drawn(home: Home, traces: Mapping[tuple[str, str, str], Trace], row: Ro
         return Read(problems=("what was drawn is in the home of the review no more",))
     if problems := check_trace(trace, task):
         return Read(problems=tuple(problems))
-    return Read((answered(trace, task),))
+    said = answered(trace, task)
+    return Read((replace(said, question=f"{row['question']}: {said.question}"),))
 
 
-def traces_by_key(home: Home) -> dict[tuple[str, str, str], Trace]:
+def traces_by_key(home: Home, pseudonym: Callable[[str], str]) -> dict[tuple[str, str, str], Trace]:
     """The newest submitted trace of each task, rater and scale."""
-    found = (trace for trace in read_traces(home.folder) if trace.state == "finished")
-    return {(trace.task, trace.rater, trace.scale): trace for trace in sorted(found, key=lambda t: t.revision)}
+    found = sorted((t for t in read_traces(home.folder) if t.state == "finished"), key=lambda t: t.revision)
+    return {(trace.task, _known_as(trace.rater, pseudonym), trace.scale): trace for trace in found}

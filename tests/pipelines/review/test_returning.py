@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.forms import answered_result, asking, shown
 
@@ -42,9 +42,9 @@ class World:
         self.asks = asks or (asked(),)
         self.judgements, self.returns = JUDGEMENTS.empty(), RETURNS.empty()
 
-    def pull(self, *found: Annotation, rater: str = "p_ann", server: str = "s", reader: Any = None) -> Returned:
-        forms, floors = {("main", "text"): FORM}, Floors()
-        returning = Returning(server, forms, asked_by_task(self.asks), self.judgements, self.returns, floors, reader)
+    def pull(self, *found: Annotation, rater: str = "p_ann", server: str = "s", **given: Any) -> Returned:
+        known = asked_by_task(self.asks), self.judgements, self.returns
+        returning = Returning(server, {("main", "text"): FORM}, *known, Floors(), **given)
         came = returning.take([(one, rater) for one in found])
         self.judgements = pa.concat_tables([self.judgements, came.judgements])
         self.returns = pa.concat_tables([self.returns, came.returns])
@@ -221,6 +221,7 @@ def read_drawn(row: Mapping[str, Any], _: Shown) -> Read:
     return Read((Answered(scale, {"question": scale, "labels": [scale], "response": "trace"}, {}),))
 
 
+EMPTY = JUDGEMENTS.empty(), RETURNS.empty()
 STATES = st.sampled_from(["joy", "fear", "skipped", "deleted", "wrong"])
 
 
@@ -229,6 +230,49 @@ def state(number: int, what: str, at: int) -> Annotation:
     if what == "wrong":
         return replace(plain, result=())
     return replace(plain, state="skipped") if what == "skipped" else plain
+
+
+@settings(max_examples=30)
+@given(st.lists(st.tuples(st.integers(1, 3), STATES), max_size=8))
+def test_one_that_takes_bit_by_bit_gives_what_new_ones_give(story: list[tuple[int, str]]) -> None:
+    """A pull of many answers looks at the ledgers once, and knows what it wrote since."""
+    world, gone = World(), set[int]()
+    at_work = Returning("s", {("main", "text"): FORM}, asked_by_task(world.asks), *EMPTY, Floors())
+    given: list[Returned] = []
+    for at, (number, what) in enumerate(story):
+        if number not in gone:
+            one = Annotation(number, 0, "", "", "deleted") if what == "deleted" else state(number, what, at)
+            gone |= {number} if what == "deleted" else set()
+            rater = "" if what == "deleted" else "p_ann"
+            given.append(at_work.take([(one, rater)]))
+            assert [t.to_pylist() for t in tables(given[-1])] == [
+                t.to_pylist() for t in tables(world.pull(one, rater=rater))
+            ]
+            assert at_work.take([(one, rater)]).counts == {}
+
+
+def tables(came: Returned) -> tuple[pa.Table, pa.Table]:
+    return came.judgements, came.returns
+
+
+def test_two_sets_of_questions_about_the_same_sample_do_not_answer_for_each_other() -> None:
+    """Nor do those who decline one of them."""
+    forms = {("main", "text"): FORM, ("heard", "text"): replace(FORM, name="heard")}
+    asks = (asked(), asked(ask_id="q2", question="heard", task="t2", form=forms["heard", "text"].identity))
+    said = [annotation("joy"), annotation("fear", number=2, uid="t2")]
+    skips = [replace(one, state="skipped") for one in said]
+    for came in (said, skips):
+        taken = Returning("s", forms, asked_by_task(asks), *EMPTY, Floors()).take([(one, "p_ann") for one in came])
+        assert taken.judgements.column("revision").to_pylist() == [0, 0]
+
+
+def test_of_who_took_all_back_nothing_counts_whenever_it_comes_in() -> None:
+    world = World()
+    world.pull(annotation())
+    came = world.pull(annotation("fear", at=5), annotation("joy", number=2, at=6), gone={"p_ann"})
+    assert came.counts == {"retracted": 2}
+    assert world.stand() == {}
+    assert "took all back" in came.returns.to_pylist()[-1]["why"]
 
 
 @given(st.lists(st.tuples(st.integers(1, 3), STATES), max_size=12))
