@@ -15,10 +15,12 @@ _OWN = (
     ("Ctrl+Enter", "submit, and go on to the next"),
     ("Ctrl+Space", "skip"),
     ("Ctrl+Z", "undo"),
+)
+_PLAYING = (
     ("Ctrl+Alt+Space", "play and pause; of sound alone the space bar does it too"),
     ("Alt+←, Alt+→", "a little back, a little forward"),
-    ("Backspace", "delete the mark that is selected"),
 )
+_MARKING = ("Backspace", "delete the mark that is selected")
 
 
 def html(scene: Scene, fields: Sequence[Asked]) -> str:
@@ -36,7 +38,7 @@ def _parts(scene: Scene, fields: Sequence[Asked]) -> Iterator[str]:
     yield from _examples(scene)
     yield from _meanings(scene, fields)
     yield "<br><h4>Keys</h4>"
-    yield _table([*_keys(scene, fields), *_OWN])
+    yield _table([*_keys(scene, fields), *_OWN, *_also(scene, fields)])
     yield "<p>Keys do nothing while a slider or a text has the focus: click beside it, or press Tab, to leave it.</p>"
 
 
@@ -67,6 +69,14 @@ def _keys(scene: Scene, fields: Sequence[Asked]) -> Iterator[tuple[str, str]]:
             yield scene.keys.get(wish.what, "(mouse)"), wish.says
     for exit_, key in EXITS.items():
         yield key, _EXITS[exit_]
+
+
+def _also(scene: Scene, fields: Sequence[Asked]) -> Iterator[tuple[str, str]]:
+    """Keys of what plays, and of marks, where there are such."""
+    if {"video", "audio"} & set(scene.objects):
+        yield from _PLAYING
+    if any(list(field.markers(scene)) for field in fields):
+        yield _MARKING
 
 
 def _listed(items: Iterable[str]) -> str:

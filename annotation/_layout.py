@@ -13,6 +13,8 @@ from affectory.annotation.fields._xml import header, tag, view
 from affectory.annotation.shown import Media, Shown
 from affectory.schemas.errors import UserError
 
+NO_WORDS = "(no text)"
+"""Stands where some samples of a kind have words and this one has none."""
 _SIDES = ("left", "right")
 _OWN: dict[str, tuple[str, ...]] = {
     "video": ("video", "text"),
@@ -107,7 +109,7 @@ def data(
     if "video" in scene.objects:
         sides["fps"] = shown.frame_rate or FRAME_RATE
     if any(field.name == "transcript" for field in fields):
-        sides.setdefault("text", shown.text or "")
+        sides["said"] = shown.text or ""
     if any(field.name == "trace" for field in fields):
         sides["trace"] = f'<a href="{escape(trace)}" target="_blank" rel="noopener">Open the page for it</a>'
     if scene.question.context:
@@ -117,7 +119,7 @@ def data(
 
 def _one(name: str, shown: Shown, link: Callable[[Media], str]) -> Any:
     if name == "text":
-        return shown.text or "–"
+        return shown.text or NO_WORDS
     if name == "frames":
         frames = [(_number(role), file) for role, file in shown.media.items() if role.startswith("frame-")]
         found = [link(file) for _, file in sorted(frames, key=lambda pair: pair[0])]

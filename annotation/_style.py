@@ -43,7 +43,13 @@ STYLE = """
 .aff-typed { margin: 6px 0; }
 .aff .lsf-choices_layout_inline { margin: 4px 0; }
 .aff-asked { display: flex; flex-direction: column; }
+.aff-exits .lsf-choice { margin-right: 20px !important; }
 .aff-exits { order: 1; margin-top: 10px; padding-top: 4px; border-top: 1px solid rgba(128, 128, 128, 0.35); }
+@media (max-width: 700px) {
+  .aff-slider { grid-template-columns: auto 1fr auto; }
+  .aff-slider > :first-child { grid-column: 1 / -1; }
+  .aff-slider .lsf-number input { min-width: 40px; }
+}
 .lsf-sidepanels { padding: 0 !important; }
 .lsf-sidepanels__wrapper { display: none !important; }
 """

@@ -69,7 +69,8 @@ class Categories(Asked):
 
     def advice(self, scene: Scene) -> str:
         number = "all emotions that are there" if self.many else "the one emotion that fits best"
-        how = f", and how strong each is from 1 to {self.intensity}" if self.intensity else ""
+        each = "each" if self.many else "it"
+        how = f", and say how strong {each} is, from 1 to {self.intensity}" if self.intensity else ""
         return f"Choose {number}{how}."
 
     def read(self, scene: Scene, given: Given) -> Said:

@@ -25,7 +25,7 @@ class Transcript(Asked):
 
     def tags(self, scene: Scene) -> Iterator[Element]:
         text = tag("TextArea", name=self.name, toName=scene.main, rows=3, maxSubmissions=1, editable=True,
-                   showSubmitButton=False, value="$text", required=self.required,
+                   showSubmitButton=False, value="$said", required=self.required,
                    requiredMessage="Please write what is said.")  # fmt: skip
         yield view([header("What is said, word for word"), text], "typed")
 

@@ -51,7 +51,9 @@ class Vad(Asked):
 
     def advice(self, scene: Scene) -> str:
         words = ", ".join(_word(scene, name) for name in self._asked)
-        return f"Move each slider ({words}) from 1 to {self.steps}; one that was not moved says nothing."
+        if self.required:
+            return f"Move each slider ({words}), from 1 to {self.steps}; where the middle is right, click on it."
+        return f"Move each slider ({words}) about which you can say something, from 1 to {self.steps}."
 
     def read(self, scene: Scene, given: Given) -> Said:
         gaps = [name for name in self._asked if name not in given.values]

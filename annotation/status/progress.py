@@ -124,8 +124,12 @@ def ending(began: Floats, left: int, today: date | None = None) -> Ending:
     recent = began[began >= first]
     days = (last - first) / DAY
     if len(recent) < _FEWEST or days < _DAYS:
-        return Ending(f"too early to tell when it ends: {len(recent)} answers in {max(days, 0):.1f} days")
+        return Ending(f"too early to tell when it ends: {_counted(len(recent))} so far")
     return _ending(recent, first, days, last, left)
+
+
+def _counted(answers: int) -> str:
+    return f"{answers} answer{'s' * (answers != 1)}"
 
 
 def _end_of(today: date) -> float:

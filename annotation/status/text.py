@@ -82,7 +82,7 @@ def _agreement(status: "Status") -> Iterator[str]:
     if told:
         yield from aligned([head, *(_agreed(figure) for figure in told)])
     for state, names in why_none(status.agreement.figures).items():
-        yield from folded(f"none of {', '.join(names)}: {state}")
+        yield from folded(f"none yet of {'; '.join(names)}: {state}")
     if not status.agreement.figures:
         yield "  no answers yet"
     for note in status.agreement.notes:
@@ -95,7 +95,7 @@ def why_none(figures: Sequence[Agreed]) -> dict[str, list[str]]:
     for figure in figures:
         if figure.value is None:
             names = found.setdefault(figure.state, [])
-            name = plain(f"{figure.set} {figure.question}")
+            name = plain("" if figure.set == "main" else f"{figure.set}: ") + plain(f"{figure.question} ({figure.about})")
             names += [] if name in names else [name]
     return found
 

@@ -121,7 +121,8 @@ class Desk:
 
     def _project(self, question: BoundQuestion, kind: str, decides: bool) -> Project:
         form = question.deciding[kind] if decides else question.forms[kind]
-        what = f"{question.name}, {kind}{' (decisions)' if decides else ''}"
+        named = "" if question.name == "main" else f"{question.name}, "
+        what = f"{named}{kind}{' (decisions)' if decides else ''}"
         key = digest(self.mark, question.name, kind, decides)
         title = f"{self.dataset}: {what}"
         suggests = question.question.suggest is not None

@@ -169,6 +169,35 @@ def test_words_are_divided_at_commas_and_said_once() -> None:
     assert answer.answer == {"words": ["glad", "moved"]}
 
 
+def test_who_hears_no_words_yet_begins_with_an_empty_transcript() -> None:
+    form = asking("video", "transcript")
+    data = form.data(shown("video", text=None), link)
+    assert (data["text"], data["said"]) == ("(no text)", "") and 'value="$said"' in form.config()
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "advice"),
+    [
+        ("text", ("vad", {"required": True}), "where the middle is right, click on it"),
+        ("text", ("vad", {"required": False}), "about which you can say something"),
+        ("text", ("categories", {"intensity": 3}), "the one emotion that fits best, and say how strong it is"),
+        ("text", ("categories", {"intensity": 3, "many": True}), "all emotions that are there, and say how strong each is"),
+    ],
+)  # fmt: skip
+def test_instructions_say_what_is_wanted(kind: str, field: tuple[str, dict[str, object]], advice: str) -> None:
+    assert advice in asking(kind, field).instructions()
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "plays", "marks"),
+    [("text", ("vad",), False, False), ("text", ("cues",), False, True), ("image", ("faces",), False, True),
+     ("audio", ("vad",), True, False), ("video", ("times",), True, True)],
+)  # fmt: skip
+def test_instructions_list_keys_of_what_is_there(kind: str, fields: tuple[str, ...], plays: bool, marks: bool) -> None:
+    told = asking(kind, *fields).instructions()
+    assert ("play and pause" in told, "Backspace" in told) == (plays, marks)
+
+
 def test_a_transcript_is_no_word_for_an_emotion() -> None:
     (answer,) = read(asking("video", "transcript"), shown("video"), {"transcript": ["He came."]}).answers
     assert (answer.answer, answer.rationale) == ({}, "He came.")

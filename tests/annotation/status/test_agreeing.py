@@ -66,7 +66,8 @@ def test_intervals_hold_the_figure_where_there_are_items_enough() -> None:
 def test_where_no_number_is_honest_there_are_words(words: Words, why: str) -> None:
     figure = of(found(reviewed(words)))
     assert (figure.value, figure.state.startswith(why)) == (None, True)
-    assert why in reviewed(words).status().as_text()
+    told = " ".join(reviewed(words).status().as_text().split())
+    assert f"emotion ({figure.about}): {why}" in told
 
 
 @pytest.mark.parametrize("purpose", ["second", "recheck"])

@@ -169,8 +169,8 @@ def test_days_without_answers_put_the_end_off() -> None:
     [
         (moments(10, 24), 0, "nothing is left"),
         (np.zeros(0), 5, "nobody has answered yet"),
-        (moments(1, 24), 5, "too early to tell"),
-        (moments(5, 1), 5, "too early to tell"),
+        (moments(1, 24), 5, "too early to tell when it ends: 24 answers so far"),
+        (moments(5, 1), 5, "too early to tell when it ends: 5 answers so far"),
     ],
 )
 def test_where_nothing_can_be_foretold_it_is_said(began: np.ndarray, left: int, text: str) -> None:
