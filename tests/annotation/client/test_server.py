@@ -1,14 +1,9 @@
 """First words with a server, and how each call behaves; the real one where it can be, a small one where it must lie."""
 
-import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
 import pytest
 from support.faulty_proxy import Does, Fault, FaultyProxy
 from support.label_studio import LabelStudio
+from support.replies import answering
 
 from affectory.annotation.client.errors import Silent, Uncertain
 from affectory.annotation.client.server import Server
@@ -16,33 +11,6 @@ from affectory.schemas.errors import UserError
 
 real = pytest.mark.xdist_group("label-studio")
 TOKEN = "0123456789abcdef" * 2
-
-
-@contextmanager
-def answering(status: int, body: object) -> Iterator[str]:
-    """A web server that says the same to everything."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            data = body.encode() if isinstance(body, str) else json.dumps(body).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        do_POST = do_GET
-
-        def log_message(self, format: str, *args: object) -> None: ...
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def refused(url: str, token: str = TOKEN) -> str:
