@@ -1,8 +1,9 @@
 """What raters could be shown: the samples of the last build, with the media and text that a question is about."""
 
 import json
+from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -71,12 +72,12 @@ class Material:
         return {row["sample_id"]: row for row in self.samples.to_pylist()}
 
     @cached_property
-    def _dialogues(self) -> Mapping[tuple[str, str], list[Row]]:
+    def _dialogues(self) -> Mapping[tuple[str, str], "_Dialogue"]:
         found: dict[tuple[str, str], list[Row]] = defaultdict(list)
         for row in self.rows.values():
             if row["dialogue"] is not None and row["position"] is not None:
                 found[row["source"], row["dialogue"]].append(row)
-        return {key: sorted(turns, key=lambda r: (r["position"], r["sample_id"])) for key, turns in found.items()}
+        return {key: _Dialogue.of(turns) for key, turns in found.items()}
 
     def showable(self, question: Question, withheld: Withheld, compared: tuple[str, str] | None = None) -> Showable:
         """What a question can show; `withheld` says what is not shown to anybody, `compared` are two notes of each
@@ -131,19 +132,33 @@ class Material:
         """The turns before this one; who speaks is told by letters, in the order in which they come."""
         if not turns or row["dialogue"] is None or row["position"] is None:
             return []
-        before = [r for r in self._dialogues[row["source"], row["dialogue"]] if r["position"] < row["position"]]
-        names = dict(zip(_speakers([*before, row]), _LETTERS, strict=False))
-        return [(names.get(turn["speaker"], "?"), turn) for turn in before[-turns:]]
+        return self._dialogues[row["source"], row["dialogue"]].before(row["position"], turns)
+
+
+@dataclass(frozen=True)
+class _Dialogue:
+    """The turns of a conversation with their positions, and a letter for who speaks."""
+
+    turns: Sequence[Row]
+    positions: Sequence[int]
+    names: Mapping[str, str]
+
+    @classmethod
+    def of(cls, rows: Iterable[Row]) -> "_Dialogue":
+        turns = sorted(rows, key=lambda row: (row["position"], row["sample_id"]))
+        speakers = dict.fromkeys(turn["speaker"] for turn in turns if turn["speaker"] is not None)
+        return cls(turns, [turn["position"] for turn in turns], dict(zip(speakers, _LETTERS, strict=False)))
+
+    def before(self, position: int, most: int) -> list[tuple[str, Row]]:
+        """The last turns before a position."""
+        end = bisect_left(self.positions, position)
+        return [(self.names.get(turn["speaker"], "?"), turn) for turn in self.turns[max(end - most, 0) : end]]
 
 
 def _kind(row: Row) -> str:
     """A sample that is made of two others is a pair, whatever these are."""
     members = [m for m in row["members"] or () if m["sample_id"]]
     return "pair" if len(members) == 2 else str(row["kind"])
-
-
-def _speakers(turns: Sequence[Row]) -> list[str]:
-    return list(dict.fromkeys(turn["speaker"] for turn in turns if turn["speaker"] is not None))
 
 
 def _seen(row: Row, question: Question) -> tuple[dict[str, Media], str | None]:

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -109,7 +109,7 @@ def _wanted(desk: Desk, question: BoundQuestion, shown: Showable) -> Wanted:
 def _with_shown(desk: Desk, question: BoundQuestion, rows: pa.Table, shown: Showable) -> pa.Table:
     """The rows with what exactly is shown; those that close an ask keep what it showed."""
     said = suggestions(desk.material.opinions, question.question.suggest, desk.bound.recipe.spec.models)
-    now = dict(_texts(shown, said))
+    now = dict(_texts(shown, said, set(rows.column("sample_id").to_pylist())))
     texts = [
         before if closed else now.get(sample, before)
         for sample, closed, before in zip(
@@ -119,8 +119,9 @@ def _with_shown(desk: Desk, question: BoundQuestion, rows: pa.Table, shown: Show
     return rows.set_column(rows.column_names.index("shown"), ASKS.schema.field("shown"), pa.array(texts, pa.string()))
 
 
-def _texts(shown: Showable, said: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for sample, one in shown.shown.items():
+def _texts(shown: Showable, said: Mapping[str, Any], wanted: Set[str]) -> Iterator[tuple[str, str]]:
+    for sample in sorted(wanted & shown.shown.keys()):
+        one = shown.shown[sample]
         text, suggestion = written(one), said.get(sample)
         if suggestion is not None:
             told = {"suggestions": [label for label, weight in suggestion.weights.items() if weight > 0]}
