@@ -95,7 +95,8 @@ def why_none(figures: Sequence[Agreed]) -> dict[str, list[str]]:
     for figure in figures:
         if figure.value is None:
             names = found.setdefault(figure.state, [])
-            name = plain("" if figure.set == "main" else f"{figure.set}: ") + plain(f"{figure.question} ({figure.about})")
+            of = "" if figure.set == "main" else f"{figure.set}: "
+            name = plain(f"{of}{figure.question} ({figure.about})")
             names += [] if name in names else [name]
     return found
 

@@ -181,7 +181,7 @@ def test_who_hears_no_words_yet_begins_with_an_empty_transcript() -> None:
         ("text", ("vad", {"required": True}), "where the middle is right, click on it"),
         ("text", ("vad", {"required": False}), "about which you can say something"),
         ("text", ("categories", {"intensity": 3}), "the one emotion that fits best, and say how strong it is"),
-        ("text", ("categories", {"intensity": 3, "many": True}), "all emotions that are there, and say how strong each is"),
+        ("text", ("categories", {"intensity": 3, "many": True}), "emotions that are there, and say how strong each is"),
     ],
 )  # fmt: skip
 def test_instructions_say_what_is_wanted(kind: str, field: tuple[str, dict[str, object]], advice: str) -> None:
