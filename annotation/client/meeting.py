@@ -4,6 +4,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
+from affectory.annotation.client.errors import Silent
 from affectory.annotation.client.refusals import refusal, why
 from affectory.schemas.errors import UserError
 
@@ -28,7 +29,7 @@ def met(url: str) -> tuple["httpx.Client", str, str]:
         answer = client.get(asked + VERSION_PATH, timeout=FIRST_ANSWER_S, follow_redirects=True)
     except (httpx.TransportError, httpx.TooManyRedirects) as lost:
         client.close()
-        raise UserError(
+        raise Silent(
             f"No Label Studio answers at {asked}: {why(lost)}.", "Start it, or correct the recipe's `review: url:`."
         ) from lost
     base = str(answer.url).split("?")[0].removesuffix(VERSION_PATH)

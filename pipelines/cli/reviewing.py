@@ -81,13 +81,20 @@ def pull(
     json: Json = False,
 ) -> None:
     """Bring back what people answered: checked, each state once, as judgements that the next build counts."""
+    from affectory.annotation.client.errors import Silent
+    from affectory.pipelines.review.desk import ReviewHeld
     from affectory.pipelines.review.pulling import Pulling
 
+    passing: tuple[type[Exception], ...] = () if every is None else (ReviewHeld,)
     while True:
         desk = _desk(recipe, overrides, root, workspace, home)
-        with desk.alone():
-            found = Pulling(desk, _tell, _progress()).run()
-        print(json_format.dumps(found.facts(), ensure_ascii=False) if json else found, flush=True)
+        try:
+            with desk.alone():
+                found = Pulling(desk, _tell, _progress()).run()
+            print(json_format.dumps(found.facts(), ensure_ascii=False) if json else found, flush=True)
+            passing = (ReviewHeld, Silent)  # who answered once is waited for
+        except passing as passed:
+            _tell(str(passed))
         if every is None:
             return
         _wait(desk.home.folder / "hinted", every)

@@ -136,3 +136,28 @@ def test_a_server_that_is_away_in_the_middle_of_a_pull_is_waited_for(reviewed: R
         "Label Studio answers again",
     ]
     assert Pulling(reviewed.desk, print, quiet).run().counts == Counter(), "by another address it is the same server"
+
+
+def test_a_pull_that_watches_outlives_a_server_that_is_away_and_other_commands(
+    reviewed: Reviewed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+    with FaultyProxy(reviewed.studio.url).serving() as proxy, at(reviewed, proxy.url), ExitStack() as others:
+
+        def wait(_: Any, seconds: float) -> None:
+            waits.append(seconds)
+            proxy.down = len(waits) == 1
+            if len(waits) == 2:
+                others.enter_context(reviewed.desk.alone())
+            if len(waits) == 3:
+                others.close()
+            if len(waits) == 4:
+                raise KeyboardInterrupt
+
+        monkeypatch.setattr("affectory.pipelines.cli.reviewing._wait", wait)
+        where = ["--workspace", str(reviewed.project.workspace), "--home", str(reviewed.home.folder)]
+        done = reviewed.project.told("review", "pull", "recipe.yaml", "--every", "7", *where)
+    assert waits == [7] * 4
+    assert done.stdout.count("annotations: nothing new") == 2
+    assert f"No Label Studio answers at {proxy.url}: connection lost." in done.stderr
+    assert "another review command is at work here" in done.stderr
