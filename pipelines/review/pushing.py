@@ -2,8 +2,8 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
@@ -18,12 +18,14 @@ from affectory.annotation.push import push
 from affectory.annotation.push_steps import Progress
 from affectory.annotation.shown import Shown, Suggestion, shown_of
 from affectory.annotation.status.earlier import earlier
+from affectory.pipelines.review.binding import BoundQuestion
 from affectory.pipelines.review.desk import Desk, Project, Tell
 from affectory.pipelines.review.doing import newest_returns
 from affectory.pipelines.review.linking import refresh_links
 from affectory.pipelines.review.raters import Person
 from affectory.pipelines.review.serving import Pushed, Shelf, all_media, assign, link_of, tell_raters
 from affectory.pipelines.review.tracing import ask_for_traces
+from affectory.pipelines.review.withheld import withheld
 from affectory.pipelines.store.assets import Place
 from affectory.schemas.errors import UserError
 from affectory.schemas.ids import digest
@@ -62,7 +64,6 @@ class Pushing:
     desk: Desk
     tell: Tell
     progress: Any
-    _newest: dict[str, Row] = field(default_factory=dict)
 
     def run(self) -> list[ProjectPushed]:
         """Push what is planned; projects of which nothing ever was are not made."""
@@ -104,21 +105,23 @@ class Pushing:
             found[row["ask_id"]] = {**row, "shown": shown}
         return sorted(found.values(), key=lambda r: str(r["ask_id"]))
 
-    @cached_property
-    def answered(self) -> set[tuple[str, str]]:
-        """Tasks and raters of which an answer stands, or was refused by the rater."""
-        rows = newest_returns(self.desk.returns())
-        return {(row["task"], row["rater"]) for row in rows if row["verdict"] in ("taken", "declined")}
-
     def _asks_of(self, project: Project) -> list[Row]:
-        return [
-            ask
-            for ask in self.asks
-            if ask["question"] == project.question.name
-            and ask["closed"] is None
-            and (ask["purpose"] == DECIDES) == project.decides
-            and json.loads(ask["shown"])["kind"] == project.kind
-        ]
+        return self.open_asks.get((project.question.name, project.kind, project.decides), [])
+
+    @cached_property
+    def open_asks(self) -> Mapping[tuple[str, str, bool], list[Row]]:
+        """The open asks about what may be shown today: of whoever withdrew nothing is, answered or not."""
+        may = {question.name: self._showable(question) for question in self.desk.review.questions}
+        found: dict[tuple[str, str, bool], list[Row]] = defaultdict(list)
+        for ask in self.asks:
+            if ask["closed"] is None and ask["sample_id"] in may.get(ask["question"], ()):
+                key = ask["question"], json.loads(ask["shown"])["kind"], ask["purpose"] == DECIDES
+                found[key].append(ask)
+        return found
+
+    def _showable(self, question: BoundQuestion) -> Set[str]:
+        hidden = withheld(self.desk.workspace, self.desk.today)
+        return self.desk.material.showable(question.question, hidden, question.compared).shown.keys()
 
     def _was_pushed(self, server: Server, project: Project) -> bool:
         from affectory.annotation.push_project import known
