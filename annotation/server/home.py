@@ -4,7 +4,7 @@ import fcntl
 import json
 import os
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,4 +84,15 @@ class Home:
                 raise UserError(
                     f"another `affectory review` starts or stops the server of {self.folder}", "wait until it is done"
                 ) from None
+            yield
+
+    @contextmanager
+    def turn(self, tell: Callable[[str], None]) -> Iterator[None]:
+        """One push at a time, of whichever review: each clears the media away that no task shows."""
+        with (self.folder / "push.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                tell(f"another review is pushed from {self.folder}; waiting until it is done")
+                fcntl.flock(lock, fcntl.LOCK_EX)
             yield

@@ -69,13 +69,13 @@ class Pushing:
         """Push what is planned; projects of which nothing ever was are not made."""
         desk, found = self.desk, []
         desk.home.prepare()
-        with desk.server(self.tell) as server, desk.workspace.assets() as store:
-            self._raters(server)
+        with desk.home.turn(self.tell), desk.server(self.tell) as server, desk.workspace.assets() as store:
+            ids = self._raters(server)
             shelf = Shelf(desk.home, store, desk.bound.roots)
             for project in desk.projects():
                 asks = self._asks_of(project)
                 if asks or self._was_pushed(server, project):
-                    found.append(self._push(server, shelf, project, asks))
+                    found.append(self._push(server, shelf, project, asks, ids))
             shelf.sweep()
         return found
 
@@ -128,7 +128,7 @@ class Pushing:
 
         return known(server, project.spec) is not None
 
-    def _raters(self, server: Server) -> None:
+    def _raters(self, server: Server) -> Mapping[str, str]:
         """Those of the list can log in, and the proxy knows them."""
         people = self.desk.people
         if self.desk.owns_server and people:
@@ -138,7 +138,7 @@ class Pushing:
             made = invite(server, wanted, self.desk.home.passwords)
             if made:
                 self.tell(f"{made} raters can log in now; their first passwords are in {self.desk.home.passwords}")
-        tell_raters(self.desk.home, [*self._admin(), *people])
+        return tell_raters(self.desk.home, [*self._admin(), *people])
 
     def _admin(self) -> Iterator[Person]:
         """Who runs the server reaches all of it."""
@@ -148,7 +148,9 @@ class Pushing:
         if found is not None:
             yield Person(found.email, self.desk.pseudonym(found.email), role="lead")
 
-    def _push(self, server: Server, shelf: Shelf, project: Project, asks: Sequence[Row]) -> ProjectPushed:
+    def _push(
+        self, server: Server, shelf: Shelf, project: Project, asks: Sequence[Row], ids: Mapping[str, str]
+    ) -> ProjectPushed:
         by_task: dict[str, list[Row]] = defaultdict(list)
         for ask in asks:
             by_task[ask["task"]].append(ask)
@@ -161,9 +163,9 @@ class Pushing:
         done = push(server, project.spec, tasks, tell=self.tell, progress=self._at(project))
         if not self.desk.owns_server:
             refresh_links(server, done, {task.uid: task for task in tasks})
-        ask_for_traces(self.desk.home, project, by_task)
+        ask_for_traces(self.desk.home, project, by_task, ids)
         pushed = Pushed(done.project_id, project.spec.title, done.numbers, media, project.spec.suggests)
-        assign(self.desk.home, pushed, asks)
+        assign(self.desk.home, pushed, asks, ids)
         self._hints(server, done.project_id)
         address = self._address(server, done.project_id)
         self.desk.remember({(project.question.name, project.kind, project.decides): address})

@@ -5,7 +5,7 @@ import os
 import shutil
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import time
 from typing import Any
@@ -101,8 +101,8 @@ class Pushed:
     suggests: bool
 
 
-def assign(home: Home, pushed: Pushed, asks: Sequence[Row]) -> None:
-    """Tell the proxy who is asked which task of a project, in which order."""
+def assign(home: Home, pushed: Pushed, asks: Sequence[Row], ids: Mapping[str, str]) -> None:
+    """Tell the proxy who is asked which task of a project, in which order; `ids` are those of `tell_raters`."""
     numbers = pushed.numbers
     here = [ask for ask in asks if ask["task"] in numbers]
     mine: dict[str, list[Row]] = defaultdict(list)
@@ -116,7 +116,7 @@ def assign(home: Home, pushed: Pushed, asks: Sequence[Row]) -> None:
     assigned = Assigned(
         pushed.title,
         {numbers[t]: {"uid": t, "overlap": len(shared.get(t, ())) or 1} for t in sorted(numbers)},
-        {rater: _in_order(rows, numbers) for rater, rows in sorted(mine.items())},
+        {ids.get(rater, rater): _in_order(rows, numbers) for rater, rows in sorted(mine.items())},
         _in_order([rows[0] for rows in shared.values()], numbers),
         {name: sorted(tasks) for name, tasks in sorted(files.items())},
         pushed.suggests,
@@ -129,14 +129,17 @@ def _in_order(asks: Sequence[Row], numbers: Mapping[str, int]) -> list[int]:
     return list(dict.fromkeys(numbers[ask["task"]] for ask in ordered))
 
 
-def tell_raters(home: Home, people: Sequence[Person]) -> None:
-    """Tell the proxy who is who; those of other reviews stay."""
+def tell_raters(home: Home, people: Sequence[Person]) -> Mapping[str, str]:
+    """Tell the proxy who is who; those of other reviews stay. Returns by pseudonym under which id it knows each.
+
+    The proxy has one id for a person. Another review on the same server may know them under another key, and its
+    raters must find their tasks all the same.
+    """
     known = read_raters(home.folder)
-    now = {
-        p.email: Rater(p.id, "lead" if p.role == "lead" else "annotator", p.withdrawn, p.hours_a_week) for p in people
-    }
+    now = {p.email: replace(_rater(p), id=known[p.email].id if p.email in known else p.id) for p in people}
     if any(known.get(email) != rater for email, rater in now.items()):
         write_people(home.folder, {**known, **now})
+    return {p.id: now[p.email].id for p in people}
 
 
 def _rater(person: Person) -> Rater:

@@ -9,6 +9,7 @@ from typing import Any
 from affectory.annotation.answered import Read
 from affectory.annotation.fields.trace import Trace as Asked
 from affectory.annotation.found import Annotation
+from affectory.annotation.proxy.home import read_raters
 from affectory.annotation.server.home import Home
 from affectory.annotation.shown import Shown, shown_of
 from affectory.annotation.tracing.checks import answered, check_trace
@@ -27,11 +28,11 @@ def scales_of(project: Project) -> tuple[str, ...]:
     return tuple(scale for field in form.fields if isinstance(field, Asked) for scale in field.of)
 
 
-def ask_for_traces(home: Home, project: Project, asks: Mapping[str, Sequence[Row]]) -> None:
-    """Put the clips of a project where the trace page finds them."""
+def ask_for_traces(home: Home, project: Project, asks: Mapping[str, Sequence[Row]], ids: Mapping[str, str]) -> None:
+    """Put the clips of a project where the trace page finds them; `ids` are those under which the proxy has raters."""
     scales = tuple(usual_scale(name) for name in scales_of(project))
     for number, (task, rows) in enumerate(asks.items() if scales else ()):
-        raters = sorted({row["rater"] for row in rows if row["rater"]})
+        raters = sorted({ids.get(row["rater"], row["rater"]) for row in rows if row["rater"]})
         shown, open_to_all = shown_of(json.loads(rows[0]["shown"])), any(row["rater"] is None for row in rows)
         title = f"{project.spec.title} {number + 1}"
         made = task_of(shown, task, scales, title, raters=None if open_to_all else tuple(raters), order=number)
@@ -41,17 +42,24 @@ def ask_for_traces(home: Home, project: Project, asks: Mapping[str, Sequence[Row
 
 def drawn(home: Home, tasks: Container[str], pseudonym: Callable[[str], str]) -> Iterator[tuple[Annotation, str]]:
     """Every trace of our tasks that was submitted, with its rater; each scale is an annotation of its own."""
+    called = _called(home, pseudonym)
     for trace in read_traces(home.folder):
         if trace.state == "finished" and trace.task in tasks:
-            rater = _known_as(trace.rater, pseudonym)
+            rater = called(trace.rater)
             number = int(digest(trace.task, rater, trace.scale)[:15], 16)
             result = ({"scale": trace.scale, "revision": trace.revision, "samples": len(trace.samples)},)
             yield Annotation(number, 0, trace.task, "", "stored", trace.finished, trace.spent_s, result), rater
 
 
-def _known_as(rater: str, pseudonym: Callable[[str], str]) -> str:
-    """The proxy says a pseudonym; where the page itself asked who is there, people gave their names."""
-    return rater if _PSEUDONYM.fullmatch(rater) else pseudonym(rater)
+def _called(home: Home, pseudonym: Callable[[str], str]) -> Callable[[str], str]:
+    """What a rater is called in our ledgers. The proxy says its own id of them; where the page itself asked who is
+    there, people gave their names."""
+    emails = {rater.id: email for email, rater in read_raters(home.folder).items()}
+    return lambda name: pseudonym(emails[name]) if name in emails else _plain(name, pseudonym)
+
+
+def _plain(name: str, pseudonym: Callable[[str], str]) -> str:
+    return name if _PSEUDONYM.fullmatch(name) else pseudonym(name)
 
 
 def read_drawn(home: Home, traces: Mapping[tuple[str, str, str], Trace], row: Row, shown: Shown) -> Read:
@@ -69,4 +77,5 @@ def read_drawn(home: Home, traces: Mapping[tuple[str, str, str], Trace], row: Ro
 def traces_by_key(home: Home, pseudonym: Callable[[str], str]) -> dict[tuple[str, str, str], Trace]:
     """The newest submitted trace of each task, rater and scale."""
     found = sorted((t for t in read_traces(home.folder) if t.state == "finished"), key=lambda t: t.revision)
-    return {(trace.task, _known_as(trace.rater, pseudonym), trace.scale): trace for trace in found}
+    called = _called(home, pseudonym)
+    return {(trace.task, called(trace.rater), trace.scale): trace for trace in found}

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from affectory.annotation.proxy.home import Rater, write_raters
 from affectory.annotation.server.home import Home
 from affectory.annotation.shown import Media, Shown
 from affectory.annotation.tracing.store import Key, Store
@@ -55,3 +56,10 @@ def test_what_another_review_asked_for_in_the_same_home_is_not_pulled(tmp_path: 
     home_with(tmp_path, "ann", uid="t_2")
     home = home_with(tmp_path, "ann")
     assert [found.uid for found, _ in drawn(home, {"t_1"}, known_as)] == ["t_1"]
+
+
+def test_who_is_known_to_the_proxy_by_another_review_is_pulled_under_this_ones_key(tmp_path: Path) -> None:
+    elsewhere = pseudonym("ann@x.org", b"another key")
+    home = home_with(tmp_path, elsewhere)
+    write_raters(tmp_path, {"ann@x.org": Rater(elsewhere)})
+    assert [rater for _, rater in drawn(home, {"t_1"}, known_as)] == [known_as("ann@x.org")]
