@@ -18,6 +18,7 @@ from affectory.pipelines.review.doing import done
 from affectory.pipelines.review.material import Showable, as_samples, written
 from affectory.pipelines.review.suggesting import suggestions
 from affectory.pipelines.review.withheld import withheld
+from affectory.schemas.errors import UserError
 from affectory.schemas.ledgers import ASKS
 
 
@@ -81,12 +82,19 @@ def _sum(a: Mapping[str, int], b: Mapping[str, int]) -> Mapping[str, int]:
     return dict(sorted((Counter(a) + Counter(b)).items()))
 
 
+def _raters(desk: Desk) -> list[Rater]:
+    """Those of the list who may be asked: leads see what everybody answered."""
+    found = [Rater(p.id, p.relation, p.languages, p.hours_a_week, p.withdrawn) for p in desk.people if p.role != "lead"]
+    if desk.people and not found:
+        hint = "leads are not asked, since they see all answers: list somebody without a role"
+        raise UserError(f"nobody in {desk.review.raters_file} may be asked", hint)
+    return found
+
+
 def _wanted(desk: Desk, question: BoundQuestion, shown: Showable) -> Wanted:
     asks = desk.asks()
     mine = asks.filter(pc.equal(asks.column("question"), question.name))
-    raters = [
-        Rater(p.id, p.relation, p.languages, p.hours_a_week, p.withdrawn) for p in desk.people if p.role != "lead"
-    ]
+    raters = _raters(desk)
     return Wanted(
         name=question.name,
         question=question.question,

@@ -35,6 +35,8 @@ class Person:
 def read_raters(path: Path, pseudonym: Callable[[str], str]) -> list[Person]:
     """The raters of a csv or yaml file; raises `UserError` with the row that is wrong."""
     rows = _rows(path)
+    if not rows:
+        raise UserError(f"{path} lists nobody", f"give each rater a row below a head of: {', '.join(COLUMNS)}")
     if len(rows) > _MOST:
         raise UserError(f"{path} lists {len(rows)} raters", f"at most {_MOST}")
     people = [_person(path, number, row, pseudonym) for number, row in enumerate(rows, 1)]
@@ -47,7 +49,10 @@ def read_raters(path: Path, pseudonym: Callable[[str], str]) -> list[Person]:
 
 
 def _rows(path: Path) -> list[Mapping[str, Any]]:
-    text = path.read_text(encoding="utf-8-sig")
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise UserError(f"{path} is not in UTF-8", "save it as UTF-8; spreadsheets call that CSV UTF-8") from None
     if path.suffix in (".yaml", ".yml"):
         import yaml
 
@@ -57,13 +62,17 @@ def _rows(path: Path) -> list[Mapping[str, Any]]:
                 f"{path} is no list of raters", "write: - {email: a@b.org, languages: [de], relation: expert}"
             )
         return found
-    return list(csv.DictReader(io.StringIO(text)))
+    head = text.partition("\n")[0]
+    separator = ";" if ";" in head and "," not in head else ","  # as spreadsheets write where a comma is decimal
+    return list(csv.DictReader(io.StringIO(text), delimiter=separator))
 
 
 def _person(path: Path, number: int, row: Mapping[str, Any], pseudonym: Callable[[str], str]) -> Person:
     def wrong(what: str, hint: str) -> UserError:
         return UserError(f"{path}, row {number}: {what}", hint)
 
+    if None in row:
+        raise wrong("more cells than columns", f"columns are {', '.join(COLUMNS)}; several languages: en de")
     if odd := sorted(str(key) for key in row if key not in COLUMNS):
         raise wrong(f"no rater has {', '.join(odd)}", f"columns are {', '.join(COLUMNS)}")
     email = str(row.get("email") or "").strip().lower()
