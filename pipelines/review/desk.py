@@ -65,6 +65,8 @@ class Desk:
     workspace: Workspace
     home: Home
     today: date
+    dry: bool = False
+    """Whether nothing is written down."""
 
     @classmethod
     def of(cls, bound: Bound, workspace: Workspace, home: Home) -> "Desk":
@@ -89,7 +91,8 @@ class Desk:
     def people(self) -> list[Person]:
         """The raters of the recipe's list; none where it names no list."""
         path = self.review.raters_file
-        return note_raters(self.workspace, read_raters(path, self.pseudonym)) if path else []
+        listed = read_raters(path, self.pseudonym) if path else []
+        return note_raters(self.workspace, listed, write=not self.dry)
 
     def pseudonym(self, email: str) -> str:
         """A rater's id: one for an address however it is written."""

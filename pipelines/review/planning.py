@@ -44,7 +44,7 @@ class PlannedQuestion:
 
 def make_plan(desk: Desk, *, write: bool = True) -> list[PlannedQuestion]:
     """Plan all sets of questions, one after the other; what is planned is in the ledger before this returns."""
-    found = []
+    desk, found = desk if write else replace(desk, dry=True), []
     hidden = withheld(desk.workspace, desk.today)
     for question in desk.review.questions:
         shown = desk.material.showable(question.question, hidden, question.compared)

@@ -106,11 +106,11 @@ def _hours(given: Any) -> float | None:
         return -1.0
 
 
-def note_raters(workspace: Workspace, people: Sequence[Person]) -> list[Person]:
+def note_raters(workspace: Workspace, people: Sequence[Person], *, write: bool = True) -> list[Person]:
     """Keep what the list says of raters in the ledger of people; the same raters, with who has withdrawn."""
     newest = _newest(workspace)
     rows = [row for person in people for row in _revision(newest.get(person.id), person)]
-    if rows:
+    if rows and write:
         workspace.ledger("people").append(PEOPLE.from_rows(rows))
     gone = {person for person, row in newest.items() if row["withdrawn"]}
     return [Person(**{**vars(p), "withdrawn": p.id in gone}) for p in people]
