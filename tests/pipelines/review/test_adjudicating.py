@@ -6,72 +6,50 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-import yaml
-from support.forms import answered_result
-from support.project import Project, texts
+from support.answered_offline import answer, desk, open_asks, reviewed
+from support.project import Project
 
-from affectory.annotation.found import Annotation
-from affectory.annotation.server.home import Home
 from affectory.pipelines.history import last_build
 from affectory.pipelines.opined import of_build
 from affectory.pipelines.review.desk import Desk
 from affectory.pipelines.review.planning import make_plan, plan_text
 from affectory.pipelines.review.pushing import Pushing
-from affectory.pipelines.review.returning import Returning, asked_by_task
+from affectory.pipelines.review.returning import asked_by_task
 from affectory.pipelines.store.workspace import Workspace
 
-RATERS = "email,relation\nann@x.org,crowd\nbob@x.org,crowd\neve@x.org,expert\n"
-REVIEW = {
-    "ask": ["categories", "reason"], "raters": 2, "raters_file": "raters.csv", "enough": 0.01,
-    "adjudicate": {"least": 0.5},
-}  # fmt: skip
+REVIEW = {"ask": ["categories", "reason"], "raters": 2, "enough": 0.01, "adjudicate": {"least": 0.5}}
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    made = texts(tmp_path, 6)
-    recipe = {**yaml.safe_load(made.recipe.read_text()), "review": REVIEW, "ratings": []}
-    made.recipe.write_text(yaml.safe_dump(recipe, sort_keys=False))
-    (tmp_path / "raters.csv").write_text(RATERS)
-    made.build(publish=False)
-    return made
+    return reviewed(tmp_path, 6, REVIEW, ("ann", "bob", "eve,expert"))
 
 
-def desk(project: Project) -> Desk:
-    return Desk.of(project.bound(), Workspace(project.workspace), Home(project.folder / "home"))
+def decisions(at: Desk) -> list[dict[str, Any]]:
+    return [row for row in open_asks(at) if row["purpose"] == "adjudication"]
 
 
-def open_asks(at: Desk, purpose: str = "") -> list[dict[str, Any]]:
-    rows = [row for row in at.asks().to_pylist() if row["closed"] is None]
-    return [row for row in rows if (row["purpose"] == "adjudication") == (purpose == "adjudication")]
+def judged(at: Desk) -> list[dict[str, Any]]:
+    return [row for row in open_asks(at) if row["purpose"] != "adjudication"]
 
 
-def answer(at: Desk, says: dict[str, str], purpose: str = "") -> None:
-    """Each open ask of a rater is answered as `says` has it, by pseudonym."""
-    form = at.review.forms()["main", "text"]
-    asked, found = asked_by_task(at.asks().to_pylist()), []
-    for number, ask in enumerate(open_asks(at, purpose), 1000 if purpose else 1):
-        said = {"categories": [says[ask["rater"]]], "reason": ["because of ann@x.org"]}
-        result = tuple(answered_result(form, asked[ask["task"]].shown, said))
-        one = Annotation(number, number, ask["task"], "", "stored", f"2026-11-30T10:00:{number % 60:02}Z", 9.0, result)
-        found.append((one, ask["rater"]))
-    came = Returning("s", at.review.forms(), asked, at.judgements(), at.returns(), at.review.review.floors).take(found)
-    at.workspace.ledger("judgements").append(came.judgements)
-    at.workspace.ledger("returns").append(came.returns)
+def disagree(at: Desk) -> None:
+    """Each rater sees another emotion everywhere, and names a rater in the reason."""
+    asks = judged(at)
+    moods = dict(zip(sorted({ask["rater"] for ask in asks}), ("joy", "anger", "fear"), strict=True))
+    answer(at, asks, lambda ask: moods[ask["rater"]], reason=["because of ann@x.org"])
 
 
 def test_an_expert_decides_what_raters_disagree_about(project: Project) -> None:
     make_plan(desk(project))
-    people = {ask["rater"] for ask in open_asks(desk(project))}
-    moods = dict(zip(sorted(people), ("joy", "anger", "fear"), strict=True))
-    answer(desk(project), moods)
+    disagree(desk(project))
     assert "6 adjudication" in plan_text(make_plan(desk(project)), True)
-    asks = open_asks(desk(project), "adjudication")
+    asks = decisions(desk(project))
     assert len(asks) == 6
     at = desk(project)
     experts = [person.id for person in at.people if person.relation == "expert"]
-    judged = {(ask["sample_id"], ask["rater"]) for ask in open_asks(at)}
-    assert all(ask["rater"] in experts or (ask["sample_id"], experts[0]) in judged for ask in asks)
+    before = {(ask["sample_id"], ask["rater"]) for ask in judged(at)}
+    assert all(ask["rater"] in experts or (ask["sample_id"], experts[0]) in before for ask in asks)
     pushing = Pushing(at, print, print)
     [decides] = [p for p in at.projects() if p.decides and p.kind == "text"]
     mine = pushing._asks_of(decides)
@@ -86,11 +64,10 @@ def test_an_expert_decides_what_raters_disagree_about(project: Project) -> None:
 
 def test_a_decision_erases_nothing(project: Project) -> None:
     make_plan(desk(project))
-    people = {ask["rater"] for ask in open_asks(desk(project))}
-    answer(desk(project), dict(zip(sorted(people), ("joy", "anger", "fear"), strict=True)))
+    disagree(desk(project))
     make_plan(desk(project))
     before = desk(project).judgements().num_rows
-    answer(desk(project), dict.fromkeys(people, "surprise"), "adjudication")
+    answer(desk(project), decisions(desk(project)), lambda _: "surprise")
     assert desk(project).judgements().num_rows == before + 6
     assert plan_text(make_plan(desk(project)), True).count("adjudication") == 0, "it is decided once"
     project.build(publish=False)
