@@ -129,14 +129,30 @@ class Cluster:
         if not self.made_by():
             tell("making a database (PostgreSQL)")
             self._make(secrets)
-        if self.port() is not None:
-            return False
-        self._start()
+        stood = self.port() is None
+        if stood:
+            self._start()
+        done = self._prepare(secrets)
+        if done.returncode != 0:
+            if stood:
+                self.stop()
+            raise self._not_let_in(done.stderr)
+        return stood
+
+    def _prepare(self, secrets: Secrets) -> "subprocess.CompletedProcess[str]":
+        """Our database and its user, with the password that is in the secrets now."""
         login = {"PGPASSWORD": secrets.database_admin_password}
         where = f"host={LOOPBACK} port={self.port()} user={ADMIN} dbname=postgres"
         script = _ROLE.format(name=NAME, password=secrets.database_password)
-        self._run("psql", "-qX", "-v", "ON_ERROR_STOP=1", where, text=script, environment=login)
-        return True
+        return self._run("psql", "-qX", "-v", "ON_ERROR_STOP=1", where, text=script, environment=login, check=False)
+
+    def _not_let_in(self, said: str) -> UserError:
+        """Of root the cluster lies elsewhere, and is still there when somebody deleted the home and its secrets."""
+        if "password authentication failed" not in said:
+            return UserError(f"psql of PostgreSQL failed: {said.strip()[-800:]}", f"see {self.log}")
+        hint = f"put that file back from a copy; or, to begin anew without its answers: rm -r {self.folder}"
+        what = f"the database in {self.folder} was made with other secrets than those in {self.home / 'secrets.json'}"
+        return UserError(what, hint)
 
     def stop(self) -> bool:
         """It ends after what is under way, and keeps all; says whether it ran."""

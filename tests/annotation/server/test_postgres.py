@@ -102,6 +102,19 @@ def test_where_its_port_was_taken_meanwhile_it_takes_another(cluster: Cluster) -
 
 
 @real
+@pytest.mark.parametrize("runs", [True, False])
+def test_one_that_other_secrets_open_is_told_from_one_that_fails(cluster: Cluster, runs: bool) -> None:
+    """Of root it lies elsewhere than the home, and outlives that."""
+    if not runs:
+        cluster.stop()
+    told = rf"{cluster.folder} was made with other secrets than those in .*secrets.json\n.*: rm -r {cluster.folder}"
+    with pytest.raises(UserError, match=told):
+        cluster.start(Secrets.make(), pytest.fail)
+    assert (cluster.port() is not None) == runs
+    assert cluster.start(SECRETS, pytest.fail) != runs
+
+
+@real
 def test_one_that_does_not_start_says_its_last_words(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("affectory.annotation.server.postgres.PAUSES_S", ())
     settings = cluster.folder / "postgresql.conf"
