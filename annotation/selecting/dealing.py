@@ -3,11 +3,12 @@
 import heapq
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from affectory.annotation.selecting.history import Ask, Past, spent_lately
+from affectory.annotation.selecting.history import Ask, Past, past, spent_lately
 from affectory.annotation.selecting.wanted import Rater, Wanted
 from affectory.schemas.ids import fractions
+from affectory.schemas.recipe.review import RaterLimits
 
 _Entry = tuple[int, float, str]
 USUAL_S = 30.0
@@ -36,8 +37,9 @@ class Dealer:
         """As things stand once what is to be closed is."""
         active = {rater.id: rater for rater in sorted(wanted.raters, key=lambda r: r.id) if not rater.withdrawn}
         load = Counter(ask.rater for ask in open_asks if ask.rater is not None)
-        room = _rooms(wanted, past, active, load)
-        return Dealer(active, load, room, _harmful_rooms(wanted, past, active, open_asks), wanted.seed)
+        elsewhere = _Elsewhere.of(wanted)
+        room = _rooms(wanted, past, active, load, elsewhere)
+        return Dealer(active, load, room, _harmful_rooms(wanted, past, active, open_asks, elsewhere), wanted.seed)
 
     def who(self, language: str | None, harmful: bool = False) -> int:
         """How many there are who may be asked about a sample in it, and have room."""
@@ -84,38 +86,76 @@ class Dealer:
         return self.load[rater], float(fractions(self.seed, [f"{rater}/{self._dealt}"])[0]), rater
 
 
-def _rooms(wanted: Wanted, past: Past, active: Mapping[str, Rater], load: Mapping[str, int]) -> dict[str, float]:
+@dataclass(frozen=True)
+class _Elsewhere:
+    """By rater what limits count of other sets of questions, and of decisions: asks, seconds of the last seven days,
+    and what is harmful of both."""
+
+    open: Counter[str] = field(default_factory=Counter)
+    answered: Counter[str] = field(default_factory=Counter)
+    seconds: Counter[str] = field(default_factory=Counter)
+    harmful: Counter[str] = field(default_factory=Counter)
+
+    @staticmethod
+    def of(wanted: Wanted) -> "_Elsewhere":
+        found = _Elsewhere()
+        if wanted.limits == RaterLimits() and not any(rater.hours_a_week for rater in wanted.raters):
+            return found
+        found._note(wanted, past(wanted, aside=True))
+        for asks, done in wanted.beside:
+            other = replace(wanted, asks=asks, done=done)
+            found.seconds.update(spent_lately(other)[0])
+            for aside in (False, True):
+                found._note(other, past(other, aside))
+        return found
+
+    def _note(self, wanted: Wanted, asked: Past) -> None:
+        held = [ask for ask in asked.asks if ask.rater is not None]
+        opened = [ask for ask in held if ask.state == "open"]
+        self.open.update(str(ask.rater) for ask in opened)
+        self.answered.update(str(ask.rater) for ask in held if ask.state == "answered")
+        self.harmful.update(_harmful(wanted, asked, opened))
+
+
+def _rooms(
+    wanted: Wanted, past: Past, active: Mapping[str, Rater], load: Mapping[str, int], elsewhere: _Elsewhere
+) -> dict[str, float]:
     """How many further asks each can have; infinite where nothing limits them."""
     answered = Counter(ask.rater for ask in past.asks if ask.state == "answered")
     spent, middle, usual = spent_lately(wanted)
     found = {}
     for rater, who in active.items():
-        room = float("inf")
+        room, opened = float("inf"), load[rater] + elsewhere.open[rater]
         if wanted.limits.judgements is not None:
-            room = wanted.limits.judgements - answered[rater] - load[rater]
+            room = wanted.limits.judgements - answered[rater] - elsewhere.answered[rater] - opened
         hours = [h for h in (who.hours_a_week, wanted.limits.hours_a_week) if h is not None]
         if hours:
-            left = min(hours) * _HOUR - spent.get(rater, 0.0)
+            left = min(hours) * _HOUR - spent.get(rater, 0.0) - elsewhere.seconds[rater]
             each = middle.get(rater, usual) or USUAL_S
-            room = min(room, left // each - load[rater])
+            room = min(room, left // each - opened)
         found[rater] = max(room, 0.0)
     return found
 
 
 def _harmful_rooms(
-    wanted: Wanted, past: Past, active: Mapping[str, Rater], open_asks: Collection[Ask]
+    wanted: Wanted, past: Past, active: Mapping[str, Rater], open_asks: Collection[Ask], elsewhere: _Elsewhere
 ) -> dict[str, float]:
     """How many further samples of harmful content each can have: what is open, and what they had today, counts."""
     most = wanted.limits.harmful_a_day
     if most is None:
         return dict.fromkeys(active, float("inf"))
+    had = _harmful(wanted, past, open_asks)
+    return {rater: max(most - had[rater] - elsewhere.harmful[rater], 0.0) for rater in active}
+
+
+def _harmful(wanted: Wanted, past: Past, open_asks: Collection[Ask]) -> Counter[str]:
     bad = harmful_samples(past)
-    had = Counter(ask.rater for ask in open_asks if ask.sample in bad)
+    had = Counter(ask.rater or "" for ask in open_asks if ask.sample in bad)
     samples = past.sample_of()
     columns = (wanted.done.column(name).to_pylist() for name in ("task", "rater", "at"))
     for task, rater, day in zip(*columns, strict=True):
-        had[rater] += day == wanted.today and samples.get(task, ("", ""))[0] in bad
-    return {rater: max(most - had[rater], 0.0) for rater in active}
+        had[rater or ""] += day == wanted.today and samples.get(task, ("", ""))[0] in bad
+    return had
 
 
 def harmful_samples(past: Past) -> frozenset[str]:

@@ -88,6 +88,8 @@ class Wanted:
     """What the `bayes` view learns of people's votes, where it was learned already."""
     when: "When | None" = None
     """`question.when`, where it was parsed already."""
+    beside: Sequence[tuple[pa.Table, pa.Table]] = ()
+    """Asks and answers of each other set of questions of the review: limits hold for all together."""
 
 
 @dataclass(frozen=True)

@@ -92,8 +92,9 @@ def _raters(desk: Desk) -> list[Rater]:
 
 
 def _wanted(desk: Desk, question: BoundQuestion, shown: Showable) -> Wanted:
-    asks = desk.asks()
-    mine = asks.filter(pc.equal(asks.column("question"), question.name))
+    asks, returns, judgements = desk.asks(), desk.returns(), desk.judgements()
+    known = {name: _of(asks, name) for name in desk.review.review.questions()}
+    answers = {name: done(returns, judgements, name) for name in known}
     raters = _raters(desk)
     return Wanted(
         name=question.name,
@@ -102,8 +103,8 @@ def _wanted(desk: Desk, question: BoundQuestion, shown: Showable) -> Wanted:
         samples=as_samples(shown.shown, desk.material),
         opinions=desk.material.opinions,
         taxonomy=desk.bound.taxonomy,
-        asks=mine,
-        done=done(desk.returns(), desk.judgements(), question.name),
+        asks=known[question.name],
+        done=answers[question.name],
         seed=f"{desk.mark}/{question.name}",
         round=int(pc.max(asks.column("round")).as_py() or 0) + 1,
         today=desk.today,
@@ -111,7 +112,12 @@ def _wanted(desk: Desk, question: BoundQuestion, shown: Showable) -> Wanted:
         gold=desk.gold(question),
         limits=desk.review.review.limits,
         when=question.when,
+        beside=[(known[name], answers[name]) for name in known if name != question.name],
     )
+
+
+def _of(asks: pa.Table, question: str) -> pa.Table:
+    return asks.filter(pc.equal(asks.column("question"), question))
 
 
 def _with_shown(desk: Desk, question: BoundQuestion, rows: pa.Table, shown: Showable) -> pa.Table:
