@@ -52,7 +52,10 @@ def push(
     home: HomeFolder = None,
     json: Json = False,
 ) -> None:
-    """Bring what is planned to Label Studio: each task once, whatever was pushed or broke off before."""
+    """Bring what is planned to Label Studio.
+
+    Each task is there once, whatever was pushed or broke off before.
+    """
     from affectory.pipelines.review.pushing import Pushing
 
     desk = _desk(recipe, overrides, root, workspace, home)
@@ -61,9 +64,19 @@ def push(
     if json:
         print(json_format.dumps([one.facts() for one in found], ensure_ascii=False, default=str))
         return
-    print("\n".join(map(str, found)) or f"nothing is planned yet: affectory review plan {recipe}")
+    if not found:
+        print(f"nothing is planned yet: affectory review plan {recipe}")
+        return
     for one in found:
-        print(f"  {one.address}")
+        print(f"{one}\n  {one.address}")
+    print(f"  next: {_begin(desk, found[0].address)}affectory review pull {recipe}")
+
+
+def _begin(desk: "Desk", address: str) -> str:
+    """How raters begin, at our own server."""
+    if not desk.owns_server:
+        return ""
+    return f"raters log in at {address.partition('/projects/')[0]} (first passwords: {desk.home.passwords}); then "
 
 
 def pull(
@@ -80,7 +93,10 @@ def pull(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Bring back what people answered: checked, each state once, as judgements that the next build counts."""
+    """Bring back what people answered, as judgements.
+
+    It is checked, each state of an answer comes once, and the next build counts it.
+    """
     from affectory.annotation.client.errors import Silent
     from affectory.pipelines.review.desk import ReviewHeld
     from affectory.pipelines.review.pulling import Pulling
@@ -88,6 +104,8 @@ def pull(
     passing: tuple[type[Exception], ...] = () if every is None else (ReviewHeld,)
     while True:
         desk = _desk(recipe, overrides, root, workspace, home)
+        hinted = desk.home.folder / "hinted"
+        before = _stamp(hinted)
         try:
             with desk.alone():
                 found = Pulling(desk, _tell, _progress()).run()
@@ -97,7 +115,7 @@ def pull(
             _tell(str(passed))
         if every is None:
             return
-        _wait(desk.home.folder / "hinted", every)
+        _wait(hinted, before, every)
 
 
 def status(
@@ -112,7 +130,10 @@ def status(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Say how the review goes: progress, agreement, reliability of raters, time per item, answers put aside."""
+    """Say how the review goes.
+
+    Progress, agreement, reliability of raters, time per item, and answers that were put aside.
+    """
     from affectory.annotation.status.page import page as as_page
     from affectory.annotation.status.quarantine import as_csv
     from affectory.pipelines.review.looking import review_status
@@ -138,7 +159,10 @@ def withdraw(
     home: HomeFolder = None,
     take_back: Annotated[bool, typer.Option("--take-back", help="What the rater judged counts no more.")] = False,
 ) -> None:
-    """Let a rater go: nothing more is asked of them, and their open asks go to others with the next plan."""
+    """Let a rater go.
+
+    Nothing more is asked of them, and their open asks go to others with the next plan.
+    """
     from affectory.pipelines.review.leaving import leave
 
     desk = _desk(recipe, overrides, root, workspace, home)
@@ -180,14 +204,17 @@ def _progress() -> Callable[[str, int, int, str], None]:
     return tell
 
 
-def _wait(hinted: Path, seconds: float) -> None:
-    """Until it is time, or the server said that somebody answered; several answers at once are one reason to look."""
+def _stamp(hinted: Path) -> float:
+    return hinted.stat().st_mtime if hinted.exists() else 0.0
 
-    def stamp() -> float:
-        return hinted.stat().st_mtime if hinted.exists() else 0.0
 
-    before, until = stamp(), time.monotonic() + seconds
-    while time.monotonic() < until and stamp() == before:
+def _wait(hinted: Path, before: float, seconds: float) -> None:
+    """Until it is time, or the server said that somebody answered since we began to look.
+
+    Several answers at once are one reason to look.
+    """
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and _stamp(hinted) == before:
         time.sleep(min(1.0, seconds))
 
 

@@ -80,7 +80,8 @@ class Reviewed:
             writer.writeheader()
             writer.writerows(rows)
         recipe = yaml.safe_load(self.project.recipe.read_text())
-        where = {"url": self.studio.url, "token": f"${{env:{TOKEN}}}", "public": self.url, "raters_file": "raters.csv"}
+        listed = {"raters_file": "raters.csv"} if rows else {}
+        where = {"url": self.studio.url, "token": f"${{env:{TOKEN}}}", "public": self.url, **listed}
         recipe["review"] = {**where, **asked}
         self.project.recipe.write_text(yaml.safe_dump(recipe, sort_keys=False))
 

@@ -1,6 +1,7 @@
 """What the commands of `affectory review` say, and what they leave behind, without a server."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -139,3 +140,13 @@ def test_raters_are_not_known_under_another_key_than_speakers(tmp_path: Path, co
     project.recipe.write_text(yaml.safe_dump(recipe, sort_keys=False))
     ended = review(project, command)
     assert (ended.returncode, "another pseudonym key" in ended.stderr) == (2, True)
+
+
+def test_a_hint_that_comes_while_a_pull_looks_is_not_lost(tmp_path: Path) -> None:
+    from affectory.pipelines.cli.reviewing import _stamp, _wait
+
+    hinted = tmp_path / "hinted"
+    before, began = _stamp(hinted), time.monotonic()
+    hinted.touch()
+    _wait(hinted, before, 60)
+    assert time.monotonic() - began < 30

@@ -144,7 +144,7 @@ def test_a_pull_that_watches_outlives_a_server_that_is_away_and_other_commands(
     waits: list[float] = []
     with FaultyProxy(reviewed.studio.url).serving() as proxy, at(reviewed, proxy.url), ExitStack() as others:
 
-        def wait(_: Any, seconds: float) -> None:
+        def wait(_hinted: Any, _before: float, seconds: float) -> None:
             waits.append(seconds)
             proxy.down = len(waits) == 1
             if len(waits) == 2:
