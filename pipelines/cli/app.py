@@ -78,7 +78,11 @@ for group in (building, labelling, measuring, raters, tracing, deploying, lookin
     for listed in group.COMMANDS:
         app.command()(guarded(listed))
 
-review = typer.Typer(help="People judge in Label Studio: plan, push, pull, and how it goes.", no_args_is_help=True)
+REVIEW = """People judge in Label Studio: plan, push, pull, and how it goes.
+
+`up` starts the server. After a build, `plan` says who is asked what, `push` asks them, and `pull` brings back what they
+answered, which the next build counts."""
+review = typer.Typer(help=REVIEW, no_args_is_help=True)
 for listed in reviewing.COMMANDS:
     review.command()(guarded(listed))
 app.add_typer(review, name="review")

@@ -10,27 +10,34 @@ if TYPE_CHECKING:
     from affectory.annotation.server.up import Running, Wanted
 
 HomeFolder = Annotated[
-    Path | None, typer.Option("--home", help="Folder of its data and secrets. Default: ~/.local/share/affectory/review")
+    Path | None, typer.Option("--home", help="Folder of the review server. Default: ~/.local/share/affectory/review")
 ]
 Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="Port at which raters come, on this machine.")]
-Public = Annotated[str, typer.Option("--public", help="Address by which raters come, where it is another.")]
+Public = Annotated[
+    str, typer.Option("--public", help="Address by which raters come, where a server with TLS stands before.")
+]
 DatabaseUrl = Annotated[
     str, typer.Option("--database", help="A PostgreSQL that exists: postgresql://user@host:port/name.", metavar="URL")
 ]
 PasswordFile = Annotated[
     Path | None,
     typer.Option(
-        "--database-password-file", help="Its password. Default: AFFECTORY_DATABASE_PASSWORD.", metavar="FILE"
+        "--database-password-file",
+        help="File (0600) with its password. Default: AFFECTORY_DATABASE_PASSWORD.",
+        metavar="FILE",
     ),
 ]
-Leads = Annotated[list[str] | None, typer.Option("--lead", help="Make an account that may see all.", metavar="EMAIL")]
+Leads = Annotated[
+    list[str] | None, typer.Option("--lead", help="Make an account that sees all, and is not asked.", metavar="EMAIL")
+]
 Raters = Annotated[
     Path | None,
     typer.Option("--raters", help="Make accounts for the `email`s of a csv or yaml file of raters.", metavar="FILE"),
 ]
 
 Stay = Annotated[
-    bool, typer.Option("--stay", help="Stay in the foreground, start again what ends, and stop all when told to end.")
+    bool,
+    typer.Option("--stay", help="Stay in the foreground, start again what ends, and stop all at Ctrl-C or SIGTERM."),
 ]
 
 
@@ -44,7 +51,10 @@ def up(
     raters: Raters = None,
     staying: Stay = False,
 ) -> None:
-    """Start Label Studio for reviews, with a database and a proxy through which raters see only what they are asked."""
+    """Start Label Studio, its database, and the proxy for raters.
+
+    Through it they see only what they are asked. What runs already is left alone; give the same options each time.
+    """
     from affectory.annotation.server.home import Home
     from affectory.annotation.server.teams import read_database
     from affectory.annotation.server.up import Wanted

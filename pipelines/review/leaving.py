@@ -11,11 +11,9 @@ from affectory.pipelines.review.returning import Standing, table_of
 def leave(desk: Desk, rater: str, *, take_back: bool) -> str:
     """Note it in the ledgers; what was done, in words."""
     who = desk.pseudonym(rater) if "@" in rater else rater
-    known = {person.email for person in desk.people}
-    if "@" in rater and rater.strip().lower() in known:
-        desk.people  # noqa: B018  (whoever is in the list is in the ledger)
+    desk.people  # noqa: B018  (whoever is in the list is in the ledger from now on)
     heard = pc.any(pc.equal(desk.returns().column("rater"), who)).as_py()
-    fresh = withdraw(desk.workspace, who, heard=bool(heard), take_back=take_back)
+    fresh = withdraw(desk.workspace, who, heard=bool(heard), take_back=take_back, named=rater)
     said = f"{who} withdrew" if fresh else f"{who} had withdrawn before"
     if take_back:
         said += f"; {_take_back(desk, who)} judgements count no more"

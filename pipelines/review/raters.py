@@ -116,11 +116,15 @@ def note_raters(workspace: Workspace, people: Sequence[Person], *, write: bool =
     return [Person(**{**vars(p), "withdrawn": p.id in gone}) for p in people]
 
 
-def withdraw(workspace: Workspace, rater: str, *, heard: bool = False, take_back: bool = False) -> bool:
+def withdraw(
+    workspace: Workspace, rater: str, *, heard: bool = False, take_back: bool = False, named: str = ""
+) -> bool:
     """Note that a rater withdrew, `heard` of even where they stand in no list; False where that was known."""
     before = _newest(workspace).get(rater)
     if before is None and not heard:
-        raise UserError(f"nobody is known as {rater}", "name an e-mail address of the list of raters, or a pseudonym")
+        raise UserError(
+            f"nobody is known as {named or rater}", "name an e-mail address of the list of raters, or a pseudonym"
+        )
     known = before or {"person_id": rater, "revision": -1, "roles": ["rater"]}
     consent = {**(known.get("consent") or {}), **({KEPT: False} if take_back else {})} or None
     if not known.get("withdrawn") or consent != known.get("consent"):

@@ -49,7 +49,7 @@ def test_who_came_uninvited_can_leave_and_take_back(desk: Desk) -> None:
 
 @pytest.mark.parametrize("who", ["p_nobody", "bob@x.org"])
 def test_nobody_else_can(desk: Desk, who: str) -> None:
-    with pytest.raises(UserError, match="nobody is known"):
+    with pytest.raises(UserError, match=f"nobody is known as {who}"):
         leave(desk, who, take_back=True)
 
 
