@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from affectory.annotation.selecting.closing import CHANGED, closed, closings
 from affectory.annotation.selecting.desk import samples_of
-from affectory.annotation.selecting.drafts import Draft, rows_of_drafts
+from affectory.annotation.selecting.drafts import Draft, Tasks, rows_of_drafts
 from affectory.annotation.selecting.history import ASIDE, BACK, Ask, Past, newest, past
 from affectory.annotation.selecting.standing import standings
 from affectory.annotation.selecting.wanted import Planned, Rater, Summary, Wanted
@@ -56,8 +56,9 @@ def adjudicate(wanted: Wanted) -> Planned:
             why[case.sample] = reason or (ASKED if who else NOBODY)
     first = max((ask.position or 0 for ask in decisions.asks), default=-1) + 1
     places = [first + place for place in range(len(drafts))]
-    made = rows_of_drafts(wanted, samples, drafts, places, tuple(newest(wanted.asks)))
-    fresh = pa.concat_tables([*closed(wanted, samples, rows, closing), made])
+    tasks = Tasks.of(wanted.seed, decisions)
+    made = rows_of_drafts(wanted, samples, drafts, places, tuple(newest(wanted.asks)), tasks)
+    fresh = pa.concat_tables([*closed(wanted, samples, rows, closing, tasks), made])
     return Planned(fresh, _summary(drafts, closing, why, len(held), rule.budget), _values(wanted, why))
 
 

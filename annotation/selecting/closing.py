@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pyarrow as pa
 
+from affectory.annotation.selecting.drafts import Tasks
 from affectory.annotation.selecting.history import BACK, Ask, Past, most_declines
 from affectory.annotation.selecting.wanted import Wanted
 from affectory.schemas.ledgers import ASKS
@@ -34,7 +35,7 @@ def closings(past: Past, wanted: Wanted) -> Iterator[tuple[Ask, str]]:
 
 
 def closed(
-    wanted: Wanted, samples: pa.Table, rows: Mapping[str, int], closing: Sequence[tuple[Ask, str]]
+    wanted: Wanted, samples: pa.Table, rows: Mapping[str, int], closing: Sequence[tuple[Ask, str]], tasks: Tasks
 ) -> list[pa.Table]:
     """Rows that close asks; where a sample changed the ask is opened again with what it is now."""
     if not closing:
@@ -47,6 +48,9 @@ def closed(
     kinds = samples.column("kind").take(place).to_pylist()
     forms = pa.array([wanted.form.get(k, ask.form) for k, ask in zip(kinds, changed, strict=True)], pa.string())
     now = {name: samples.column(name).take(place) for name in ("content", "anchor")}
+    contents = now["content"].to_pylist()
+    told = [tasks.now(ask.sample, ask.occasion, what) for ask, what in zip(changed, contents, strict=True)]
+    now["task"] = pa.array(told, pa.string())
     return [_rows_of(asks, chosen, reasons, 1, wanted.round), _with_columns(again, {**now, "form": forms})]
 
 

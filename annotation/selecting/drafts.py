@@ -2,15 +2,18 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import pyarrow as pa
 
-from affectory.annotation.selecting.history import Ask
+from affectory.annotation.selecting.history import Ask, Past
 from affectory.annotation.selecting.wanted import Wanted
 from affectory.schemas.ids import digest, digest_of, fractions, spelled
 from affectory.schemas.ledgers import ASKS
 
+_TELLS = ("open", "refused", "declined", "answered")
+"""States of asks, those last of which it is known best what the task shows."""
 AGAIN = "again"
 """The occasion on which somebody is asked a second time."""
 
@@ -25,9 +28,36 @@ class Draft(NamedTuple):
     occasion: str = ""
 
 
-def task_id(seed: str, sample: str, occasion: str) -> str:
-    """Our own id of a task, which all raters of a sample share, whatever is shown of it."""
-    return "t_" + digest(seed, sample, occasion)[:24]
+def task_id(seed: str, sample: str, occasion: str, *content: str) -> str:
+    """Our own id of a task, which all raters of a sample share."""
+    return "t_" + digest(seed, sample, occasion, *content)[:24]
+
+
+@dataclass(frozen=True)
+class Tasks:
+    """Which task asks about a sample. What it shows may change until somebody answers it; then it stays, and what is
+    shown since then is a task of its own."""
+
+    seed: str
+    known: Mapping[tuple[str, str], Mapping[str, str | None]]
+    """Of each sample and occasion its tasks, with what those show that were answered; others may show anything."""
+
+    @staticmethod
+    def of(seed: str, before: Past) -> "Tasks":
+        told = {answer.task for answer in before.answers.values() if answer.state != "retracted"}
+        known: dict[tuple[str, str], dict[str, str | None]] = {}
+        for ask in sorted(before.asks, key=lambda ask: _TELLS.index(ask.state) if ask.state in _TELLS else -1):
+            tasks = known.setdefault((ask.sample, ask.occasion), {})
+            tasks[ask.task] = (ask.content or "") if ask.task in told else None
+        return Tasks(seed, known)
+
+    def now(self, sample: str, occasion: str, content: str | None) -> str:
+        """The one that shows this, or may."""
+        tasks = self.known.get((sample, occasion), {})
+        for shows in (content or "", None):
+            if fit := sorted(task for task, there in tasks.items() if there == shows):
+                return fit[0]
+        return task_id(self.seed, sample, occasion, *([content or ""] if tasks else []))
 
 
 def ask_id(question: str, sample: str, occasion: str, slot: int) -> str:
@@ -36,19 +66,24 @@ def ask_id(question: str, sample: str, occasion: str, slot: int) -> str:
 
 
 def rows_of_drafts(
-    wanted: Wanted, samples: pa.Table, drafts: Sequence[Draft], positions: Sequence[int], before: Sequence[Ask]
+    wanted: Wanted,
+    samples: pa.Table,
+    drafts: Sequence[Draft],
+    positions: Sequence[int],
+    before: Sequence[Ask],
+    tasks: Tasks,
 ) -> pa.Table:
     """Rows for the ledger of asks; `before` are all asks that it has."""
-    ids, kinds = samples.column("sample_id").to_pylist(), samples.column("kind").to_pylist()
+    ids, kinds, contents = (samples.column(name).to_pylist() for name in ("sample_id", "kind", "content"))
     slots = Counter((ask.sample, ask.occasion) for ask in before)
-    made, tasks, known = [], [], {}
+    made, shared, known = [], [], {}
     for draft in drafts:
         key = ids[draft.sample], draft.occasion
         made.append(ask_id(wanted.name, *key, slots[key]))
         slots[key] += 1
         if key not in known:
-            known[key] = task_id(wanted.seed, *key)
-        tasks.append(known[key])
+            known[key] = tasks.now(*key, contents[draft.sample])
+        shared.append(known[key])
     place = pa.array([draft.sample for draft in drafts], pa.int64())
     size = len(drafts)
     columns = {
@@ -57,7 +92,7 @@ def rows_of_drafts(
         "closed": pa.nulls(size, pa.string()),
         "question": pa.array([wanted.name] * size, pa.string()),
         "form": pa.array([wanted.form[kinds[draft.sample]] for draft in drafts], pa.string()),
-        "task": pa.array(tasks, pa.string()),
+        "task": pa.array(shared, pa.string()),
         "sample_id": samples.column("sample_id").take(place),
         "anchor": samples.column("anchor").take(place),
         "occasion": pa.array([draft.occasion for draft in drafts], pa.string()),

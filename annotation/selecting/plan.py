@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from affectory.annotation.selecting.closing import closed
 from affectory.annotation.selecting.desk import Desk
-from affectory.annotation.selecting.drafts import positions, rows_of_drafts
+from affectory.annotation.selecting.drafts import Tasks, positions, rows_of_drafts
 from affectory.annotation.selecting.history import newest
 from affectory.annotation.selecting.mixing import gold_for, gold_for_anybody, repeats
 from affectory.annotation.selecting.news import choose_new
@@ -31,7 +31,9 @@ def plan(wanted: Wanted) -> Planned:
     choose_new(desk)
     overlaps(desk)
     _mix(desk)
-    fresh = pa.concat_tables([*closed(desk.wanted, desk.samples, desk.rows, desk.closing), _asked(desk)])
+    tasks = Tasks.of(wanted.seed, desk.past)
+    shut = closed(desk.wanted, desk.samples, desk.rows, desk.closing, tasks)
+    fresh = pa.concat_tables([*shut, _asked(desk, tasks)])
     return Planned(fresh, _summary(desk), desk.told())
 
 
@@ -49,14 +51,14 @@ def _mix(desk: Desk) -> None:
         desk.draft(repeats(desk.table, desk.dealer, core, desk.left))
 
 
-def _asked(desk: Desk) -> pa.Table:
+def _asked(desk: Desk, tasks: Tasks) -> pa.Table:
     if not desk.drafts:
         return ASKS.empty()
     after: dict[str | None, int] = {}
     for ask in desk.past.asks:
         after[ask.rater] = max(after.get(ask.rater, 0), (ask.position or 0) + 1)
     places = positions(desk.drafts, desk.ids, after, desk.wanted.seed)
-    return rows_of_drafts(desk.wanted, desk.samples, desk.drafts, places, tuple(newest(desk.wanted.asks)))
+    return rows_of_drafts(desk.wanted, desk.samples, desk.drafts, places, tuple(newest(desk.wanted.asks)), tasks)
 
 
 def _summary(desk: Desk) -> Summary:

@@ -62,9 +62,9 @@ def in_time(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def asked_by_task(asks: Iterable[Row]) -> dict[str, Asked]:
     """Tasks by their own id, from the rows of the ledger of asks."""
-    newest: dict[str, Row] = {}
+    newest: dict[tuple[str, str], Row] = {}
     for row in sorted(asks, key=lambda r: int(r["revision"])):
-        newest[row["ask_id"]] = row
+        newest[row["task"], row["ask_id"]] = row
     by_task: dict[str, list[Row]] = defaultdict(list)
     for row in newest.values():
         by_task[row["task"]].append(row)
@@ -72,10 +72,13 @@ def asked_by_task(asks: Iterable[Row]) -> dict[str, Asked]:
 
 
 def _asked(rows: Sequence[Row]) -> Asked:
-    """Open asks go before closed ones, which somebody may have answered all the same."""
-    ordered = sorted(rows, key=lambda r: (r["closed"] is None, r["round"], r["ask_id"]))
-    shown = next(r["shown"] for r in reversed(ordered) if r["shown"])
-    return Asked(shown_of(json.loads(shown)), {row["rater"]: row for row in ordered})
+    """Open asks and late ones go before others, which somebody may have answered all the same."""
+    ordered = sorted(rows, key=lambda r: (r["closed"] is not None, -r["round"], r["ask_id"]))
+    shown = next(row["shown"] for row in ordered if row["shown"])
+    of = {row["rater"]: row for row in reversed(ordered)}
+    return Asked(
+        shown_of(json.loads(shown)), {rater: of[rater] for rater in dict.fromkeys(r["rater"] for r in ordered)}
+    )
 
 
 @dataclass(frozen=True)

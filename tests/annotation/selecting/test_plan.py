@@ -255,6 +255,28 @@ def test_an_answer_outlives_what_it_was_about() -> None:
     assert world.night().fresh.num_rows == 0
 
 
+def test_what_somebody_answered_stays_a_task_and_what_is_shown_since_is_another() -> None:
+    """Who still has to answer would else see what it was, and be taken for having seen what it is."""
+    world = World(wanted(1, {"raters": 3}, raters=(*THREE, Rater("p_z", withdrawn=True))))
+    world.night()
+    first, *others = world.open()
+    world.answer(first)
+    before = world.wanted.samples
+    world.wanted = replace(world.wanted, samples=before.set_column(3, "content", pa.array(["other"])))
+    world.night()
+    now = world.open()
+    assert {row["ask_id"] for row in now} == {row["ask_id"] for row in others}
+    assert {row["content"] for row in now} == {"other"}
+    assert {row["task"] for row in now}.isdisjoint({first["task"]})
+    assert len({row["task"] for row in now}) == 1
+    assert world.night().fresh.num_rows == 0
+    again = world.open()[0]
+    world.answer(again, "declined")
+    world.wanted = replace(world.wanted, samples=before)
+    world.night()
+    assert {row["task"] for row in world.open()} == {first["task"]}, "it is again what it was"
+
+
 def test_another_form_asks_anew() -> None:
     world = World(wanted(1, {"raters": 1}))
     world.night()

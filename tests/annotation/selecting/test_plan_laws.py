@@ -160,8 +160,19 @@ def test_the_ledger_can_be_appended_to(world: World) -> None:
     for row in newest(world.wanted.asks):
         revisions = sorted(r["revision"] for r in rows if r["ask_id"] == row["ask_id"])
         assert revisions == list(range(len(revisions)))
-        same = {(r["task"], r["sample_id"], r["occasion"], r["rater"]) for r in rows if r["ask_id"] == row["ask_id"]}
+        same = {(r["sample_id"], r["occasion"], r["rater"]) for r in rows if r["ask_id"] == row["ask_id"]}
         assert len(same) == 1
+
+
+@_few
+@given(worlds())
+def test_an_answered_task_shows_nobody_anything_else(world: World) -> None:
+    world.night()
+    rows = newest(world.wanted.asks)
+    answered = {row["task"]: row["content"] for row in rows if row["rater"] and world.answered(row)}
+    for row in rows:
+        if row["closed"] is None and row["task"] in answered:
+            assert row["content"] == answered[row["task"]]
 
 
 @_few

@@ -63,7 +63,8 @@ def test_a_second_round_comes_after_a_yes_and_after_some_of_the_noes(project: Pr
     assert "8 second" in planned(project)
     later = [ask for ask in open_asks(desk(project)) if ask["round"] == 2]
     assert {ask["sample_id"] for ask in later if ask["purpose"] == "second"} == yes
-    assert Counter(ask["purpose"] for ask in later) == Counter(second=8, recheck=14)
+    assert {ask["purpose"] for ask in later} == {"second", "recheck"}
+    assert 8 < len(later) < COUNT, "of the noes only some"
     assert not {(ask["sample_id"], ask["rater"]) for ask in later} & {(ask["sample_id"], ask["rater"]) for ask in first}
     noes = [ask["probability"] for ask in later if ask["purpose"] == "recheck"]
     assert set(noes) == {0.5}

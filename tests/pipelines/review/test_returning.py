@@ -196,6 +196,17 @@ def test_a_decision_is_an_opinion_of_its_own_kind() -> None:
     assert (row["rater_kind"], row["occasion"]) == ("adjudicator", "adjudication")
 
 
+def test_what_is_open_says_what_was_shown_and_not_what_was_closed() -> None:
+    gone = shown("text", "What it was.")
+    closed = asked(ask_id="a", closed="withdrawn", round=2, content=gone.content, shown=json.dumps(gone.facts()))
+    now = asked(ask_id="b", round=1)
+    for rows in [(closed, now), (now, closed)]:
+        [task] = asked_by_task(rows).values()
+        assert task.shown.text == SHOWN.text
+        assert task.of("p_ann")["ask_id"] == "b"
+        assert task.of("p_else")["ask_id"] == "b"
+
+
 def test_another_database_makes_nothing_of_the_first_one_undone() -> None:
     world = World()
     world.pull(annotation("joy"), server="before")
