@@ -32,6 +32,8 @@ def objects(kind: str, see: Sequence[str]) -> tuple[str, ...]:
     if kind == "pair":
         return _SIDES
     wanted = [name for name in MEDIA if name in see] + (["text"] if "text" in see else [])
+    if "video" in wanted and "audio" in wanted:
+        wanted.remove("audio")  # it sounds in the clip
     possible = {*_OWN[kind], *(("audio", "frames", "image") if kind == "video" else ())}
     return tuple(name for name in wanted if name in possible) if see else _OWN[kind]
 

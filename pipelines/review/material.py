@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from affectory.annotation._layout import objects
 from affectory.annotation.shown import Media, Shown, Turn
 from affectory.pipelines.history import BuildRecord, parts, read_parts
 from affectory.pipelines.review.withheld import Withheld
@@ -106,7 +107,9 @@ class Material:
             return wrong
         media, text = _seen(row, question)
         if not (media or text or sides):
-            return _nothing(row, question)
+            return _nothing(row, "/".join(question.see) or row["kind"])
+        if missing := next(_missing(row, question, media), None):
+            return _nothing(row, missing)
         facts = self.facts.get(row["sample_id"], {})
         return Shown(
             row["sample_id"],
@@ -186,8 +189,14 @@ def _media(row: Row, role: str) -> Media | None:
     return None
 
 
-def _nothing(row: Row, question: Question) -> str:
-    what = "/".join(question.see) or row["kind"]
+def _missing(row: Row, question: Question, media: Mapping[str, Media]) -> Iterator[str]:
+    """What the interface shows of this kind of sample, and this one does not have; words may lack."""
+    there = {role.partition("-")[0].replace("frame", "frames") for role in media}
+    if _kind(row) in (*PLAYABLE, "text"):
+        yield from (name for name in objects(_kind(row), question.see) if name not in there and name != "text")
+
+
+def _nothing(row: Row, what: str) -> str:
     step = {"video": "clips", "audio": "load_audio", "image": "load_image"}.get(row["kind"])
     return f"no {what} of it that a browser shows" + (f" (step `{step}` makes it)" if step else "")
 
