@@ -13,6 +13,7 @@ from affectory.annotation.checks import MOST_PROBLEMS, checked, too_fast
 from affectory.annotation.fields._base import Asked, Given, Said, Scene
 from affectory.annotation.fields._controls import Choices, Control
 from affectory.annotation.fields._keys import EXITS, assigned
+from affectory.annotation.fields._xml import token
 from affectory.annotation.shown import Media, Shown, Suggestion
 from affectory.schemas.errors import UserError
 from affectory.schemas.ids import digest
@@ -136,9 +137,18 @@ def form_of(name: str, kind: str, question: Question, fields: Sequence[Asked], t
         if why := field.unfit(form.scene):
             hint = "name other `kinds`, or ask it in a set of questions of its own, below `also`"
             raise UserError(f"review {name}: {field.name} cannot be asked about a {kind}: {why}", hint)
+    if same := _alike(taxonomy.labels):
+        words = " and ".join(map(repr, same))
+        raise UserError(f"review {name}: labels {words} look the same", f"rename one of them in {taxonomy.name}")
     if not fields:
         raise UserError(f"review {name}: nothing is asked", f"`ask` some of: {', '.join(field_modules())}")
     return form
+
+
+def _alike(labels: Sequence[str]) -> tuple[str, str] | None:
+    """Two labels that answers could not tell apart, once marks are left out that Label Studio would misread."""
+    known: dict[str, str] = {}
+    return next(((first, label) for label in labels if (first := known.setdefault(token(label), label)) != label), None)
 
 
 def _joined(parts: Sequence[Said]) -> Read:
