@@ -23,8 +23,8 @@ from affectory.pipelines.review.desk import Desk, Project, Tell
 from affectory.pipelines.review.doing import newest_returns
 from affectory.pipelines.review.linking import refresh_links
 from affectory.pipelines.review.raters import Person
-from affectory.pipelines.review.serving import Pushed, Shelf, all_media, assign, link_of, tell_raters
-from affectory.pipelines.review.tracing import ask_for_traces
+from affectory.pipelines.review.serving import Pushed, Shelf, all_media, assign, link_of, tell_raters, unassign
+from affectory.pipelines.review.tracing import ask_for_traces, ask_no_more
 from affectory.pipelines.review.withheld import withheld
 from affectory.pipelines.store.assets import Place
 from affectory.schemas.errors import UserError
@@ -76,8 +76,20 @@ class Pushing:
                 asks = self._asks_of(project)
                 if asks or self._was_pushed(server, project):
                     found.append(self._push(server, shelf, project, asks, ids))
+            self._ask_no_more()
+            asked = {ask["task"] for asks in self.open_asks.values() for ask in asks}
+            close_traces(desk.home, sorted({ask["task"] for ask in self.asks} - asked))
             shelf.sweep()
         return found
+
+    def _ask_no_more(self) -> None:
+        """Nothing is asked any more that is in the recipe no more, and no clip is traced that nobody is asked about."""
+        asked = {ask["task"] for asks in self.open_asks.values() for ask in asks}
+        ask_no_more(self.desk.home, {ask["task"] for ask in self.asks}, asked)
+        left = {(project.question.name, project.kind, project.decides) for project in self.desk.projects()}
+        for key, address in self.desk.addresses().items():
+            if key not in left and (title := unassign(self.desk.home, int(address.rpartition("/")[2]))):
+                self.tell(f"{title} is asked no more: it is not in the recipe, and answers to it are not pulled")
 
     def _hints(self, server: Server, number: int) -> None:
         """Our own server says when somebody answered, so that a pull which watches looks sooner."""

@@ -124,6 +124,15 @@ def assign(home: Home, pushed: Pushed, asks: Sequence[Row], ids: Mapping[str, st
     write_assigned(home.folder, pushed.project, assigned)
 
 
+def unassign(home: Home, project: int) -> str:
+    """Nobody is asked anything of a project any more; its title, if somebody was."""
+    there = read_assigned(home.folder / "assigned" / f"{project}.json")
+    if not there.tasks:
+        return ""
+    write_assigned(home.folder, project, Assigned(there.title, media={}))
+    return there.title
+
+
 def _in_order(asks: Sequence[Row], numbers: Mapping[str, int]) -> list[int]:
     ordered = sorted(asks, key=lambda ask: (ask["position"] is None, ask["position"] or 0, ask["ask_id"]))
     return list(dict.fromkeys(numbers[ask["task"]] for ask in ordered))

@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +14,7 @@ from affectory.annotation.proxy.home import read_raters
 from affectory.annotation.server.home import Home
 from affectory.annotation.shown import Shown, shown_of
 from affectory.annotation.tracing.checks import answered, check_trace
-from affectory.annotation.tracing.tasks import read_task, task_of, usual_scale, write_task
+from affectory.annotation.tracing.tasks import read_task, remove_task, task_of, tasks_of, usual_scale, write_task
 from affectory.annotation.tracing.traces import Trace, read_traces
 from affectory.pipelines.review.desk import Project
 from affectory.schemas.ids import digest
@@ -31,13 +32,40 @@ def scales_of(project: Project) -> tuple[str, ...]:
 def ask_for_traces(home: Home, project: Project, asks: Mapping[str, Sequence[Row]], ids: Mapping[str, str]) -> None:
     """Put the clips of a project where the trace page finds them; `ids` are those under which the proxy has raters."""
     scales = tuple(usual_scale(name) for name in scales_of(project))
+    drew = _drew(home) if scales else {}
     for number, (task, rows) in enumerate(asks.items() if scales else ()):
-        raters = sorted({ids.get(row["rater"], row["rater"]) for row in rows if row["rater"]})
+        raters = sorted({ids.get(row["rater"], row["rater"]) for row in rows if row["rater"]} | drew.get(task, set()))
         shown, open_to_all = shown_of(json.loads(rows[0]["shown"])), any(row["rater"] is None for row in rows)
         title = f"{project.spec.title} {number + 1}"
         made = task_of(shown, task, scales, title, raters=None if open_to_all else tuple(raters), order=number)
         if made is not None:
             write_task(home.folder, made)
+
+
+def ask_no_more(home: Home, tasks: Container[str], asked: Container[str]) -> None:
+    """Of our tasks show those no more that nobody is asked; who submitted a trace of one before was asked it."""
+    closed = [task for task in tasks_of(home.folder) if task.uid in tasks and task.uid not in asked]
+    drew = _drew(home) if closed else {}
+    for task in closed:
+        if task.uid in drew:
+            write_task(home.folder, replace(task, raters=tuple(sorted(drew[task.uid]))))
+        else:
+            remove_task(home.folder, task.uid)
+
+
+def _drew(home: Home) -> Mapping[str, set[str]]:
+    """Of each task who submitted a trace, as the page knows them."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for trace in read_traces(home.folder):
+        if trace.state == "finished":
+            found[trace.task].add(trace.rater)
+    return found
+
+
+def close_traces(home: Home, tasks: Iterable[str]) -> None:
+    """Show clips of these tasks to nobody any more, where there were any."""
+    for task in tasks:
+        close_task(home.folder, task)
 
 
 def drawn(home: Home, tasks: Container[str], pseudonym: Callable[[str], str]) -> Iterator[tuple[Annotation, str]]:
@@ -68,7 +96,8 @@ def read_drawn(home: Home, traces: Mapping[tuple[str, str, str], Trace], row: Ro
     trace, task = traces.get((row["task"], row["rater"], scale)), read_task(home.folder, row["task"])
     if trace is None or task is None:
         return Read(problems=("what was drawn is in the home of the review no more",))
-    if problems := check_trace(trace, task):
+    # The page let nobody else trace it; who was asked then may have been relieved since.
+    if problems := check_trace(trace, replace(task, raters=None)):
         return Read(problems=tuple(problems))
     said = answered(trace, task)
     return Read((replace(said, question=f"{row['question']}: {said.question}"),))
