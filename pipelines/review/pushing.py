@@ -77,8 +77,6 @@ class Pushing:
                 if asks or self._was_pushed(server, project):
                     found.append(self._push(server, shelf, project, asks, ids))
             self._ask_no_more()
-            asked = {ask["task"] for asks in self.open_asks.values() for ask in asks}
-            close_traces(desk.home, sorted({ask["task"] for ask in self.asks} - asked))
             shelf.sweep()
         return found
 

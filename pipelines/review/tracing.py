@@ -3,7 +3,7 @@
 import json
 import re
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -62,12 +62,6 @@ def _drew(home: Home) -> Mapping[str, set[str]]:
     return found
 
 
-def close_traces(home: Home, tasks: Iterable[str]) -> None:
-    """Show clips of these tasks to nobody any more, where there were any."""
-    for task in tasks:
-        close_task(home.folder, task)
-
-
 def drawn(home: Home, tasks: Container[str], pseudonym: Callable[[str], str]) -> Iterator[tuple[Annotation, str]]:
     """Every trace of our tasks that was submitted, with its rater; each scale is an annotation of its own."""
     called = _called(home, pseudonym)
@@ -96,8 +90,7 @@ def read_drawn(home: Home, traces: Mapping[tuple[str, str, str], Trace], row: Ro
     trace, task = traces.get((row["task"], row["rater"], scale)), read_task(home.folder, row["task"])
     if trace is None or task is None:
         return Read(problems=("what was drawn is in the home of the review no more",))
-    # The page let nobody else trace it; who was asked then may have been relieved since.
-    if problems := check_trace(trace, replace(task, raters=None)):
+    if problems := check_trace(trace, task):
         return Read(problems=tuple(problems))
     said = answered(trace, task)
     return Read((replace(said, question=f"{row['question']}: {said.question}"),))
