@@ -147,14 +147,14 @@ class Returning:
         return set(self.returns.column("return_id").to_pylist())
 
     def _state(self, found: Annotation, rater: str) -> dict[str, Any]:
-        before = self._before.get(found.annotation, {}) if found.state == "deleted" else {}
-        uid = before.get("task") or found.uid
+        before = self._before.get(found.annotation, {})  # knows whose one was that is gone, or whose address changed
+        uid = found.uid or before.get("task") or ""
         asked, mark = self.asked.get(uid), state_of(found)
         return {
             "return_id": f"n_{digest(self.server, found.annotation, mark)[:24]}",
             "server": self.server,
             "annotation": found.annotation,
-            "number": before.get("number") or found.number,
+            "number": found.number or before.get("number"),
             "task": uid,
             "question": next(iter(asked.asks.values()))["question"] if asked else "",
             "rater": before.get("rater") or rater,

@@ -277,6 +277,14 @@ def test_two_sets_of_questions_about_the_same_sample_do_not_answer_for_each_othe
         assert taken.judgements.column("revision").to_pylist() == [0, 0]
 
 
+def test_whose_an_annotation_is_stays_when_their_address_changes() -> None:
+    world = World()
+    world.pull(annotation("joy"))
+    came = world.pull(annotation("fear", at=5), rater="p_ann_of_another_address")
+    assert came.returns.column("rater").to_pylist() == ["p_ann"]
+    assert world.stand() == {"p_ann": ["fear"]}
+
+
 def test_of_who_took_all_back_nothing_counts_whenever_it_comes_in() -> None:
     world = World()
     world.pull(annotation())
