@@ -47,7 +47,7 @@ STYLE = """
 .aff-exits { order: 1; margin-top: 10px; padding-top: 4px; border-top: 1px solid rgba(128, 128, 128, 0.35); }
 @media (max-width: 700px) {
   .aff-slider { grid-template-columns: auto 1fr auto; }
-  .aff-slider > :first-child { grid-column: 1 / -1; }
+  .aff-slider .aff-name { grid-column: 1 / -1; }
   .aff-slider .lsf-number input { min-width: 40px; }
 }
 .lsf-sidepanels { padding: 0 !important; }

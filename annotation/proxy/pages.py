@@ -41,7 +41,12 @@ HIDDEN = (
     'a[href$="/settings"]{visibility:hidden!important}'
     "#affectory{position:fixed;top:9px;left:16px;z-index:2147483647;padding:4px 10px;"
     "font:600 15px/22px system-ui,sans-serif;color:#fff;background:#2456c7;border-radius:6px;"
-    "text-decoration:none}</style>"
+    "text-decoration:none}"
+    # On a phone its instructions and its buttons would lie beside the screen.
+    "@media (max-width:700px){.lsf-modal-ls__content{width:100%!important;min-width:0!important}"
+    ".lsf-menu-header__trigger{display:none!important}"
+    ".lsf-editor{margin:0!important;width:100%!important;min-width:0!important}"
+    ".lsf-bottombar{flex-wrap:wrap;height:auto!important}}</style>"
 )
 BACK = '<a id="affectory" data-external href="/review/">&larr; Your work</a>'
 

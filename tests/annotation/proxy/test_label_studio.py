@@ -255,6 +255,7 @@ def test_a_rater_labels_by_keyboard_in_the_order_of_the_plan(live: Live, screen:
     screen.stands("Line 2 of Voices")
     _plays(page)
     screen.shot("stream")
+    _fits_a_phone(screen)
     page.keyboard.press("1")
     assert screen.saves("Control+Enter", "POST").status == 201
     screen.stands("Line 0 of Voices")
@@ -271,6 +272,16 @@ def test_a_rater_labels_by_keyboard_in_the_order_of_the_plan(live: Live, screen:
     page.get_by_text("2 of 2 done, 0 left.").wait_for()
     screen.shot("overview-done")
     assert wrong == {"errors": [], "outside": [], "refused": []}
+
+
+def _fits_a_phone(screen: Screen) -> None:
+    before = screen.page.viewport_size
+    screen.page.set_viewport_size({"width": 390, "height": 844})
+    submit = screen.page.get_by_test_id("bottombar-submit-button").bounding_box()
+    screen.shot("phone")
+    assert submit and submit["x"] >= 0 and submit["x"] + submit["width"] <= 390
+    assert before is not None
+    screen.page.set_viewport_size(before)
 
 
 def test_a_rater_goes_back_and_thinks_better_of_it(live: Live, screen: Screen) -> None:
