@@ -22,7 +22,7 @@ from affectory.pipelines.review.binding import BoundQuestion
 from affectory.pipelines.review.desk import Desk, Project, Tell
 from affectory.pipelines.review.doing import newest_returns
 from affectory.pipelines.review.linking import refresh_links
-from affectory.pipelines.review.raters import Person
+from affectory.pipelines.review.raters import Person, raters_ever
 from affectory.pipelines.review.serving import Pushed, Shelf, all_media, assign, link_of, tell_raters, unassign
 from affectory.pipelines.review.tracing import ask_for_traces, ask_no_more
 from affectory.pipelines.review.withheld import withheld
@@ -148,7 +148,9 @@ class Pushing:
             made = invite(server, wanted, self.desk.home.passwords)
             if made:
                 self.tell(f"{made} raters can log in now; their first passwords are in {self.desk.home.passwords}")
-        return tell_raters(self.desk.home, [*self._admin(), *people])
+        listed_once = raters_ever(self.desk.workspace) if people else frozenset()
+        who = [*self._admin(), *people]
+        return tell_raters(self.desk.home, who, lambda email: self.desk.pseudonym(email) in listed_once)
 
     def _admin(self) -> Iterator[Person]:
         """Who runs the server reaches all of it."""

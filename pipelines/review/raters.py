@@ -133,6 +133,11 @@ def withdraw(
     return not known.get("withdrawn")
 
 
+def raters_ever(workspace: Workspace) -> frozenset[str]:
+    """Everybody who stands in the ledger of people as a rater."""
+    return frozenset(person for person, row in _newest(workspace).items() if "rater" in (row["roles"] or ()))
+
+
 def took_back(workspace: Workspace) -> frozenset[str]:
     """Raters of whom nothing counts any more, whenever it comes in."""
     people = _newest(workspace).items()

@@ -138,16 +138,19 @@ def _in_order(asks: Sequence[Row], numbers: Mapping[str, int]) -> list[int]:
     return list(dict.fromkeys(numbers[ask["task"]] for ask in ordered))
 
 
-def tell_raters(home: Home, people: Sequence[Person]) -> Mapping[str, str]:
+def tell_raters(
+    home: Home, people: Sequence[Person], left: Callable[[str], bool] = lambda email: False
+) -> Mapping[str, str]:
     """Tell the proxy who is who; those of other reviews stay. Returns by pseudonym under which id it knows each.
 
-    The proxy has one id for a person. Another review on the same server may know them under another key, and its
-    raters must find their tasks all the same.
+    Who led and `left` the list leads no more. The proxy has one id for a person: another review on the same server may
+    know them under another key, and its raters must find their tasks all the same.
     """
     known = read_raters(home.folder)
     now = {p.email: replace(_rater(p), id=known[p.email].id if p.email in known else p.id) for p in people}
-    if any(known.get(email) != rater for email, rater in now.items()):
-        write_people(home.folder, {**known, **now})
+    gone = {e: replace(r, role="annotator") for e, r in known.items() if r.role == "lead" and e not in now and left(e)}
+    if any(known.get(email) != rater for email, rater in {**now, **gone}.items()):
+        write_people(home.folder, {**known, **now, **gone})
     return {p.id: now[p.email].id for p in people}
 
 

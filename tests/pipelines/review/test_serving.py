@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from affectory.annotation.proxy.home import Facts
+from affectory.annotation.proxy.home import Facts, read_raters
 from affectory.annotation.server.home import Home
 from affectory.pipelines.review.raters import Person
 from affectory.pipelines.review.serving import Pushed, assign, tell_raters
@@ -44,6 +44,15 @@ def test_two_reviews_under_different_keys_share_a_home(tmp_path: Path) -> None:
         assert listed(home, 2, ANN) == [201]
         assert listed(home, 2, BOB) == [200]
         assert listed(home, 1, BOB) == []
+
+
+def test_who_led_and_is_listed_no_more_leads_no_more(tmp_path: Path) -> None:
+    """Those whom this review never listed lead on: another one named them, or `review up --lead`."""
+    home, known_as = Home(tmp_path), under(b"one")
+    tell_raters(home, [Person(ANN, known_as(ANN), role="lead"), Person("lead@x.org", "lead-1", role="lead")])
+    tell_raters(home, [Person(BOB, known_as(BOB))], {ANN, BOB}.__contains__)
+    roles = {email: rater.role for email, rater in read_raters(tmp_path).items()}
+    assert roles == {ANN: "annotator", BOB: "annotator", "lead@x.org": "lead"}
 
 
 def test_reviews_of_one_home_are_pushed_one_after_the_other(tmp_path: Path) -> None:
