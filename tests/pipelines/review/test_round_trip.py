@@ -26,7 +26,7 @@ from affectory.schemas.derived import LABELS
 pytestmark = pytest.mark.xdist_group("label-studio")
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
              "--disable-component-update", "--disable-sync")  # fmt: skip
-MOST = 4
+MOST = 2
 """Answers of each scripted rater to each kind."""
 PATIENCE_MS = 120_000
 
@@ -160,10 +160,10 @@ def test_labels_follow(pushed: Reviewed, answered: dict[str, dict[str, str]]) ->
     pull(pushed)
     pushed.project.build(publish=False)
     by_sample = {row["sample_id"]: row for row in labels(pushed) if row["space"] == "simplex"}
-    votes: dict[str, Counter[str]] = {}
+    votes, shown = dict[str, Counter[str]](), pushed.shown()
     for given in answered.values():
         for task, label in given.items():
-            votes.setdefault(pushed.shown()[task].sample_id, Counter())[label] += 1
+            votes.setdefault(shown[task].sample_id, Counter())[label] += 1
     assert set(by_sample) == set(votes)
     names = pushed.project.bound().taxonomy.labels
     for sample, said in votes.items():
