@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 import yaml
@@ -12,6 +13,7 @@ from support.project import Project, project, write_lines
 from affectory.annotation.form import field_class, field_modules
 from affectory.pipelines.bind import read_and_bind
 from affectory.pipelines.cli import reviewing
+from affectory.pipelines.review.raters import read_raters
 from affectory.schemas.recipe.review import Adjudicate, Floors, Gold, RaterLimits, Review, Second
 
 PAGE = (Path(__file__).parents[2] / "docs" / "review.md").read_text()
@@ -66,6 +68,14 @@ def test_the_recipe_can_be_built_of_what_it_names(recipe: dict[str, object], tmp
     write_video(tmp_path / "media" / "clip.mp4", frames=10)
     write_lines(tmp_path / "lines.jsonl", [{"id": "a", "body": "What a day."}])
     assert {"frames", "lexicon", "face_emotion"} <= {stage.name for stage in made.plan().stages}
+
+
+def test_the_list_of_raters_is_read_as_it_stands(tmp_path: Path) -> None:
+    lines = re.search(r"^ +email,relation.*\n(?: +\S+@.*\n)+", PAGE, re.M)
+    assert lines
+    (tmp_path / "raters.csv").write_text(dedent(lines[0]))
+    people = read_raters(tmp_path / "raters.csv", lambda email: "p")
+    assert [(person.role, person.relation) for person in people][-2:] == [("annotator", "expert"), ("lead", None)]
 
 
 def written(folder: Path, recipe: dict[str, object]) -> Project:
