@@ -160,7 +160,7 @@ def test_going_back_overwrites_from_there(rater_called: Called, tmp_path: Path) 
     at.keyboard.press("r")
     at.wait_for_selector("#ask-restart[open]")
     rater.picture(tmp_path, "restart")
-    with at.expect_response("**/api/traces/**"):  # until its next frame the page says of what was before that it is saved
+    with at.expect_response("**/api/traces/**"):  # until then it may still say that all is saved
         at.click("#ask-restart button[value=yes]")
     rater.saved()
     assert rater.trace("sound").samples == ()
