@@ -6,13 +6,17 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-from support.answered_offline import answer, desk, open_asks, reviewed
+from support.answered_offline import answer, asking, desk, open_asks, reviewed
+from support.forms import answered_result
+from support.label_studio import LabelStudio
 from support.project import Project
 
+from affectory.annotation.client.server import Server
 from affectory.pipelines.history import last_build
 from affectory.pipelines.opined import of_build
 from affectory.pipelines.review.desk import Desk
 from affectory.pipelines.review.planning import make_plan, plan_text
+from affectory.pipelines.review.pulling import Pulling
 from affectory.pipelines.review.pushing import Pushing
 from affectory.pipelines.review.returning import asked_by_task
 from affectory.pipelines.store.workspace import Workspace
@@ -78,3 +82,27 @@ def test_a_decision_erases_nothing(project: Project) -> None:
     kinds = pc.value_counts(opinions.column("rater_kind")).to_pylist()
     assert {row["values"]: row["counts"] for row in kinds}["adjudicator"] == 6
     assert {row["values"]: row["counts"] for row in kinds}["human"] == 12
+
+
+@pytest.mark.xdist_group("label-studio")
+def test_decisions_are_made_in_a_project_of_their_own(
+    project: Project, label_studio: LabelStudio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REVIEW_TOKEN", label_studio.token)
+    where = {"url": label_studio.url, "token": "${env:REVIEW_TOKEN}", "public": "http://proxy.test"}
+    asking(project, {**REVIEW, **where})
+    make_plan(desk(project))
+    disagree(desk(project))
+    make_plan(desk(project))
+    judging, deciding = Pushing(desk(project), print, lambda *_: None).run()
+    assert (judging.done.made, deciding.done.made) == (6, 6)
+    assert deciding.title.endswith("(decisions)")
+    with Server.at(label_studio.url, label_studio.token) as server:
+        tasks = server.get("/api/tasks/", project=deciding.done.project_id, page_size=10, include="id,data")["tasks"]
+        assert [task["data"]["earlier"].count("Rater ") for task in tasks] == [2] * 6
+        asked = asked_by_task(desk(project).asks().to_pylist())[tasks[0]["data"]["uid"]]
+        said = answered_result(desk(project).review.forms()["main", "text"], asked.shown, {"categories": ["surprise"]})
+        server.post(f"/api/tasks/{tasks[0]['id']}/annotations/", {"result": said, "lead_time": 9})
+    assert Pulling(desk(project), print, lambda *_: None).run().counts == {"taken": 1}
+    [decision] = [row for row in desk(project).judgements().to_pylist() if row["rater_kind"] == "adjudicator"]
+    assert decision["anchor"]["record"] == asked.shown.anchor["record"]
