@@ -82,7 +82,7 @@ class Pulling:
 
     def _project(self, server: Server, project: Project, number: int, found: PulledSummary) -> None:
         name = server_name(server, project.spec.key, number)
-        seen, since = _known(self.desk.returns(), name)
+        seen, since = _known(self._returns, name)
         came = pull(server, number, seen, since=since, tell=self.tell)
         mine = ((one, self.desk.pseudonym(one.email)) for one in came)
         self._take(name, mine, found, project.spec.title)
@@ -122,12 +122,21 @@ class Pulling:
             name,
             forms,
             self._asked,
-            desk.judgements(),
-            desk.returns(),
+            self._judgements,
+            self._returns,
             floors,
             (lambda row, shown: read_drawn(desk.home, traces, row, shown)) if name == TRACES else None,
             took_back(desk.workspace),
         )
+
+    # Of a project nothing is in them that another one brings, so that they are read once for all.
+    @cached_property
+    def _judgements(self) -> pa.Table:
+        return self.desk.judgements()
+
+    @cached_property
+    def _returns(self) -> pa.Table:
+        return self.desk.returns()
 
     @cached_property
     def _asked(self) -> Mapping[str, Asked]:
