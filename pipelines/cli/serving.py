@@ -107,6 +107,7 @@ def _tell(running: "Running", wanted: "Wanted") -> None:
     print(f"  you: {running.email}, with the password in {wanted.home.secrets}")
     if wanted.home.passwords.exists():
         print(f"  others: their first passwords are in {wanted.home.passwords}")
+    print(f"  how it goes: {running.public}/review/status, for leads, as `affectory review status` last wrote it")
     print(f"  stop it: {wanted.home.command('down')}")
 
 

@@ -89,7 +89,8 @@ def test_after_a_kill_and_a_stop_it_comes_back_with_all_logins(
     serving.up(home.folder, port, lead=["boss@x.test"], raters=list_of_raters)
     said = capsys.readouterr().out
     there = require_running(home)
-    assert there.url == label_studio.url and there.public == f"http://127.0.0.1:{port}" and there.public in said
+    assert there.url == label_studio.url and there.public == f"http://127.0.0.1:{port}"
+    assert f"Raters come to {there.public}" in said and f"{there.public}/review/status" in said
     passwords = read_passwords(home.passwords)
     assert not any(secret in said for secret in (there.token, there.password, *passwords.values()))
     for email, password in (
