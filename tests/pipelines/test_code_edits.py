@@ -1,9 +1,13 @@
 """Editing a transform recomputes its stage and those after it; a comment does not. Nobody raises a number."""
 
+import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -14,15 +18,43 @@ FOLDERS = ("pipelines", "transforms", "schemas", "annotation", "quality", "infra
 PLAN = "import sys; sys.argv[0] = 'affectory'; from affectory.pipelines.cli import main; main()"
 
 
-@pytest.fixture
-def package(tmp_path: Path) -> Path:
-    """A copy of the package that a test may edit."""
-    target = tmp_path / "site" / "affectory"
-    shutil.copytree(ROOT / "src" / "affectory", target, ignore=shutil.ignore_patterns(*FOLDERS))
-    skipped = shutil.ignore_patterns("__pycache__", "demo")
-    for folder in FOLDERS:
-        shutil.copytree(ROOT / folder, target / folder, ignore=skipped)
-    return target
+@dataclass(frozen=True)
+class Built:
+    """A build by a copy of the package that tests may edit."""
+
+    package: Path
+    made: Project
+
+    @contextmanager
+    def edited(self, module: str, edit: Callable[[str], str]) -> Iterator[None]:
+        """A module that reads otherwise for a while."""
+        file = self.package / module
+        source = file.read_text()
+        changed = edit(source)
+        assert changed != source
+        file.write_text(changed)
+        try:
+            yield
+        finally:
+            file.write_text(source)
+
+    def to_run(self) -> list[str]:
+        """Stages that a build would run again."""
+        plan = json.loads(run(self.package, self.made, "plan", "--json"))
+        return [stage["name"] for stage in plan["stages"] if stage["partitions"] > stage["cached"]]
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    folder = tmp_path_factory.mktemp("edits")
+    package = folder / "site" / "affectory"
+    shutil.copytree(ROOT / "src" / "affectory", package, ignore=shutil.ignore_patterns(*FOLDERS))
+    skipped = shutil.ignore_patterns("demo", "*.pyc.*")  # what is compiled goes along
+    for name in FOLDERS:
+        shutil.copytree(ROOT / name, package / name, ignore=skipped)
+    made = Built(package, texts(folder / "p", 6))
+    run(package, made.made, "build", "--workers", "0")
+    return made
 
 
 def run(package: Path, made: Project, *words: str) -> str:
@@ -34,13 +66,6 @@ def run(package: Path, made: Project, *words: str) -> str:
     return done.stdout
 
 
-def to_run(package: Path, made: Project) -> dict[str, int]:
-    import json
-
-    plan = json.loads(run(package, made, "plan", "--json"))
-    return {stage["name"]: stage["partitions"] - stage["cached"] for stage in plan["stages"]}
-
-
 EDITS = {
     "a comment": ('    """', '    # said otherwise\n    """', []),
     "a docstring": ('"""Text', '"""The text', []),
@@ -48,30 +73,30 @@ EDITS = {
 }
 
 
+def test_nothing_edited_is_nothing_to_run(built: Built) -> None:
+    assert built.to_run() == []
+
+
 @pytest.mark.parametrize("edit", EDITS)
-def test_editing_the_first_step(package: Path, tmp_path: Path, edit: str) -> None:
-    made = texts(tmp_path / "p", 6)
-    run(package, made, "build", "--workers", "0")
-    assert not any(to_run(package, made).values())
-    module = package / "transforms" / "text" / "clean_text.py"
+def test_editing_the_first_step(built: Built, edit: str) -> None:
     old, new, stages = EDITS[edit]
-    source = module.read_text()
-    assert old in source or edit == "a docstring"
-    module.write_text(source.replace(old, new, 1) if old in source else source.replace('"""', '"""So: ', 1))
-    assert [name for name, count in to_run(package, made).items() if count] == stages
+
+    def change(source: str) -> str:
+        assert old in source or edit == "a docstring"
+        return source.replace(old, new, 1) if old in source else source.replace('"""', '"""So: ', 1)
+
+    with built.edited("transforms/text/clean_text.py", change):
+        assert built.to_run() == stages
 
 
-def test_editing_a_later_step_leaves_the_earlier_ones(package: Path, tmp_path: Path) -> None:
-    made = texts(tmp_path / "p", 6)
-    run(package, made, "build", "--workers", "0")
-    module = package / "transforms" / "models" / "lexicon.py"
-    module.write_text(module.read_text().replace("def setup(self)", "ADDED = 1\n\n    def setup(self)", 1))
-    assert [name for name, count in to_run(package, made).items() if count] == ["lexicon", "label"]
+def test_editing_a_later_step_leaves_the_earlier_ones(built: Built) -> None:
+    def change(source: str) -> str:
+        return source.replace("def setup(self)", "ADDED = 1\n\n    def setup(self)", 1)
+
+    with built.edited("transforms/models/lexicon.py", change):
+        assert built.to_run() == ["lexicon", "label"]
 
 
-def test_a_helper_of_a_step_counts_as_its_code(package: Path, tmp_path: Path) -> None:
-    made = texts(tmp_path / "p", 6)
-    run(package, made, "build", "--workers", "0")
-    helper = package / "transforms" / "models" / "_words.py"
-    helper.write_text(helper.read_text() + "\nADDED = 1\n")
-    assert [name for name, count in to_run(package, made).items() if count] == ["lexicon", "label"]
+def test_a_helper_of_a_step_counts_as_its_code(built: Built) -> None:
+    with built.edited("transforms/models/_words.py", lambda source: source + "\nADDED = 1\n"):
+        assert built.to_run() == ["lexicon", "label"]
