@@ -1,4 +1,4 @@
-"""Limits of a rater hold for all sets of questions of a review together, and for decisions too."""
+"""Limits of a rater hold, and for all sets of questions of a review together, and for decisions too."""
 
 from dataclasses import replace
 from typing import Any
@@ -8,7 +8,7 @@ from support.selecting import World, raters, wanted
 
 from affectory.schemas.recipe.review import RaterLimits
 
-ONE = raters("a")
+ONE, THREE = raters("a"), raters("a", "b", "c")
 
 
 def beside(world: World, **limits: Any) -> World:
@@ -64,3 +64,26 @@ def test_decisions_that_lie_open_take_room() -> None:
     decisions = [{**row, "purpose": "adjudication", "task": f"d{n}"} for n, row in enumerate(kept)]
     asks = type(world.wanted.asks).from_pylist(decisions, world.wanted.asks.schema)
     assert World(replace(world.wanted, asks=asks)).night().summary.raters == {"p_a": 15}
+
+
+def test_no_more_answers_than_a_rater_may_give() -> None:
+    world = World(wanted(100, {"raters": 1}, raters=THREE, limits=RaterLimits(judgements=5)))
+    assert set(world.night().summary.raters.values()) == {5}
+    for ask in world.open():
+        world.answer(ask)
+    assert world.night().summary.samples == {"answered": 15, "no rater has room": 85}
+
+
+def test_what_is_harmful_comes_to_each_person_only_so_often_a_day() -> None:
+    limits = RaterLimits(harmful_a_day=1)
+    world = World(wanted(20, {"raters": 1}, raters=raters(*"abcd"), limits=limits))
+    world.night()
+    for ask in [row for row in world.open() if row["rater"] == "p_a"]:
+        world.answer(ask, "declined", harmful=True)
+    assert world.night().summary.raters == {"p_b": 1, "p_c": 1, "p_d": 1}
+    assert world.night().summary.samples["no rater has room"] == 2
+    for ask in world.open():
+        world.answer(ask)
+    assert world.night().fresh.num_rows == 0
+    world.next_day()
+    assert sum(world.night().summary.raters.values()) == 2

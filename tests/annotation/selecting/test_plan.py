@@ -12,7 +12,6 @@ from support.selecting import Row, World, asked, newest, opinions, raters, sampl
 
 from affectory.annotation.selecting.plan import plan
 from affectory.annotation.selecting.wanted import Rater
-from affectory.schemas.recipe.review import RaterLimits
 
 THREE = raters("a", "b", "c")
 DISPUTED = {"s_000": [0, 1, 2], "s_001": [0, 0, 0], "s_002": [0, 1], "s_003": [0] * 60}
@@ -304,29 +303,6 @@ def test_hours_of_a_week_by_how_long_one_takes() -> None:
     assert world.night().summary.raters == {"p_a": 120, "p_b": 240}  # half an hour is left, and 15 s are usual now
     world.next_day(8)
     assert world.night().summary.raters == {"p_a": 120}  # a new week, and 120 that lie open
-
-
-def test_no_more_answers_than_a_rater_may_give() -> None:
-    world = World(wanted(100, {"raters": 1}, raters=THREE, limits=RaterLimits(judgements=5)))
-    assert set(world.night().summary.raters.values()) == {5}
-    for ask in world.open():
-        world.answer(ask)
-    assert world.night().summary.samples == {"answered": 15, "no rater has room": 85}
-
-
-def test_what_is_harmful_comes_to_each_person_only_so_often_a_day() -> None:
-    limits = RaterLimits(harmful_a_day=1)
-    world = World(wanted(20, {"raters": 1}, raters=raters(*"abcd"), limits=limits))
-    world.night()
-    for ask in [row for row in world.open() if row["rater"] == "p_a"]:
-        world.answer(ask, "declined", harmful=True)
-    assert world.night().summary.raters == {"p_b": 1, "p_c": 1, "p_d": 1}
-    assert world.night().summary.samples["no rater has room"] == 2
-    for ask in world.open():
-        world.answer(ask)
-    assert world.night().fresh.num_rows == 0
-    world.next_day()
-    assert sum(world.night().summary.raters.values()) == 2
 
 
 SCREEN = {"raters": 2, "second": {"after": ["b"], "noes": 0.3}}
