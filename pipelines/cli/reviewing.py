@@ -76,7 +76,9 @@ def _begin(desk: "Desk", address: str) -> str:
     """How raters begin, at our own server."""
     if not desk.owns_server:
         return ""
-    return f"raters log in at {address.partition('/projects/')[0]} (first passwords: {desk.home.passwords}); then "
+    kept, make = desk.home.passwords, f"{desk.home.command('up')} --raters FILE"
+    how = f"first passwords: {kept}" if kept.exists() else f"who has no account: {make}"
+    return f"raters log in at {address.partition('/projects/')[0]} ({how}); then "
 
 
 def pull(

@@ -7,14 +7,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from affectory.annotation.server.home import Home
     from affectory.annotation.server.up import Running, Wanted
 
 HomeFolder = Annotated[
     Path | None, typer.Option("--home", help="Folder of the review server. Default: ~/.local/share/affectory/review")
 ]
-Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="Port at which raters come, on this machine.")]
+Port = Annotated[
+    int | None, typer.Option("--port", min=1, max=65535, help="Port at which raters come. Default: as before, or 8390.")
+]
 Public = Annotated[
-    str, typer.Option("--public", help="Address by which raters come, where a server with TLS stands before.")
+    str | None,
+    typer.Option(
+        "--public", help="Address by which raters come, where a server with TLS stands before. Default: as before."
+    ),
 ]
 DatabaseUrl = Annotated[
     str, typer.Option("--database", help="A PostgreSQL that exists: postgresql://user@host:port/name.", metavar="URL")
@@ -43,8 +49,8 @@ Stay = Annotated[
 
 def up(
     home: HomeFolder = None,
-    port: Port = 8390,
-    public: Public = "",
+    port: Port = None,
+    public: Public = None,
     database: DatabaseUrl = "",
     database_password_file: PasswordFile = None,
     lead: Leads = None,
@@ -53,7 +59,7 @@ def up(
 ) -> None:
     """Start Label Studio, its database, and the proxy for raters.
 
-    Through it they see only what they are asked. What runs already is left alone; give the same options each time.
+    Through it they see only what they are asked. What runs already is left alone.
     """
     from affectory.annotation.server.home import Home
     from affectory.annotation.server.teams import read_database
@@ -64,8 +70,10 @@ def up(
     named = read_database(database, database_password_file) if database else None
     people = _listed(raters)
     leads = (*(lead or ()), *(email for email, role in people if role == "lead"))
-    wanted = Wanted(where, port, public, named, leads, tuple(email for email, _ in people))
-    _tell(start(wanted, _progress), wanted)
+    wanted = Wanted(where, *_address(where, port, public), named, leads, tuple(email for email, _ in people))
+    running = start(wanted, _progress)
+    where.remember(asked={"port": wanted.port, "public": wanted.public})
+    _tell(running, wanted)
     if staying:
         _stay(wanted)
 
@@ -77,6 +85,14 @@ def down(home: HomeFolder = None) -> None:
 
     where = Home.at(home)
     print(f"stopped; data stay in {where.folder}" if stop(where, _progress) else f"nothing runs from {where.folder}")
+
+
+def _address(home: "Home", port: int | None, public: str | None) -> tuple[int, str]:
+    """Where raters come to: as said now, else as said before, so that a plain `up` leaves them where they were."""
+    from affectory.annotation.server.up import PORT
+
+    before = home.state().get("asked") or {}
+    return port or before.get("port") or PORT, before.get("public", "") if public is None else public
 
 
 def _listed(path: Path | None) -> list[tuple[str, str]]:

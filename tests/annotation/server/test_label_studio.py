@@ -126,6 +126,8 @@ def test_started_twice_it_runs_once_and_goes_where_it_is_asked(label_studio: Lab
     assert home.state()["label_studio"] == before["label_studio"] and home.state()["proxy"] != before["proxy"]
     found = running(home)
     assert found and found.public == "https://review.example"
+    serving.up(home.folder)
+    assert running(home) == found and home.state()["proxy"]["port"] == port
 
 
 @ours

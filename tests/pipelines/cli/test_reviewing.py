@@ -9,6 +9,9 @@ import pytest
 import yaml
 from support.project import Project, texts
 
+from affectory.annotation.server.home import Home
+from affectory.pipelines.cli.reviewing import _begin
+from affectory.pipelines.review.desk import Desk
 from affectory.pipelines.store.workspace import Workspace
 
 
@@ -150,3 +153,18 @@ def test_a_hint_that_comes_while_a_pull_looks_is_not_lost(tmp_path: Path) -> Non
     hinted.touch()
     _wait(hinted, before, 60)
     assert time.monotonic() - began < 30
+
+
+def test_a_push_says_how_raters_begin(tmp_path: Path) -> None:
+    project, home = reviewed(tmp_path, built=False), Home(tmp_path / "home")
+    desk = Desk.of(project.bound(), Workspace(project.workspace), home)
+    address = "http://127.0.0.1:8390/projects/7"
+    assert _begin(desk, address) == (
+        f"raters log in at http://127.0.0.1:8390 (who has no account: affectory review up --home {home.folder}"
+        " --raters FILE); then "
+    )
+    home.prepare()
+    home.passwords.touch()
+    assert f"8390 (first passwords: {home.passwords}); then " in _begin(desk, address)
+    elsewhere = project.bound("review.url=http://ls.example")
+    assert _begin(Desk.of(elsewhere, Workspace(project.workspace), home), address) == ""
