@@ -118,7 +118,11 @@ ASKS = TableSpec(
         Column("position", pa.int32(), "its place in what the rater is asked"),
         Column("round", pa.int32(), "the number of the plan that it came with", required=True),
         Column("content", pa.string(), "hash of what is shown", required=True),
-        Column("shown", pa.string(), "what is shown, as JSON: text, names of media, turns before, suggestions"),
+        Column(
+            "shown",
+            pa.string(),
+            "what is shown, as JSON: text, names of media, turns before, suggestions, whose side is asked about",
+        ),
     ),
 )
 

@@ -1,6 +1,5 @@
 """What raters could be shown: the samples of the last build, with the media and text that a question is about."""
 
-import json
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -242,8 +241,3 @@ def as_samples(shown: Mapping[str, Shown], material: Material) -> pa.Table:
             **{name: pa.array([rows[sample][name] for sample in shown], pa.string()) for name in columns},
         }
     )
-
-
-def written(shown: Shown) -> str:
-    """What is shown, as the ledger of asks keeps it."""
-    return json.dumps(shown.facts(), ensure_ascii=False, sort_keys=True)

@@ -15,11 +15,12 @@ from affectory.annotation.selecting.wanted import Planned, Rater, Summary, Wante
 from affectory.pipelines.review.binding import BoundQuestion
 from affectory.pipelines.review.desk import Desk
 from affectory.pipelines.review.doing import done
-from affectory.pipelines.review.material import Showable, as_samples, written
+from affectory.pipelines.review.material import Showable, as_samples
 from affectory.pipelines.review.suggesting import suggestions
 from affectory.pipelines.review.withheld import withheld
 from affectory.schemas.errors import UserError
 from affectory.schemas.ledgers import ASKS
+from affectory.schemas.recipe.review import Question
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ def _of(asks: pa.Table, question: str) -> pa.Table:
 def _with_shown(desk: Desk, question: BoundQuestion, rows: pa.Table, shown: Showable) -> pa.Table:
     """The rows with what exactly is shown; those that close an ask keep what it showed."""
     said = suggestions(desk.material.opinions, question.question.suggest, desk.bound.recipe.spec.models)
-    now = dict(_texts(shown, said, set(rows.column("sample_id").to_pylist())))
+    now = dict(_texts(shown, question.question, said, set(rows.column("sample_id").to_pylist())))
     texts = [
         before if closed else now.get(sample, before)
         for sample, closed, before in zip(
@@ -133,16 +134,16 @@ def _with_shown(desk: Desk, question: BoundQuestion, rows: pa.Table, shown: Show
     return rows.set_column(rows.column_names.index("shown"), ASKS.schema.field("shown"), pa.array(texts, pa.string()))
 
 
-def _texts(shown: Showable, said: Mapping[str, Any], wanted: Set[str]) -> Iterator[tuple[str, str]]:
+def _texts(shown: Showable, question: Question, said: Mapping[str, Any], wanted: Set[str]) -> Iterator[tuple[str, str]]:
+    """What is shown, what was suggested, and whose side is asked about: the recipe may say another before it is
+    answered."""
+    side = {"perspective": question.perspective, "whose": question.whose}
     for sample in sorted(wanted & shown.shown.keys()):
-        one = shown.shown[sample]
-        text, suggestion = written(one), said.get(sample)
+        facts, suggestion = {**shown.shown[sample].facts(), **side}, said.get(sample)
         if suggestion is not None:
-            told = {"suggestions": [label for label, weight in suggestion.weights.items() if weight > 0]}
-            text = json.dumps(
-                {**json.loads(text), **told, "suggestion": asdict(suggestion)}, ensure_ascii=False, sort_keys=True
-            )
-        yield sample, text
+            facts["suggestions"] = [label for label, weight in suggestion.weights.items() if weight > 0]
+            facts["suggestion"] = asdict(suggestion)
+        yield sample, json.dumps(facts, ensure_ascii=False, sort_keys=True)
 
 
 def plan_text(found: Sequence[PlannedQuestion], written: bool) -> str:

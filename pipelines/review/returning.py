@@ -239,9 +239,7 @@ class Returning:
         self, asked: Asked, ask: Row, rater: str, row: Row, said: Answered, declined: str | None = None
     ) -> dict[str, Any]:
         form = self.forms.get((ask["question"], asked.shown.kind))
-        question = form.question if form else None
-        perspective = question.perspective if question else "perceived"
-        whose = question.whose if question else None
+        perspective, whose = _side(ask, form)
         anchor = {**{f.name: asked.shown.anchor.get(f.name) for f in ANCHOR}, **said.place}
         asking = ": ".join(filter(None, (perspective, whose, said.question)))
         act = judgement_id(rater, anchor, asking, ask["occasion"], 0)
@@ -344,6 +342,14 @@ class Standing:
             row = {**row, "judgement_id": f"j_{digest(row['act'], number)[:24]}"}
         self.newest[row["act"]] = row
         return row
+
+
+def _side(ask: Row, form: Form | None) -> tuple[str, str | None]:
+    """Whose side was asked about, as it was planned; the recipe may say another since."""
+    facts = json.loads(ask["shown"]) if ask["shown"] else {}
+    if "perspective" in facts:
+        return facts["perspective"], facts["whose"]
+    return (form.question.perspective, form.question.whose) if form else ("perceived", None)
 
 
 def _ids(row: Row) -> Iterator[str]:

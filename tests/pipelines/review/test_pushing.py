@@ -1,5 +1,6 @@
 """What a push takes from the ledger of asks."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -50,3 +51,8 @@ def test_nothing_is_pushed_of_a_sample_that_is_gone_however_often_it_was_answere
     desk.__dict__["material"] = type(material)(material.samples.slice(1), material.opinions, material.notes)
     asks = Pushing(desk, print, lambda *_: None).open_asks["main", "text", False]
     assert {ask["sample_id"] for ask in asks} == set(material.rows) - {some}
+
+
+def test_what_is_planned_says_whose_side_is_asked_about(desk: Desk) -> None:
+    [side] = {(f["perspective"], f["whose"]) for f in map(json.loads, desk.asks().column("shown").to_pylist())}
+    assert side == ("perceived", None)

@@ -1,5 +1,6 @@
 """The review parts of published ways of making emotion data are written down, bound, and asked of samples."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,6 @@ from support.project import Project, texts, write_lines
 
 from affectory.annotation.server.home import Home
 from affectory.pipelines.review.desk import Desk
-from affectory.pipelines.review.material import written
 from affectory.pipelines.review.planning import make_plan
 from affectory.pipelines.review.withheld import Withheld
 from affectory.pipelines.store.workspace import Workspace
@@ -146,4 +146,4 @@ def test_two_notes_are_compared_with_sides_in_balance(tmp_path: Path) -> None:
     assert one.sides[0].text is not None
     assert one.sides[0].text in data["left"]
     assert "chosen" not in form.config(), "nothing tells which is which"
-    assert written(one).count('"kind"') == 3
+    assert json.dumps(one.facts()).count('"kind"') == 3

@@ -277,6 +277,12 @@ def test_two_sets_of_questions_about_the_same_sample_do_not_answer_for_each_othe
         assert taken.judgements.column("revision").to_pylist() == [0, 0]
 
 
+def test_whose_side_was_asked_about_is_what_was_planned_whatever_the_recipe_says_since() -> None:
+    facts = {**SHOWN.facts(), "perspective": "felt", "whose": "listener"}
+    [row] = World(asked(shown=json.dumps(facts))).pull(annotation()).judgements.to_pylist()
+    assert (FORM.question.perspective, row["perspective"], row["whose"]) == ("perceived", "felt", "listener")
+
+
 def test_whose_an_annotation_is_stays_when_their_address_changes() -> None:
     world = World()
     world.pull(annotation("joy"))
