@@ -20,6 +20,7 @@ pytestmark = pytest.mark.xdist_group("label-studio")
 _ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
               "--disable-component-update", "--disable-sync")  # fmt: skip
 _ANY_SPEED = Floors(text=0, media=0)
+_PATIENCE_MS = 120_000
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ def browsing(label_studio: LabelStudio, tmp_path_factory: pytest.TempPathFactory
     ):
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=list(_ARGUMENTS))
         page = browser.new_page(viewport={"width": 1280, "height": 800})
+        page.set_default_timeout(_PATIENCE_MS)
         page.goto(f"{label_studio.url}/user/login/")
         page.fill("input[name=email]", label_studio.admin_email)
         page.fill("input[name=password]", label_studio.admin_password)

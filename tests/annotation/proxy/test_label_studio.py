@@ -20,6 +20,7 @@ from affectory.annotation.proxy.links import signed_link
 pytestmark = pytest.mark.xdist_group("label-studio")
 SHOTS = "AFFECTORY_SCREENSHOTS"
 CHROMIUM = Path("/usr/bin/chromium")
+PATIENCE_MS = 120_000
 CHROMIUM_SAYS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
                  "--disable-component-update", "--disable-sync")  # fmt: skip
 
@@ -212,7 +213,7 @@ class Screen:
         self.page.screenshot(path=self.folder / f"proxy-{name}.png")
 
     def stands(self, text: str) -> None:
-        self.page.get_by_text(text, exact=True).first.wait_for(timeout=30_000)
+        self.page.get_by_text(text, exact=True).first.wait_for()
 
     def ready(self) -> None:
         """The task can be answered."""
@@ -221,7 +222,7 @@ class Screen:
     def saves(self, keys: str, method: str) -> Any:
         """Presses keys that send an answer, and waits until Label Studio has it."""
         sent = lambda r: "/api/" in r.url and "/annotations" in r.url and r.request.method == method  # noqa: E731
-        with self.page.expect_response(sent, timeout=30_000) as found:
+        with self.page.expect_response(sent) as found:
             self.page.keyboard.press(keys)
         return found.value
 
@@ -239,7 +240,9 @@ def screen(tmp_path: Path) -> Iterator[Screen]:
             executable_path=CHROMIUM, args=list(CHROMIUM_SAYS)
         )
         stack.callback(browser.close)
-        yield Screen(browser.new_page(viewport={"width": 1280, "height": 850}), folder)
+        page = browser.new_page(viewport={"width": 1280, "height": 850})
+        page.set_default_timeout(PATIENCE_MS)
+        yield Screen(page, folder)
 
 
 def test_a_rater_labels_by_keyboard_in_the_order_of_the_plan(live: Live, screen: Screen, theirs: int) -> None:
