@@ -25,6 +25,16 @@ def killed(step: int, work: Callable[[], Any]) -> bool:
     return process.exitcode != 0
 
 
+def at_once(*works: Callable[[], Any]) -> None:
+    """All of it at the same time, each in a process of its own."""
+    processes = [multiprocessing.get_context("fork").Process(target=work) for work in works]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(120)
+    assert [process.exitcode for process in processes] == [0] * len(works)
+
+
 def _done(step: int, work: Callable[[], Any]) -> None:
     around = _dying(step)
     with (

@@ -1,5 +1,6 @@
 """Commands of a review that are killed anywhere, and run again: the ledgers end as if nothing had happened."""
 
+import json
 import random
 import shutil
 from collections import Counter
@@ -14,9 +15,9 @@ from unittest import mock
 
 import pytest
 from support.forms import answered_result
-from support.killing import killed
+from support.killing import at_once, killed
 from support.label_studio import LabelStudio
-from support.project import Project
+from support.project import Project, write_lines
 from support.round_trip import TOKEN, Reviewed, write_world
 
 from affectory.annotation.proxy.home import read_assigned
@@ -136,6 +137,27 @@ def test_a_push_that_is_killed_anywhere_and_run_again_ends_the_same(reviewed: Re
         (ask["rater"], numbers[ask["task"]]) for ask in asks
     }
     assert push(reviewed) == {}
+
+
+def test_two_pushes_at_once_end_in_one_task_each_that_raters_can_reach(reviewed: Reviewed, tmp_path: Path) -> None:
+    """Of one review from two folders, as two machines have it; all that is shown has changed."""
+    lines = [json.loads(line) for line in (reviewed.project.folder / "lines.jsonl").read_text().splitlines()]
+    write_lines(reviewed.project.folder / "lines.jsonl", [{**line, "body": f"{line['body']} Now."} for line in lines])
+    reviewed.project.build(publish=False)
+    make_plan(reviewed.desk)
+    shutil.copytree(reviewed.project.folder, tmp_path / "copy")
+    other = replace(reviewed, project=Project(tmp_path / "copy"))
+    at_once(lambda: push(reviewed), lambda: push(other))
+    numbers = lying(reviewed)
+    assert len(numbers) == COUNT
+    assert reachable(reviewed) == set(numbers.values())
+    assert push(reviewed) == {}
+
+
+def reachable(reviewed: Reviewed) -> set[int]:
+    """The tasks that raters are given."""
+    told = read_assigned(reviewed.home.folder / "assigned" / f"{reviewed.projects()[KEY]}.json")
+    return {task for tasks in told.raters.values() for task in tasks}
 
 
 def test_a_pull_that_is_killed_anywhere_and_run_again_ends_in_the_same_ledgers(
