@@ -17,6 +17,7 @@ def closings(past: Past, wanted: Wanted) -> Iterator[tuple[Ask, str]]:
     contents = dict(zip(*(wanted.samples.column(n).to_pylist() for n in ("sample_id", "content")), strict=True))
     kinds = dict(zip(*(wanted.samples.column(n).to_pylist() for n in ("sample_id", "kind")), strict=True))
     active = {rater.id for rater in wanted.raters if not rater.withdrawn}
+    tasks = Tasks.of(wanted.seed, past)
     for ask in past.asks:
         if ask.closed is not None or ask.state == "answered":
             continue
@@ -31,6 +32,8 @@ def closings(past: Past, wanted: Wanted) -> Iterator[tuple[Ask, str]]:
         elif ask.sample not in contents:
             yield ask, GONE
         elif ask.content != contents[ask.sample] or ask.form != wanted.form.get(kinds[ask.sample], ask.form):
+            yield ask, CHANGED
+        elif tasks.shows_other(ask):
             yield ask, CHANGED
 
 

@@ -51,6 +51,10 @@ class Tasks:
             tasks[ask.task] = (ask.content or "") if ask.task in told else None
         return Tasks(seed, known)
 
+    def shows_other(self, ask: Ask) -> bool:
+        """Whether the task of an ask was answered before what it was to show changed: that came in only later."""
+        return self.known[ask.sample, ask.occasion].get(ask.task) not in (None, ask.content or "")
+
     def now(self, sample: str, occasion: str, content: str | None) -> str:
         """The one that shows this, or may."""
         tasks = self.known.get((sample, occasion), {})
