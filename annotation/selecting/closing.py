@@ -31,9 +31,11 @@ def closings(past: Past, wanted: Wanted) -> Iterator[tuple[Ask, str]]:
             yield ask, WITHDRAWN
         elif ask.sample not in contents:
             yield ask, GONE
-        elif ask.content != contents[ask.sample] or ask.form != wanted.form.get(kinds[ask.sample], ask.form):
-            yield ask, CHANGED
-        elif tasks.shows_other(ask):
+        elif (
+            ask.content != contents[ask.sample]
+            or ask.form != wanted.form.get(kinds[ask.sample], ask.form)
+            or tasks.shows_other(ask)
+        ):
             yield ask, CHANGED
 
 
