@@ -12,7 +12,7 @@ from affectory.annotation.selecting.wanted import Wanted
 from affectory.schemas.ids import digest, digest_of, fractions, spelled
 from affectory.schemas.ledgers import ASKS
 
-_TELLS = ("open", "refused", "declined", "answered")
+_TELLS = ("open", "retracted", "refused", "declined", "answered")
 """States of asks, those last of which it is known best what the task shows."""
 AGAIN = "again"
 """The occasion on which somebody is asked a second time."""
@@ -44,7 +44,8 @@ class Tasks:
 
     @staticmethod
     def of(seed: str, before: Past) -> "Tasks":
-        told = {answer.task for answer in before.answers.values() if answer.state != "retracted"}
+        # What was taken back may still lie in Label Studio, whose task stays as it was then.
+        told = {answer.task for answer in before.answers.values()}
         known: dict[tuple[str, str], dict[str, str | None]] = {}
         for ask in sorted(before.asks, key=lambda ask: _TELLS.index(ask.state) if ask.state in _TELLS else -1):
             tasks = known.setdefault((ask.sample, ask.occasion), {})
