@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import ceil
 
 from affectory.annotation.selecting.dealing import Dealer
@@ -47,8 +48,15 @@ class Table:
     shares: Shares
     met: Mapping[str, set[str]]
 
-    def asks_of(self, rater: str | None) -> list[Ask]:
-        return [ask for ask in self.past.asks if ask.rater == rater]
+    def asks_of(self, rater: str | None) -> Sequence[Ask]:
+        return self._by_rater.get(rater, ())
+
+    @cached_property
+    def _by_rater(self) -> Mapping[str | None, Sequence[Ask]]:
+        found: dict[str | None, list[Ask]] = {}
+        for ask in self.past.asks:
+            found.setdefault(ask.rater, []).append(ask)
+        return found
 
     def live(self, ask: Ask) -> bool:
         return ask.live and not (ask.state == "open" and ask.id in self.shut)
