@@ -12,11 +12,12 @@ import pyarrow.compute as pc
 from affectory.annotation.selecting.adjudicating import adjudicate
 from affectory.annotation.selecting.plan import plan
 from affectory.annotation.selecting.wanted import Planned, Rater, Summary, Wanted
+from affectory.annotation.shown import Suggestion
 from affectory.pipelines.review.binding import BoundQuestion
 from affectory.pipelines.review.desk import Desk
 from affectory.pipelines.review.doing import done
 from affectory.pipelines.review.material import Showable, as_samples
-from affectory.pipelines.review.suggesting import suggestions
+from affectory.pipelines.review.suggesting import nothing_suggested, suggestions
 from affectory.pipelines.review.withheld import withheld
 from affectory.schemas.errors import UserError
 from affectory.schemas.ledgers import ASKS
@@ -66,7 +67,10 @@ def _planned(desk: Desk, question: BoundQuestion, shown: Showable) -> Planned:
         decisions = adjudicate(known)
         rows.append(ASKS.cast(decisions.fresh))
         summary = _joined(summary, decisions.summary)
-    return replace(made, fresh=_with_shown(desk, question, pa.concat_tables(rows), shown), summary=summary)
+    said = suggestions(desk.material.opinions, question.question.suggest, desk.bound.recipe.spec.models)
+    if question.question.suggest and not said:
+        summary = replace(summary, notes=(*summary.notes, nothing_suggested(desk.material.opinions, question.question)))
+    return replace(made, fresh=_with_shown(question, pa.concat_tables(rows), shown, said), summary=summary)
 
 
 def _joined(summary: Summary, decisions: Summary) -> Summary:
@@ -121,9 +125,8 @@ def _of(asks: pa.Table, question: str) -> pa.Table:
     return asks.filter(pc.equal(asks.column("question"), question))
 
 
-def _with_shown(desk: Desk, question: BoundQuestion, rows: pa.Table, shown: Showable) -> pa.Table:
+def _with_shown(question: BoundQuestion, rows: pa.Table, shown: Showable, said: Mapping[str, Suggestion]) -> pa.Table:
     """The rows with what exactly is shown; those that close an ask keep what it showed."""
-    said = suggestions(desk.material.opinions, question.question.suggest, desk.bound.recipe.spec.models)
     now = dict(_texts(shown, question.question, said, set(rows.column("sample_id").to_pylist())))
     texts = [
         before if closed else now.get(sample, before)

@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 
 from affectory.annotation.shown import Suggestion
 from affectory.schemas.recipe.asked import Asked
-from affectory.schemas.recipe.review import Suggest
+from affectory.schemas.recipe.review import Question, Suggest
 
 
 def suggestions(opinions: pa.Table, suggest: Suggest | None, models: Mapping[str, Asked]) -> Mapping[str, Suggestion]:
@@ -28,6 +28,15 @@ def suggestions(opinions: pa.Table, suggest: Suggest | None, models: Mapping[str
                 if given:
                     found[row["sample_id"]] = Suggestion(row["rater"], given, max(given.values()))
     return found
+
+
+def nothing_suggested(opinions: pa.Table, question: Question) -> str:
+    """What to know where a recipe wants suggestions and there are none."""
+    kinds = pa.array(["model", "lexicon"])
+    said = opinions.filter(pc.is_in(opinions.column("rater_kind"), value_set=kinds)).column("rater")
+    there = ", ".join(sorted(said.unique().to_pylist())) or "none"
+    wanted = ", ".join(question.suggest.of) if question.suggest else ""
+    return f"nothing is suggested: no model is called {wanted}; those that judged are {there}"
 
 
 def _called(name: str, models: Mapping[str, Asked]) -> Sequence[str]:

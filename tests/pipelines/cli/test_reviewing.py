@@ -168,3 +168,8 @@ def test_a_push_says_how_raters_begin(tmp_path: Path) -> None:
     assert f"8390 (first passwords: {home.passwords}); then " in _begin(desk, address)
     elsewhere = project.bound("review.url=http://ls.example")
     assert _begin(Desk.of(elsewhere, Workspace(project.workspace), home), address) == ""
+
+
+def test_a_model_that_judged_nothing_is_told_where_its_suggestions_are_wanted(tmp_path: Path) -> None:
+    said = review(reviewed(tmp_path, 3, suggest={"of": ["writer"]}, enough=0.01), "plan", "--dry-run").stdout
+    assert "nothing is suggested: no model is called writer; those that judged are lexicon@1" in said
