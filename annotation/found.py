@@ -42,3 +42,5 @@ class Annotation:
     updated: str = ""
     spent_s: float | None = None
     result: tuple[Mapping[str, Any], ...] = field(default=())
+    shown: str = ""
+    """What the task says that it shows: `Shown.content`, as it was pushed."""

@@ -109,7 +109,8 @@ class _Look:
 def annotations_of(task: Mapping[str, Any], emails: Mapping[int, str]) -> Iterator[Annotation]:
     """The annotations of a task as Label Studio exports it; drafts are no answers."""
     data = task.get("data")
-    uid = data.get("uid") if isinstance(data, dict) else None
+    data = data if isinstance(data, dict) else {}
+    uid, shown = data.get("uid"), data.get("shown")
     for one in task.get("annotations") or ():
         regions = one.get("result")
         yield Annotation(
@@ -121,6 +122,7 @@ def annotations_of(task: Mapping[str, Any], emails: Mapping[int, str]) -> Iterat
             updated=str(one.get("updated_at") or ""),
             spent_s=_seconds(one.get("lead_time")),
             result=tuple(region for region in regions if isinstance(region, dict)) if isinstance(regions, list) else (),
+            shown=shown if isinstance(shown, str) else "",
         )
 
 

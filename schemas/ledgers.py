@@ -143,6 +143,7 @@ RETURNS = TableSpec(
         Column("updated", pa.string(), "when it was changed last, as told there"),
         Column("mark", pa.string(), "hash of the state, by which it is known to be the same"),
         Column("spent_s", pa.float32(), "time the rater took, in seconds"),
+        Column("content", pa.string(), "hash of what the task showed then; null where it did not say"),
         Column("result", pa.string(), "what was answered, as JSON of Label Studio"),
         Column("verdict", pa.string(), "taken, declined, refused or retracted", required=True),
         Column("why", pa.string(), "why it was refused"),

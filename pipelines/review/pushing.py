@@ -207,6 +207,7 @@ class Pushing:
         facts = json.loads(asks[0]["shown"])
         said = self._said(project, task, shown) if project.decides else ()
         data = form.data(shown, self._link, earlier=said, trace=f"{self._origin}/trace/?task={task}")
+        data = {**data, "shown": shown.content}
         suggestion = facts.get("suggestion")
         prediction = form.prediction(Suggestion(**suggestion)) if suggestion and not project.decides else None
         return Task(task, digest(data, prediction)[:24], data, prediction, len(asks))

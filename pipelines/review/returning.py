@@ -7,7 +7,7 @@ cannot be read or believed is kept as it came, with the reason, and nothing of i
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -39,6 +39,12 @@ class Asked:
 
     shown: Shown
     asks: Mapping[str | None, Row]
+    before: Mapping[str, Shown] = field(default_factory=dict)
+    """What the same task showed before, by its hash: somebody may have answered that just before it changed."""
+
+    def at(self, content: str | None) -> "Asked":
+        """The task as somebody saw it."""
+        return replace(self, shown=self.before.get(content or "", self.shown))
 
     def of(self, rater: str) -> Row:
         """What this rater was asked; of one who was not, what the first one was."""
@@ -63,22 +69,25 @@ def in_time(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 def asked_by_task(asks: Iterable[Row]) -> dict[str, Asked]:
     """Tasks by their own id, from the rows of the ledger of asks."""
     newest: dict[tuple[str, str], Row] = {}
+    texts: dict[str, dict[str, str]] = defaultdict(dict)
     for row in sorted(asks, key=lambda r: int(r["revision"])):
         newest[row["task"], row["ask_id"]] = row
+        if row["shown"]:
+            texts[row["task"]][row["content"]] = row["shown"]
     by_task: dict[str, list[Row]] = defaultdict(list)
     for row in newest.values():
         by_task[row["task"]].append(row)
-    return {task: _asked(rows) for task, rows in by_task.items()}
+    return {task: _asked(rows, texts[task]) for task, rows in by_task.items()}
 
 
-def _asked(rows: Sequence[Row]) -> Asked:
+def _asked(rows: Sequence[Row], texts: Mapping[str, str]) -> Asked:
     """Open asks and late ones go before others, which somebody may have answered all the same."""
     ordered = sorted(rows, key=lambda r: (r["closed"] is not None, -r["round"], r["ask_id"]))
     shown = next(row["shown"] for row in ordered if row["shown"])
     of = {row["rater"]: row for row in reversed(ordered)}
-    return Asked(
-        shown_of(json.loads(shown)), {rater: of[rater] for rater in dict.fromkeys(r["rater"] for r in ordered)}
-    )
+    before = {content: shown_of(json.loads(text)) for content, text in texts.items() if text != shown}
+    asks = {rater: of[rater] for rater in dict.fromkeys(r["rater"] for r in ordered)}
+    return Asked(shown_of(json.loads(shown)), asks, before)
 
 
 @dataclass(frozen=True)
@@ -162,6 +171,7 @@ class Returning:
             "updated": found.updated,
             "mark": mark,
             "spent_s": found.spent_s,
+            "content": found.shown or before.get("content"),
             "result": json.dumps(list(found.result), ensure_ascii=False, sort_keys=True),
             "judgements": None,
         }
@@ -207,6 +217,7 @@ class Returning:
         if asked is None or not rater:
             why = "no such task was planned" if rater else "it was answered by nobody whom the server knows"
             return {**verdicts, last["return_id"]: _verdict("refused", why)}, []
+        asked = asked.at(last["content"])
         read = self._read(asked, last)
         now = list({row["act"]: row for row in self._judgements(asked, rater, last, read)}.values())
         verdict = "refused" if read.problems else "declined" if read.declined else "taken"
@@ -277,7 +288,7 @@ class Returning:
             "language": form.question.language if form else None,
             "position": ask["position"],
             "probability": ask["probability"],
-            "content": ask["content"],
+            "content": asked.shown.content,
         }
 
 

@@ -318,3 +318,15 @@ def test_what_stands_is_the_newest_state_whatever_came_before(story: list[tuple[
     before = often.judgements.num_rows
     often.pull(*now.values())
     assert often.judgements.num_rows == before
+
+
+def test_an_answer_is_about_what_its_task_showed_then() -> None:
+    """The text changed after it was given and before it was pulled: the task is asked anew, the answer is not."""
+    changed = shown("text", text="Another text.")
+    now = asked(revision=2, content=changed.content)
+    now["shown"] = json.dumps(changed.facts())
+    world = World(asked(), asked(revision=1, closed="changed"), now)
+    [row] = world.pull(annotation(shown=SHOWN.content)).judgements.to_pylist()
+    assert row["shown"]["content"] == SHOWN.content
+    [row] = world.pull(annotation("fear", 2, 5, shown=changed.content)).judgements.to_pylist()
+    assert row["shown"]["content"] == changed.content
