@@ -56,7 +56,10 @@ def drills(cluster: RayCluster, tmp_path_factory: pytest.TempPathFactory) -> Dri
     return Drills(cluster, tmp_path_factory.mktemp("drills"))
 
 
-@pytest.mark.parametrize(("seed", "kind"), [(1, "worker"), (2, "node"), (3, "actor")])
+@pytest.mark.parametrize(
+    ("seed", "kind"),
+    [(1, "worker"), *(pytest.param(*case, marks=pytest.mark.drill) for case in ((2, "node"), (3, "actor")))],
+)
 def test_what_is_killed_costs_only_the_partitions_in_flight(drills: Drills, seed: int, kind: Kind) -> None:
     row = drills.drill(seed, kind)
     assert row.same_hash and row.same_counts, row

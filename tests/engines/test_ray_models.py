@@ -37,6 +37,8 @@ from affectory.schemas.errors import UserError
 
 pytestmark = pytest.mark.xdist_group("ray")
 PORTRAIT = Path(__file__).resolve().parents[2] / "pipelines" / "recipes" / "demo" / "media" / "portrait.jpg"
+BATCH = 32
+"""Rows that go to an actor at once: eight batches of four."""
 TEXTS = [["one", "two", "one", ""], ["raise", "three"], [], ["two", "reject", "garbled", "four"]]
 
 
@@ -92,11 +94,11 @@ def test_an_actor_that_dies_every_so_often_costs_what_it_had_not_written(folder:
     one = build(folder, dies_after=50, lives=99)
     reports, notices = run(one.partitions(texts))
     assert counts(reports, "oracle") == Counts(75, 75, 75)
-    assert list(folder.glob("asked/*.life")), "some died"
-    times = Counter(asked(folder / "asked"))
+    died, times = len(list(folder.glob("asked/*.life"))), Counter(asked(folder / "asked"))
+    assert died
     assert set(times) == {text for part in texts for text in part}
-    assert max(times.values()) <= 2
-    assert [n.kind for n in notices] == ["asked"]
+    assert times.total() - len(times) <= died * BATCH, "each death costs the batch in hand, whoever had it before"
+    assert [n.kind for n in notices if n.kind != "again"] == ["asked"], "a batch may meet a death each time"
     assert not list(Workspace(folder / "w").records().names("tries"))
 
 

@@ -94,7 +94,7 @@ def test_actors_that_die_every_so_often_cost_what_they_had_not_written(folder: P
     assert len(asked) - len(set(asked)) <= died * _BATCHES * 2, (
         "each death costs the batch in hand, whoever had it before"
     )
-    assert [n.kind for n in notices] == ["asked", "asked"]
+    assert [n.kind for n in notices if n.kind != "again"] == ["asked", "asked"], "a batch may meet a death each time"
     assert not list(Workspace(folder / "w").records().names("tries"))
 
 

@@ -16,7 +16,7 @@ from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.parquet import read_parquet
 from affectory.schemas.recipe.problems import RecipeProblems
 from affectory.schemas.tables import NAME_KEY, VERSION_KEY
-from affectory.schemas.types import EVIDENCE
+from affectory.schemas.types import EVIDENCE, SHOWN
 
 
 @pytest.fixture
@@ -154,10 +154,11 @@ def test_rejects_list_as_many_as_the_summary_says_have_no_sample(made: Project) 
 def test_judgements_of_an_older_version_stand(made: Project) -> None:
     first = made.build()
     for segment in (made.workspace / "ledgers" / "judgements").glob("*.parquet"):
-        new = read_parquet(segment).drop_columns(["people"])
-        evidence = new.schema.get_field_index("evidence")
+        old = read_parquet(segment).drop_columns(["people", "declined"])
         place = pa.struct([f for f in EVIDENCE.value_type if f.name != "record"])
-        old = new.set_column(evidence, "evidence", pa.nulls(new.num_rows, pa.list_(place)))
+        shown = pa.struct([f for f in SHOWN if f.name != "content"])
+        for name, kind in (("evidence", pa.list_(place)), ("shown", shown)):
+            old = old.set_column(old.schema.get_field_index(name), name, pa.nulls(old.num_rows, kind))
         pq.write_table(old.replace_schema_metadata({NAME_KEY: "judgements", VERSION_KEY: "1"}), segment)
     edit(made, "l0,rater0,joy", "l0,rater0,fear")
     second = made.build()
