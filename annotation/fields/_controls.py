@@ -1,5 +1,6 @@
 """The controls of an interface: how each answer stands in Label Studio, read with all doubt and written for tests."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
@@ -17,7 +18,7 @@ class Wrong(ValueError):
 
 
 @dataclass(frozen=True)
-class Control:
+class Control(ABC):
     """One control by its name, and what it is about."""
 
     name: str
@@ -26,13 +27,13 @@ class Control:
     marks: ClassVar[bool] = False
     """Whether it marks places, of which there may be several."""
 
+    @abstractmethod
     def read(self, value: Mapping[str, Any], item: Mapping[str, Any], shown: Shown) -> Any:
         """What was answered; `Wrong` where that cannot be."""
-        raise NotImplementedError
 
+    @abstractmethod
     def written(self, said: Any, shown: Shown) -> dict[str, Any]:
         """The `value` in which Label Studio keeps an answer."""
-        raise NotImplementedError
 
     def result(self, said: Any, shown: Shown, number: int = 0) -> dict[str, Any]:
         """A whole result, with an id that is the same each time."""

@@ -1,5 +1,6 @@
 """Controls that mark places: spans of text, stretches of sound and video, boxes in pictures."""
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -40,11 +41,13 @@ class Marks(Control):
         place, labels = said
         return {**self._written(place, shown), self.type: [token(label) for label in labels]}
 
+    @abstractmethod
     def _places(self, value: Mapping[str, Any], item: Mapping[str, Any], shown: Shown) -> list[Place]:
-        raise NotImplementedError
+        """Where a result lies, of which there may be several."""
 
+    @abstractmethod
     def _written(self, place: Any, shown: Shown) -> dict[str, Any]:
-        raise NotImplementedError
+        """A place as Label Studio keeps it."""
 
 
 @dataclass(frozen=True)

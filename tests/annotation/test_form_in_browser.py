@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
+from support.chromium import ARGUMENTS, CHROMIUM
 from support.forms import FORMS, SECONDS, TEXT, served, weights, write_media
 from support.label_studio import LabelStudio
 
@@ -17,8 +18,6 @@ from affectory.annotation.shown import Shown
 from affectory.schemas.recipe.review import Floors
 
 pytestmark = pytest.mark.xdist_group("label-studio")
-_ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-              "--disable-component-update", "--disable-sync")  # fmt: skip
 _ANY_SPEED = Floors(text=0, media=0)
 _PATIENCE_MS = 120_000
 
@@ -75,7 +74,7 @@ def browsing(label_studio: LabelStudio, tmp_path_factory: pytest.TempPathFactory
         httpx.Client(base_url=label_studio.url, headers=headers, timeout=60) as api,
         sync_playwright() as playwright,
     ):
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=list(_ARGUMENTS))
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         page.set_default_timeout(_PATIENCE_MS)
         page.goto(f"{label_studio.url}/user/login/")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 from pydantic import TypeAdapter
+from support.pages import described
 from support.project import project
 
 from affectory.pipelines import discovery
@@ -20,17 +21,6 @@ FOLDERS = ("assist", "checks")
 STEPS = {name: module for folder in FOLDERS for name, module in discovery.modules(folder).items()}
 
 
-def described() -> dict[str, set[str]]:
-    """By each name that begins a row of a table, all that the row has in backticks."""
-    rows: dict[str, set[str]] = {}
-    for line in PAGE.splitlines():
-        if line.startswith("| `"):
-            told = set(re.findall(r"`([\w_]+)`", line))
-            for name in re.findall(r"`(\w+)`", line.split("|")[1]):
-                rows.setdefault(name, set()).update(told)
-    return rows
-
-
 OF_ALL = {"model", "prompt", "as", "taxonomy"}
 """Parameters that the page tells once for all steps that talk."""
 
@@ -38,12 +28,12 @@ OF_ALL = {"model", "prompt", "as", "taxonomy"}
 @pytest.mark.parametrize("step", sorted(STEPS))
 def test_a_step_is_told_with_all_its_parameters(step: str) -> None:
     parameters = set(TypeAdapter(discovery.public_class(STEPS[step])).json_schema().get("properties", {}))
-    assert parameters - OF_ALL - described()[step] == set()
+    assert parameters - OF_ALL - described(PAGE)[step] == set()
 
 
 @pytest.mark.parametrize("key", Asked.model_fields)
 def test_every_key_of_a_model_is_told(key: str) -> None:
-    assert key in described()
+    assert key in described(PAGE)
 
 
 def test_every_prompt_is_told() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 from pydantic import TypeAdapter
+from support.pages import described
 from support.project import Project, project, write_csv, write_lines
 
 from affectory.pipelines import discovery
@@ -113,28 +114,17 @@ def test_every_recipe_of_the_page_is_run() -> None:
     assert set(RECIPES) == set(INPUTS) == set(REJECTED)
 
 
-def described() -> dict[str, set[str]]:
-    """By each name that begins a row of a table, all that the row has in backticks."""
-    rows: dict[str, set[str]] = {}
-    for line in PAGE.read_text().splitlines():
-        if line.startswith("| `"):
-            told = set(re.findall(r"`([\w_]+)`", line))
-            for name in re.findall(r"`(\w+)`", line.split("|")[1]):
-                rows.setdefault(name, set()).update(told)
-    return rows
-
-
 def parameters(module: str) -> set[str]:
     return set(TypeAdapter(discovery.public_class(module)).json_schema().get("properties", {})) - {"taxonomy"}
 
 
 @pytest.mark.parametrize("step", sorted(set(discovery.steps()) - ELSEWHERE))
 def test_a_step_is_told_with_all_its_parameters(step: str) -> None:
-    assert parameters(discovery.steps()[step]) - described()[step] == set()
+    assert parameters(discovery.steps()[step]) - described(PAGE.read_text())[step] == set()
 
 
 @pytest.mark.parametrize("kind", sorted(discovery.modules("sources")))
 def test_a_source_is_told_with_all_its_parameters(kind: str) -> None:
     given = parameters(discovery.modules("sources")[kind])
-    told = described()[kind] | (OF_TABLES if given >= OF_TABLES else set())
+    told = described(PAGE.read_text())[kind] | (OF_TABLES if given >= OF_TABLES else set())
     assert given - OF_ALL - told == set()

@@ -8,6 +8,7 @@ import pytest
 import yaml
 from pydantic import TypeAdapter
 from support.media import write_video
+from support.pages import described
 from support.project import Project, project, write_lines
 
 from affectory.annotation.form import field_class, field_modules
@@ -22,20 +23,9 @@ RECIPES = [part for part in PARTS if "dataset" in part]
 INNER = [key for part in (Adjudicate, Floors, Gold, RaterLimits, Second) for key in part.model_fields]
 
 
-def described() -> dict[str, set[str]]:
-    """By each name that begins a row of a table, all that the row has in backticks."""
-    rows: dict[str, set[str]] = {}
-    for line in PAGE.splitlines():
-        if line.startswith("| `"):
-            told = set(re.findall(r"`([\w_]+)`", line))
-            for name in re.findall(r"`(\w+)`", line.split("|")[1]):
-                rows.setdefault(name, set()).update(told)
-    return rows
-
-
 @pytest.mark.parametrize("key", Review.model_fields)
 def test_every_key_of_a_review_is_told(key: str) -> None:
-    assert key in described()
+    assert key in described(PAGE)
 
 
 @pytest.mark.parametrize("key", INNER)
@@ -46,7 +36,7 @@ def test_every_key_below_is_told(key: str) -> None:
 @pytest.mark.parametrize("name", sorted(field_modules()))
 def test_what_can_be_asked_is_told_with_all_its_parameters(name: str) -> None:
     parameters = set(TypeAdapter(field_class(name)).json_schema().get("properties", {}))
-    assert parameters - described()[name] == set()
+    assert parameters - described(PAGE)[name] == set()
 
 
 @pytest.mark.parametrize("command", [command.__name__ for command in reviewing.COMMANDS])

@@ -12,6 +12,7 @@ from typing import Any
 
 import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
+from support.chromium import ARGUMENTS, CHROMIUM
 from support.media import tone, write_sound, write_video
 
 from affectory.annotation.tracing.app import make_app
@@ -20,10 +21,6 @@ from affectory.annotation.tracing.traces import Trace, read_traces
 
 SECONDS, FPS = 5, 25
 FRAME_US = 1_000_000 // FPS
-ARGUMENTS = (
-    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required",
-)  # fmt: skip
 VALENCE = Scale("valence", -1, 1, "unpleasant", "pleasant", "How pleasant is what the listener feels?")
 AROUSAL = Scale("arousal", 0, 10, "calm", "excited", "How excited is the listener?")
 
@@ -76,7 +73,9 @@ def served(home: Path) -> Iterator[Served]:
 def chromium() -> Iterator[Browser]:
     """Debian's Chromium."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=list(ARGUMENTS))
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=[*ARGUMENTS, "--autoplay-policy=no-user-gesture-required"]
+        )
         yield browser
         browser.close()
 

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from support.attempts import HEADERS, REFUSED
+from support.chromium import ARGUMENTS, CHROMIUM
 from support.label_studio import LabelStudio
 from support.proxied_live import SADNESS, SECRET, Live, living, logged_in, project
 
@@ -19,10 +20,7 @@ from affectory.annotation.proxy.links import signed_link
 
 pytestmark = pytest.mark.xdist_group("label-studio")
 SHOTS = "AFFECTORY_SCREENSHOTS"
-CHROMIUM = Path("/usr/bin/chromium")
 PATIENCE_MS = 120_000
-CHROMIUM_SAYS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-                 "--disable-component-update", "--disable-sync")  # fmt: skip
 
 SPELLINGS = (
     "/static/../api/annotations/{}/", "/static/..%2fapi/annotations/{}/", "/static/%2e%2e/api/annotations/{}/",
@@ -236,9 +234,7 @@ def screen(tmp_path: Path) -> Iterator[Screen]:
     folder = Path(os.environ.get(SHOTS, tmp_path))
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
-        browser = stack.enter_context(sync_playwright()).chromium.launch(
-            executable_path=CHROMIUM, args=list(CHROMIUM_SAYS)
-        )
+        browser = stack.enter_context(sync_playwright()).chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         stack.callback(browser.close)
         page = browser.new_page(viewport={"width": 1280, "height": 850})
         page.set_default_timeout(PATIENCE_MS)

@@ -7,15 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.chromium import ARGUMENTS, CHROMIUM
 from support.reviewing import MOODS, Review
 
 from affectory.annotation.status.figures import Status
 from affectory.annotation.status.page import MOST_ROWS, page
 
-ARGS = [
-    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 NASTY = '<img src="http://x.test/a.png" onerror="alert(1)">\u202e'
 
 
@@ -66,10 +63,10 @@ def test_before_anybody_answered_there_is_a_page_too() -> None:
 def browser() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
-    if not Path("/usr/bin/chromium").exists():
+    if not CHROMIUM.exists():
         pytest.skip("needs Debian's chromium")
     with sync_playwright() as play:
-        found = play.chromium.launch(executable_path="/usr/bin/chromium", args=ARGS)
+        found = play.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield found
         found.close()
 

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow.compute as pc
 import pytest
 from playwright.sync_api import Page, sync_playwright
+from support.chromium import ARGUMENTS, CHROMIUM
 from support.label_studio import LabelStudio
 from support.round_trip import EACH, Reviewed, reviewing, scripted, strength, write_world
 
@@ -24,8 +25,6 @@ from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.derived import LABELS
 
 pytestmark = pytest.mark.xdist_group("label-studio")
-ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-             "--disable-component-update", "--disable-sync")  # fmt: skip
 MOST = 2
 """Answers of each scripted rater to each kind."""
 PATIENCE_MS = 120_000
@@ -88,7 +87,7 @@ def in_browser(reviewed: Reviewed) -> dict[str, str]:
     who, shots = reviewed.people["cyd"], Path(os.environ.get("AFFECTORY_SCREENSHOTS") or reviewed.home.folder)
     given = {}
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=list(ARGUMENTS))
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         page.goto(f"{reviewed.url}/user/login/")
         page.fill("input[name=email]", who.email)
