@@ -19,7 +19,7 @@ UV := UV_HTTP_TIMEOUT=180 $(BIN)/uv pip install -q --cache-dir $(VENV)/cache
 INSTALL := $(UV) --python $(BIN)/python --only-binary :all:
 NAMES_AND_VERSIONS := sed -E '/^( |\#)/d; s/ \\$$//' constraints.txt
 # What is pinned fits these extras too, so that a build with an engine encodes the same bytes as one without.
-EXTRAS := annotation ray beam s3 quality media models llm audio speech names signals voice
+EXTRAS := annotation ray beam s3 media models llm audio speech names signals voice
 RESOLVE := uv pip compile -q pyproject.toml --group dev --universal --python-version 3.11 --no-build
 RESOLVE_GPU := uv pip compile -q pyproject.toml $(addprefix --extra ,ray s3 llm models media) --python-version 3.12 \
 	--python-platform x86_64-manylinux_2_31 --no-build --no-annotate --no-header

@@ -19,7 +19,7 @@ from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.derived import REJECTS
 from affectory.schemas.errors import NotConserved
 from affectory.schemas.ids import digest
-from affectory.schemas.recipe.model import Splits
+from affectory.schemas.recipe.publishing import Splits
 
 AT_ONCE = 2_000_000
 """Samples that this process places by itself, whatever the engine: seconds, and some 400 MB a million. More of them

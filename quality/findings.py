@@ -7,6 +7,7 @@ from typing import Any, Literal
 from affectory.schemas.errors import AffectoryError, Exit
 
 SHOWN = 20
+Severity = Literal["blocks", "warns", "tells"]
 
 
 @dataclass(frozen=True)
@@ -17,13 +18,15 @@ class Finding:
     rule: str
     count: int
     rows: tuple[str, ...]
-    severity: Literal["blocks", "warns"] = "blocks"
+    severity: Severity = "blocks"
+    check: str = ""
+    """The name by which a recipe adjusts it and a publisher allows it: `samples.language`, `audit.leakage`."""
 
     @classmethod
     def of(
-        cls, table: str, rule: str, rows: Sequence[str], severity: Literal["blocks", "warns"] = "blocks"
+        cls, table: str, rule: str, rows: Sequence[str], severity: Severity = "blocks", check: str = ""
     ) -> "Finding":
-        return cls(table, rule, len(rows), tuple(sorted(set(rows))[:SHOWN]), severity)
+        return cls(table, rule, len(rows), tuple(sorted(set(rows))[:SHOWN]), severity, check)
 
     def __str__(self) -> str:
         named = ", ".join(self.rows[:5]) + (", ..." if len(self.rows) > 5 else "")

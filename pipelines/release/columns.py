@@ -6,15 +6,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from affectory.pipelines.release.features import NOTE_PREFIX, PUBLIC, Shape
 from affectory.pipelines.release.gather import Window
-from affectory.schemas.errors import SchemaMismatch
-from affectory.schemas.opinion import PERSPECTIVES
+from affectory.quality.published import check_lengths, decided, first_views, own_views
 from affectory.schemas.types import PLACES
 
-_SPACES = ("simplex", "multi-label", "ordinal")
 _VAD, _VAD_RULE, _VAD_VALUES = "vad", "vad_mean", 3
 _COPIED = (
     "sample_id",
@@ -102,11 +99,8 @@ def _hashes(media: pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
 
 def _of_labels(window: Window, shape: Shape) -> Columns:
     views = window.tables["labels"]
-    is_own = pc.and_(pc.equal(views["taxonomy"], shape.taxonomy), _is_in(views["space"], _SPACES))
-    own = views.filter(pc.and_(pc.and_(is_own, pc.equal(views["rule"], shape.rule)), pc.is_null(views["names"])))
-    chosen = _first_views(own, shape.pools)
-    values = _matrix(chosen["values"], len(shape.labels))
-    columns = {"label": _decided(chosen["chosen"], values, shape.labels), "distribution": chosen["values"]} | {
+    chosen = first_views(own_views(views, shape.taxonomy, shape.rule), shape.pools)
+    columns = {"label": decided(chosen, shape.labels), "distribution": chosen["values"]} | {
         "distribution_low": chosen["low"],
         "distribution_high": chosen["high"],
         "label_chosen": chosen["chosen"],
@@ -120,8 +114,8 @@ def _of_labels(window: Window, shape: Shape) -> Columns:
         "perspective": chosen["perspective"],
     }
     spread = _spread(columns, chosen["sample_id"], window.ids)
-    vad = _first_views(_of_vad(views, shape.rule), shape.pools)
-    _check_lengths(vad["values"], _VAD_VALUES)
+    vad = first_views(_of_vad(views, shape.rule), shape.pools)
+    check_lengths(vad["values"], _VAD_VALUES)
     return spread | _spread({"vad": vad["values"], "vad_pool": vad["pool"]}, vad["sample_id"], window.ids)
 
 
@@ -130,60 +124,6 @@ def _of_vad(views: pa.Table, rule: str) -> pa.Table:
     places = views.filter(pc.equal(views["taxonomy"], _VAD))
     own = places.filter(pc.equal(places["rule"], rule))
     return own if own.num_rows else places.filter(pc.equal(places["rule"], _VAD_RULE))
-
-
-def _first_views(views: pa.Table, pools: Sequence[str]) -> pa.Table:
-    """One view per sample: of the first pool that has one; then distributions, what is expressed, the one shown, and
-    of those who saw or heard most."""
-    ranks = {"pool": pools, "space": (*_SPACES, "continuous"), "perspective": PERSPECTIVES}
-    ranked = views.filter(_is_in(views["pool"], pools))
-    for name, order in ranks.items():
-        ranked = ranked.append_column(f"_{name}", pc.index_in(ranked[name], value_set=pa.array(order, pa.string())))
-    seen = pc.add(
-        pc.count_substring(ranked["modalities"], "+"), pc.not_equal(ranked["modalities"], "").cast(pa.int32())
-    )
-    ranked = ranked.append_column("_unseen", pc.negate(seen))
-    keys = ("sample_id", "_pool", "_space", "whose", "_perspective", "_unseen", "modalities", "rule", "taxonomy")
-    order = pc.sort_indices(ranked, sort_keys=[(key, "ascending") for key in keys])
-    ids = ranked["sample_id"].take(order).to_numpy()
-    first = np.concatenate([[True], ids[1:] != ids[:-1]]) if len(ids) else np.zeros(0, dtype=bool)
-    return views.schema.empty_table() if not len(ids) else ranked.take(order.filter(pa.array(first)))
-
-
-def _is_in(column: pa.ChunkedArray, values: Sequence[str]) -> Any:
-    return pc.is_in(column, value_set=pa.array(values, pa.string()))
-
-
-def _matrix(values: pa.ChunkedArray, labels: int) -> NDArray[np.float32]:
-    """A row per view, a column per label; NaN where a label was not asked."""
-    _check_lengths(values, labels)
-    flat: NDArray[np.float32] = pc.list_flatten(values).to_numpy().astype(np.float32)
-    return flat.reshape(-1, labels)
-
-
-def _check_lengths(values: pa.ChunkedArray, expected: int) -> None:
-    lengths = pc.unique(pc.list_value_length(values)).to_pylist()
-    if wrong := [n for n in lengths if n != expected]:
-        raise SchemaMismatch("labels", "values", f"{wrong[0]} values", f"{expected}, one per label of the taxonomy")
-
-
-def _decided(chosen: pa.ChunkedArray, values: NDArray[np.float32], labels: Sequence[str]) -> pa.Array:
-    """The label that the rule decided for, none where it did for none or for several that tie; of a rule that decides
-    for none, the heaviest label, the first of equals."""
-    first = _first_choice(values)
-    decides, count = pc.is_valid(chosen), pc.fill_null(pc.list_value_length(chosen), 0)
-    word = pc.list_element(chosen.filter(pc.equal(count, 1)), 0)
-    at = np.full(len(chosen), -1, dtype=np.int64)
-    at[np.asarray(pc.equal(count, 1))] = pc.fill_null(pc.index_in(word, value_set=pa.array(labels)), -1).to_numpy()
-    return pc.if_else(decides, pa.array(at, pa.int64(), mask=at < 0), first)
-
-
-def _first_choice(values: NDArray[np.float32]) -> pa.Array:
-    """The heaviest label, the first of equals; none where nothing has weight."""
-    weights = np.nan_to_num(values, nan=-np.inf)
-    if not weights.size:
-        return pa.array([], pa.int64())
-    return pa.array(weights.argmax(axis=1), pa.int64(), mask=~(weights.max(axis=1) > 0))
 
 
 def _of_notes(window: Window, types: Mapping[str, pa.DataType]) -> Columns:

@@ -1,12 +1,10 @@
 """What a recipe may say. The docs of the fields become the descriptions that editors show."""
 
-import math
 from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
-    AfterValidator,
     ConfigDict,
     Field,
     JsonValue,
@@ -14,27 +12,21 @@ from pydantic import (
     model_serializer,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
 
 from affectory.schemas.recipe.asked import Asked
 from affectory.schemas.recipe.deploy import Deploy
+from affectory.schemas.recipe.gate import Validate
 from affectory.schemas.recipe.part import Lines, Part, Text
+from affectory.schemas.recipe.people import People
+from affectory.schemas.recipe.publishing import Publish
 from affectory.schemas.recipe.review import Review
-from affectory.schemas.recipe.secrets import Secret
 from affectory.schemas.recipe.step import Step
-
-SHARES_TOLERANCE = 1e-9
-SPLIT_NAME = r"^[a-z_]+$"
-DEFAULT_SHARES = {"train": 0.8, "validation": 0.1, "test": 0.1}
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 Share = Annotated[float, Field(ge=0, le=1)]
 Pool = Literal["human", "group", "model"]
 Across = Literal["perspective", "whose", "modalities"]
-Config = Literal["default", "opinions", "labels", "notes", "samples"]
-Medium = Literal["image", "audio", "video", "frames"]
-Group = Literal["record", "speaker", "dialogue", "session", "source", "duplicates"]
 
 
 class Entry(Part):
@@ -68,17 +60,6 @@ class Rule(Step):
     _called: ClassVar[str] = "rule"
 
 
-class People(Part):
-    """How people are kept apart without naming them."""
-
-    pseudonym_key: Secret | None = None
-    """Secret key from which pseudonyms are made, as ${env:NAME}. The same key gives the same pseudonyms in every
-    build; who does not have it cannot guess a name back."""
-    assume: Annotated[tuple[Literal["third_parties"], ...], Field(strict=False)] = ()
-    """What those agreed to whom no table of a source asks about it; a recorded no always stands. `third_parties`: what
-    is said and shown of them may be sent to models that are not local."""
-
-
 class Label(Part):
     """How opinions become labels."""
 
@@ -98,82 +79,6 @@ class Label(Part):
     inherit: bool = False
     """Whether a judgement is also about each sample of which at least `min_overlap` lies in its place: the scenes of a
     film that was judged as a whole, the windows of a rated episode. Else it is about one sample, that of its place."""
-
-
-class Validate(Part):
-    """The gate that a dataset must pass before it is published."""
-
-    min_rows: Annotated[int, Field(ge=0)] = 1
-    """Fewest samples a release may have."""
-    max_rejected: Share = 1.0
-    """Largest share of rows that may have been rejected, 0 to 1."""
-
-
-def _split_names(schema: dict[str, Any]) -> None:
-    schema["propertyNames"] = {"pattern": SPLIT_NAME}
-
-
-def _all_shares(shares: dict[str, float]) -> str:
-    """The keys to set; a lone `train` was meant to stand beside the others that are usual."""
-    usual = DEFAULT_SHARES if set(shares) <= set(DEFAULT_SHARES) else {}
-    return ", ".join(f"publish.splits.{name}" for name in {**usual, **shares})
-
-
-class Splits(Part):
-    """Into which parts the samples are divided: any names with shares that add up to 1."""
-
-    model_config = ConfigDict(extra="allow", json_schema_extra=_split_names)
-    __pydantic_extra__: dict[Annotated[str, StringConstraints(pattern=SPLIT_NAME)], Share] = Field(init=False)
-
-    by: Annotated[tuple[Group, ...], Field(strict=False, min_length=1)] = ("speaker", "source")
-    """What never crosses splits: samples that share any of these go to the same split. `source` is the original file or
-    record that a sample was cut from, not an entry of the recipe's `sources`; `record` is one record, `speaker` one
-    person, `dialogue` one conversation, `session` one recording session, `duplicates` what is nearly the same."""
-
-    @property
-    def shares(self) -> dict[str, float]:
-        """The share of each split; the defaults hold only where no split is named."""
-        return {name: float(share) for name, share in self.__pydantic_extra__.items()} or dict(DEFAULT_SHARES)
-
-    @model_validator(mode="after")
-    def _add_up(self) -> "Splits":
-        total = math.fsum(self.shares.values())
-        if abs(total - 1) > SHARES_TOLERANCE:
-            given = " + ".join(f"{name} {share:g}" for name, share in self.shares.items())
-            facts = {"given": f"{given} = {total:.10g}", "allowed": "shares that add up to 1"}
-            facts["hint"] = f"give all shares, on the command line with a --set for each: {_all_shares(self.shares)}"
-            raise PydanticCustomError("shares", "the shares do not add up to 1", facts)
-        return self
-
-    @model_serializer
-    def _write(self) -> dict[str, Any]:
-        return {"by": list(self.by), **self.shares}
-
-
-def _with_default(configs: tuple[str, ...]) -> tuple[str, ...]:
-    if "default" not in configs:
-        facts = {"allowed": "default, and any others", "hint": f"write [{', '.join(('default', *configs))}]"}
-        raise PydanticCustomError("configs", "a release without default cannot be loaded", facts)
-    return configs
-
-
-class Publish(Part):
-    """What a release holds and how it is cut."""
-
-    to: Text = "releases"
-    """Folder for releases, an `s3://` address, or a dataset on the hub: `hf://datasets/org/name`."""
-    configs: Annotated[
-        tuple[Config, ...],
-        Field(strict=False, min_length=1, json_schema_extra={"contains": {"const": "default"}}),
-        AfterValidator(_with_default),
-    ] = ("default", "opinions")
-    """Which tables become configurations that `load_dataset` can name; `default` is always one of them. `labels` comes
-    by itself where `label.also` names further rules and nothing is said here."""
-    media: Annotated[tuple[Medium, ...], Field(strict=False)] = ("image", "audio", "video", "frames")
-    """Which media are embedded; the others are left out of the release."""
-    splits: Splits = Field(default_factory=Splits)
-    shard_mb: Annotated[int, Field(ge=1)] = 256
-    """Size at which a Parquet file is full, in megabytes."""
 
 
 class Limits(Part):

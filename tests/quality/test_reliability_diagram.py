@@ -1,7 +1,5 @@
 from typing import Any
 
-import pytest
-
 from affectory.quality.calibration import reliability
 from affectory.quality.reliability_diagram import ReliabilityDiagram
 
@@ -19,7 +17,6 @@ def test_bars_for_the_terminal() -> None:
 
 
 def test_a_chart_of_what_is_there() -> None:
-    pytest.importorskip("altair", reason="needs the extra `quality`")
     chart: dict[str, Any] = ReliabilityDiagram(TABLE, "sure").chart().to_dict()
     shown = (
         [row for values in chart["datasets"].values() for row in values]
@@ -34,5 +31,4 @@ def test_a_chart_of_what_is_there() -> None:
 def test_nothing_to_show_is_shown_as_nothing() -> None:
     empty = ReliabilityDiagram(reliability([], []))
     assert empty.as_text().count("-        0") == 10
-    pytest.importorskip("altair", reason="needs the extra `quality`")
     assert empty.chart().to_dict()["layer"]
