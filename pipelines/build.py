@@ -12,11 +12,12 @@ from affectory.pipelines.costs import Account, ModelUse, accounts, model_uses
 from affectory.pipelines.engines.base import LOCALLY, Choice, Engine, listeners, opened
 from affectory.pipelines.events import Run, Tell
 from affectory.pipelines.fits import Fit, make_fit
+from affectory.pipelines.gate import validate
 from affectory.pipelines.history import BuildRecord, StageTotals, record_build
 from affectory.pipelines.judging import Importer, refused_by_reason, said_by
 from affectory.pipelines.plan import Plan, Planner
 from affectory.pipelines.process import BudgetSpent, TooManyFailed, check_failures, process
-from affectory.pipelines.publish import Publisher, validate
+from affectory.pipelines.publish import Publisher
 from affectory.pipelines.release.shelf import refuse_others, shelf_at
 from affectory.pipelines.rule_fits import RuleFit
 from affectory.pipelines.runner.lean import keep_pandas_out
