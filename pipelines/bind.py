@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 
 from affectory.pipelines import discovery
+from affectory.pipelines.auditing import Audits
 from affectory.pipelines.code_hash import code_hash
 from affectory.pipelines.listing import SourceEntry, folder_of
 from affectory.pipelines.names import Names
@@ -20,6 +21,7 @@ from affectory.pipelines.review.binding import BoundReview, Questions
 from affectory.pipelines.rules import Rules
 from affectory.pipelines.runner.ruled import Ruled
 from affectory.pipelines.runner.stage import Stage, asked_by, conversed_with
+from affectory.pipelines.writers import fills, who_writes
 from affectory.schemas.derived import SAMPLES
 from affectory.schemas.errors import UserError
 from affectory.schemas.ids import digest, pseudonym
@@ -60,6 +62,8 @@ class Bound:
     """The rules that make labels: that of the published one first."""
     limits: Limits
     review: BoundReview | None = None
+    audits: tuple[Any, ...] = ()
+    """What the gate looks for beyond single rows."""
 
     @cached_property
     def label_identity(self) -> str:
@@ -120,12 +124,13 @@ class _Binder:
         stages = tuple(self._stages(taxonomy))
         views = tuple(Rules(self.recipe, self.problems, self._instance, self._built_in).bound(taxonomy))
         review = Questions(self.recipe, self.problems, self._instance, self._path).bound(taxonomy)
+        audits = tuple(Audits(self.recipe, self.problems, self._instance).bound())
         self._check_flow(stages)
         if self.problems or self.told or taxonomy is None:
             raise RecipeProblems(self._all_problems())
         given = self.recipe.spec.limits
         limits = Limits(given.row_bytes, given.file_bytes, given.memory_mb)
-        return Bound(self.recipe, taxonomy, sources, ratings, stages, views, limits, review)
+        return Bound(self.recipe, taxonomy, sources, ratings, stages, views, limits, review, audits)
 
     def _all_problems(self) -> tuple[Problem, ...]:
         places = {(p.file, p.line, p.key) for p in self.told}
@@ -377,23 +382,3 @@ def _known_by(value: Any) -> Any:
         return [[name, {f.name: _known_by(getattr(part, f.name)) for f in dataclasses.fields(part)}]
                 for name, part in value.items()]  # fmt: skip
     return value.model_dump(mode="json") if isinstance(value, Taxonomy) else value
-
-
-def fills(transform: Any, column: str) -> bool:
-    """Whether a step gives a column its values; one that makes samples of others clears what was made of the whole,
-    unless it says that it fills the column."""
-    wrote = transform.writes()
-    return column in wrote and ("sample_id" not in wrote or column in getattr(transform, "fills", ()))
-
-
-def who_writes(column: str) -> str:
-    """Which steps could write a column, as advice."""
-    writers = []
-    for name, module in discovery.steps().items():
-        try:
-            wrote = discovery.public_class(module)().writes()
-        except (TypeError, ValueError, UserError):  # it cannot do without a parameter, or without what is not installed
-            continue
-        if column in wrote and "sample_id" not in wrote:
-            writers.append(name)
-    return f"written by: {', '.join(writers)}; put it before this step" if writers else ""

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 
 import pyarrow.compute as pc
 
-from affectory.pipelines.bind import MADE_OF, VERBS, Bound, fills, who_writes
+from affectory.pipelines.bind import MADE_OF, VERBS, Bound
 from affectory.pipelines.inputs import found_files
 from affectory.pipelines.judging import taken_of
 from affectory.pipelines.scan import Scan
 from affectory.pipelines.store.commits import Commit
 from affectory.pipelines.store.workspace import Workspace
+from affectory.pipelines.writers import fills, who_writes
 from affectory.schemas.recipe.problems import Problem, RecipeProblems
 
 HOPELESS = frozenset({"bad_row", "bad_encoding", "missing_key"})

@@ -18,7 +18,16 @@ NOT_STEPS = frozenset({"sources", "ratings", "views"})
 @cache
 def modules(folder: str) -> Mapping[str, str]:
     """Public module names in a folder of transforms/, each with its full name."""
-    package = f"{affectory.transforms.__name__}.{folder}"
+    return _modules(f"{affectory.transforms.__name__}.{folder}")
+
+
+@cache
+def audits() -> Mapping[str, str]:
+    """Every audit a recipe can name, with the module that holds it."""
+    return _modules("affectory.quality.audits")
+
+
+def _modules(package: str) -> Mapping[str, str]:
     found = pkgutil.iter_modules([str(files(package))])
     names = sorted(m.name for m in found if not m.name.startswith("_") and m.name != "base" and not m.ispkg)
     return {name: f"{package}.{name}" for name in names}

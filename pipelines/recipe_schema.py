@@ -18,6 +18,7 @@ def recipe_schema() -> dict[str, Any]:
             _schemas(discovery.modules("views")), "the recipe's, which the published label is always in"
         ),
         asked=_schemas(field_modules()),
+        audits=_schemas(discovery.audits()),
     )
 
 

@@ -21,13 +21,19 @@ def json_schema(
     ratings: Mapping[str, Schema],
     rules: Mapping[str, Schema] = MappingProxyType({}),
     asked: Mapping[str, Schema] = MappingProxyType({}),
+    audits: Mapping[str, Schema] = MappingProxyType({}),
 ) -> Schema:
     """The whole recipe as draft 2020-12. Each mapping gives the JSON Schema of the parameters by name or kind."""
     schema = deepcopy(recipe_schema())
     defs = schema["$defs"]
     schema["properties"]["taxonomy"]["anyOf"] = [{"type": "string", "minLength": 1}, *_taxonomies(defs)]
     entry = defs.pop("Entry")
-    named = {"Step": ("step", steps), "Rule": ("rule", rules), "Asking": ("question", asked)}
+    named = {
+        "Step": ("step", steps),
+        "Rule": ("rule", rules),
+        "Asking": ("question", asked),
+        "Audit": ("audit", audits),
+    }
     for family, schemas in (*named.values(), ("source", sources), ("rating", ratings)):
         for name, params in schemas.items():
             defs[f"{family}.{name}"] = _moved(_rooted(params), _reference(family, name))

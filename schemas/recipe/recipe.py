@@ -86,6 +86,11 @@ class Recipe:
         places += [(("label", "also", index), rule) for index, rule in enumerate(label.also)]
         return tuple(StepSpec(rule.name, rule.params, self._at(path, rule.name)) for path, rule in places)
 
+    def audits(self) -> tuple[StepSpec, ...]:
+        """The audits of the gate, in order."""
+        places = enumerate(self.spec.validation.audits)
+        return tuple(StepSpec(a.name, a.params, self._at(("validate", "audits", i), a.name)) for i, a in places)
+
     def _at(self, path: KeyPath, name: str) -> KeyPath:
         """Where a name with parameters is written, or the name alone."""
         return path if self.tree.nearest((*path, name))[1] <= len(path) else (*path, name)

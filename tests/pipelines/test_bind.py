@@ -9,7 +9,7 @@ from support.project import texts
 
 from affectory.pipelines.bind import Bound, bind, read_and_bind
 from affectory.pipelines.release.model import CONFIGS
-from affectory.schemas.recipe import Problem, RecipeProblems, load_recipe, model
+from affectory.schemas.recipe import Problem, RecipeProblems, load_recipe, publishing
 from affectory.schemas.taxonomy import load_taxonomy
 
 EVERYWHERE = """\
@@ -98,7 +98,7 @@ def test_a_recipe_without_mistakes_is_the_one_that_is_read_strictly(tmp_path: Pa
 
 
 def test_configs_are_those_of_a_release() -> None:
-    assert get_args(model.Config) == CONFIGS
+    assert get_args(publishing.Config) == CONFIGS
 
 
 def test_labels_is_another_name_of_entries(tmp_path: Path) -> None:
