@@ -32,7 +32,7 @@ Columns = dict[str, Any]
 def default_rows(window: Window, shape: Shape, schema: pa.Schema) -> pa.Table:
     """The rows without their media bytes, which `embed` adds."""
     columns = _of_samples(window.tables["samples"], shape.media)
-    columns |= _of_labels(window, shape)
+    columns |= label_columns(window.tables["labels"], window.ids, shape)
     columns |= _of_notes(window, shape.notes)
     plain = pa.schema([field for field in schema if field.name not in shape.media])
     return pa.table([_cast(columns[field.name], field.type) for field in plain], schema=plain)
@@ -97,8 +97,8 @@ def _hashes(media: pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
     return pa.array(hashes, pa.list_(pa.string()))
 
 
-def _of_labels(window: Window, shape: Shape) -> Columns:
-    views = window.tables["labels"]
+def label_columns(views: pa.Table, ids: pa.Array, shape: Shape) -> Columns:
+    """The columns that follow from the views of some samples, for each of `ids`."""
     chosen = first_views(own_views(views, shape.taxonomy, shape.rule), shape.pools)
     columns = {"label": decided(chosen, shape.labels), "distribution": chosen["values"]} | {
         "distribution_low": chosen["low"],
@@ -113,10 +113,10 @@ def _of_labels(window: Window, shape: Shape) -> Columns:
         "label_modalities": chosen["modalities"],
         "perspective": chosen["perspective"],
     }
-    spread = _spread(columns, chosen["sample_id"], window.ids)
+    spread = _spread(columns, chosen["sample_id"], ids)
     vad = first_views(_of_vad(views, shape.rule), shape.pools)
     check_lengths(vad["values"], _VAD_VALUES)
-    return spread | _spread({"vad": vad["values"], "vad_pool": vad["pool"]}, vad["sample_id"], window.ids)
+    return spread | _spread({"vad": vad["values"], "vad_pool": vad["pool"]}, vad["sample_id"], ids)
 
 
 def _of_vad(views: pa.Table, rule: str) -> pa.Table:
