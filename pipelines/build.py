@@ -43,6 +43,8 @@ class Options:
     refit: bool = False
     publish: bool = True
     limits: Limits = UNLIMITED
+    allow: Mapping[str, str] = field(default_factory=dict)
+    """By name of a check that would stop the release, why it may be so."""
 
 
 @dataclass(frozen=True)
@@ -226,11 +228,11 @@ class _Build:
         publisher = Publisher(self.bound, self.workspace, record, self.options.releases, self.run)
         current = publisher.current()
         if current is None:
-            warned = validate(self.bound, self.workspace, record, self.run)
-            summary = replace(summary, warnings=tuple(map(str, warned)))
+            gate = validate(self.bound, self.workspace, record, self.run, self.options.allow)
+            summary = replace(summary, warnings=tuple(map(str, gate.findings)))
             if not summary.kept:
                 return summary
-            release = publisher.publish()
+            release = publisher.publish(gate)
             return replace(
                 summary, release=str(release.path), version=release.version, release_hash=release.hash,
                 unchanged=release.unchanged, bump=release.bump, changes=release.reasons,

@@ -1,32 +1,165 @@
 """The gate: what must hold before a build is published, and what was found where it does not."""
 
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from affectory.pipelines.auditing import audit_data
 from affectory.pipelines.bind import Bound
 from affectory.pipelines.events import Run
-from affectory.pipelines.history import BuildRecord, parts
+from affectory.pipelines.history import BuildRecord, last_build, parts
 from affectory.pipelines.store.workspace import Workspace
 from affectory.quality.findings import Finding, GateFailed
 from affectory.quality.gate import check
 from affectory.quality.taxonomies import contradictions
 from affectory.quality.unmet import ROLES, Expected, unmet
 from affectory.schemas.derived import SAMPLES
+from affectory.schemas.errors import UserError
 from affectory.transforms.base import Transform
 
+if TYPE_CHECKING:
+    from affectory.quality.audits._audited import Audited
 
-def validate(bound: Bound, workspace: Workspace, build: BuildRecord, run: Run) -> tuple[Finding, ...]:
-    """The gate; raises `GateFailed` with the rows that broke a rule, gives what it only warns of."""
-    tables = {name: parts(workspace, build.finished, name) for name in ("samples", "notes", "opinions", "labels")}
+_TABLES = ("samples", "notes", "opinions", "labels")
+_MOST_CHARACTERS = 500
+
+
+@dataclass(frozen=True)
+class Gate:
+    """All that was looked at before a build is published."""
+
+    findings: tuple[Finding, ...]
+    """What is not as it should be."""
+    audits: tuple["Audited", ...] = ()
+    suite: Mapping[str, Any] | None = None
+    """What the suite came to, where it was asked for."""
+    allowed: Mapping[str, str] = field(default_factory=dict)
+    """By name of a check that would stop the release, why it may be so."""
+    text: str = ""
+    """The suite on one screen."""
+
+    def facts(self) -> dict[str, Any]:
+        """Plain data that hangs on what would be published alone: `gate.json` of a release."""
+        return {
+            "findings": [asdict(finding) for finding in self.findings],
+            "suite": self.suite,
+            "audits": [audited.facts() for audited in self.audits],
+            "allowed": [{"check": name, "reason": why} for name, why in sorted(self.allowed.items())],
+        }
+
+    def as_text(self) -> str:
+        """On one screen, for people."""
+        lines = [self.text] if self.text else []
+        lines += [f"  {audited.verdict:13} {audited.name}: {audited.says}" for audited in self.audits]
+        lines += [f"  {f.severity:13} {f}" for f in self.findings if not f.check.startswith("audit.")]
+        lines += [f"  allowed       {name}: {why}" for name, why in sorted(self.allowed.items())]
+        return "\n".join(lines or ["  nothing is wrong that was looked for"])
+
+    @property
+    def blocking(self) -> tuple[Finding, ...]:
+        return tuple(f for f in self.findings if f.severity == "blocks" and f.check not in self.allowed)
+
+
+def read_allowed(given: Sequence[str]) -> dict[str, str]:
+    """`--allow CHECK=REASON` as a mapping; a reason is published, and so must be one."""
+    found = {}
+    for one in given:
+        name, _, why = (part.strip() for part in one.partition("="))
+        if not name or len(why) < 10 or len(why) > _MOST_CHARACTERS:
+            hint = f"write --allow 'samples.language=the reason, 10 to {_MOST_CHARACTERS} characters; it is published'"
+            raise UserError(f"--allow {one!r} says not which check may fail, and why", hint)
+        found[name] = why
+    return found
+
+
+def validate(
+    bound: Bound, workspace: Workspace, build: BuildRecord, run: Run, allow: Mapping[str, str] | None = None
+) -> Gate:
+    """Look at a build; raises `GateFailed` with the rows where it may not be published."""
+    gate = look(bound, workspace, build, run, allow or {})
+    for finding in gate.findings:
+        run.tell("finding", **finding.__dict__)
+    where = keep(gate, workspace, build) if gate.suite or gate.audits or gate.findings else ""
+    if gate.blocking:
+        raise GateFailed(gate.findings, where)
+    return gate
+
+
+def look(
+    bound: Bound, workspace: Workspace, build: BuildRecord, run: Run, allow: Mapping[str, str], whole: bool = False
+) -> Gate:
+    """What is found in a build; `whole`: with the suite even where the recipe does not ask for it."""
+    tables = {name: parts(workspace, build.finished, name) for name in _TABLES}
     gate = bound.recipe.spec.validation
     findings = check(tables, bound.taxonomy, gate.min_rows, bound.recipe.spec.publish.media)
     findings += unmet(tables, _expected(bound))
     if len({rule.taxonomy.name for rule in bound.views}) > 1:
         findings += contradictions(tables["labels"])
-    for finding in findings:
-        run.tell("finding", **finding.__dict__)
     if build.rejected_share > gate.max_rejected:
-        raise GateFailed((*findings, _too_many(build.rejected_share, gate.max_rejected)))
-    if any(f.severity == "blocks" for f in findings):
-        raise GateFailed(tuple(findings))
-    return tuple(findings)
+        findings.append(_too_many(build.rejected_share, gate.max_rejected))
+    audits = _audited(bound, workspace, build, run)
+    findings += [finding for audited in audits if (finding := audited.finding())]
+    return Gate(tuple(findings), audits, None, _used(allow, findings, run))
+
+
+def _audited(bound: Bound, workspace: Workspace, build: BuildRecord, run: Run) -> tuple["Audited", ...]:
+    if not bound.audits:
+        return ()
+    from affectory.quality.audits._audited import judged
+
+    data, found = audit_data(bound, workspace, build), []
+    names = [spec.name for spec in bound.recipe.audits()]
+    run.tell("start", what="audits", total=len(names), unit="audits")
+    for number, (name, audit) in enumerate(zip(names, bound.audits, strict=True)):
+        run.tell("progress", what=f"audit {name}", done=number, total=len(names), unit="audits")
+        found.append(audit.audit(data))
+    return tuple(judged(found, [audit.severity for audit in bound.audits]))
+
+
+def _used(allow: Mapping[str, str], findings: list[Finding], run: Run) -> dict[str, str]:
+    """What is allowed and was found: a reason for something that did not happen is not published."""
+    found = {finding.check for finding in findings if finding.severity == "blocks"}
+    for name in sorted(set(allow) - found):
+        run.tell("say", text=f"--allow {name}: nothing of that name stops this release")
+    return {name: why for name, why in allow.items() if name in found}
+
+
+@dataclass(frozen=True)
+class Inspected:
+    """What was found, and where it is written."""
+
+    gate: Gate
+    kept_at: str
+
+
+def inspect(bound: Bound, workspace: str | Path, run: Run) -> Inspected:
+    """Look at the last build with the whole suite, and publish nothing."""
+    found = Workspace(workspace)
+    build = finished_build(bound, found)
+    gate = look(bound, found, build, run, {}, whole=True)
+    return Inspected(gate, keep(gate, found, build))
+
+
+def finished_build(bound: Bound, workspace: Workspace) -> BuildRecord:
+    """The last build, if it is what the recipe and the code would build now."""
+    build = last_build(workspace)
+    if build is None or not build.complete:
+        raise UserError(f"no build in {workspace.root} is finished yet", "build it first: affectory build")
+    if build.made_by != bound.identity:
+        what = "the recipe's sources or labels, or the code behind them, changed since the last build"
+        raise UserError(what, "build again: affectory build")
+    return build
+
+
+def keep(gate: Gate, workspace: Workspace, build: BuildRecord) -> str:
+    """Write what was looked at beside what is derived; where that is."""
+    files = workspace.files(f"derived/gate/{build.number:08d}")
+    facts = json.dumps(gate.facts(), ensure_ascii=False, indent=2, default=str).encode()
+    for name, data in (("gate.json", facts), ("summary.txt", f"{gate.as_text()}\n".encode())):
+        files.put(name, data)
+    return str(files.location)
 
 
 def _expected(bound: Bound) -> Expected:
@@ -49,6 +182,5 @@ def _notes_of(transform: Transform) -> frozenset[str]:
 
 
 def _too_many(share: float, allowed: float) -> Finding:
-    return Finding(
-        "rejects", f"{share:.1%} of what came in was rejected, validate.max_rejected allows {allowed:.1%}", 1, ()
-    )
+    told = f"{share:.1%} of what came in was rejected, validate.max_rejected allows {allowed:.1%}"
+    return Finding("rejects", told, 1, (), check="rejects.share")

@@ -14,8 +14,8 @@ from affectory.pipelines.bind import Bound
 from affectory.pipelines.code_hash import code_hash
 from affectory.pipelines.engines.base import LOCALLY, opened
 from affectory.pipelines.events import Run
-from affectory.pipelines.gate import validate
-from affectory.pipelines.history import BuildRecord, last_build, parts, read_parts
+from affectory.pipelines.gate import Gate, finished_build, validate
+from affectory.pipelines.history import BuildRecord, parts, read_parts
 from affectory.pipelines.release.model import Release, ReleaseInputs
 from affectory.pipelines.release.shelf import shelf_at
 from affectory.pipelines.runner.media import places_of
@@ -24,7 +24,6 @@ from affectory.pipelines.store.assets import Place
 from affectory.pipelines.store.originals import read_original
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.derived import SAMPLES, TABLES
-from affectory.schemas.errors import UserError
 from affectory.schemas.ids import digest
 from affectory.schemas.urls import Location
 from affectory.transforms.ratings._columns import PUBLISHED
@@ -42,11 +41,11 @@ class Publisher:
     releases: Location
     run: Run
 
-    def publish(self) -> Release:
-        """The new release, or the old one where nothing changed."""
+    def publish(self, gate: Gate) -> Release:
+        """The new release with what its gate found, or the old one where nothing changed."""
         from affectory.pipelines.release.write import write_release
 
-        inputs = self._inputs()
+        inputs = self._inputs(gate)
         release = write_release(inputs, self.releases, _Progress(self.run))
         record = {"version": release.version, "hash": release.hash, "releases": str(self.releases)}
         self.workspace.records().create(self._record_name(release), json.dumps(record).encode())
@@ -68,7 +67,7 @@ class Publisher:
         code = code_hash("affectory.pipelines.release.write")
         return digest("publish", code, self.build.splits, self.build.keys_sorted, recipe, self.bound.taxonomy.hash)
 
-    def _inputs(self) -> ReleaseInputs:
+    def _inputs(self, gate: Gate) -> ReleaseInputs:
         spec, workspace = self.bound.recipe.spec, self.workspace
         tables = {name: parts(workspace, self.build.finished, name) for name in TABLES if name != "rejects"}
         tables["rejects"] = parts(workspace, self.build.keys_sorted, "rejects")
@@ -177,21 +176,16 @@ class _Opener:
         return read_original(self._roots, asset, place)
 
 
-def publish_last(bound: Bound, workspace: str | Path, releases: Location, run: Run) -> Release:
+def publish_last(
+    bound: Bound, workspace: str | Path, releases: Location, run: Run, allow: Mapping[str, str] | None = None
+) -> Release:
     """Publish the last build again, under the recipe's present `publish`, `label` being what it was."""
     found = Workspace(workspace)
     with found.lease() as lease:
         found = found.held(lease.epoch)
-        build = last_build(found)
-        if build is None or not build.complete:
-            raise UserError(f"no build in {workspace} is finished yet", "build it first: affectory build")
-        if build.made_by != bound.identity:
-            raise UserError(
-                "the recipe's sources or labels, or the code behind them, changed since the last build",
-                "build again: affectory build",
-            )
+        build = finished_build(bound, found)
         with opened(LOCALLY) as engine:
             splits, _ = split(bound, found, build.finished, lease.epoch, engine)
         build = replace(build, splits=splits)
-        validate(bound, found, build, run)
-        return Publisher(bound, found, build, releases, run).publish()
+        gate = validate(bound, found, build, run, allow)
+        return Publisher(bound, found, build, releases, run).publish(gate)

@@ -30,7 +30,8 @@ class Finding:
 
     def __str__(self) -> str:
         named = ", ".join(self.rows[:5]) + (", ..." if len(self.rows) > 5 else "")
-        return f"{self.table}: {self.rule} ({self.count}{': ' + named if named else ''})"
+        name = f"[{self.check}] " if self.check else ""
+        return f"{name}{self.table}: {self.rule} ({self.count}{': ' + named if named else ''})"
 
 
 def merged(findings: Iterable[Finding]) -> list[Finding]:
@@ -49,9 +50,15 @@ class GateFailed(AffectoryError):
 
     exit_code = Exit.GATE
     findings: tuple[Finding, ...] = field(default=())
+    kept_at: str = ""
+    """Where all that was looked at is written."""
 
     def __str__(self) -> str:
-        return "\n  ".join(["the gate is closed, nothing was published:", *map(str, self.findings)])
+        blocking = [f for f in self.findings if f.severity == "blocks"]
+        lines = ["the gate is closed, nothing was published:", *(f"  {finding}" for finding in blocking)]
+        if named := next((f.check for f in blocking if f.check), ""):
+            lines.append(f"mend the rows, or publish all the same with a reason: --allow '{named}=why it may be so'")
+        return "\n".join([*lines, *([f"all that was looked at: {self.kept_at}"] if self.kept_at else [])])
 
     def facts(self) -> dict[str, Any]:
-        return {"error": "GateFailed", "findings": [asdict(f) for f in self.findings]}
+        return {"error": "GateFailed", "findings": [asdict(f) for f in self.findings], "kept_at": self.kept_at}

@@ -18,6 +18,7 @@ from affectory.pipelines.cli import (
     raters,
     reviewing,
     tracing,
+    validating,
     writing,
 )
 from affectory.schemas.errors import AffectoryError, Exit, UserError
@@ -74,7 +75,7 @@ def _options(version: Version = False) -> None:
     pass
 
 
-for group in (building, labelling, measuring, raters, tracing, deploying, looking, keeping, writing):
+for group in (building, validating, labelling, measuring, raters, tracing, deploying, looking, keeping, writing):
     for listed in group.COMMANDS:
         app.command()(guarded(listed))
 

@@ -11,6 +11,7 @@ import typer
 from affectory.pipelines.cli.options import (
     DEFAULT_RECIPE,
     Address,
+    Allow,
     Engine,
     EngineOption,
     Json,
@@ -67,10 +68,12 @@ def build(
     ] = True,
     max_calls: MaxCalls = None,
     max_cost: MaxCost = None,
+    allow: Allow = None,
     json: Json = False,
 ) -> None:
     """Build the dataset and publish a release; what is done already is not done again."""
     from affectory.pipelines.build import build as run_build
+    from affectory.pipelines.gate import read_allowed
     from affectory.pipelines.report import summary_text
     from affectory.pipelines.store.budget import Limits
     from affectory.pipelines.store.files import below
@@ -79,7 +82,7 @@ def build(
     project = open_project(recipe, overrides, root, workspace, releases)
     chosen = choice(engine, workers, address, engine_option)
     options = replace(project.options(chosen, partition_rows, refit), publish=publishing)
-    options = replace(options, limits=Limits(max_calls, max_cost))
+    options = replace(options, limits=Limits(max_calls, max_cost), allow=read_allowed(allow or ()))
     if sample is not None:
         preview = below(project.workspace, f"preview-{sample}")
         options = replace(options, workspace=preview, releases=as_location(below(preview, "releases")), sample=sample)
@@ -96,15 +99,17 @@ def publish(
     root: Root = None,
     workspace: WorkspaceDir = None,
     releases: Releases = None,
+    allow: Allow = None,
     json: Json = False,
 ) -> None:
     """Publish what was built last, without looking at the sources again."""
+    from affectory.pipelines.gate import read_allowed
     from affectory.pipelines.publish import publish_last
     from affectory.pipelines.report import how
 
-    project = open_project(recipe, overrides, root, workspace, releases)
+    project, allowed = open_project(recipe, overrides, root, workspace, releases), read_allowed(allow or ())
     with open_run(project.workspace, json=json) as run:
-        release = publish_last(project.bound, project.workspace, project.releases, run)
+        release = publish_last(project.bound, project.workspace, project.releases, run, allowed)
         run.tell("release", version=release.version, path=release.path, hash=release.hash, unchanged=release.unchanged)
     if not json:
         print(f"{release.version} ({'unchanged' if release.unchanged else how(release)})\n  {release.path}")

@@ -60,6 +60,10 @@ MaxCost = Annotated[
         metavar="AMOUNT",
     ),
 ]
+Allow = Annotated[
+    list[str] | None,
+    typer.Option("--allow", help="Publish although this check fails; the reason is published.", metavar="CHECK=REASON"),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
 

@@ -47,6 +47,17 @@ def test_a_closed_gate_says_why_and_ends_the_process_with_its_own_code() -> None
     facts = json.loads(json.dumps(error.facts()))
     assert facts["error"] == "GateFailed"
     assert facts["findings"][0] == {
-        "table": "samples", "rule": "is odd", "count": 1, "rows": ["s_1"], "severity": "blocks"
+        "table": "samples", "rule": "is odd", "count": 1, "rows": ["s_1"], "severity": "blocks", "check": ""
     }  # fmt: skip
     assert pickle.loads(pickle.dumps(error)).findings == error.findings
+
+
+def test_a_closed_gate_tells_how_a_named_check_is_allowed_and_where_all_stands() -> None:
+    found = Finding.of("samples", "is odd", ["s_1"], check="samples.odd")
+    warned = Finding.of("labels", "is even", ["s_2"], "warns")
+    assert str(GateFailed((found, warned), "ws/gate/1")).splitlines() == [
+        "the gate is closed, nothing was published:",
+        "  [samples.odd] samples: is odd (1: s_1)",
+        "mend the rows, or publish all the same with a reason: --allow 'samples.odd=why it may be so'",
+        "all that was looked at: ws/gate/1",
+    ]
