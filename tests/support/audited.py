@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from support.opining import ABC, Row
 
-from affectory.quality.audits._audited import Audit, Audited, run
+from affectory.quality.audits._audited import ALPHA, Audit, Audited, run
 from affectory.quality.audits._data import AuditData
 from affectory.schemas.derived import TABLES
 from affectory.schemas.ledgers import PEOPLE
@@ -93,3 +93,10 @@ def audited(audit: Audit, given: AuditData) -> Audited:
     """What one audit finds, with its verdict."""
     [found] = run([audit], given)
     return found
+
+
+def tolerable(draws: int, alpha: float = ALPHA) -> int:
+    """How many of so many clean draws an audit that accuses as often as it says accuses at most, but for one in 50."""
+    from scipy.stats import binom
+
+    return int(binom.isf(0.02, draws, alpha))

@@ -1,0 +1,111 @@
+"""Groups of speakers who get other labels, who are agreed on less, or who are too few to tell."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+from support.audited import audited, data, label, person, sample, tolerable
+from support.opining import Row, opinion
+
+from affectory.quality.audits._data import AuditData
+from affectory.quality.audits.fairness import Fairness
+
+QUICK = Fairness(times=99, apart=0.05)
+
+
+def world(
+    draw: int,
+    speakers: int = 20,
+    each: int = 8,
+    gap: float = 0.0,
+    doubt: float = 0.0,
+    few: int = 0,
+    seed: int | None = None,
+    **more: Any,
+) -> AuditData:
+    """Speakers with habits of their own. The label a is likelier among women, and raters of men say anything more
+    often; a few declare something rare."""
+    random, samples, labels, opinions = np.random.default_rng(draw), list[Row](), list[Row](), list[Row]()
+    people = [person(f"p_{n:02}", gender=_gender(n, few)) for n in range(speakers)]
+    for number in range(speakers):
+        habit = random.dirichlet([6.0, 6.0, 6.0])
+        if _gender(number, few) != "man":
+            habit = (1 - gap) * habit + gap * np.array([1.0, 0, 0])
+        for _ in range(each):
+            name = f"s_{len(samples):04}"
+            said = int(random.choice(3, p=habit))
+            samples.append(sample(name, speaker=f"p_{number:02}", extra=[("room", str(number % 3))]))
+            labels.append(label(name, np.eye(3)[said].tolist()))
+            for rater in range(2) if doubt else ():
+                astray = _gender(number, few) == "man" and random.random() < doubt
+                vote = np.eye(3)[int(random.integers(3)) if astray else said].tolist()
+                opinions.append(opinion(len(opinions), vote, rater=f"r_{rater}", sample_id=name))
+    return data({"samples": samples, "labels": labels, "opinions": opinions}, people=people, seed=seed, **more)
+
+
+def _gender(number: int, few: int) -> str:
+    return "other" if number < few else ("woman", "man")[number % 2]
+
+
+def test_a_group_with_another_label_is_found() -> None:
+    found = audited(QUICK, world(1, 30, 10, gap=0.5))
+    [gap] = found.measures
+    assert (found.verdict, gap.accuses) == ("warns", True)
+    assert gap.what == "gender man: a, apart from other groups"
+    assert gap.low is not None and gap.high is not None
+    assert gap.low < gap.value < gap.high < 0
+    assert found.count == len(found.rows) > 60
+
+
+def test_a_group_that_is_agreed_on_less_is_found() -> None:
+    found = audited(QUICK, world(2, 30, 10, doubt=0.7))
+    [label_gap, agreement] = found.measures
+    assert not label_gap.accuses
+    assert (agreement.accuses, agreement.what) == (True, "gender man: agreement, apart from other groups")
+
+
+@pytest.mark.parametrize("draws", [80, pytest.param(200, marks=pytest.mark.drill)])
+def test_groups_that_are_alike_are_accused_no_more_often_than_is_said(draws: int) -> None:
+    """Speakers differ, so samples of one are no tries of their own."""
+    accused = sum(audited(QUICK, world(draw)).verdict == "warns" for draw in range(draws))
+    assert accused <= tolerable(draws)
+
+
+def state_of(table: tuple[Mapping[str, Any], ...]) -> dict[str, str | None]:
+    return {line["group"]: line["state"] for line in table}
+
+
+def test_small_groups_are_marked_and_never_accused() -> None:
+    found = audited(QUICK, world(3, 24, 10, gap=0.9, few=3))
+    assert state_of(found.table) == {"man": None, "other": "too small to compare", "woman": None}
+    assert not any("other:" in measure.what for measure in found.measures)
+    assert not {f"s_{number:04}" for number in range(30)} & set(found.rows)
+    [line] = [line for line in found.table if line["group"] == "other" and line["of"] == "a"]
+    assert (line["speakers"], line["samples"]) == (3, 30)
+    assert line["low"] < line["mean"] < line["high"] + 1e-9
+
+
+@pytest.mark.parametrize(("by", "groups"), [("extra.room", {"0", "1", "2"}), ("gender", {"man", "woman"})])
+def test_columns_and_what_was_declared_are_compared_alike(by: str, groups: set[str]) -> None:
+    found = audited(Fairness(times=99, by=(by,)), world(4))
+    assert set(state_of(found.table)) == groups
+    assert all(measure.what.startswith(by) for measure in found.measures)
+
+
+@pytest.mark.parametrize(
+    ("given", "by", "why"),
+    [
+        (world(5, 4), (), "no two groups by gender have 5 speakers and 30 samples"),
+        (world(5), ("extra.mood",), "no two groups by extra.mood"),
+        (data({"samples": [sample("s_1")], "labels": [label("s_1", [1, 0, 0])]}), (), "no speaker declared anything"),
+    ],
+)
+def test_where_nothing_can_be_compared_that_is_said(given: AuditData, by: tuple[str, ...], why: str) -> None:
+    found = audited(Fairness(times=99, by=by), given)
+    assert found.verdict == "not looked at"
+    assert why in found.skipped
+
+
+def test_order_and_parts_change_nothing() -> None:
+    assert audited(QUICK, world(6, gap=0.3, doubt=0.4)) == audited(QUICK, world(6, gap=0.3, doubt=0.4, seed=9))
