@@ -10,6 +10,7 @@ from affectory.quality.findings import SHOWN, Finding, Severity
 
 ALPHA = 0.05
 """The chance at which any of all tests of a gate accuses a dataset that has no fault."""
+_GRAVEST: tuple[Severity, ...] = ("blocks", "warns", "tells")
 Verdict = Literal["clean", "blocks", "warns", "tells", "not looked at"]
 
 
@@ -27,6 +28,8 @@ class Measure:
     """Whether it would matter if it is not by chance."""
     adjusted: float | None = None
     """`p`, after it counts that much else was tested."""
+    severity: Severity | None = None
+    """What follows where it accuses, if not what the audit says."""
 
     @property
     def accuses(self) -> bool:
@@ -93,6 +96,7 @@ def judged(found: Sequence[Audited], severities: Sequence[Severity]) -> Iterator
     adjusted = iter(holm([m.p for audited in found for m in audited.measures if m.p is not None]))
     for audited, severity in zip(found, severities, strict=True):
         measures = tuple(m if m.p is None else replace(m, adjusted=next(adjusted)) for m in audited.measures)
-        guilty = any(m.accuses for m in measures)
-        verdict: Verdict = "not looked at" if audited.skipped else severity if guilty else "clean"
+        guilty = [m.severity or severity for m in measures if m.accuses]
+        gravest: Verdict = min(guilty, key=_GRAVEST.index) if guilty else "clean"
+        verdict: Verdict = "not looked at" if audited.skipped else gravest
         yield replace(audited, measures=measures, verdict=verdict)
