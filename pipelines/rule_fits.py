@@ -48,7 +48,7 @@ class RuleFit:
         first, known = self.remembered.newest() is None, self.remembered.load()
         if not first and not refit:
             return 0
-        found, now = _rounded(self.rule.fit(self._evidence(self.rule.view.most))), self._now()
+        found, now = rounded(self.rule.fit(self._evidence(self.rule.view.most))), self._now()
         if first or not found.equals(known) or now != self._then():
             self._remembered(FIT.with_metadata({_OPINIONS: str(now)})).write([found])
         return _moved(known, found)
@@ -96,7 +96,7 @@ def _opinions(files: Sequence[PartFile], last: str | None) -> Iterator[pa.Table]
         yield table if last is None else table.filter(pc.less_equal(table.column("sample_id"), last))
 
 
-def _rounded(fit: pa.Table) -> pa.Table:
+def rounded(fit: pa.Table) -> pa.Table:
     """Numbers as far as they can be trusted to come out alike on every machine."""
     fit = fit.cast(FIT).sort_by("name").combine_chunks()
     values = fit.column("values").combine_chunks()
