@@ -47,6 +47,20 @@ def unchanged(path: Path, sha: str, memory: Path) -> bool:
         return _hashed(path, None, None) == sha
 
 
+def forget_hashes(memory: Path, gone: Callable[[str], bool]) -> None:
+    """Leave no byte of what is remembered of files with these hashes."""
+    if not memory.exists():
+        return
+    with _opened(memory) as database:
+        rows = database.execute("select path, sha from marks").fetchall()
+        paths = [(path,) for path, sha in rows if gone(sha)]
+        if paths:
+            database.execute("pragma secure_delete = on")
+            with database:
+                database.executemany("delete from marks where path = ?", paths)
+            database.execute("vacuum")
+
+
 @contextmanager
 def _opened(memory: Path) -> Iterator[sqlite3.Connection]:
     memory.parent.mkdir(parents=True, exist_ok=True)

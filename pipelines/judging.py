@@ -125,10 +125,10 @@ class Importer:
     def _gathered(self, files: Listed) -> Gathering:
         found, child = Gathering(self.taxonomy, self.pseudonym, self.preview), Child()
         index, aliases = self.scan.index(self.workspace), self.scan.aliases(self.workspace)
-        sources = None if self.preview else self.workspace.ledger("sources")
+        sources, forgotten = None if self.preview else self.workspace.ledger("sources"), self.workspace.forgotten()
         try:
             for entry, listed, refused in files:
-                targets = Targets.of(index, aliases, entry.reader.of, sources)
+                targets = Targets.of(index, aliases, entry.reader.of, sources, forgotten)
                 for file in chain(local_files(entry.reader, listed, self.limits), refused):
                     self._gather(entry, file, targets, found, child)
         finally:

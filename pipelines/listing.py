@@ -69,11 +69,14 @@ class Listing:
     events: EventFiles | None = None
 
     @classmethod
-    def of(cls, entry: SourceEntry, memory: Path, limits: Limits, commits: CommitStore, done: Done) -> "Listing":
+    def of(
+        cls, entry: SourceEntry, memory: Path, limits: Limits, commits: CommitStore, done: Done, keep: bool = True
+    ) -> "Listing":
+        """What an entry has; which media its tables name is remembered where names may be kept."""
         files, refused = inputs_of(entry.source, entry.root, memory, limits, done)
         media = NamedMedia(entry.media_root, "media_root" not in entry.beside)
         if entry.names_media:
-            names = list(_Names(entry, limits, commits).of(files))
+            names = list(_Names(entry, limits, commits, keep).of(files))
             media = media.look_for(names, memory, limits, done)
         beside = SideFiles.of(entry.source, entry.beside, memory, limits)
         events = EventFiles.of(entry.source, entry.beside, memory, limits)
@@ -113,6 +116,7 @@ class _Names:
     entry: SourceEntry
     limits: Limits
     commits: CommitStore
+    keep: bool = True
 
     def of(self, files: Sequence[Input]) -> Iterator[tuple[str, str]]:
         known = {file.uri: self._recalled(file) for file in files}
@@ -131,7 +135,7 @@ class _Names:
         for found in batches(_Namer(self.entry.source), file, self.limits, child):
             names |= dict.fromkeys(names_in(found.rows))
             whole = whole and not any(r.reason == "unreadable" for r in found.refused)
-        if whole:
+        if whole and self.keep:
             table = pa.table({"name": pa.array(names, pa.string())})
             self.commits.commit(self._key(file.uri, file.asset_id), "named media", Counts(), {"names": table}, {})
         return list(names)

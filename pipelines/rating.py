@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from affectory.pipelines.store.forgotten import WHY, Forgotten
 from affectory.pipelines.store.ledger import Ledger
 from affectory.schemas.ids import COUNTED, GROUP, canonical, digest, record_id_from_key
 from affectory.schemas.taxonomy import Taxonomy
@@ -148,12 +149,20 @@ class Targets:
     places: pa.Table
     sources: Ledger | None = None
     """Where to look for records that are gone."""
+    forgotten: Forgotten = field(default_factory=Forgotten)
 
     @classmethod
-    def of(cls, index: pa.Table, aliases: pa.Table, source: str, sources: Ledger | None = None) -> "Targets":
+    def of(
+        cls,
+        index: pa.Table,
+        aliases: pa.Table,
+        source: str,
+        sources: Ledger | None = None,
+        forgotten: Forgotten | None = None,
+    ) -> "Targets":
         names = ["key", "uri", "record_id"]
         tables = [t.filter(pc.equal(t.column("source"), source)).select(names) for t in (aliases, index)]
-        return cls(source, pa.concat_tables(tables), sources)
+        return cls(source, pa.concat_tables(tables), sources, forgotten or Forgotten())
 
     @cached_property
     def by_key(self) -> dict[str, str]:
@@ -190,6 +199,10 @@ class Targets:
 
     def problem(self, key: str | None, file: str | None) -> Problem:
         """Why nothing was found."""
+        if self.forgotten.names(file) or (
+            key is not None and self.forgotten.knows(record_id_from_key(self.source, key))
+        ):
+            return "withheld", WHY
         several = 0 if key is not None else len(self.by_file.get(file or "", ()))
         if several:
             return "bad_row", f"{file!r} names {several} records; use `target`"
@@ -245,7 +258,7 @@ class Gathering:
             if problem is None:
                 self.taken_of[entry.name] += 1
             elif not (self.preview and problem[0] == "unknown_record"):
-                row = canonical(rating._asdict())
+                row = "" if problem[0] == "withheld" else canonical(rating._asdict())
                 self.refused.append((entry.name, Refused(f"{uri}#L{rating.row}", *problem, row)))
 
     @property
@@ -273,6 +286,8 @@ class Gathering:
         box = None if rating.box is None else tuple(rating.box)
         asked = (entry.question, rating.occasion or "")
         rater = self._rater(rating, answers, record, *asked)
+        if targets.forgotten.knows(rater):
+            return "withheld", WHY
         act = Act(rater, record, *rating[2:6], *asked, box)
         said = self.judgements.get(act)
         if said is not None:
@@ -357,5 +372,7 @@ def _resolve(evidence: list[dict[str, Any]], targets: Targets) -> Problem | None
         key = place.pop("key")
         place["record"] = None if key is None else targets.find(key, None)
         if key is not None and place["record"] is None:
+            if targets.problem(key, None)[0] == "withheld":
+                continue
             return "unknown_record", f"the evidence lies in {key!r}: {targets.problem(key, None)[1]}"
     return None

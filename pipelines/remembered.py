@@ -56,7 +56,8 @@ class Remembered:
         with pq.ParquetWriter(buffer, self.schema, compression="zstd") as writer:
             for rows in self._sized(pieces):
                 writer.write_table(rows)
-        number = len(list(self.files.names(self._folder))) + 1
+        newest = self.newest()
+        number = int(newest.rpartition("/")[2].partition(".")[0]) + 1 if newest else 1
         self.files.create(f"{self._folder}/{number:06d}.parquet", buffer.getvalue())
 
     def _sized(self, pieces: Iterable[pa.Table]) -> Iterator[pa.Table]:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,7 +14,9 @@ from affectory.pipelines.code_hash import code_hash
 from affectory.pipelines.columns import large, small
 from affectory.pipelines.describing import Describing
 from affectory.pipelines.events import Tell
+from affectory.pipelines.forget.refusing import Refusing
 from affectory.pipelines.grouping import grouped
+from affectory.pipelines.hashes import forget_hashes
 from affectory.pipelines.inputs import local_files
 from affectory.pipelines.listing import Listing, SourceEntry
 from affectory.pipelines.people import Declared, declared_in, declared_table, hold_to_key, note_people
@@ -88,7 +90,8 @@ class Scanner:
         listing = [self._listed(entry) for entry in self.entries]
         code, marks = code_hash(LAID_OUT_BY), [x.signature for x in listing]
         limits = (self.limits.row_bytes, self.limits.file_bytes)
-        key = digest("scan", code, marks, limits, self.sample, self.pseudonym(""))
+        gone = [self._refusing.version] if self._refusing else []
+        key = digest("scan", code, marks, limits, self.sample, self.pseudonym(""), *gone)
         if not self.workspace.commits().has(key):
             key = self._commit(key, listing)
         elif latest_scan_key(self.workspace, self.sample) != key:
@@ -96,9 +99,16 @@ class Scanner:
         self._remember(key)
         return load_scan(self.workspace, key)
 
+    @cached_property
+    def _refusing(self) -> Refusing:
+        return Refusing(self.workspace.forgotten())
+
     def _listed(self, entry: SourceEntry) -> Listing:
         told, commits = partial(_hashed, self.tell, entry.name), self.workspace.commits(self.epoch)
-        return Listing.of(entry, self.workspace.hashes(), self.limits, commits, told)
+        found = Listing.of(entry, self.workspace.hashes(), self.limits, commits, told, keep=not self._refusing)
+        if self._refusing:
+            forget_hashes(self.workspace.hashes(), self._refusing.forgotten.knows)
+        return found
 
     def _commit(self, key: str, listing: Sequence[Listing]) -> str:
         child = Child()
@@ -125,6 +135,7 @@ class Scanner:
         if any(part.unreadable for part in read.values()):
             # The file may be readable next time, so what was found counts only for as long as it is found again.
             key = digest(key, table.column("fingerprint").to_pylist(), [(n, r.uri, r.detail) for n, r in refused])
+        refused = self._refusing.masked(refused, self.pseudonym)
         rejects = REJECTS.from_rows([reject_row("scan", name, r) for name, r in refused])
         index = small(table.select(RecordRows.index_names()).append_column("root", roots))
         known = pc.is_in(rows.aliases.column("record_id"), value_set=table.column("record_id"))
@@ -175,14 +186,17 @@ class Scanner:
     def _taken(self, records: Records, listing: Listing, file: SourceFile, found: "_Read") -> pa.Table:
         """The records of a batch with their ids; media that lie inside the file are kept."""
         entry = listing.entry
-        with self.workspace.assets() as store:
-            store.take_in(records.inner)
         rows, without = listing.media.resolved(records.rows, file)
         found.refused += without
         rows = found.events.joined(rows, file.uri)
         segments = getattr(entry.source, "segments", None)
         rows = found.describing.described(rows, file, self.pseudonym, segments and segments.kind)
-        return RecordRows.of(rows, Origin(entry.name, file, entry.licence, entry.scope), self.pseudonym)
+        rows = RecordRows.of(rows, Origin(entry.name, file, entry.licence, entry.scope), self.pseudonym)
+        admitted = self._refusing.admitted(rows)
+        found.refused += self._refusing.refused(rows.num_rows - admitted.num_rows)
+        with self.workspace.assets() as store:
+            store.take_in(self._refusing.inner(records.inner, rows, admitted))
+        return admitted
 
     def _sampled(self, table: pa.Table) -> pa.Table:
         """The records with the smallest ids of each source: the same few on every machine."""
@@ -215,7 +229,7 @@ class Scanner:
     def _remember(self, key: str) -> None:
         if latest_scan_key(self.workspace, self.sample) != key:
             files, folder = self.workspace.records(), _scans(self.sample)
-            number = len(list(files.names(folder))) + 1
+            number = int(([*files.names(folder)] or ["0."])[-1].rpartition("/")[2].partition(".")[0]) + 1
             files.create(f"{folder}/{number:08d}.json", json.dumps({"key": key}).encode())
 
 
@@ -311,6 +325,6 @@ def reject_row(stage: str, source: str, refused: Refused) -> dict[str, object]:
         "reason": refused.reason,
         "detail": refused.detail,
         "source": source,
-        "uri": refused.uri,
+        "uri": refused.uri or None,
         "row": refused.row,
     }

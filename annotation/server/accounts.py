@@ -75,6 +75,13 @@ def read_passwords(path: Path) -> dict[str, str]:
     return {str(row.get("email") or ""): str(row.get("password") or "") for row in rows}
 
 
+def forget_password(path: Path, email: str) -> None:
+    """Leave nothing of somebody's address and first password."""
+    kept = read_passwords(path)
+    if kept.pop(email.lower(), None) is not None:
+        _write_passwords(path, kept)
+
+
 def _write_passwords(path: Path, passwords: dict[str, str]) -> None:
     text = io.StringIO()
     csv.writer(text).writerows([("email", "password"), *passwords.items()])

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from affectory.annotation.found import ProjectSpec
 from affectory.annotation.server.home import Home
 from affectory.pipelines.bind import Bound
+from affectory.pipelines.forget.finishing import refuse_half_forgotten
 from affectory.pipelines.history import last_build
 from affectory.pipelines.people import hold_to_key
 from affectory.pipelines.review.binding import BoundQuestion, BoundReview
@@ -91,7 +92,8 @@ class Desk:
     def people(self) -> list[Person]:
         """The raters of the recipe's list; none where it names no list."""
         path = self.review.raters_file
-        listed = read_raters(path, self.pseudonym) if path else []
+        listed, forgotten = read_raters(path, self.pseudonym) if path else [], self.workspace.forgotten()
+        listed = [person for person in listed if not forgotten.knows(person.id)]
         return note_raters(self.workspace, listed, write=not self.dry)
 
     def pseudonym(self, email: str) -> str:
@@ -183,6 +185,7 @@ class Desk:
         try:
             with Lease(below(self.workspace.root, "review-lease")):
                 hold_to_key(self.workspace, self.bound.pseudonym)
+                refuse_half_forgotten(self.workspace)
                 yield
         except LeaseHeld as held:
             raise ReviewHeld(held.holder, held.since) from held

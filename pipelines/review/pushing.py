@@ -18,6 +18,7 @@ from affectory.annotation.push import push
 from affectory.annotation.push_steps import Progress
 from affectory.annotation.shown import Shown, Suggestion, shown_of
 from affectory.annotation.status.earlier import earlier
+from affectory.pipelines.forget.pending import delete_waiting
 from affectory.pipelines.review.binding import BoundQuestion
 from affectory.pipelines.review.desk import Desk, Project, Tell
 from affectory.pipelines.review.doing import newest_returns
@@ -70,6 +71,7 @@ class Pushing:
         desk, found = self.desk, []
         desk.home.prepare()
         with desk.home.turn(self.tell), desk.server(self.tell) as server, desk.workspace.assets() as store:
+            delete_waiting(desk, server)
             ids = self._raters(server)
             shelf = Shelf(desk.home, store, desk.bound.roots)
             for project in desk.projects():

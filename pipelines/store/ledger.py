@@ -1,4 +1,7 @@
-"""A ledger on disk: append-only segments; a row whose key is already there is not written twice."""
+"""A ledger on disk: append-only segments; a row whose key is already there is not written twice.
+
+Rows of what was asked to be forgotten are not written either.
+"""
 
 import io
 from collections.abc import Callable, Iterator, Sequence
@@ -10,12 +13,21 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from affectory.pipelines.store.files import PartFile, below, files_at, unguarded
+from affectory.pipelines.store.forgotten import Forgotten
 from affectory.schemas.ids import digest
 from affectory.schemas.migrate import upgrade, written_version
 from affectory.schemas.parquet import Part, opened
 from affectory.schemas.tables import TableSpec
 
 _SEGMENT_ROWS = 500_000
+_BARRED = {
+    "people": ("person_id",),
+    "sources": ("record_id", "fingerprint"),
+    "judgements": ("rater", "anchor.record"),
+    "asks": ("rater", "anchor.record", "task"),
+    "returns": ("rater", "task"),
+}
+"""By what a row is known to be of somebody, or about something, that was forgotten."""
 
 
 class Ledger:
@@ -23,6 +35,7 @@ class Ledger:
 
     def __init__(self, root: str | Path, spec: TableSpec, guard: Callable[[], None] = unguarded) -> None:
         self.spec = spec
+        self._root = root
         self._files = files_at(below(root, spec.name), guard)
 
     def segments(self) -> Iterator[PartFile]:
@@ -39,13 +52,23 @@ class Ledger:
 
     def append(self, rows: pa.Table) -> int:
         """Add the rows whose key is new; how many that were."""
-        rows = self._first_of_each(self.spec.cast(rows))
+        rows = self._admitted(self._first_of_each(self.spec.cast(rows)))
         known = _keys(self.read(self.spec.key), self.spec.key)
         keys = _keys(rows, self.spec.key)
         fresh = rows.filter(pc.invert(pc.is_in(keys, value_set=known)))
         for first in range(0, fresh.num_rows, _SEGMENT_ROWS):
             self._write(fresh.slice(first, _SEGMENT_ROWS))
         return int(fresh.num_rows)
+
+    def _admitted(self, rows: pa.Table) -> pa.Table:
+        """The rows without those of what was forgotten."""
+        columns = _BARRED.get(self.spec.name, ())
+        forgotten = Forgotten.below(self._root) if columns and rows.num_rows else None
+        for name in columns if forgotten else ():
+            values = _nested(rows, name)
+            barred = forgotten.among(pc.unique(values).to_pylist()) if forgotten else frozenset()
+            rows = rows.filter(pc.invert(pc.is_in(values, value_set=pa.array(sorted(barred), pa.string()))))
+        return rows
 
     def _write(self, rows: pa.Table) -> None:
         buffer = io.BytesIO()
@@ -71,6 +94,11 @@ class Ledger:
             return table
         kinds = keys.combine_chunks().dictionary_encode().indices.to_numpy()
         return table.take(pa.array(np.sort(np.unique(kinds, return_index=True)[1])))
+
+
+def _nested(table: pa.Table, name: str) -> pa.ChunkedArray:
+    column, _, field = name.partition(".")
+    return pc.struct_field(table.column(column), field) if field else table.column(column)
 
 
 def _keys(table: pa.Table, key: tuple[str, ...]) -> pa.ChunkedArray:

@@ -12,6 +12,7 @@ from affectory.pipelines.store.assets import AssetStore
 from affectory.pipelines.store.budget import Budget, Limits, forget_claims
 from affectory.pipelines.store.commits import CommitStore
 from affectory.pipelines.store.files import Files, below, files_at, is_remote, local_path, unguarded
+from affectory.pipelines.store.forgotten import Forgotten
 from affectory.pipelines.store.lease import Lease, guard
 from affectory.pipelines.store.ledger import Ledger
 from affectory.pipelines.store.usage import Meter, Reading
@@ -46,6 +47,10 @@ class Workspace:
 
     def ledger(self, name: str) -> Ledger:
         return Ledger(below(self.root, "ledgers"), LEDGERS[name], self._guard)
+
+    def forgotten(self) -> Forgotten:
+        """Who and what was asked to be forgotten."""
+        return Forgotten.below(below(self.root, "ledgers"))
 
     def answers(self, whom: Whom, epoch: int = 0) -> Answers:
         """The replies of one model, for the build of an epoch. One that lost its lease still keeps what it paid for."""

@@ -1,0 +1,50 @@
+"""A person is taken out of everything, does not come back, and the next release says why."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.forgetting import PERSON, REASON, forget, ids_of, write_world
+from support.searching import places_of, windows
+
+from affectory.pipelines.release.manifest import read_manifest
+
+Row = dict[str, Any]
+
+
+@pytest.fixture
+def caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "caches"
+    folder.mkdir()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
+    return folder
+
+
+def test_nothing_of_a_person_in_three_of_two_hundred_sources_is_left(tmp_path: Path, caches: Path) -> None:
+    world = write_world(tmp_path / "p")
+    made = world.project
+    first = made.build()
+    mine, others = _told_apart(made.rows(first.version).to_pylist())
+    assert len(mine) == 3
+    needles = (world.needles() | ids_of(mine) | _encoded(mine)) - _encoded(others)
+    assert places_of(needles, made.workspace)
+    done = forget(made)
+    assert places_of(needles, made.workspace, caches) == set()
+    assert done.plan.releases == {first.version: 3}
+    second = made.build()
+    assert places_of(needles, made.workspace, caches, made.releases / second.version) == set()
+    assert (first.version, second.version, second.bump) == ("v1.0.0", "v1.0.1", "patch")
+    assert f"removed at a person's request: {REASON}" in read_manifest(made.releases / second.version).reasons
+    assert second.kept == first.kept - 3
+    assert [r["uri"] for r in made.rejects() if r["reason"] == "withheld" and r["stage"] == "scan"] == [None] * 3
+    assert made.build().unchanged
+
+
+def _told_apart(rows: list[Row]) -> tuple[list[Row], list[Row]]:
+    return [row for row in rows if row["speaker"] == PERSON], [row for row in rows if row["speaker"] != PERSON]
+
+
+def _encoded(rows: list[Row]) -> set[bytes]:
+    """What was made of their media."""
+    media = [row[name] for row in rows for name in ("image", "audio") if row.get(name)]
+    return {window for medium in media for window in windows(medium["bytes"])}
