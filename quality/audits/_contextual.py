@@ -23,7 +23,8 @@ def measures(
 ) -> tuple[Measure, ...]:
     """How often the classifier says the label first: of the texts it can read, and of sentences with a keyword."""
     _check(taxonomy)
-    readable = [at for at, _ in enumerate(texts) if not languages[at] or primary(languages[at]) in LANGUAGES]
+    spoken = [language and primary(language) for language in languages[: len(texts)]]
+    readable = [at for at, language in enumerate(spoken) if not language or language in LANGUAGES]
     own = _right(taxonomy, [texts[at] for at in readable], [int(labels[at]) for at in readable])
     words = [(frame.format(label), at) for at, label in enumerate(taxonomy.labels) for frame in _CONTROL]
     control = _right(taxonomy, [text for text, _ in words], [at for _, at in words])

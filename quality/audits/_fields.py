@@ -78,7 +78,7 @@ def _by_name(prefix: str, rows: Sequence[Any]) -> dict[str, Sequence[Any]]:
 
 def _notes(data: AuditData, looked: Looked, names: Sequence[str]) -> dict[str, Sequence[Any]]:
     notes = data.sampled("notes", ["name", "number", "text"])
-    found = {}
+    found: dict[str, Sequence[Any]] = {}
     for name in names:
         own = notes.filter(pc.equal(notes["name"], name))
         at = pc.index_in(looked.samples["sample_id"], value_set=own["sample_id"].combine_chunks())

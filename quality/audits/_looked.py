@@ -41,7 +41,7 @@ class Looked:
         own = () if within == "record" else (within,)
         rows = data.sampled("samples", ["anchor", "source", *own, *columns])
         rows = rows.take(pc.index_in(labelled["sample_id"], value_set=rows["sample_id"].combine_chunks()))
-        names, cluster = _clusters(rows, within)
+        names, cluster = clusters(rows, within)
         _, source = np.unique(rows["source"].to_numpy().astype(str), return_inverse=True)
         label = labelled["label"].to_numpy().astype(np.int64)
         return Looked(rows, label, data.taxonomy.labels, names, cluster, source.astype(np.int64))
@@ -92,8 +92,8 @@ class Looked:
         return rank[self.cluster] if whole else rank
 
 
-def _clusters(rows: pa.Table, within: Group) -> tuple[tuple[str, ...], Ints]:
-    """A sample of which is not known what it belongs to, belongs to its record."""
+def clusters(rows: pa.Table, within: Group) -> tuple[tuple[str, ...], Ints]:
+    """The names of clusters, and the one of each row; what belongs to none that is known, belongs to its record."""
     record = pc.binary_join_element_wise("record", pc.struct_field(rows["anchor"], "record"), ":")
     own = record if within == "record" else pc.binary_join_element_wise(within, rows[within], ":")
     names, cluster = np.unique(pc.coalesce(own, record).to_numpy().astype(str), return_inverse=True)

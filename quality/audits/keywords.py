@@ -113,12 +113,12 @@ class _Found:
     def _further(self) -> Iterator[Measure]:
         """Numbers that say more about those that accuse."""
         hits, some = self.foretold.hits, self.names.any(axis=1)
-        yield share("labels foretold rightly by words", hits.sum(), len(hits))
+        yield share("labels foretold rightly by words", hits.sum(), len(self.looked))
         yield measure("the same where labels are exchanged", float(self.by_chance.mean()))
         yield measure("the same by the most frequent label alone", self.foretold.base)
         yield measure("mean over labels of those foretold rightly", self.foretold.balanced)
         yield measure("texts that name their own label where labels are exchanged", float(self.named_by_chance.mean()))
-        yield share("texts that name any label", some.sum(), len(some))
+        yield share("texts that name any label", some.sum(), len(self.looked))
         lexicon = Foretold.by_codes(_lexicon_codes(self.names), self.looked)
         yield measure(f"{_TOLD} named emotions", lexicon.gain, lexicon.gain_interval("lexicon"))
 
