@@ -59,12 +59,12 @@ def _numbered(release: Released) -> Iterator[tuple[str, Path, int, pa.Table]]:
     for shard in release.shards("default"):
         first = 0
         with pq.ParquetFile(shard.path) as file:
-            for batch in file.iter_batches(ROWS, columns=_leaves(release), use_threads=False):
+            for batch in file.iter_batches(ROWS, columns=leaves(release), use_threads=False):
                 yield shard.split, shard.path, first, pa.Table.from_batches([batch])
                 first += batch.num_rows
 
 
-def _leaves(release: Released) -> list[str]:
+def leaves(release: Released) -> list[str]:
     """The columns, but of media the names of their files only."""
     names = {name: f"{name}.list.element.path" if name == "frames" else f"{name}.path" for name in release.media}
     return [*release.light, *names.values()]

@@ -9,13 +9,19 @@ _HEIGHT = 12
 _SIDE, _EDGE = 400, 44
 
 
-def share(value: float, most: float, low: float | None = None, high: float | None = None, kind: str = "plain") -> Markup:
+def share(
+    value: float, most: float, low: float | None = None, high: float | None = None, kind: str = "plain"
+) -> Markup:
     """A bar from nought, and its interval."""
     drawn = [f'<rect class="bar {escape(kind)}" x="0" y="2" width="{_at(value, most):.2f}" height="8"/>']
     if low is not None and high is not None:
         start, end = _at(low, most), _at(high, most)
-        drawn.append(f'<rect class="whisker" x="{start:.2f}" y="5.4" width="{max(end - start, 0.5):.2f}" height="1.2"/>')
-        drawn += [f'<rect class="whisker" x="{x:.2f}" y="3" width=".5" height="6"/>' for x in (start, max(end - 0.5, 0))]
+        drawn.append(
+            f'<rect class="whisker" x="{start:.2f}" y="5.4" width="{max(end - start, 0.5):.2f}" height="1.2"/>'
+        )
+        drawn += [
+            f'<rect class="whisker" x="{x:.2f}" y="3" width=".5" height="6"/>' for x in (start, max(end - 0.5, 0))
+        ]
     return _svg(drawn)
 
 
@@ -24,7 +30,9 @@ def stacked(parts: Sequence[tuple[str, float]]) -> Markup:
     whole, at, drawn = sum(many for _, many in parts) or 1, 0.0, []
     for kind, many in parts:
         width = 100 * many / whole
-        drawn.append(f'<rect class="bar {escape(kind)}" x="{at:.2f}" y="1" width="{max(width - 0.4, 0):.2f}" height="10"/>')
+        drawn.append(
+            f'<rect class="bar {escape(kind)}" x="{at:.2f}" y="1" width="{max(width - 0.4, 0):.2f}" height="10"/>'
+        )
         at += width
     return _svg(drawn)
 
@@ -101,9 +109,7 @@ def _marks(places: Sequence[tuple[str, int, float, float, int]]) -> list[str]:
         taken.append((x, at))
         drawn.append(f'<circle class="bar e{number}" cx="{x:.1f}" cy="{y:.1f}" r="6"/>')
         side, shift = ("start", 10) if right else ("end", -10)
-        drawn.append(
-            f'<text class="mark" x="{x + shift:.1f}" y="{at:.1f}" text-anchor="{side}">{escape(name)}</text>'
-        )
+        drawn.append(f'<text class="mark" x="{x + shift:.1f}" y="{at:.1f}" text-anchor="{side}">{escape(name)}</text>')
     return drawn
 
 

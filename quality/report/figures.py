@@ -45,7 +45,10 @@ def _facts(release: Released, counted: Counted, judged: Judged) -> Any:
     yield counted.total, "sample" if counted.total == 1 else "samples"
     yield len(release.taxonomy.labels), "labels"
     if judged.opinions:
-        yield judged.opinions, "opinions" if judged.samples == counted.total else f"opinions of {judged.samples:,} samples"
+        yield (
+            judged.opinions,
+            "opinions" if judged.samples == counted.total else f"opinions of {judged.samples:,} samples",
+        )
     if people:
         yield people, "people who judged"
     if judged.machines:

@@ -1,4 +1,4 @@
-"""How far the raters of a release agree, who they are, what they take for what, and whether ears and eyes say the same."""
+"""How far raters agree, who they are, what they take for what, and whether ears and eyes say the same."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import os
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -39,11 +38,15 @@ def write_report(release: Path, target: Path, *, media_mb: float = 24, samples: 
     html = page(found, counted, _data(found, counted, listed, encoder.asked), _bytes(media, listed))
     beside = target.with_name(f".{target.name}.part")
     beside.write_text(html, encoding="utf-8")
-    os.replace(beside, target)
+    beside.replace(target)
 
 
 def page(
-    release: Released, counted: Counted, data: Mapping[str, str], media: Sequence[tuple[str, str]] = (), served: bool = False
+    release: Released,
+    counted: Counted,
+    data: Mapping[str, str],
+    media: Sequence[tuple[str, str]] = (),
+    served: bool = False,
 ) -> str:
     """The page as HTML; `data` stands in it by name, and is asked of the server instead where it is `served`."""
     import jinja2
@@ -55,7 +58,7 @@ def page(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"many": "{:,}".format, "share": _share, "two": "{:.2f}".format}
+    environment.filters |= {"many": "{:,}".format, "share": _share, "two": _two}
     style = (_HERE / "static" / "report.css").read_text(encoding="utf-8") + style_of(release.taxonomy.labels)
     script = (_HERE / "static" / "report.js").read_text(encoding="utf-8")
     drawn = {name: getattr(drawing, name) for name in ("share", "stacked", "interval", "plane")}
@@ -88,6 +91,11 @@ def _hash(text: str) -> str:
 
 def _share(value: float) -> str:
     return f"{100 * value:.0f} %" if value >= 0.1 or not value else f"{100 * value:.1f} %"
+
+
+def _two(value: float) -> str:
+    """Two digits with a true minus, and no nought that is below itself."""
+    return f"{round(value, 2) + 0.0:.2f}".replace("-", "−")
 
 
 def _data(release: Released, counted: Counted, listed: list[dict[str, Any]], asked: list[Any]) -> dict[str, str]:

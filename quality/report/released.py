@@ -76,7 +76,9 @@ class Released:
     def rejects(self) -> pa.Table | None:
         """What was not kept: stage, outcome, reason."""
         path = self.folder / "rejects.parquet"
-        return pq.read_table(path, columns=["stage", "outcome", "reason"], use_threads=False) if path.is_file() else None
+        return (
+            pq.read_table(path, columns=["stage", "outcome", "reason"], use_threads=False) if path.is_file() else None
+        )
 
     @cached_property
     def taxonomy(self) -> Taxonomy:
@@ -108,7 +110,9 @@ class Released:
     @property
     def title(self) -> str:
         """What people call it."""
-        return str(self.header.get("pretty_name") or self.recipe.get("title") or self.recipe.get("dataset") or "Dataset")
+        return str(
+            self.header.get("pretty_name") or self.recipe.get("title") or self.recipe.get("dataset") or "Dataset"
+        )
 
     @property
     def licence(self) -> str:

@@ -30,7 +30,8 @@
   };
   const many = n => n.toLocaleString("en");
   const share = x => `${Math.round(100 * x)} %`;
-  const clock = s => `${Math.floor(s / 60)}:${(s % 60).toFixed(1).padStart(4, "0")}`;
+  const clock = s => s < 0 ? `−${clock(-s)}` : `${Math.floor(s / 60)}:${(s % 60).toFixed(1).padStart(4, "0")}`;
+  const span = (from, to) => clock(from) === clock(to) ? clock(from) : `${clock(from)} to ${clock(to)}`;
   const colour = name => { const n = about.labels.indexOf(name); return n < 0 ? "" : `e${n}`; };
   const labelOf = sample => sample.label === undefined ? (sample.chosen ? sample.chosen.join(", ") : "no label") : about.labels[sample.label];
 
@@ -126,12 +127,12 @@
   };
   const entry = sample => {
     const length = sample.end - sample.start;
-    const said = sample.text || [sample.kind, Number.isFinite(length) ? `of ${length.toFixed(1)} s` : "", sample.key || ""].filter(Boolean).join(" ");
+    const said = sample.text || [sample.kind, Number.isFinite(length) ? `of ${length.toFixed(1)} s` : "", sample.source ? `from ${sample.source}` : "", sample.key || ""].filter(Boolean).join(" ");
     const name = labelOf(sample);
     const button = make("button", { type: "button", class: "entry", "aria-expanded": "false", "aria-controls": "sample", "data-id": sample.id, onclick: () => toggle(button) },
       make("span", { class: "said", dir: "auto" }, said),
       make("span", { class: "label" }, make("span", { class: `dot ${colour(name)}` }), name),
-      make("small", {}, [sample.kind, sample.speaker, sample.split].filter(Boolean).join(" · ")),
+      make("small", {}, [sample.kind, sample.speaker && short(sample.speaker), sample.split].filter(Boolean).join(" · ")),
       make("small", {}, sample.count ? `${many(sample.count)} opinion${sample.count > 1 ? "s" : ""}, ${sample.band}` : sample.band));
     return make("li", {}, button);
   };
@@ -187,12 +188,12 @@
     ].filter(Boolean);
   };
   const facts = sample => {
-    const length = Number.isFinite(sample.end) ? `${clock(sample.start || 0)} to ${clock(sample.end)}` : "";
+    const length = Number.isFinite(sample.end) ? span(sample.start || 0, sample.end) : "";
     const pairs = [["kind", sample.kind], ["split", sample.split], ["source", sample.source], ["key", sample.key], ["speaker", sample.speaker],
       ["dialogue", sample.dialogue && `${sample.dialogue}${sample.position === undefined ? "" : `, ${sample.position}`}`], ["language", sample.language], ["in its record", length], ["state", sample.state]];
     return make("dl", { class: "about" }, ...pairs.filter(([, value]) => value).map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value))));
   };
-  const short = rater => rater.length > 18 ? `${rater.slice(0, 12)}…` : rater;
+  const short = rater => rater.length > 18 ? `${rater.slice(0, 10)}…` : rater;
   const leading = opinion => Object.entries(opinion.weights || {}).filter(([, w]) => w).sort((a, b) => b[1] - a[1]).map(([name]) => name)[0];
   const pointed = sample => {
     const places = sample.opinions.flatMap((opinion, n) => (opinion.evidence || []).map(spot => ({ ...spot, opinion: n, name: leading(opinion) || spot.kind || "", rater: opinion.rater })));
@@ -200,7 +201,7 @@
   };
   const where = (spot, sample) => {
     if (spot.elsewhere) return `in ${spot.record}`;
-    if (spot.start !== undefined) return `${clock(spot.start / 1e6 - (sample.start || 0))} to ${clock(spot.end / 1e6 - (sample.start || 0))}`;
+    if (spot.start !== undefined) return span((spot.start / 1e6) - (sample.start || 0), (spot.end ?? spot.start) / 1e6 - (sample.start || 0));
     if (spot.from !== undefined) return `“${Array.from(sample.text || "").slice(spot.from, spot.to).join("").slice(0, 40)}”`;
     return spot.box ? "a box in the picture" : "all of it";
   };
