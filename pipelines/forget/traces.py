@@ -46,8 +46,8 @@ class Traces:
 
     @classmethod
     def from_json(cls, data: bytes) -> "Traces":
-        raw = json.loads(data)
-        return cls(**{f.name: tuple(v) if isinstance(v := raw[f.name], list) else v for f in fields(cls)})
+        raw: dict[str, Any] = json.loads(data)
+        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in raw.items()})
 
     @property
     def marks(self) -> Iterator[str]:

@@ -1,9 +1,14 @@
 """Two hundred sources of many people, of whom one speaks in a line, is in a picture and is heard in a sound."""
 
-from collections.abc import Iterable
+import itertools
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 from support.media import tone, write_sound
@@ -12,6 +17,7 @@ from support.searching import windows
 
 from affectory.pipelines.forget.forgetting import Forgetting
 from affectory.pipelines.forget.plan import Done
+from affectory.pipelines.store.files import LocalFiles
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.ids import pseudonym
 
@@ -97,3 +103,30 @@ _RECIPE: dict[str, Any] = {
     "publish": {"configs": ["default", "opinions", "labels", "notes"], "splits": {"by": ["speaker"], "train": 0.8,
                 "validation": 0.1, "test": 0.1}},
 }  # fmt: skip
+
+
+def killed_at(step: int, work: Callable[[], Any]) -> bool:
+    """Whether the work was killed before its n-th write or deletion. Its process is a copy of this one."""
+    process = multiprocessing.get_context("fork").Process(target=_dying, args=(step, work))
+    process.start()
+    process.join(120)
+    assert process.exitcode in (0, -signal.SIGKILL), process.exitcode
+    return process.exitcode != 0
+
+
+def _dying(step: int, work: Callable[[], Any]) -> None:
+    left = itertools.count(1)
+
+    def around(real: Callable[..., Any]) -> Callable[..., Any]:
+        def done(*given: Any, **named: Any) -> Any:
+            if next(left) == step:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return real(*given, **named)
+
+        return done
+
+    with (
+        mock.patch.object(LocalFiles, "create", around(LocalFiles.create)),
+        mock.patch.object(Path, "unlink", around(Path.unlink)),
+    ):
+        work()

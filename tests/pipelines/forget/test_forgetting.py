@@ -37,6 +37,7 @@ def test_nothing_of_a_person_in_three_of_two_hundred_sources_is_left(tmp_path: P
     assert f"removed at a person's request: {REASON}" in read_manifest(made.releases / second.version).reasons
     assert second.kept == first.kept - 3
     assert [r["uri"] for r in made.rejects() if r["reason"] == "withheld" and r["stage"] == "scan"] == [None] * 3
+    assert sum(r["stage"] == "ratings" and r["reason"] == "withheld" and r["row"] == "" for r in made.rejects()) == 3
     assert made.build().unchanged
 
 
