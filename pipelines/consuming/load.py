@@ -32,6 +32,7 @@ def load(
     across: Sequence[str] | None = None,
     columns: Sequence[str] | None = None,
     streaming: bool = False,
+    decode: bool = True,
 ) -> "Loaded":
     """A release as `datasets.load_dataset` gives it; with a rule its label columns come anew from its opinions.
 
@@ -48,6 +49,7 @@ def load(
         across: What is counted together although it differs: of perspective, whose and modalities.
         columns: Only these are read.
         streaming: Row by row, without a copy in the cache of `datasets`.
+        decode: Whether media are decoded as rows are read, sound and video by torchcodec; else they are bytes.
     """
     release = published(place)
     splits = _splits(release, config, split)
@@ -62,7 +64,19 @@ def load(
             taxonomy=taxonomy, pools=pools, perspective=perspective, across=across,
         )  # fmt: skip
         data = _relabelled(how, splits, columns, streaming)
+    data = data if decode else _undecoded(data)
     return data[split] if split is not None else data
+
+
+def _undecoded(data: Any) -> Any:
+    """Its media columns as bytes; frames are lists of pictures, which need no torch."""
+    from datasets import Audio, Image, Video
+
+    for split, rows in data.items():
+        for name, feature in rows.features.items():
+            if isinstance(feature, Audio | Image | Video):
+                data[split] = data[split].cast_column(name, type(feature)(decode=False))
+    return data
 
 
 def _splits(release: Published, config: str, split: str | None) -> tuple[str, ...]:

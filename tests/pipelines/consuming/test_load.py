@@ -88,3 +88,9 @@ def test_what_is_not_there_is_told(released: Project, said: dict[str, Any], told
 def test_a_place_of_nothing_is_told(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="there is no release in"):
         affectory.load(tmp_path)
+
+
+def test_media_may_stay_bytes(released: Project) -> None:
+    found = affectory.load(released.releases, split="train", decode=False)
+    decoded = {name: getattr(found.features[name], "decode", None) for name in ("audio", "video", "image", "text")}
+    assert decoded == {"audio": False, "video": False, "image": False, "text": None}

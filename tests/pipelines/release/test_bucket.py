@@ -104,7 +104,7 @@ def test_the_examples_for_users_run(world: Any, tmp_path: Path, bucket: str, s3_
         [sys.executable, "-c", script(code)], env=environment, capture_output=True, text=True, check=False
     )
     assert ran.returncode == 0, ran.stderr
-    assert ran.stdout.splitlines() == ["7 ['anger', 'disgust']", "model", "8"]
+    assert ran.stdout.splitlines() == ["7 ['anger', 'disgust']", "model", "8", "7 ['label', 'distribution']"]
     newest = latest("s3://bucket/releases")
     assert newest and verify(str(newest.path)) == []
 
