@@ -32,7 +32,7 @@ PURPOSE = "third_parties"
 _TELLING = frozenset({"segments", "context"})
 """Places that tell of people alone; in others `who` may be a number, or what a model calls somebody."""
 _TELLS = frozenset({"speaker", *_TELLING})
-_PERSON = re.compile(r"p_[0-9a-f]{20}|s_[0-9a-f]{24}-\d+")
+PERSON = re.compile(r"p_[0-9a-f]{20}|s_[0-9a-f]{24}-\d+")
 _STANDINGS = pa.schema([("person_id", pa.string()), ("agreed", pa.bool_()), ("until", pa.date32())])
 
 
@@ -119,7 +119,7 @@ def people_in(rows: pa.Table) -> list[set[str]]:
         if column.type == PLACES:
             every = column.name in _TELLING
             for row, who in _named(rows.column(column.name)):
-                if every or _PERSON.fullmatch(who):
+                if every or PERSON.fullmatch(who):
                     found[row].add(who)
     return [{who for who in people if who.startswith("p_")} if made else people
             for people, made in zip(found, _written(rows), strict=True)]  # fmt: skip

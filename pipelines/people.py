@@ -18,48 +18,69 @@ RELATIONS = ("expert", "clinician", "parent", "self", "crowd")
 
 @dataclass(frozen=True)
 class Declared:
-    """What a person agreed to, by purpose, until when, and from when on anything may be published."""
+    """What a person agreed to, by purpose, until when, and from when on anything may be published; and who they say
+    that they are."""
 
     consent: Mapping[str, bool] = field(default_factory=dict)
     expires: date | None = None
     embargo: date | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.consent or self.expires or self.embargo)
+        return bool(self.consent or self.expires or self.embargo or self.facts)
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> "Declared":
         """What a row says of it."""
-        return cls({p: row[p] for p in PURPOSES if p in row}, row.get("expires"), row.get("embargo"))
+        return cls(
+            {p: row[p] for p in PURPOSES if p in row}, row.get("expires"), row.get("embargo"), row.get("facts") or {}
+        )
 
     def said(self) -> dict[str, Any]:
         """As a row says it."""
         days = {"expires": self.expires, "embargo": self.embargo}
-        return {**self.consent, **{name: day for name, day in days.items() if day}}
+        facts = {"facts": dict(self.facts)} if self.facts else {}
+        return {**self.consent, **{name: day for name, day in days.items() if day}, **facts}
 
     def stricter(self, other: "Declared") -> "Declared":
-        """Of two that differ what allows less, whatever their order."""
+        """Of two that differ what allows less, whatever their order; facts that contradict each other are none."""
         purposes = {*self.consent, *other.consent}
         consent = {p: self.consent.get(p, True) and other.consent.get(p, True) for p in purposes}
         ends = [day for day in (self.expires, other.expires) if day]
         starts = [day for day in (self.embargo, other.embargo) if day]
-        return Declared(consent, min(ends, default=None), max(starts, default=None))
+        told = sorted({**self.facts, **other.facts}.items())
+        facts = {k: v for k, v in told if self.facts.get(k, v) == other.facts.get(k, v)}
+        return Declared(consent, min(ends, default=None), max(starts, default=None), facts)
 
     def over(self, before: Mapping[str, Any]) -> dict[str, Any]:
         """A person's row with this said; what it leaves open stays as it was."""
         consent = sorted({**dict(before.get("consent") or []), **self.consent}.items())
-        found = {"consent": consent or None, "expires": self.expires, "embargo": self.embargo}
+        facts = sorted({**dict(before.get("declared") or []), **self.facts}.items())
+        found = {
+            "consent": consent or None,
+            "expires": self.expires,
+            "embargo": self.embargo,
+            "declared": facts or None,
+        }
         return {name: before.get(name) if value is None else value for name, value in found.items()}
 
 
 _NOTHING = Declared()
-_DECLARED = pa.schema([PEOPLE.schema.field(name) for name in ("person_id", "consent", "expires", "embargo")])
+_DECLARED = pa.schema(
+    [PEOPLE.schema.field(name) for name in ("person_id", "consent", "expires", "embargo", "declared")]
+)
 
 
 def declared_table(declared: Mapping[str, Declared]) -> pa.Table:
     """What people declared, to be kept beside what told it."""
     rows = [
-        {"person_id": person, "consent": sorted(d.consent.items()), "expires": d.expires, "embargo": d.embargo}
+        {
+            "person_id": person,
+            "consent": sorted(d.consent.items()),
+            "expires": d.expires,
+            "embargo": d.embargo,
+            "declared": sorted(d.facts.items()),
+        }
         for person, d in sorted(declared.items())
     ]
     return pa.Table.from_pylist(rows, _DECLARED)
@@ -68,7 +89,10 @@ def declared_table(declared: Mapping[str, Declared]) -> pa.Table:
 def declared_in(table: pa.Table | None) -> dict[str, Declared]:
     """What `declared_table` kept."""
     rows = table.to_pylist() if table is not None else []
-    return {r["person_id"]: Declared(dict(r["consent"]), r["expires"], r["embargo"]) for r in rows}
+    return {
+        r["person_id"]: Declared(dict(r["consent"]), r["expires"], r["embargo"], dict(r.get("declared") or []))
+        for r in rows
+    }
 
 
 def hold_to_key(workspace: Workspace, pseudonym: Callable[[str], str]) -> None:

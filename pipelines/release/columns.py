@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from affectory.pipelines.release.features import NOTE_PREFIX, PUBLIC, Shape
 from affectory.pipelines.release.gather import Window
+from affectory.pipelines.release.withheld import COLUMN as WITHHELD
 from affectory.quality.published import check_lengths, decided, first_views, own_views
 from affectory.schemas.types import PLACES
 
@@ -32,6 +33,7 @@ Columns = dict[str, Any]
 def default_rows(window: Window, shape: Shape, schema: pa.Schema) -> pa.Table:
     """The rows without their media bytes, which `embed` adds."""
     columns = _of_samples(window.tables["samples"], shape.media)
+    columns[WITHHELD] = window.withheld.column(window.tables["samples"]["sample_id"])
     columns |= label_columns(window.tables["labels"], window.ids, shape)
     columns |= _of_notes(window, shape.notes)
     plain = pa.schema([field for field in schema if field.name not in shape.media])

@@ -38,6 +38,8 @@ class Facts:
     """Opinions by kind and name of raters that are not people."""
     rejects: Counter[tuple[str, str]] = field(default_factory=Counter)
     """By outcome and reason."""
+    withheld: tuple[str, ...] = ()
+    """What is not published and why, in words."""
 
     def add(self, window: Window, default: pa.Table, media: Sequence[str]) -> None:
         """Count a window's rows."""
@@ -84,7 +86,7 @@ class Facts:
 
     def limits(self, media: Sequence[str], said: Sequence[str]) -> list[str]:
         """What a user should know before trusting the data: what was `said` by its makers, then what was counted."""
-        found, labelled = list(said), self.pools.total()
+        found, labelled = [*said, *self.withheld], self.pools.total()
         if labelled < self.total:
             found.append(f"{self.total - labelled} of {self.total} rows have no label.")
         people = self.pools["human"] + self.pools["group"]

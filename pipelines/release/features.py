@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from affectory.pipelines.release.withheld import COLUMN as WITHHELD
 from affectory.schemas.derived import LABELS, NOTES, OPINIONS_TABLE, SAMPLES
 from affectory.schemas.types import MEMBERS
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from datasets import Features
 
 NOTE_PREFIX = "note_"
+PEOPLE_CONFIG, EVERYBODY = "people", "people"
+"""The config that tells of those who speak and judge, and its only split."""
 _OF_SAMPLE = {
     "sample_id": "string",
     "record_id": "string",
@@ -85,13 +88,20 @@ def features_of(config: str, shape: Shape) -> "Features":
     return _default(shape) if config == "default" else Features.from_arrow_schema(PUBLIC[config])
 
 
+def people_features(people: pa.Table) -> "Features":
+    """The features of the config that tells of people."""
+    from datasets import Features
+
+    return Features.from_arrow_schema(people.schema)
+
+
 def _default(shape: Shape) -> "Features":
     """No fixed length for `distribution`: Arrow 25 writes a null list of fixed length to Parquet but cannot read it."""
     from datasets import ClassLabel, Features, List, Value
 
     numbers = List(Value("float32"))
     columns: dict[str, Any] = {name: Value(dtype) for name, dtype in _OF_SAMPLE.items()}
-    columns |= {"box": numbers, **_media(shape.media)}
+    columns |= {"box": numbers, **_media(shape.media), WITHHELD: Value("string")}
     columns |= {"label": ClassLabel(names=list(shape.labels)), "distribution": numbers}
     columns |= {"distribution_low": numbers, "distribution_high": numbers, "label_chosen": List(Value("string"))}
     columns |= {name: Value(dtype) for name, dtype in _OF_LABEL.items()}

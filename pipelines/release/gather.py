@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from affectory.pipelines.columns import Lookup
 from affectory.pipelines.release.model import split_rank
+from affectory.pipelines.release.withheld import Withheld
 from affectory.schemas.derived import TABLES
 from affectory.schemas.errors import UserError
 from affectory.schemas.parquet import Part, in_turn
@@ -32,13 +33,17 @@ class Window:
     split: str
     ids: pa.Array
     tables: Mapping[str, pa.Table]
+    withheld: Withheld = field(default_factory=Withheld)
+    """What the tables lack already."""
 
 
 class Gathered:
     """The published rows, dealt out to files by window; windows follow the order of split, then sample id."""
 
-    def __init__(self, tables: Mapping[str, Sequence[Part]], splits: pa.Table, spill: Path) -> None:
-        self._spill = spill
+    def __init__(
+        self, tables: Mapping[str, Sequence[Part]], splits: pa.Table, spill: Path, withheld: Withheld | None = None
+    ) -> None:
+        self._spill, self._withheld = spill, withheld or Withheld()
         parts = {name: tuple(tables.get(name, ())) for name in GATHERED}
         self._keys = _place(splits, _window_count(parts))
         for name in GATHERED:
@@ -55,7 +60,8 @@ class Gathered:
         keys = self._keys.filter(pc.equal(self._keys["split"], split))
         for window in pc.unique(keys["window"]).to_pylist():
             ids = keys.filter(pc.equal(keys["window"], window))["sample_id"].combine_chunks()
-            yield Window(split, ids, {name: self._load(name, window, ids) for name in GATHERED})
+            tables = {name: self._withheld.left_of(name, self._load(name, window, ids)) for name in GATHERED}
+            yield Window(split, ids, tables, self._withheld)
 
     def _load(self, name: str, window: int, ids: pa.Array) -> pa.Table:
         path = self._spill / name / f"{window}.arrow"

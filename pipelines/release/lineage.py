@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from affectory.pipelines.release.columns import public_rows
 from affectory.pipelines.release.gather import Window
 from affectory.pipelines.release.shards import parquet_writer
+from affectory.pipelines.release.withheld import Withheld, nameless
 from affectory.schemas.derived import REJECTS
 from affectory.schemas.parquet import Part, read_all
 
@@ -101,12 +102,16 @@ def plain_json(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-def reject_rows(parts: Sequence[Part]) -> pa.Table:
+def reject_rows(parts: Sequence[Part], withheld: Withheld | None = None) -> pa.Table:
     """What was not kept, in an order of its own: without uris and rows, which name files and people, and without the
     details of files that were not taken and of rows that failed, which quote them and what models answered, and the
-    folders of whoever built it."""
+    folders of whoever built it. Of whom something is withheld nothing tells."""
+    withheld = withheld or Withheld()
     tables = [table.cast(PUBLIC_REJECTS) for table in read_all(parts, _REJECTS)]
-    rows = pa.concat_tables([PUBLIC_REJECTS.empty_table(), *tables])
+    rows = pa.concat_tables(
+        [PUBLIC_REJECTS.empty_table(), *tables, withheld.rejects().select(_REJECTS).cast(PUBLIC_REJECTS)]
+    )
+    rows = nameless(rows, withheld)
     found = zip(*(rows[name].to_pylist() for name in ("stage", "outcome", "detail")), strict=True)
     detail = [
         None if text is None or stage in _OF_INPUTS or outcome == "failed" else without_folders(text)

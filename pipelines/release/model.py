@@ -3,10 +3,12 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
+from affectory.pipelines.release.withheld import Withheld
 from affectory.schemas.errors import AffectoryError, UserError
 from affectory.schemas.parquet import Part
 from affectory.schemas.taxonomy import Taxonomy
@@ -46,6 +48,19 @@ class ReleaseInputs:
     label_pools: Sequence[str] = ("human", "group", "model")
     versions: Mapping[str, str] = field(default_factory=dict)
     """Of the toolchain: written in the manifest, not hashed."""
+    gate: Mapping[str, Any] | None = None
+    """What suites, rules and audits found, and what was allowed for which reason, as plain data."""
+    statement: Mapping[str, str] = field(default_factory=dict)
+    """The data statement that the recipe makes, by the names of its fields."""
+    finish: Callable[[Path], None] | None = None
+    """Writes pages into the finished release, whose manifest names its version already."""
+
+    withheld: Withheld = field(default_factory=Withheld)
+    """What is not published of these, for whose sake; `splits` name no sample that is withheld as a whole."""
+    people: pa.Table | None = None
+    """Who speaks and judges, as the config `people` tells of them."""
+    because: Sequence[str] = ()
+    """What else changed this version, beside what comparing shows: why people were taken out."""
 
     def __post_init__(self) -> None:
         _known("config", self.configs, CONFIGS)
@@ -74,6 +89,8 @@ class Release:
     bump: str
     reasons: tuple[str, ...]
     unchanged: bool = False
+    why: str = ""
+    """The rule by which it has this version."""
 
 
 def split_rank(split: str) -> tuple[int, str]:

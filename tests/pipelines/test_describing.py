@@ -110,7 +110,7 @@ GRANTS: dict[str, dict[str, Any]] = {
     "consent": {"consent": {"train": "trian"}},
     "expires": {"expires": "trian"},
     "embargo": {"embargo": "trian"},
-    "speaker": {"speaker": "trian", "consent": {"train": "train"}},
+    "speaker": {"speaker": "trian", "consent": {"annotate": "train"}},
 }
 
 
@@ -141,7 +141,7 @@ BROKEN: dict[str, bytes | None] = {
 @pytest.mark.parametrize("data", BROKEN.values(), ids=BROKEN)
 def test_nothing_is_built_where_what_people_agreed_to_cannot_be_read(tmp_path: Path, data: bytes | None) -> None:
     sidecar = {"path": "s", "file": "file", "speaker": "who"}
-    made = pictures(tmp_path, [], sidecar={**sidecar, "consent": {"train": "train"}})
+    made = pictures(tmp_path, [], sidecar={**sidecar, "consent": {"annotate": "train"}})
     (tmp_path / "s").mkdir()
     if data is None:
         (tmp_path / "s/broken.csv").symlink_to("nowhere.csv")
@@ -211,7 +211,7 @@ def test_a_voice_that_a_machine_numbered_is_one_person_in_its_recording_alone(
 
 
 def test_a_person_of_a_sidecar_is_one_in_every_recording(tmp_path: Path) -> None:
-    sidecar = {"path": "s.csv", "subject": "who", "consent": {"train": "train"}}
+    sidecar = {"path": "s.csv", "subject": "who", "consent": {"annotate": "train"}}
     made = pictures(tmp_path, [], sidecar=sidecar, segments={"path": "cuts.rttm"})
     write_csv(tmp_path / "s.csv", ["who", "train"], [["ann", "no"]])
     (tmp_path / "cuts.rttm").write_text("".join(f"SPEAKER {n} 1 0 1 <NA> <NA> ann <NA> <NA>\n" for n in "ac"))
@@ -242,12 +242,12 @@ def test_a_table_of_subjects_describes_texts_by_their_speaker(tmp_path: Path) ->
     assert sorted(row["extra"][0]["value"] for row in rows) == ["30", "30", "40", "40"]
 
 
-WHO: dict[str, Any] = {"path": "subjects.csv", "file": "file", "speaker": "who", "consent": {"train": "train"}}
+WHO: dict[str, Any] = {"path": "subjects.csv", "file": "file", "speaker": "who", "consent": {"annotate": "train"}}
 
 
 def consents(made: Project) -> list[bool | None]:
     """What the people agreed to as the newest revisions say, in the order of their pseudonyms."""
-    newest = {row["person_id"]: (row["consent"] or {}).get("train") for row in people(made)}
+    newest = {row["person_id"]: (row["consent"] or {}).get("annotate") for row in people(made)}
     return [newest[person] for person in sorted(newest)]
 
 
@@ -268,14 +268,14 @@ def test_a_sidecar_that_is_as_it_was_before_says_so_again(tmp_path: Path) -> Non
         made.plan()
         found += consents(made)
     assert found == [False, True, False]
-    person = {**people(made)[-1], "revision": 3, "consent": {"train": True}}
+    person = {**people(made)[-1], "revision": 3, "consent": {"annotate": True}}
     Workspace(made.workspace).ledger("people").append(PEOPLE.from_rows([person]))
     made.plan()
     assert consents(made) == [True], "what is said in another way since stays where the sources are as they were"
 
 
 def test_consent_holds_for_those_who_speak_in_a_stretch(tmp_path: Path) -> None:
-    said = {"path": "subjects.csv", "subject": "who", "speaker": "name", "consent": {"train": "train"}}
+    said = {"path": "subjects.csv", "subject": "who", "speaker": "name", "consent": {"annotate": "train"}}
     cuts = {"path": "cuts.csv", "file": "file", "who": "who"}
     made = pictures(tmp_path, [], sidecar=said, segments=cuts)
     write_csv(tmp_path / "subjects.csv", ["who", "name", "train"], [["A", "ann", "yes"], ["B", "ann", "no"]])

@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import ConfigDict, Field
 
+from affectory.schemas.recipe.people import Purpose
 from affectory.transforms.base import STRICT
 from affectory.transforms.sources._tables import ColumnName
 
-PURPOSES = ("annotate", "third_parties", "publish_media", "publish_features", "train", "synthesise")
+PURPOSES = get_args(Purpose)
+FactName = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,40}$")]
 JOINS = ("file", "stem", "key", "subject")
 
 
@@ -53,6 +55,10 @@ class Sidecar:
     text: Annotated[ColumnName | None, _column("column with what is said")] = None
     keep: Annotated[tuple[ColumnName, ...], Field(description="further columns to keep, as text")] = ()
     consent: Annotated[Consent | None, _column("what the speaker agreed to, by purpose")] = None
+    facts: Annotated[
+        Mapping[FactName, ColumnName] | None,
+        _column("what the speaker declared about themselves: by name, as gender or age_band, the column that says it"),
+    ] = None
     expires: Annotated[ColumnName | None, _column("column with the day on which consent ends, as 2026-12-31")] = None
     embargo: Annotated[ColumnName | None, _column("column with the day before which nothing is published")] = None
 

@@ -1,6 +1,6 @@
 """Reading the tables and cut lists that describe records: every row is taken or refused, each by itself."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path, PurePosixPath
@@ -53,13 +53,18 @@ class SidecarReader:
 
     def read(self, file: SourceFile, limits: Limits) -> Iterator[SideRows]:
         wanted, given = self._columns(), self.sidecar
-        read = chunks_of(file, limits, [c for c in wanted.values() if c] + [*given.keep])
+        read = chunks_of(
+            file, limits, [c for c in (*wanted.values(), *(given.facts or {}).values()) if c] + [*given.keep]
+        )
         for chunk in _with_header(read, file, [c for c in wanted.values() if c]) if given.grants else read:
             problems: columns.Problems = {}
             found = {n: convert(chunk, c, _CONVERT.get(n, _yes), problems) for n, c in wanted.items() if c}
+            facts = {f: convert(chunk, c, columns.word, problems) for f, c in sorted((given.facts or {}).items())}
             extra = {n: convert(chunk, n, columns.plain, problems) for n in sorted(set(given.keep))}
             said = [
-                Said(found["of"][i], _row(found, extra, i), f"{file.uri}#L{chunk.numbers[i]}")
+                Said(
+                    found["of"][i], _row(found, {"extra": extra, "facts": facts}, i), f"{file.uri}#L{chunk.numbers[i]}"
+                )
                 for i in range(len(chunk.numbers))
                 if i not in problems
             ]
@@ -86,10 +91,12 @@ def _with_header(read: Iterator[Chunk], file: SourceFile, wanted: Sequence[str])
         yield refused
 
 
-def _row(found: dict[str, list[Any]], extra: dict[str, list[Any]], index: int) -> dict[str, Any]:
+def _row(found: dict[str, list[Any]], named: Mapping[str, dict[str, list[Any]]], index: int) -> dict[str, Any]:
     values = {name: cells[index] for name, cells in found.items() if name != "of" and cells[index] is not None}
-    kept = {name: cells[index] for name, cells in extra.items() if cells[index] is not None}
-    return {**values, **({"extra": kept} if kept else {})}
+    for what, columns_of in named.items():
+        if kept := {name: cells[index] for name, cells in columns_of.items() if cells[index] is not None}:
+            values[what] = kept
+    return values
 
 
 @dataclass(frozen=True)

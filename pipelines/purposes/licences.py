@@ -1,0 +1,42 @@
+"""What may be published of a record under its licence."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Literal, Self
+
+from affectory.schemas.recipe.publishing import Publish
+
+Published = Literal["media", "features", "nothing"]
+_NO_DERIVATIVES = re.compile(r"(?<![a-z0-9])nd(?![a-z0-9])|no[ _-]?deriv")
+
+
+@dataclass(frozen=True)
+class Licences:
+    """Which licences a recipe accepts, and how much may be published under each."""
+
+    accepted: tuple[str, ...] = ()
+    required: bool = False
+    by_licence: Mapping[str, Published] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, publish: Publish) -> Self:
+        return cls(publish.licences, publish.require_licence, publish.by_licence)
+
+    def of_records(self, licence: str) -> tuple[Published, str]:
+        """How much may be published under a licence, and where that is not all, why."""
+        if not licence.strip():
+            return ("nothing", "licence: none is given") if self.required else ("media", "")
+        if self.accepted and not any(_fits(licence, pattern) for pattern in self.accepted):
+            return "nothing", f"licence: {licence} is not accepted"
+        for pattern, published in self.by_licence.items():
+            if _fits(licence, pattern):
+                return published, "" if published == "media" else f"licence: {published} under {licence}"
+        if _NO_DERIVATIVES.search(licence.casefold()):
+            return "features", f"licence: {licence} allows no derivatives, which clips are"
+        return "media", ""
+
+
+def _fits(licence: str, pattern: str) -> bool:
+    return fnmatchcase(licence.strip().casefold(), pattern.strip().casefold())
