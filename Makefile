@@ -8,6 +8,7 @@ READY := $(VENV)/installed
 MODELS := $(VENV)/models
 LLM := .venv-llm
 REVIEW := .venv-review
+CONSUMERS := .venv-consumers
 LABEL_STUDIO := 1.23.2
 LLM_TESTS := tests/transforms/models/backends/test_vllm_engine.py tests/engines/test_ray_vllm_engine.py
 DEMO := demo-out
@@ -26,7 +27,7 @@ RESOLVE_GPU := uv pip compile -q pyproject.toml $(addprefix --extra ,ray s3 llm 
 RESOLVE_REVIEW := uv pip compile -q - --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
 
-.PHONY: help demo test models llm review postgresql chromium lint drills pin
+.PHONY: help demo test models llm review consumers postgresql chromium lint drills pin
 .DELETE_ON_ERROR:
 
 help:  ## say what can be made
@@ -46,6 +47,8 @@ llm: $(LLM)/installed $(MODELS)  ## ask a real engine of vLLM on this processor,
 	@PYTHONPATH=src $(LLM)/bin/python -m pytest -q -p no:cacheprovider $(LLM_TESTS)
 
 review: $(REVIEW)/tables/of chromium  ## install Label Studio, PostgreSQL and Chromium, for the tests of reviews (1 GB)
+
+consumers: $(CONSUMERS)/datasets/installed $(CONSUMERS)/croissant/installed  ## install what reads releases, for its tests (0.7 GB)
 
 lint: $(READY)  ## check style, formatting and types
 	@$(BIN)/ruff check .
@@ -103,6 +106,14 @@ $(REVIEW)/installed: annotation/server/requirements.txt | $(READY)
 	@$(BIN)/python -m venv --clear --without-pip $(REVIEW)
 	@$(UV) --python $(REVIEW)/bin/python --no-deps --require-hashes -r $< || \
 	$(BIN)/python -m pip --python $(REVIEW)/bin/python install -qq --no-input --disable-pip-version-check --no-compile --no-deps --require-hashes -r $<
+	@touch $@
+
+# Each holds nothing else, so that what a release needs to be read is seen. jsonpath-rw is published as source alone.
+$(CONSUMERS)/%/installed: tests/consumers/%.txt | $(READY)
+	@echo "Installing $* into $(CONSUMERS)/$*: half a minute, once."
+	@$(BIN)/python -m venv --clear --without-pip $(CONSUMERS)/$*
+	@$(UV) --python $(CONSUMERS)/$*/bin/python --require-hashes -r $< || \
+	$(BIN)/python -m pip --python $(CONSUMERS)/$*/bin/python install -qq --no-input --disable-pip-version-check --no-compile --require-hashes -r $<
 	@touch $@
 
 $(REVIEW)/tables/of: tests/support/label_studio.py $(REVIEW)/installed | postgresql

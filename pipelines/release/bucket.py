@@ -6,7 +6,7 @@ itself and removes the rest.
 
 import contextlib
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from affectory.pipelines.release.layout import is_ours
-from affectory.pipelines.release.manifest import MANIFEST, FileFacts, Manifest, facts_of, read_manifest
+from affectory.pipelines.release.manifest import MANIFEST, FileFacts, Manifest, facts_of, read_manifest, to_send
 from affectory.pipelines.release.model import Release, Told
 from affectory.pipelines.release.pointer import LATEST, release_of
 from affectory.pipelines.release.shelf import refuse_patterns, scratch
@@ -105,7 +105,8 @@ class Bucket:
             newest = self._newest()
             if newest and newest >= version:
                 return False
-            self._upload(staged, manifest, told, check, self._cleared(version, manifest))
+            files = to_send(staged, manifest)
+            self._upload(_Parcel(staged, manifest.version, files, self._cleared(version, files)), told, check)
             check()
             if not self._files.create(f"{version}/{MANIFEST}", (staged / MANIFEST).read_bytes()):
                 return False
@@ -151,7 +152,7 @@ class Bucket:
         if pointed is None or pointed < version:
             self._files.put(LATEST, f"{version}\n".encode())
 
-    def _cleared(self, version: Version, manifest: Manifest) -> set[str]:
+    def _cleared(self, version: Version, files: Mapping[str, FileFacts]) -> set[str]:
         """Remove what killed uploads left, but for files that are to be written again; these are named."""
         kept = set()
         for other in self._named():
@@ -162,24 +163,23 @@ class Bucket:
                 if not is_ours(inside):
                     what = f"{self.url}/{name} is in the way: it belongs to no release"
                     raise UserError(what, "move it elsewhere")
-                if other == version and inside in manifest.content.files:
+                if other == version and inside in files:
                     kept.add(inside)
                 else:
                     self._files.remove(name)
         return kept
 
-    def _upload(self, staged: Path, manifest: Manifest, told: Told, check: Callable[[], None], there: set[str]) -> None:
-        files = manifest.content.files
-        progress = _Sent(told, sum(facts.size for facts in files.values()))
-        for name, facts in files.items():
+    def _upload(self, parcel: "_Parcel", told: Told, check: Callable[[], None]) -> None:
+        progress = _Sent(told, sum(facts.size for facts in parcel.files.values()))
+        for name, facts in parcel.files.items():
             check()
-            target = f"{manifest.version}/{name}"
-            if name in there:
-                if self._holds(staged / name, target, facts):
+            path, target = parcel.staged / name, f"{parcel.version}/{name}"
+            if name in parcel.there:
+                if self._holds(path, target, facts):
                     progress.add(facts.size)
                     continue
                 self._files.remove(target)
-            self._send(staged / name, target, facts, progress)
+            self._send(path, target, facts, progress)
 
     def _send(self, path: Path, name: str, facts: FileFacts, progress: "_Sent") -> None:
         """Created, so that nobody who lost the turn can change it later; then looked at as it lies there."""
@@ -209,6 +209,16 @@ class Bucket:
             return True
         with self._files.open(name) as file:
             return facts_of(file) == facts
+
+
+@dataclass(frozen=True)
+class _Parcel:
+    """What is sent of a version before its manifest, and which of it a killed upload may have left there."""
+
+    staged: Path
+    version: str
+    files: Mapping[str, FileFacts]
+    there: set[str]
 
 
 def etag(path: Path, size: int) -> str:

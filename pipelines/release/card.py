@@ -110,3 +110,14 @@ def _info(config: WrittenConfig) -> dict[str, Any]:
         "download_size": sum(split.file_bytes for split in config.splits.values()),
         "dataset_size": sum(split.bytes for split in config.splits.values()),
     }
+
+
+def cited(card: Mapping[str, Any], dataset: str) -> str:
+    """The citation that the makers ask for, or one of what they say about themselves."""
+    if card.get("citation"):
+        return str(card["citation"]).strip()
+    plain = str.maketrans("", "", "{}\\")
+    facts = {"title": card.get("title") or dataset, "author": " and ".join(card.get("authors") or ())}
+    facts["url"] = card.get("homepage") or ""
+    lines = [f"  {name} = {{{str(value).translate(plain)}}}" for name, value in facts.items() if value]
+    return "@misc{" + ",\n".join([re.sub(r"\W", "_", dataset), *lines]) + "\n}"

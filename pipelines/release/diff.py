@@ -193,7 +193,8 @@ def _moves(pairs: Any) -> dict[str, int]:
 
 
 def _changed_files(a: Content, b: Content) -> tuple[str, ...]:
-    return tuple(p for p in sorted({*a.files, *b.files}) if a.files.get(p) != b.files.get(p))
+    old, new = a.data_files, b.data_files
+    return tuple(p for p in sorted({*old, *new}) if old.get(p) != new.get(p))
 
 
 def _schema_changes(a: Content, b: Content) -> dict[str, tuple[str, ...]]:

@@ -5,7 +5,7 @@ refused; whatever a kill kept from being tagged is tagged by the next publisher.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from affectory.pipelines.release.layout import is_ours
-from affectory.pipelines.release.manifest import MANIFEST, Manifest, read_manifest
+from affectory.pipelines.release.manifest import MANIFEST, Manifest, read_manifest, to_send
 from affectory.pipelines.release.model import Release, Told
 from affectory.pipelines.release.pointer import release_of
 from affectory.pipelines.release.shelf import refuse_patterns, scratch
@@ -127,9 +127,10 @@ class Hub:
         with told_why(self.url):
             self._head = self._head or self._made()
             there = {f.path for f in self._api.list_repo_tree(**self._at(self._head), recursive=True) if _is_file(f)}
-            wanted = [*manifest.content.files, MANIFEST]
+            files = to_send(staged, manifest)
+            wanted = [*files, MANIFEST]
             additions = [CommitOperationAdd(name, str(staged / name)) for name in wanted]
-            self._upload(additions, manifest, told)
+            self._upload(additions, {name: facts.size for name, facts in files.items()}, told)
             gone = [CommitOperationDelete(name) for name in sorted(there - set(wanted)) if is_ours(name)]
             commit = self._committed([*additions, *gone], manifest)
         if commit is None:
@@ -137,9 +138,8 @@ class Hub:
         self._tag(manifest, commit)
         return True
 
-    def _upload(self, additions: list[Any], manifest: Manifest, told: Told) -> None:
+    def _upload(self, additions: list[Any], sizes: Mapping[str, int], told: Told) -> None:
         """File by file, so that it can be told how far it is; small ones travel in the commit itself."""
-        sizes = {name: facts.size for name, facts in manifest.content.files.items()}
         done, total = 0, sum(sizes.values())
         told("upload", done, total, "bytes")
         for addition in additions:

@@ -3,7 +3,8 @@
 import re
 
 _OURS = re.compile(
-    r"data/[a-z]+/[\w.]+-\d+\.parquet|(lineage|rejects)\.parquet|taxonomy\.json|recipe\.yaml|README\.md|manifest\.json"
+    r"data/[a-z]+/[\w.]+-[0-9a-f]+\.parquet|(lineage|rejects)\.parquet|(taxonomy|gate|croissant|manifest)\.json"
+    r"|recipe\.yaml|README\.md|report\.html|SHA256SUMS(\.sig)?"
 )
 
 

@@ -17,21 +17,16 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from affectory.pipelines.ending import end_now
-from affectory.pipelines.release.manifest import Content, read_manifest, verify
-from affectory.pipelines.release.media import decode_audio, decode_image, decode_video
+from affectory.pipelines.release.manifest import Content, read_manifest
+from affectory.pipelines.release.media import DECODERS
 from affectory.pipelines.release.model import LoadTestFailed, Told
+from affectory.pipelines.release.sums import verify
 
 _WHOLE_BYTES = 1 << 30
 """Up to this size everything is loaded; of more, features, counts and first rows."""
 _STEP = "\x1estep "
 _FEW = 3
 """Values decoded of each media column, of the first and of the last row group of a shard."""
-_DECODERS: dict[str, Callable[[Any], Any]] = {
-    "image": decode_image,
-    "frames": decode_image,
-    "audio": decode_audio,
-    "video": lambda value: next(decode_video(value)),
-}
 
 
 def run_load_test(path: Path, cache: Path, told: Told = lambda *_: None) -> None:
@@ -125,7 +120,7 @@ def _values(shard: pq.ParquetFile, group: int, column: str) -> Iterator[tuple[st
 
 def _decode(column: str, value: dict[str, Any]) -> str:
     try:
-        _DECODERS[column](value)
+        DECODERS[column](value)
     except Exception as error:
         return f"{type(error).__name__}: {error}"
     return ""

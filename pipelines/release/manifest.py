@@ -3,16 +3,21 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from affectory.pipelines.release.places import files_of
+from affectory.pipelines.release.places import ReleaseFiles, files_of
 from affectory.pipelines.release.version import Bump
 from affectory.schemas.urls import Location
 
-MANIFEST = "manifest.json"
-FORMAT = 1
+MANIFEST, SUMS, SIGNATURE = "manifest.json", "SHA256SUMS", "SHA256SUMS.sig"
+SEALS = (MANIFEST, SUMS, SIGNATURE)
+"""What vouches for the files of a release; none of them is named in the manifest."""
+PAGES = ("croissant.json", "report.html")
+"""What describes or shows the data and holds none: it is checked as any file, but a change of it makes no version."""
+FORMAT = 2
+"""2: beside the manifest lies `SHA256SUMS`."""
 _CHUNK = 1 << 20
 
 
@@ -38,10 +43,15 @@ class Content:
     schemas: Mapping[str, int]
 
     @property
+    def data_files(self) -> dict[str, FileFacts]:
+        """All files but pages."""
+        return {path: facts for path, facts in self.files.items() if path not in PAGES}
+
+    @property
     def hash(self) -> str:
         """Over paths and contents: the same for the same data, whoever wrote it when."""
         hasher = hashlib.sha256()
-        for path, facts in sorted(self.files.items()):
+        for path, facts in sorted(self.data_files.items()):
             hasher.update(f"{path}\0{facts.sha256}\n".encode())
         return hasher.hexdigest()
 
@@ -57,6 +67,13 @@ class Manifest:
     created: str
     parent: Mapping[str, str] | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
+    why: str = ""
+    """The rule by which it has this version."""
+
+    def with_pages(self, folder: Path) -> "Manifest":
+        """With those pages that lie in a folder, as they lie there."""
+        pages = {name: path_facts(folder / name) for name in PAGES if (folder / name).exists()}
+        return replace(self, content=replace(self.content, files={**self.content.data_files, **pages}))
 
     def as_json(self) -> str:
         """The text of `manifest.json`."""
@@ -74,7 +91,7 @@ class Manifest:
         spaces, media = tuple(data["spaces"]), tuple(data["media"])
         content = Content(files=files, spaces=spaces, media=media, **{name: data[name] for name in names})
         own = {name: data[name] for name in ("version", "bump", "created", "parent", "versions")}
-        return cls(content=content, reasons=tuple(data["reasons"]), **own)
+        return cls(content=content, reasons=tuple(data["reasons"]), why=data.get("why", ""), **own)
 
 
 def read_manifest(place: Location | str) -> Manifest:
@@ -93,22 +110,34 @@ def complete(folder: Path) -> Manifest | None:
 
 
 def hash_files(folder: Path) -> dict[str, FileFacts]:
-    """Every file below `folder` but the manifest."""
+    """Every file below `folder` but those that vouch for the others."""
     files = sorted(p for p in folder.rglob("*") if p.is_file())
     named = ((path.relative_to(folder).as_posix(), path) for path in files)
-    return {name: FileFacts(_sha256(path), path.stat().st_size) for name, path in named if name != MANIFEST}
+    return {name: path_facts(path) for name, path in named if name not in SEALS}
 
 
-def _sha256(path: Path) -> str:
+def path_facts(path: Path) -> FileFacts:
+    """Hash and size of a file."""
     with path.open("rb") as file:
-        return facts_of(file).sha256
+        return facts_of(file)
+
+
+def to_send(folder: Path, manifest: Manifest) -> dict[str, FileFacts]:
+    """What of a finished release goes before its manifest: its files, and what vouches for them."""
+    seals = {name: path_facts(folder / name) for name in (SUMS, SIGNATURE) if (folder / name).exists()}
+    return {**manifest.content.files, **seals}
 
 
 def _hashes(place: Location | str) -> dict[str, FileFacts]:
     if isinstance(place, Path):
         return hash_files(place)
     files = files_of(place)
-    return {name: facts_of(files.open(name)) for name in files.names() if name != MANIFEST}
+    return {name: _read_facts(files, name) for name in files.names() if name not in SEALS}
+
+
+def _read_facts(files: ReleaseFiles, name: str) -> FileFacts:
+    with files.open(name) as file:
+        return facts_of(file)
 
 
 def facts_of(file: IO[bytes]) -> FileFacts:
@@ -120,17 +149,11 @@ def facts_of(file: IO[bytes]) -> FileFacts:
     return FileFacts(hasher.hexdigest(), size)
 
 
-def verify(path: Location | str) -> list[str]:
-    """What differs from the manifest; empty where every byte is as published."""
-    try:
-        manifest = read_manifest(path)
-        promised = json.loads(files_of(path).read(MANIFEST))["hash"]
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        return [f"{MANIFEST}: cannot be read ({error})"]
+def differing(path: Location | str, manifest: Manifest) -> list[str]:
+    """Which files are not as the manifest names them."""
     found, expected = _hashes(path), manifest.content.files
     problems = [f"{name}: missing" for name in sorted(set(expected) - set(found))]
     problems += [f"{name}: not in the manifest" for name in sorted(set(found) - set(expected))]
-    problems += [f"{name}: changed" for name in sorted(set(found) & set(expected)) if found[name] != expected[name]]
-    if manifest.content.hash != promised:
-        problems.append(f"{MANIFEST}: its hash does not follow from its files")
-    return problems
+    return problems + [
+        f"{name}: changed" for name in sorted(set(found) & set(expected)) if found[name] != expected[name]
+    ]

@@ -43,7 +43,8 @@ def latest(releases: Path) -> Release | None:
 def release_of(path: Location, manifest: Manifest) -> Release:
     """A version by where it lies and its manifest."""
     content = manifest.content
-    return Release(manifest.version, path, content.hash, content.rows, manifest.bump, manifest.reasons)
+    facts = content.hash, content.rows, manifest.bump, manifest.reasons
+    return Release(manifest.version, path, *facts, why=manifest.why)
 
 
 def _versions(releases: Path) -> list[tuple[Version, Path, Manifest]]:

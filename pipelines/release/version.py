@@ -1,6 +1,7 @@
 """Versions of a dataset, and which comes next."""
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple, Self
 
 Bump = Literal["first", "major", "minor", "patch", "none"]
@@ -34,3 +35,15 @@ class Version(NamedTuple):
 
 
 FIRST = Version(1, 0, 0)
+_RULES: Mapping[str, str] = {
+    "first": "nothing was published before",
+    "major": "columns, configs, the taxonomy or label spaces changed, so code that reads it may have to change",
+    "minor": "rows were added; columns, configs and taxonomy stayed",
+    "patch": "no rows were added: values or labels changed, rows were taken back, or texts about the data changed",
+    "none": "nothing differs",
+}
+
+
+def explained(bump: Bump, reasons: Sequence[str] = ()) -> str:
+    """Why a version is the one that it is: the rule, and what it was applied to."""
+    return f"{bump}: {_RULES[bump]}" + (f" ({'; '.join(reasons)})" if reasons else "")

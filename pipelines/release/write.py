@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,18 +13,30 @@ import yaml
 from affectory.pipelines.named_values import named_values
 from affectory.pipelines.release.card import WrittenConfig, WrittenSplit, readme
 from affectory.pipelines.release.columns import default_rows, public_rows
+from affectory.pipelines.release.croissant import croissant
 from affectory.pipelines.release.diff import ReleaseDiff, Side, compare
 from affectory.pipelines.release.embed import Media
 from affectory.pipelines.release.facts import Facts
-from affectory.pipelines.release.features import Shape, as_json, as_yaml, features_of
+from affectory.pipelines.release.features import (
+    EVERYBODY,
+    PEOPLE_CONFIG,
+    Shape,
+    as_json,
+    as_yaml,
+    features_of,
+    people_features,
+)
 from affectory.pipelines.release.gather import Gathered, Window, note_types
 from affectory.pipelines.release.lineage import PUBLIC_REJECTS, LineageWriter, lineage_rows, reject_rows
 from affectory.pipelines.release.load_test import run_load_test
-from affectory.pipelines.release.manifest import MANIFEST, Content, Manifest, hash_files, read_manifest
+from affectory.pipelines.release.manifest import Content, Manifest, hash_files, read_manifest
 from affectory.pipelines.release.model import CONFIGS, MEDIA, Release, ReleaseInputs, Told
+from affectory.pipelines.release.pointer import release_of
 from affectory.pipelines.release.shards import Piece, ShardWriter, parquet_writer
 from affectory.pipelines.release.shelf import Shelf, refuse_others, refuse_successor, shelf_at
-from affectory.pipelines.release.version import FIRST, Version
+from affectory.pipelines.release.signing import refuse_unusable
+from affectory.pipelines.release.sums import seal
+from affectory.pipelines.release.version import FIRST, Version, explained
 from affectory.schemas.derived import TABLES
 from affectory.schemas.ids import digest
 from affectory.schemas.urls import Location
@@ -33,21 +45,26 @@ Progress = Callable[[int, int], None]
 _CARD = {"title": None, "description": "", "licence": None, "citation": "", "homepage": "", "authors": (), "limits": ()}
 
 
-def write_release(inputs: ReleaseInputs, releases: Location | str, told: Told = lambda *_: None) -> Release:
+def write_release(
+    inputs: ReleaseInputs, releases: Location | str, told: Told = lambda *_: None, key: Path | None = None
+) -> Release:
     """Write, test and publish a release; the same data as `LATEST` holds publishes nothing.
 
     Args:
         inputs: What is published.
         releases: The folder or address of all versions of this dataset.
         told: Hears how far writing, testing and uploading are.
+        key: An ssh key that signs the release.
     """
+    if key is not None:
+        refuse_unusable(key)
     shelf = shelf_at(releases)
     shelf.check()
     refuse_others(shelf, inputs.dataset)
     with shelf.staging() as area:
         folder = area / "release"
         content = write_content(inputs, folder, area / "gathered", lambda n, of: told("publish", n, of, "rows"))
-        return _publish(inputs, content, folder, shelf, area / "cache", told)
+        return _Publishing(inputs, content, folder, shelf, area / "cache", told, key).run()
 
 
 def write_content(inputs: ReleaseInputs, folder: Path, gathering: Path, progress: Progress | None = None) -> Content:
@@ -80,12 +97,13 @@ class _Writing:
     def run(self) -> Content:
         """Write the files, the rows first."""
         self.folder.mkdir(parents=True)
-        gathered = Gathered(self.inputs.tables, self.inputs.splits, self.gathering)
+        gathered = Gathered(self.inputs.tables, self.inputs.splits, self.gathering, self.inputs.withheld)
         self.rows = {config: {} for config in self.configs}
         self.bytes = {config: {} for config in self.configs}
         with LineageWriter(self.folder / "lineage.parquet") as lineage:
             for split in gathered.rows:
                 self._write_split(split, gathered, lineage)
+        self._write_people()
         self._write_rejects()
         self._write_plain_files()
         return self._content()
@@ -122,9 +140,23 @@ class _Writing:
         folder, schema = self.folder / "data" / config, self.features[config].arrow_schema
         return ShardWriter(folder, split, schema, *pieces, media=media)
 
+    def _write_people(self) -> None:
+        """Of people there is one list, whatever the splits."""
+        people = self.inputs.people
+        if people is not None and people.num_rows:
+            self.configs += (PEOPLE_CONFIG,)
+            self.features[PEOPLE_CONFIG] = people_features(people)
+            folder = self.folder / "data" / PEOPLE_CONFIG
+            folder.mkdir(parents=True)
+            with parquet_writer(folder / f"{EVERYBODY}-00000.parquet", people.schema) as file:
+                file.write_table(people)
+            self.rows[PEOPLE_CONFIG] = {EVERYBODY: people.num_rows}
+            self.bytes[PEOPLE_CONFIG] = {EVERYBODY: people.nbytes}
+
     def _write_rejects(self) -> None:
-        rejects = reject_rows(self.inputs.tables.get("rejects", ()))
+        rejects = reject_rows(self.inputs.tables.get("rejects", ()), self.inputs.withheld)
         self.facts.add_rejects(rejects)
+        self.facts.withheld = self.inputs.withheld.says()
         with parquet_writer(self.folder / "rejects.parquet", PUBLIC_REJECTS) as file:
             file.write_table(rejects)
 
@@ -180,24 +212,47 @@ def _size_of(folder: Path, split: str) -> int:
     return sum(path.stat().st_size for path in folder.glob(f"{split}-*.parquet"))
 
 
-def _publish(inputs: ReleaseInputs, content: Content, folder: Path, shelf: Shelf, cache: Path, told: Told) -> Release:
-    """Take the next version; where another run takes it first, the one after, compared anew."""
-    tested = False
-    while True:
-        parent = shelf.recover()
-        if parent:
-            refuse_successor(parent, inputs.dataset)
-        change = _change(parent, Side("this build", folder, content))
-        manifest = _manifest(inputs, content, parent, change)
-        if change and change.empty and parent:
-            return Release(manifest.version, parent, content.hash, content.rows, "none", (), unchanged=True)
-        (folder / MANIFEST).write_text(manifest.as_json(), encoding="utf-8")
-        if not tested:
-            run_load_test(folder, cache, told)
-            tested = True
-        if shelf.publish(folder, manifest, told):
-            place = shelf.place(manifest.version)
-            return Release(manifest.version, place, content.hash, content.rows, manifest.bump, manifest.reasons)
+@dataclass(frozen=True)
+class _Publishing:
+    """Takes the next version; where another run takes it first, the one after, compared anew."""
+
+    inputs: ReleaseInputs
+    content: Content
+    folder: Path
+    shelf: Shelf
+    cache: Path
+    told: Told
+    key: Path | None
+
+    def run(self) -> Release:
+        tested = False
+        while True:
+            parent = self.shelf.recover()
+            if parent:
+                refuse_successor(parent, self.inputs.dataset)
+            change = _change(parent, Side("this build", self.folder, self.content))
+            manifest = _manifest(self.inputs, self.content, parent, change)
+            if change and change.empty and parent:
+                found = release_of(parent, manifest)
+                return replace(found, reasons=(), unchanged=True)
+            manifest = _finished(self.inputs, manifest, self.folder, self.key)
+            if not tested:
+                run_load_test(self.folder, self.cache, self.told)
+                tested = True
+            if self.shelf.publish(self.folder, manifest, self.told):
+                return release_of(self.shelf.place(manifest.version), manifest)
+
+
+def _finished(inputs: ReleaseInputs, manifest: Manifest, folder: Path, key: Path | None) -> Manifest:
+    """Pages, which name the version, then the manifest that names them, then what vouches for it."""
+    description = json.dumps(croissant(manifest, inputs.card, inputs.statement), indent=2, ensure_ascii=False)
+    _write(folder / "croissant.json", description)
+    seal(folder, manifest.with_pages(folder))
+    if inputs.finish is not None:
+        inputs.finish(folder)
+    finished = manifest.with_pages(folder)
+    seal(folder, finished, key)
+    return finished
 
 
 def _change(parent: Location | None, staged: Side) -> ReleaseDiff | None:
@@ -207,8 +262,10 @@ def _change(parent: Location | None, staged: Side) -> ReleaseDiff | None:
 def _manifest(inputs: ReleaseInputs, content: Content, parent: Location | None, change: ReleaseDiff | None) -> Manifest:
     created, toolchain = datetime.now(UTC).isoformat(timespec="seconds"), dict(inputs.versions)
     if not parent or not change:
-        return Manifest(content, str(FIRST), "first", ("first release",), created, None, toolchain)
+        return Manifest(content, str(FIRST), "first", ("first release",), created, None, toolchain, explained("first"))
     last = read_manifest(parent)
     version = (Version.parse(last.version) or FIRST).bumped(change.bump)
     named = {"version": last.version, "hash": last.content.hash}
-    return Manifest(content, str(version), change.bump, change.reasons, created, named, toolchain)
+    reasons = (*inputs.because, *change.reasons)
+    why = explained(change.bump, reasons)
+    return Manifest(content, str(version), change.bump, reasons, created, named, toolchain, why)

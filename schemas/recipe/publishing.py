@@ -59,6 +59,50 @@ class Splits(Part):
         return {"by": list(self.by), **self.shares}
 
 
+class Demographics(Part):
+    """What is published of people, so that no few of them stand out."""
+
+    columns: Annotated[tuple[Text, ...], Field(strict=False)] = ()
+    """Which of the facts that people declared about themselves, those that may be blurred first at the front."""
+    least: Annotated[int, Field(ge=2)] = 5
+    """How many people at least share all that is published of any of them; with fewer, fact after fact is left out."""
+
+
+_Prose = Annotated[Text | None, Field(max_length=5000)]
+
+
+class Statement(Part):
+    """What a reader must know of the data and cannot count, after Bender and Friedman's data statements and Gebru's
+    datasheets; it stands in the card of each release. What is left out is named when the dataset is built."""
+
+    curation_rationale: _Prose = None
+    """Why these sources and samples, and what was left out on purpose."""
+    language_variety: _Prose = None
+    """Which languages and varieties, beyond their codes: regions, registers, who learnt them late."""
+    speaker_demographics: _Prose = None
+    """Who speaks or is shown, as far as they said so: age, gender, origin, first language."""
+    annotator_demographics: _Prose = None
+    """Who judged: the same of them, and what they were trained for."""
+    speech_situation: _Prose = None
+    """When, where and for whom it was said: acted, staged or met; alone, in pairs, before an audience."""
+    text_characteristics: _Prose = None
+    """Genre and topics, and what of them may shape emotions."""
+    recording_quality: _Prose = None
+    """Devices, noise, light, compression; what was repaired."""
+    intended_uses: _Prose = None
+    """What it is made for."""
+    misuses: _Prose = None
+    """What it must not be used for, and what would go wrong."""
+    ethical_review: _Prose = None
+    """Who looked at it and allowed it, and how people consented."""
+    compensation: _Prose = None
+    """What those who judged, spoke or were recorded got for it."""
+    maintenance: _Prose = None
+    """Who mends and answers, how long, and how rows are taken back."""
+    contact: _Prose = None
+    """Where to write to."""
+
+
 def _with_default(configs: tuple[str, ...]) -> tuple[str, ...]:
     if "default" not in configs:
         facts = {"allowed": "default, and any others", "hint": f"write [{', '.join(('default', *configs))}]"}
@@ -80,6 +124,18 @@ class Publish(Part):
     by itself where `label.also` names further rules and nothing is said here."""
     media: Annotated[tuple[Medium, ...], Field(strict=False)] = ("image", "audio", "video", "frames")
     """Which media are embedded; the others are left out of the release."""
+    licences: Annotated[tuple[Text, ...], Field(strict=False)] = ()
+    """Licences of sources that are accepted, as `CC-BY-4.0` or `CC-BY-*`; of records with others nothing is published.
+    Without it all are."""
+    require_licence: bool = False
+    """Whether nothing is published of a record without a licence."""
+    by_licence: dict[Text, Literal["media", "features", "nothing"]] = Field(default_factory=dict)
+    """What may be published under a licence, by its name or a pattern with `*`; the first that fits counts. `media`:
+    all; `features`: all but media; where none fits, `features` of a licence that allows no derivatives, else all."""
+    people: Demographics | None = None
+    """Whether a configuration `people` tells of those who speak and judge, and what of them."""
+    statement: Statement = Field(default_factory=Statement)
+    """What cannot be counted: who speaks, who judged, what it is for; printed in the card."""
     splits: Splits = Field(default_factory=Splits)
     shard_mb: Annotated[int, Field(ge=1)] = 256
     """Size at which a Parquet file is full, in megabytes."""

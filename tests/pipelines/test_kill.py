@@ -11,7 +11,7 @@ from pathlib import Path
 
 from support.project import COMMAND
 
-from affectory.pipelines.release.manifest import verify
+from affectory.pipelines.release.sums import verify
 
 DEMO = Path(__file__).parents[2] / "pipelines" / "recipes" / "demo"
 KILLS = 20
