@@ -43,7 +43,7 @@ def count(workspace: Workspace, traces: Traces) -> dict[str, int]:
     """How many rows of each ledger will go."""
     found = {name: int(_mine(workspace.ledger(name).read(), name, traces).sum()) for name in _BY}
     files = workspace.files("ledgers/answers")
-    rows = (_answers(files, name) for name in files.names() if name.endswith(".parquet"))
+    rows = (answers_in(files, name) for name in files.names() if name.endswith(".parquet"))
     return {**found, "answers": sum(int(_answered(table, traces).sum()) for table in rows)}
 
 
@@ -105,7 +105,7 @@ def _take_out_answers(files: Files, traces: Traces) -> None:
     for name in list(files.names()):
         if not name.endswith(".parquet"):
             continue
-        table = _answers(files, name)
+        table = answers_in(files, name)
         gone = _answered(table, traces)
         if gone.any():
             table = table.filter(pa.array(~gone))
@@ -115,7 +115,7 @@ def _take_out_answers(files: Files, traces: Traces) -> None:
     files.discard([name for name in files.names() if name.split("/")[1:2] == [MEDIA] and name not in named])
 
 
-def _answers(files: Files, name: str) -> pa.Table:
+def answers_in(files: Files, name: str) -> pa.Table:
     with PartFile(files.location, name).open() as file:
         return upgrade(read_open(file), ANSWERS)
 
