@@ -1,4 +1,5 @@
-"""Who agreed that what is said or shown of them goes to third parties: looked up wherever a question would leave.
+"""Who agreed that what is said or shown of them goes to third parties, or that somebody speaks or writes as they do:
+looked up wherever a question would be put.
 
 Of a no, a withdrawal and a missing yes a sample is withheld, whatever the answer ledger holds. A yes that ended stops
 what would be sent from that day on; answers that were given before stand, so that no clock changes a release.
@@ -23,25 +24,31 @@ from affectory.pipelines.store.files import PartFile
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.ids import digest
 from affectory.schemas.parquet import read_parquet
+from affectory.schemas.recipe.people import Purpose
 from affectory.schemas.types import PLACES
 from affectory.transforms.base import Rejected
 from affectory.transforms.fitting import Fitting
 from affectory.transforms.models._conversing import Conversing
 
-PURPOSE = "third_parties"
+PURPOSE: Purpose = "third_parties"
+IMITATING: Purpose = "synthesise"
 _TELLING = frozenset({"segments", "context"})
 """Places that tell of people alone; in others `who` may be a number, or what a model calls somebody."""
 _TELLS = frozenset({"speaker", *_TELLING})
 PERSON = re.compile(r"p_[0-9a-f]{20}|s_[0-9a-f]{24}-\d+")
-_STANDINGS = pa.schema([("person_id", pa.string()), ("agreed", pa.bool_()), ("until", pa.date32())])
+_STANDINGS = pa.schema(
+    [("person_id", pa.string()), ("agreed", pa.bool_()), ("until", pa.date32()), ("imitated", pa.bool_())]
+)
 
 
 @dataclass(frozen=True)
 class Standing:
-    """What a person said: yes, no or nothing, and the day from which a yes holds no more."""
+    """What a person said: yes, no or nothing, and the day from which a yes holds no more; `imitated`: whether a voice
+    may be made of theirs and a text written in their manner."""
 
     agreed: bool | None = None
     until: date | None = None
+    imitated: bool | None = None
 
     def refuses(self, assumed: bool) -> str:
         """Why nothing of the person may leave on any day; empty where it may on some."""
@@ -49,8 +56,14 @@ class Standing:
             return f"did not agree to {PURPOSE}"
         return "" if self.agreed or assumed else f"was not asked about {PURPOSE}"
 
-    def ended(self, today: date) -> str:
-        return f"agreed to {PURPOSE} until {self.until}" if self.until and self.until <= today else ""
+    def refuses_imitation(self, required: bool) -> str:
+        """Why nobody speaks or writes as the person does, on any day."""
+        if self.imitated is False:
+            return f"did not agree to {IMITATING}"
+        return f"was not asked about {IMITATING}" if self.imitated is None and required else ""
+
+    def ended(self, today: date, purpose: str = PURPOSE) -> str:
+        return f"agreed to {purpose} until {self.until}" if self.until and self.until <= today else ""
 
 
 _UNASKED = Standing()
@@ -62,6 +75,8 @@ class Known:
 
     file: str = ""
     assumed: bool = False
+    required: bool = False
+    """Whether it takes a yes to be imitated."""
 
 
 class Consent:
@@ -72,13 +87,14 @@ class Consent:
         standings: Mapping[str, Standing],
         assumed: bool = False,
         today: Callable[[], date] = lambda: datetime.now(UTC).date(),
+        required: bool = False,
     ) -> None:
-        self._standings, self._assumed, self._today = standings, assumed, today
+        self._standings, self._assumed, self._today, self._required = standings, assumed, today, required
 
     @classmethod
     def read(cls, workspace: Workspace, known: Known) -> "Consent":
         root = str(workspace.root)
-        return cls(_standings(root, known.file) if known.file else {}, known.assumed)
+        return cls(_standings(root, known.file) if known.file else {}, known.assumed, required=known.required)
 
     def refuses(self, people: Iterable[str], model: str) -> Rejected | None:
         """Why nothing of a sample with these people goes to a third party, today or later."""
@@ -89,13 +105,33 @@ class Consent:
         today = self._today()
         return self._first(people, model, lambda standing: standing.refuses(self._assumed) or standing.ended(today))
 
-    def _first(self, people: Iterable[str], model: str, why: Callable[[Standing], str]) -> Rejected | None:
+    def refuses_imitation(self, people: Iterable[str], model: str) -> Rejected | None:
+        """Why nothing is spoken or written as these people do, today or later."""
+        return self._first(people, model, lambda standing: standing.refuses_imitation(self._required), _NOT_IMITATED)
+
+    def stops_imitation(self, people: Iterable[str], model: str) -> Rejected | None:
+        """Why nothing is now."""
+        today = self._today()
+        return self._first(
+            people, model,
+            lambda standing: standing.refuses_imitation(self._required) or standing.ended(today, IMITATING),
+            _NOT_IMITATED,
+        )  # fmt: skip
+
+    def _first(
+        self, people: Iterable[str], model: str, why: Callable[[Standing], str], then: str = ""
+    ) -> Rejected | None:
+        then = then or f"model {model} is a third party: {_WHAT_TO_DO}"
         for person in sorted(people):
             if said := why(self._standings.get(person, _UNASKED)):
-                return Rejected(0, "withheld", f"{person} {said}, and model {model} is a third party: {_WHAT_TO_DO}")
+                return Rejected(0, "withheld", f"{person} {said}, and {then}")
         return None
 
 
+_NOT_IMITATED = (
+    f"this step has a model speak or write as they do: record a yes in the `sidecar` of a source, under consent: "
+    f"{IMITATING}"
+)
 _WHAT_TO_DO = (
     f"record a yes in the `sidecar` of a source, under consent: {PURPOSE}; or ask a model that is local; or, if all "
     f"who were not asked agreed, say people: {{assume: [{PURPOSE}]}}"
@@ -107,6 +143,16 @@ def others(stage: Stage) -> frozenset[str]:
     if not stage.models:
         return frozenset()
     return frozenset(model.name for model in cast(Conversing, stage.transform).models() if not model.local)
+
+
+def imitates(stage: Stage) -> bool:
+    """Whether a stage makes a voice of what somebody said, or writes it anew."""
+    return bool(getattr(stage.transform, "imitates", False))
+
+
+def asks_consent(stage: Stage) -> bool:
+    """Whether what a stage does takes somebody's consent."""
+    return bool(others(stage)) or imitates(stage)
 
 
 def people_in(rows: pa.Table) -> list[set[str]]:
@@ -171,14 +217,16 @@ class Agreements:
     standings: Mapping[str, Standing]
     assumed: bool
     by_root: Mapping[str, frozenset[str]]
+    required: bool = False
+    """Whether it takes a yes to be imitated."""
 
     @classmethod
-    def of(cls, workspace: Workspace, index: pa.Table, assumed: bool) -> "Agreements":
+    def of(cls, workspace: Workspace, index: pa.Table, assumed: bool, required: bool = False) -> "Agreements":
         newest: dict[str, dict[str, Any]] = {}
         for row in sorted(workspace.ledger("people").read().to_pylist(), key=lambda r: int(r["revision"])):
             newest[row["person_id"]] = row
         standings = {person: _standing(row) for person, row in newest.items()}
-        return cls(standings, assumed, _by_root(workspace.ledger("sources").read(), index))
+        return cls(standings, assumed, _by_root(workspace.ledger("sources").read(), index), required)
 
     def key(self, people: Iterable[str], voices: bool) -> tuple[object, ...]:
         """What a stage that asks third parties depends on beside its rows: nothing where all simply agreed.
@@ -190,6 +238,12 @@ class Agreements:
         more = ["assumed"] if voices and self.assumed else []
         return (PURPOSE, said, more) if said or more else ()
 
+    def imitation_key(self, people: Iterable[str]) -> tuple[object, ...]:
+        """The same for a stage that imitates people."""
+        open_ = [(person, self.standings.get(person, _UNASKED)) for person in sorted(people)]
+        said = [[p, s.imitated, str(s.until or "")] for p, s in open_ if s.until or s.refuses_imitation(self.required)]
+        return (IMITATING, said, self.required) if said or self.required else ()
+
     @property
     def refusing(self) -> frozenset[str]:
         """People in records of whom nothing goes to third parties."""
@@ -198,22 +252,23 @@ class Agreements:
 
     @property
     def known(self) -> Known:
-        rows = [[p, s.agreed, str(s.until or "")] for p, s in sorted(self.standings.items())]
-        return Known(f"consent/{digest(rows)}.parquet", self.assumed)
+        rows = [[p, s.agreed, str(s.until or ""), s.imitated] for p, s in sorted(self.standings.items())]
+        return Known(f"consent/{digest(rows)}.parquet", self.assumed, self.required)
 
     def write(self, workspace: Workspace) -> None:
         """Put it where workers read it."""
         files, name = workspace.records(), self.known.file
         if not files.exists(name):
-            rows = [{"person_id": p, "agreed": s.agreed, "until": s.until} for p, s in sorted(self.standings.items())]
+            rows = [{"person_id": p, **vars(s)} for p, s in sorted(self.standings.items())]
             buffer = io.BytesIO()
             pq.write_table(pa.Table.from_pylist(rows, _STANDINGS), buffer)
             files.create(name, buffer.getvalue())
 
 
 def _standing(row: Mapping[str, Any]) -> Standing:
-    agreed = dict(row["consent"] or []).get(PURPOSE)
-    return Standing(False if row["withdrawn"] else agreed, row["expires"])
+    agreed = dict(row["consent"] or [])
+    said = (False if row["withdrawn"] else agreed.get(purpose) for purpose in (PURPOSE, IMITATING))
+    return Standing(next(said), row["expires"], next(said))
 
 
 def _by_root(sources: pa.Table, index: pa.Table) -> dict[str, frozenset[str]]:
@@ -236,7 +291,7 @@ def _keys(records: pa.Table) -> pa.ChunkedArray:
 @lru_cache(maxsize=4)
 def _standings(root: str, name: str) -> Mapping[str, Standing]:
     table = pq.read_table(io.BytesIO(Workspace(root).records().read(name)))
-    return {row["person_id"]: Standing(row["agreed"], row["until"]) for row in table.to_pylist()}
+    return {row["person_id"]: Standing(row["agreed"], row["until"], row["imitated"]) for row in table.to_pylist()}
 
 
 @dataclass
@@ -253,11 +308,12 @@ class Chained:
         return cls(agreements, set(agreements.by_root.get(root, ())) if agreements else set())
 
     def past(self, stage: Stage) -> tuple[object, ...]:
-        """What counts of it for the next stage: nothing for one that asks no third party."""
+        """What counts of it for the next stage: nothing for one that asks no third party and imitates nobody."""
         self.voices = self.voices or not _TELLS.isdisjoint(stage.transform.writes())
-        if self.agreements is None or not others(stage):
+        if self.agreements is None:
             return ()
-        return self.agreements.key(self.people, self.voices)
+        asked = self.agreements.key(self.people, self.voices) if others(stage) else ()
+        return (*asked, *(self.agreements.imitation_key(self.people) if imitates(stage) else ()))
 
     def told(self, stage: Stage, location: str, part: str) -> None:
         """Past a fit rows name people of other partitions, too."""

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from affectory.pipelines.acts import NOTHING, Revised, counting, said_of
 from affectory.pipelines.bind import Bound
 from affectory.pipelines.columns import large, stretches
-from affectory.pipelines.consent import PURPOSE, Agreements, Chained, Known, others
+from affectory.pipelines.consent import IMITATING, PURPOSE, Agreements, Chained, Known, asks_consent
 from affectory.pipelines.fits import Fit, Slice
 from affectory.pipelines.history import last_build
 from affectory.pipelines.rule_fits import RuleFit
@@ -139,9 +139,10 @@ class Planner:
         judgements = standing(counting(workspace.ledger("judgements").read(), rated))
         index = scan.index(workspace)
         roots = _roots_of(judgements, index)
-        assumed = PURPOSE in bound.recipe.spec.people.assume
-        asks_others = any(map(others, bound.stages))
-        self._agreements = Agreements.of(workspace, index, assumed) if asks_others else None
+        people = bound.recipe.spec.people
+        given = PURPOSE in people.assume, IMITATING in people.require
+        asks = any(map(asks_consent, bound.stages))
+        self._agreements = Agreements.of(workspace, index, *given) if asks else None
         self.lost = judgements.filter(pc.is_null(roots))
         self._by_root = _split(judgements, roots)
 

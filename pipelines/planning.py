@@ -89,7 +89,7 @@ def show_plan(bound: Bound, where: str | Path) -> ShownPlan:
     known = {chain[0] for chain in build.chains} if build else set()
     new = sum(root.key not in known for root in scan.roots)
     asked = sorted(set[str]().union(*map(others, bound.stages)))
-    withheld = plan.agreements.refusing if plan.agreements else ()
+    withheld = plan.agreements.refusing if plan.agreements and asked else ()
     return ShownPlan(
         bound.recipe.spec.dataset, str(where), scan.found, scan.records, scan.refused,
         len(scan.roots), new, tuple(plan.stages()), lost_anchors(plan), rated.refused,

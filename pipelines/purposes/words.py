@@ -34,6 +34,10 @@ class Rules:
         return purpose not in self.required and (purpose != "third_parties" or purpose in self.assumed)
 
 
+PLAIN = Rules()
+"""Of a recipe that says nothing of it."""
+
+
 @dataclass(frozen=True)
 class Word:
     """What a person said of all purposes: yes, no or nothing, until when, from when on, and if it was taken back."""

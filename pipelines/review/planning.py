@@ -13,6 +13,7 @@ from affectory.annotation.selecting.adjudicating import adjudicate
 from affectory.annotation.selecting.plan import plan
 from affectory.annotation.selecting.wanted import Planned, Rater, Summary, Wanted
 from affectory.annotation.shown import Suggestion
+from affectory.pipelines.purposes.words import Rules
 from affectory.pipelines.review.binding import BoundQuestion
 from affectory.pipelines.review.desk import Desk
 from affectory.pipelines.review.doing import done
@@ -47,7 +48,7 @@ class PlannedQuestion:
 def make_plan(desk: Desk, *, write: bool = True) -> list[PlannedQuestion]:
     """Plan all sets of questions, one after the other; what is planned is in the ledger before this returns."""
     desk, found = desk if write else replace(desk, dry=True), []
-    hidden = withheld(desk.workspace, desk.today)
+    hidden = withheld(desk.workspace, desk.today, Rules.of(desk.bound.recipe.spec.people))
     for question in desk.review.questions:
         shown = desk.material.showable(question.question, hidden, question.compared)
         planned = _planned(desk, question, shown)

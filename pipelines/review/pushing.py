@@ -19,6 +19,7 @@ from affectory.annotation.push_steps import Progress
 from affectory.annotation.shown import Shown, Suggestion, shown_of
 from affectory.annotation.status.earlier import earlier
 from affectory.pipelines.forget.pending import delete_waiting
+from affectory.pipelines.purposes.words import Rules
 from affectory.pipelines.review.binding import BoundQuestion
 from affectory.pipelines.review.desk import Desk, Project, Tell
 from affectory.pipelines.review.doing import newest_returns
@@ -132,7 +133,7 @@ class Pushing:
         return found
 
     def _showable(self, question: BoundQuestion) -> Set[str]:
-        hidden = withheld(self.desk.workspace, self.desk.today)
+        hidden = withheld(self.desk.workspace, self.desk.today, Rules.of(self.desk.bound.recipe.spec.people))
         return self.desk.material.showable(question.question, hidden, question.compared).shown.keys()
 
     def _was_pushed(self, server: Server, project: Project) -> bool:

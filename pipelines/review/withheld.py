@@ -1,13 +1,21 @@
-"""Whose samples no rater is shown: of those who said no to it, whose consent ended, or who withdrew."""
+"""Whose samples no rater is shown: of those who said no to it, whose consent ended, who withdrew, or were not asked."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from affectory.pipelines.purposes.words import PLAIN, Against, Rules, Word, newest
 from affectory.pipelines.store.workspace import Workspace
+from affectory.schemas.recipe.people import Purpose
 
-PURPOSE = "annotate"
+PURPOSE: Purpose = "annotate"
+_TOLD: Mapping[Against, str] = {
+    "withdrawn": "the person withdrew",
+    "no": f"the person did not agree to {PURPOSE}",
+    "ended": "the person's consent ended",
+    "unasked": f"the person was not asked about {PURPOSE}",
+}
 
 
 @dataclass(frozen=True)
@@ -22,11 +30,9 @@ class Withheld:
         return self.people.get(row["speaker"]) or self.records.get(row["anchor"]["record"])
 
 
-def withheld(workspace: Workspace, today: date) -> Withheld:
+def withheld(workspace: Workspace, today: date, rules: Rules = PLAIN) -> Withheld:
     """What is withheld on a day, by the newest word of each person."""
-    ledger = workspace.ledger("people").read().to_pylist(maps_as_pydicts="strict")
-    newest = {row["person_id"]: row for row in sorted(ledger, key=lambda row: int(row["revision"]))}
-    people = dict(_refusals(newest, today))
+    people = dict(_refusals(newest(workspace), today, rules))
     return Withheld(people, dict(_records(workspace, people)) if people else {})
 
 
@@ -39,14 +45,8 @@ def _records(workspace: Workspace, people: Mapping[str, str]) -> Iterator[tuple[
                 yield record, people[person]
 
 
-def _refusals(people: Mapping[str, dict[str, object]], today: date) -> Iterator[tuple[str, str]]:
+def _refusals(people: Mapping[str, Mapping[str, Any]], today: date, rules: Rules) -> Iterator[tuple[str, str]]:
     for person, row in people.items():
-        consent, expires = row["consent"] or {}, row["expires"]
-        if "subject" not in (row["roles"] or ()):  # type: ignore[operator]
-            continue
-        if row["withdrawn"]:
-            yield person, "the person withdrew"
-        elif isinstance(consent, Mapping) and consent.get(PURPOSE) is False:
-            yield person, f"the person did not agree to {PURPOSE}"
-        elif isinstance(expires, date) and expires <= today:
-            yield person, "the person's consent ended"
+        against = Word.of(row).against(PURPOSE, rules, today)
+        if against and "subject" in (row["roles"] or ()):
+            yield person, _TOLD[against]

@@ -10,7 +10,7 @@ from typing import cast
 
 import pyarrow as pa
 
-from affectory.pipelines.consent import Consent, Crowd, others
+from affectory.pipelines.consent import Consent, Crowd, asks_consent, imitates, others
 from affectory.pipelines.runner.asking import Run
 from affectory.pipelines.runner.execute import SetUpFailed, join
 from affectory.pipelines.runner.kinds import there
@@ -149,27 +149,33 @@ class Rounds:
 
     def _may_go(self, stage: Stage, question: Question) -> bool:
         """Whether it may be put now; why not, those are told who put it themselves."""
-        local = question.ask.model not in others(stage)
-        return local or self.consent.stops(question.people or (), question.ask.model) is None
+        people, model = question.people or (), question.ask.model
+        may = model not in others(stage) or self.consent.stops(people, model) is None
+        return may and (not imitates(stage) or self.consent.stops_imitation(people, model) is None)
 
     def _talks(self, stage: Stage, rows: pa.Table) -> Talks:
         transform, elsewhere = cast(Conversing, stage.transform), others(stage)
         given = _told(stage, rows)
-        if not elsewhere:
+        if not asks_consent(stage):
             return Talks(stage, given, transform.talk)
 
         def withhold(ask: Ask, people: People) -> Rejected | None:
-            return self.consent.refuses(people or (), ask.model) if ask.model in elsewhere else None
+            refused = self.consent.refuses(people or (), ask.model) if ask.model in elsewhere else None
+            return refused or (self.consent.refuses_imitation(people or (), ask.model) if imitates(stage) else None)
 
         return Talks(stage, given, transform.talk, self.crowd(rows), withhold, partial(self._may_go, stage))
 
     def ask(self, stage: Stage, questions: Iterable[Question], rows: pa.Table) -> dict[str, Said]:
         """Put questions to their models and keep the replies as they come; why some got none."""
         by_model: defaultdict[str, list[Question]] = defaultdict(list)
-        for question in questions:
-            by_model[question.ask.model].append(question)
         lost: dict[str, Said] = {}
+        questions = list(questions)
+        if imitates(stage):
+            stopped = ((q.id, self.consent.stops_imitation(q.people or (), q.ask.model)) for q in questions)
+            lost = {name: why for name, why in stopped if why is not None}
         models = {model.name: model for model in cast(Conversing, stage.transform).models()}
+        for question in (q for q in questions if q.id not in lost):
+            by_model[question.ask.model].append(question)
         for name, some in by_model.items():
             lost |= self._put(asks(stage, models[name]), models[name], some, rows)
         return lost

@@ -22,7 +22,7 @@ class People(Part):
     is said and shown of them may be sent to models that are not local."""
     require: Annotated[tuple[Purpose, ...], Field(strict=False)] = ()
     """What needs a recorded yes: of whom nobody asked about it, it is not done. Without it, who was not asked is shown
-    to raters and published, and nothing of them goes to third parties."""
+    to raters, imitated and published, and nothing of them goes to third parties."""
     personal_data: Literal["mask", "drop", "keep"] | None = None
     """What is published of texts with personal data. `mask`: only with all of it masked, which the step
     `personal_data` does; `drop`: nothing; `keep`: as they are where all in it agreed to `publish_features`, else

@@ -26,6 +26,7 @@ class Rewrite:
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
     on: ClassVar[frozenset[str]] = ALL_KINDS
+    imitates: ClassVar[bool] = True
 
     model: Annotated[RecipeModel, Field(description="who writes: a name under `models`")]
     aim: Annotated[str, Field(min_length=1, max_length=2000, description="what the new text is to be like")]

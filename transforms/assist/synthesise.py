@@ -30,6 +30,7 @@ class Synthesise:
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
     on: ClassVar[frozenset[str]] = frozenset({"text"})
+    imitates: ClassVar[bool] = True
     makes: ClassVar[frozenset[str]] = frozenset({"audio"})
 
     model: Annotated[RecipeModel | tuple[RecipeModel, ...], Field(description="who speaks; of several one each")]
