@@ -9,7 +9,7 @@ from affectory.schemas.recipe.step import Step
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Severity = Literal["blocks", "warns", "tells"]
-Table = Literal["samples", "notes", "opinions", "labels"]
+Table = Literal["samples", "notes", "opinions", "labels", "rejects", "sources", "people"]
 Suite = Literal["rules", "default"]
 
 
@@ -32,7 +32,11 @@ class Expectation(Part):
     severity: Severity = "blocks"
     """What follows where it is not met: `blocks` publishes nothing, `warns` and `tells` say so."""
     mostly: Annotated[float, Field(gt=0, le=1)] = 1.0
-    """Share of the rows that must meet it."""
+    """Share of the rows that must meet it; not of what is about a column as a whole."""
+    where: dict[Text, bool | int | float | str] = Field(default_factory=dict)
+    """Only about rows with these values: `{name: speech_rate}`."""
+    means: Text | None = None
+    """What is wrong where it is not met, in your words."""
 
     @property
     def arguments(self) -> dict[str, JsonValue]:
@@ -41,7 +45,9 @@ class Expectation(Part):
     @model_serializer
     def _write(self) -> dict[str, JsonValue]:
         own: dict[str, JsonValue] = {"table": self.table, "expect": self.expect, "severity": self.severity}
-        return {**own, "mostly": self.mostly, **self.arguments}
+        told = {"where": dict(self.where)} if self.where else {}
+        means = {"means": self.means} if self.means else {}
+        return {**own, "mostly": self.mostly, **told, **means, **self.arguments}
 
 
 class Adjusted(Part):

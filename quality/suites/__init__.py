@@ -1,0 +1,1 @@
+"""Suites of Great Expectations, made from the tables' schemas, the taxonomy and the recipe."""
