@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from affectory.pipelines.release.agreed import Agreement
 from affectory.pipelines.release.facts import Facts, ranked
+from affectory.pipelines.release.statement import TITLES
 
 _LICENCES = (
     "afl-3.0", "apache-2.0", "bsd-2-clause", "bsd-3-clause", "cc", "cc-by-2.0", "cc-by-3.0", "cc-by-4.0",
@@ -40,8 +42,52 @@ class WrittenConfig:
     splits: Mapping[str, WrittenSplit]
 
 
+@dataclass(frozen=True)
+class Beside:
+    """What a card tells that is not counted from rows."""
+
+    dataset: str
+    gate: Mapping[str, Any] | None = None
+    statement: Mapping[str, str] = field(default_factory=dict)
+    licences: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Of the records of each source."""
+    models: Mapping[str, Any] = field(default_factory=dict)
+    """As the recipe names them."""
+    agreement: Agreement = field(default_factory=Agreement)
+
+    def for_people(self, card: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
+        """By the names that the template has for them."""
+        gate = self.gate
+        counted = (
+            None
+            if gate is None
+            else {
+                "audits": gate.get("audits") or [],
+                "findings": [f for f in gate.get("findings") or () if not f["check"].startswith("audit.")],
+                "allowed": gate.get("allowed") or [],
+                "checks": len((gate.get("suite") or {}).get("checks", ())),
+            }
+        )
+        return {
+            "gate": counted,
+            "statement": self.statement,
+            "titles": TITLES,
+            "licences": {source: sorted(self.licences.get(source, ())) for source in facts.sources},
+            "models": {name: _Named(model) for name, model in self.models.items()},
+            "agreement": self.agreement,
+            "citation": cited(card, self.dataset),
+        }
+
+
+class _Named(dict[str, Any]):
+    """A model of a recipe, of which a template may ask what was not said."""
+
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
 def readme(
-    card: Mapping[str, Any], configs: Sequence[WrittenConfig], facts: Facts, labels: Sequence[str], **names: Any
+    card: Mapping[str, Any], configs: Sequence[WrittenConfig], facts: Facts, beside: Beside, **names: Any
 ) -> str:
     """The whole README. It holds no time, version or place, so that it is the same where the data is the same."""
     import jinja2
@@ -57,13 +103,15 @@ def readme(
     )
     environment.filters["cell"] = _cell
     template = environment.get_template("README.md.jinja")
-    body = template.render(card=card, configs=configs, facts=facts, labels=labels, ranked=ranked, **names)
+    told = beside.for_people(card, facts)
+    body = template.render(card=card, configs=configs, facts=facts, ranked=ranked, **told, **names)
     body = re.sub(r"\n{3,}", "\n\n", body)
     return f"---\n{_yaml(header(card, configs, facts))}---\n\n{body.lstrip()}"
 
 
 def _cell(value: Any) -> str:
-    return str(value).replace("|", "\\|").replace("\n", " ")
+    """Within a table, where neither lines nor tags of others may begin."""
+    return str(value).replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
 
 
 def _yaml(value: Any) -> str:

@@ -36,6 +36,14 @@ class Facts:
     """Opinions of people who were only counted, and of groups, by how their ids begin."""
     machines: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Opinions by kind and name of raters that are not people."""
+    told: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    """Opinions of raters that are not people by kind, name and what they were told: a prompt by name and hash."""
+    judged: int = 0
+    """Samples that there is any opinion about."""
+    perspectives_asked: Counter[str] = field(default_factory=Counter)
+    """Opinions by whose side was asked about."""
+    stages: Counter[str] = field(default_factory=Counter)
+    """Notes by the stage that wrote them."""
     rejects: Counter[tuple[str, str]] = field(default_factory=Counter)
     """By outcome and reason."""
     withheld: tuple[str, ...] = ()
@@ -55,6 +63,7 @@ class Facts:
             (self.perspectives, "perspective"),
         ):
             counter.update(_counts(default[column]))
+        self.stages.update(_counts(window.tables["notes"]["stage"]))
         self._add_raters(window.tables["opinions"])
 
     def _add_raters(self, opinions: pa.Table) -> None:
@@ -66,6 +75,16 @@ class Facts:
                 self._add_people(rater, count)
             else:
                 self.machines[kind, rater] += count
+        self.judged += pc.count_distinct(opinions["sample_id"]).as_py()
+        self.perspectives_asked.update(_counts(opinions["perspective"]))
+        self._add_told(opinions)
+
+    def _add_told(self, opinions: pa.Table) -> None:
+        machines = opinions.filter(pc.invert(pc.is_in(opinions["rater_kind"], value_set=pa.array(_PEOPLE))))
+        told = machines.append_column("told", pc.struct_field(machines["shown"], "instructions"))
+        named = told.filter(pc.is_valid(told["told"]))
+        for row in named.group_by(["rater_kind", "rater", "told"]).aggregate([([], "count_all")]).to_pylist():
+            self.told[row["rater_kind"], row["rater"], row["told"]] += row["count_all"]
 
     def _add_people(self, rater: str, count: int) -> None:
         """Those who were only counted may be few or many, and a group is not one person."""

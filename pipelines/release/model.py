@@ -52,6 +52,8 @@ class ReleaseInputs:
     """What suites, rules and audits found, and what was allowed for which reason, as plain data."""
     statement: Mapping[str, str] = field(default_factory=dict)
     """The data statement that the recipe makes, by the names of its fields."""
+    licences: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """By source, the licences that its records declare."""
     finish: Callable[[Path], None] | None = None
     """Writes pages into the finished release, whose manifest names its version already."""
 

@@ -15,8 +15,8 @@ TITLES: Mapping[str, str] = {
     "intended_uses": "What it is for",
     "misuses": "What it is not for",
     "ethical_review": "Ethical review and consent",
-    "compensation": "What people got for it",
-    "maintenance": "Who maintains it",
+    "compensation": "Compensation",
+    "maintenance": "Maintenance",
     "contact": "Contact",
 }
 

@@ -11,7 +11,8 @@ import pyarrow as pa
 import yaml
 
 from affectory.pipelines.named_values import named_values
-from affectory.pipelines.release.card import WrittenConfig, WrittenSplit, readme
+from affectory.pipelines.release.agreed import agreed
+from affectory.pipelines.release.card import Beside, WrittenConfig, WrittenSplit, readme
 from affectory.pipelines.release.columns import default_rows, public_rows
 from affectory.pipelines.release.croissant import croissant
 from affectory.pipelines.release.diff import ReleaseDiff, Side, compare
@@ -168,6 +169,8 @@ class _Writing:
         recipe_text = yaml.safe_dump(_plain(self.inputs.recipe), allow_unicode=True, width=1 << 20)
         _write(self.folder / "taxonomy.json", taxonomy_text)
         _write(self.folder / "recipe.yaml", recipe_text)
+        if self.inputs.gate is not None:
+            _write(self.folder / "gate.json", json.dumps(_plain(self.inputs.gate), indent=2, ensure_ascii=False))
         _write(self.folder / "README.md", self._readme())
 
     def _readme(self) -> str:
@@ -176,7 +179,12 @@ class _Writing:
         written = [self._written(config) for config in self.configs]
         shape = self.shape
         names = {"taxonomy": shape.taxonomy, "rule": shape.rule, "media": shape.media}
-        return readme(card, written, self.facts, shape.labels, **names)
+        return readme(card, written, self.facts, self._beside(), labels=shape.labels, **names)
+
+    def _beside(self) -> Beside:
+        given, agreement = self.inputs, agreed(self.folder, self.inputs.taxonomy)
+        models = given.recipe.get("models") or {}
+        return Beside(given.dataset, given.gate, given.statement, given.licences, models, agreement)
 
     def _written(self, config: str) -> WrittenConfig:
         splits = {
