@@ -43,16 +43,13 @@ class Audits:
         return self.instance(discovery.public_class(known[spec.name]), spec.params, spec.path)
 
 
-def audit_data(bound: "Bound", workspace: Workspace, build: BuildRecord) -> "AuditData":
+def audit_data(bound: "Bound", workspace: Workspace, build: BuildRecord, splits: pa.Table) -> "AuditData":
     """What a build would publish, as audits look at it."""
     from affectory.quality.audits._data import AuditData
 
-    commits = workspace.commits()
-    splits = commits.read(commits.get(build.splits), "splits") if build.splits else None
-    empty = pa.table({name: pa.array([], pa.string()) for name in ("sample_id", "split")})
     return AuditData(
         tables={name: parts(workspace, build.finished, name) for name in TABLES},
-        splits=splits if splits is not None else empty,
+        splits=splits,
         taxonomy=bound.taxonomy,
         rule=bound.views[0].name,
         pools=bound.recipe.spec.label.pools,

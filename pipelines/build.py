@@ -12,7 +12,7 @@ from affectory.pipelines.costs import Account, ModelUse, accounts, model_uses
 from affectory.pipelines.engines.base import LOCALLY, Choice, Engine, listeners, opened
 from affectory.pipelines.events import Run, Tell
 from affectory.pipelines.fits import Fit, make_fit
-from affectory.pipelines.gate import validate
+from affectory.pipelines.forget.finishing import finish_forgetting
 from affectory.pipelines.history import BuildRecord, StageTotals, record_build
 from affectory.pipelines.judging import Importer, refused_by_reason, said_by
 from affectory.pipelines.plan import Plan, Planner
@@ -92,6 +92,7 @@ def build(bound: Bound, options: Options, run: Run) -> Summary:
         keep_pandas_out()
     workspace = Workspace(options.workspace)
     with workspace.lease() as lease:
+        finish_forgetting(workspace.held(lease.epoch))
         return _Build(bound, options, run, workspace.held(lease.epoch), lease.epoch).go()
 
 
@@ -228,7 +229,7 @@ class _Build:
         publisher = Publisher(self.bound, self.workspace, record, self.options.releases, self.run)
         current = publisher.current()
         if current is None:
-            gate = validate(self.bound, self.workspace, record, self.run, self.options.allow)
+            gate = publisher.validate(self.options.allow)
             summary = replace(summary, warnings=tuple(map(str, gate.findings)))
             if not summary.kept:
                 return summary

@@ -1,18 +1,23 @@
 """The gate: what must hold before a build is published, and what was found where it does not."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
 
 from affectory.pipelines.auditing import audit_data
 from affectory.pipelines.bind import Bound
 from affectory.pipelines.events import Run
 from affectory.pipelines.history import BuildRecord, last_build, parts
+from affectory.pipelines.store.files import PartFile, is_remote, local_path
 from affectory.pipelines.store.workspace import Workspace
 from affectory.quality.findings import Finding, GateFailed
 from affectory.quality.gate import check
+from affectory.quality.suites.about import About, Asked
+from affectory.quality.suites.checks import adjusted
 from affectory.quality.taxonomies import contradictions
 from affectory.quality.unmet import ROLES, Expected, unmet
 from affectory.schemas.derived import SAMPLES
@@ -21,6 +26,7 @@ from affectory.transforms.base import Transform
 
 if TYPE_CHECKING:
     from affectory.quality.audits._audited import Audited
+    from affectory.quality.suites.result import SuiteResult
 
 _TABLES = ("samples", "notes", "opinions", "labels")
 _MOST_CHARACTERS = 500
@@ -74,48 +80,101 @@ def read_allowed(given: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def validate(
-    bound: Bound, workspace: Workspace, build: BuildRecord, run: Run, allow: Mapping[str, str] | None = None
-) -> Gate:
+@dataclass(frozen=True)
+class Subject:
+    """A build as it would be published."""
+
+    bound: Bound
+    workspace: Workspace
+    build: BuildRecord
+    run: Run
+    splits: pa.Table
+    """The samples that would be published, in their splits."""
+    open_media: Callable[[str, str, str], object]
+    """Opens and decodes a file: its medium, its asset and its format."""
+
+    def parts(self, name: str) -> list[PartFile]:
+        return parts(self.workspace, self.build.finished, name)
+
+
+def validate(subject: Subject, allow: Mapping[str, str]) -> Gate:
     """Look at a build; raises `GateFailed` with the rows where it may not be published."""
-    gate = look(bound, workspace, build, run, allow or {})
+    gate = look(subject, allow, whole=subject.bound.recipe.spec.validation.suite == "default")
     for finding in gate.findings:
-        run.tell("finding", **finding.__dict__)
-    where = keep(gate, workspace, build) if gate.suite or gate.audits or gate.findings else ""
+        subject.run.tell("finding", **finding.__dict__)
+    where = keep(gate, subject) if gate.suite or gate.audits or gate.findings else ""
     if gate.blocking:
         raise GateFailed(gate.findings, where)
     return gate
 
 
-def look(
-    bound: Bound, workspace: Workspace, build: BuildRecord, run: Run, allow: Mapping[str, str], whole: bool = False
-) -> Gate:
-    """What is found in a build; `whole`: with the suite even where the recipe does not ask for it."""
-    tables = {name: parts(workspace, build.finished, name) for name in _TABLES}
+def look(subject: Subject, allow: Mapping[str, str], whole: bool) -> Gate:
+    """What is found in a build; `whole`: by the suite of Great Expectations too."""
+    suite = _suite(subject) if whole else None
+    findings = _rules(subject, suite.names if suite else frozenset())
+    findings += suite.findings if suite else ()
+    audits = _audited(subject)
+    findings += [finding for audited in audits if (finding := audited.finding())]
+    facts, text = (suite.facts(), suite.as_text()) if suite else (None, "")
+    return Gate(tuple(findings), audits, facts, _used(allow, findings, subject.run), text)
+
+
+def _rules(subject: Subject, looked: frozenset[str]) -> list[Finding]:
+    """What always holds; without those that the suite looked at already."""
+    tables, bound = {name: subject.parts(name) for name in _TABLES}, subject.bound
     gate = bound.recipe.spec.validation
     findings = check(tables, bound.taxonomy, gate.min_rows, bound.recipe.spec.publish.media)
     findings += unmet(tables, _expected(bound))
     if len({rule.taxonomy.name for rule in bound.views}) > 1:
         findings += contradictions(tables["labels"])
-    if build.rejected_share > gate.max_rejected:
-        findings.append(_too_many(build.rejected_share, gate.max_rejected))
-    audits = _audited(bound, workspace, build, run)
-    findings += [finding for audited in audits if (finding := audited.finding())]
-    return Gate(tuple(findings), audits, None, _used(allow, findings, run))
+    if subject.build.rejected_share > gate.max_rejected:
+        findings.append(_too_many(subject.build.rejected_share, gate.max_rejected))
+    return list(adjusted([finding for finding in findings if finding.check not in looked], gate))
 
 
-def _audited(bound: Bound, workspace: Workspace, build: BuildRecord, run: Run) -> tuple["Audited", ...]:
-    if not bound.audits:
+def _suite(subject: Subject) -> "SuiteResult":
+    from affectory.quality.suites.validate import validate as validate_suite
+
+    bound, ledger = subject.bound, subject.workspace.ledger
+    tables = {name: subject.parts(name) for name in (*_TABLES, "rejects")}
+    tables |= {name: list(ledger(name).segments()) for name in ("sources", "people")}
+    subject.run.tell("say", text="looking at all tables with Great Expectations")
+    return validate_suite(tables, about(bound), docs=_docs(subject), open_media=subject.open_media)
+
+
+def about(bound: Bound) -> About:
+    """What a recipe declares that its tables must keep."""
+    spec = bound.recipe.spec
+    return About(
+        validate=spec.validation,
+        asked=tuple(dict.fromkeys(Asked.of(t) for t in (bound.taxonomy, *(rule.taxonomy for rule in bound.views)))),
+        languages=tuple(spec.languages),
+        media=tuple(spec.publish.media),
+        sources=tuple(entry.name for entry in bound.sources),
+        raters=spec.review.raters if spec.review else 0,
+    )
+
+
+def _docs(subject: Subject) -> Path:
+    """Pages for people lie on this machine."""
+    workspace, number = subject.workspace, f"{subject.build.number:08d}"
+    here = workspace.machine_folder if is_remote(workspace.root) else local_path(workspace.derived)
+    return here / "gate" / number / "docs"
+
+
+def _audited(subject: Subject) -> tuple["Audited", ...]:
+    if not subject.bound.audits:
         return ()
     from affectory.quality.audits._audited import judged
 
-    data, found = audit_data(bound, workspace, build), []
-    names = [spec.name for spec in bound.recipe.audits()]
-    run.tell("start", what="audits", total=len(names), unit="audits")
-    for number, (name, audit) in enumerate(zip(names, bound.audits, strict=True)):
-        run.tell("progress", what=f"audit {name}", done=number, total=len(names), unit="audits")
+    audits, tell = subject.bound.audits, subject.run.tell
+    data, found = audit_data(subject.bound, subject.workspace, subject.build, subject.splits), []
+    names = [spec.name for spec in subject.bound.recipe.audits()]
+    tell("start", what="audits", total=len(names), unit="audits")
+    for number, (name, audit) in enumerate(zip(names, audits, strict=True)):
+        tell("progress", what=f"audit {name}", done=number, total=len(names), unit="audits")
         found.append(audit.audit(data))
-    return tuple(judged(found, [audit.severity for audit in bound.audits]))
+    return tuple(judged(found, [audit.severity for audit in audits]))
 
 
 def _used(allow: Mapping[str, str], findings: list[Finding], run: Run) -> dict[str, str]:
@@ -124,22 +183,6 @@ def _used(allow: Mapping[str, str], findings: list[Finding], run: Run) -> dict[s
     for name in sorted(set(allow) - found):
         run.tell("say", text=f"--allow {name}: nothing of that name stops this release")
     return {name: why for name, why in allow.items() if name in found}
-
-
-@dataclass(frozen=True)
-class Inspected:
-    """What was found, and where it is written."""
-
-    gate: Gate
-    kept_at: str
-
-
-def inspect(bound: Bound, workspace: str | Path, run: Run) -> Inspected:
-    """Look at the last build with the whole suite, and publish nothing."""
-    found = Workspace(workspace)
-    build = finished_build(bound, found)
-    gate = look(bound, found, build, run, {}, whole=True)
-    return Inspected(gate, keep(gate, found, build))
 
 
 def finished_build(bound: Bound, workspace: Workspace) -> BuildRecord:
@@ -153,9 +196,9 @@ def finished_build(bound: Bound, workspace: Workspace) -> BuildRecord:
     return build
 
 
-def keep(gate: Gate, workspace: Workspace, build: BuildRecord) -> str:
+def keep(gate: Gate, subject: Subject) -> str:
     """Write what was looked at beside what is derived; where that is."""
-    files = workspace.files(f"derived/gate/{build.number:08d}")
+    files = subject.workspace.files(f"derived/gate/{subject.build.number:08d}")
     facts = json.dumps(gate.facts(), ensure_ascii=False, indent=2, default=str).encode()
     for name, data in (("gate.json", facts), ("summary.txt", f"{gate.as_text()}\n".encode())):
         files.put(name, data)

@@ -11,6 +11,7 @@ import typer
 from affectory.pipelines.cli import (
     building,
     deploying,
+    forgetting,
     keeping,
     labelling,
     looking,
@@ -19,6 +20,8 @@ from affectory.pipelines.cli import (
     reviewing,
     tracing,
     validating,
+    verifying,
+    viewing,
     writing,
 )
 from affectory.schemas.errors import AffectoryError, Exit, UserError
@@ -75,7 +78,21 @@ def _options(version: Version = False) -> None:
     pass
 
 
-for group in (building, validating, labelling, measuring, raters, tracing, deploying, looking, keeping, writing):
+for group in (
+    building,
+    validating,
+    labelling,
+    measuring,
+    raters,
+    tracing,
+    deploying,
+    looking,
+    viewing,
+    verifying,
+    keeping,
+    forgetting,
+    writing,
+):
     for listed in group.COMMANDS:
         app.command()(guarded(listed))
 

@@ -14,11 +14,11 @@ def validate(
     json: Json = False,
 ) -> None:
     """Look at what was built last as the gate does: all rules, the whole suite, and the recipe's audits."""
-    from affectory.pipelines.gate import inspect
+    from affectory.pipelines.publish import inspect_last
 
     project = open_project(recipe, overrides, root, workspace, None)
     with open_run(project.workspace, json=json) as run:
-        found = inspect(project.bound, project.workspace, run)
+        found = inspect_last(project.bound, project.workspace, project.releases, run)
         run.tell("gate", **found.gate.facts(), kept_at=found.kept_at)
     if not json:
         print(f"{found.gate.as_text()}\n  written to    {found.kept_at}")

@@ -1,7 +1,7 @@
 """Decoding published media without torch: values of an Audio, Video or Image column with `decode=False`."""
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -49,6 +49,15 @@ def decode_image(value: MediaValue) -> NDArray[np.uint8]:
 
     with Image.open(_file(value)) as picture:
         return np.asarray(picture.convert("RGB"))
+
+
+DECODERS: Mapping[str, Callable[[MediaValue], Any]] = {
+    "image": decode_image,
+    "frames": decode_image,
+    "audio": decode_audio,
+    "video": lambda value: next(decode_video(value)),
+}
+"""By medium, what shows whether a value of it can be decoded."""
 
 
 def _file(value: MediaValue) -> Any:
