@@ -1,0 +1,82 @@
+"""The command shows what will go, asks, and takes no reason that names the person."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from support.forgetting import NAME, PERSON, REASON, write_world
+from support.project import Project
+
+from affectory.pipelines.forget.forgetting import refuse_naming
+from affectory.pipelines.store.workspace import Workspace
+from affectory.schemas.errors import UserError
+
+WHO = ["--person", NAME, "--reason", REASON]
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    made = write_world(tmp_path_factory.mktemp("told") / "p", 24).project
+    made.build(publish=False)
+    return made
+
+
+@pytest.fixture
+def made(built: Project, tmp_path: Path) -> Project:
+    shutil.copytree(built.folder, tmp_path / "p")
+    return Project(tmp_path / "p")
+
+
+def _forget(made: Project, *more: str, who: list[str] = WHO) -> str:
+    places = ["--workspace", str(made.workspace), "--releases", str(made.releases)]
+    told = made.told("forget", *who, *places, *more)
+    return told.stdout + told.stderr
+
+
+def test_a_dry_run_changes_nothing(made: Project) -> None:
+    text = _forget(made, "--dry-run")
+    assert f"{PERSON}: 3 records, 3 samples" in text and "nothing was changed" in text
+    assert not Workspace(made.workspace).forgotten()
+
+
+def test_who_does_not_say_yes_is_left_alone(made: Project) -> None:
+    assert "Remove all of it" in _forget(made)
+    assert not Workspace(made.workspace).forgotten()
+
+
+def test_it_says_what_is_left_to_do_by_hand(made: Project) -> None:
+    text = _forget(made, "--yes")
+    assert "delete yourself: media/aq-portrait.png" in text and "backups" in text and "affectory build" in text
+    assert Workspace(made.workspace).forgotten().knows(PERSON)
+
+
+def test_machines_get_numbers(made: Project) -> None:
+    found = json.loads(_forget(made, "--json", "--dry-run").splitlines()[-1])
+    assert (found["records"], found["rows"]["sources"], found["rows"]["judgements"]) == (3, 3, 3)
+
+
+def test_somebody_unknown_is_kept_from_coming_in(made: Project) -> None:
+    text = _forget(made, "--yes", who=["--person", "p_" + "0" * 20, "--reason", REASON])
+    assert "only kept from coming in" in text
+    assert Workspace(made.workspace).forgotten().knows("p_" + "0" * 20)
+
+
+@pytest.mark.parametrize(
+    ("reason", "given"),
+    [
+        (f"{NAME} asked", NAME),
+        ("annabel asked", NAME),
+        ("as A.Quist@example.org wrote", "a.quist@example.org"),
+        (f"of {PERSON}", PERSON),
+        (" ", NAME),
+    ],
+)
+def test_a_reason_that_names_them_is_refused(reason: str, given: str) -> None:
+    with pytest.raises(UserError, match="reason"):
+        refuse_naming(reason, given, PERSON)
+
+
+@pytest.mark.parametrize("reason", [REASON, "GDPR Article 17", "withdrew on 3 May"])
+def test_any_other_reason_is_taken(reason: str) -> None:
+    refuse_naming(reason, NAME, PERSON)
