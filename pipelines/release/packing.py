@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
 
-from affectory.pipelines.release.layout import is_ours
 from affectory.pipelines.release.manifest import read_manifest
 from affectory.pipelines.release.sums import verify
 from affectory.schemas.errors import UserError
@@ -44,11 +43,10 @@ def pack(release: Path, out: Path) -> Path:
 
 
 def _names(release: Path) -> Iterator[str]:
-    """Files of the release and the folders that they lie in; what else lies there is no part of it."""
-    files = [path.relative_to(release) for path in release.rglob("*") if path.is_file()]
-    ours = [path for path in files if is_ours(path.as_posix())]
-    yield from {"" if str(parent) == "." else parent.as_posix() for path in ours for parent in path.parents}
-    yield from (path.as_posix() for path in ours)
+    """All files, and the folders that they lie in."""
+    yield from (
+        "" if path == release else path.relative_to(release).as_posix() for path in (release, *release.rglob("*"))
+    )
 
 
 def _add(tar: tarfile.TarFile, path: Path, name: str) -> None:

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import math
+import shutil
 import wave
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from affectory.pipelines.release import ReleaseInputs
+from affectory.pipelines.release import ReleaseInputs, write
 from affectory.schemas.derived import TABLES
 from affectory.schemas.ids import sample_id
 from affectory.schemas.taxonomy import Taxonomy, load_taxonomy
@@ -172,3 +173,46 @@ def empty_world() -> World:
 def make_world() -> Callable[[], World]:
     """For laws, each example of which needs a world of its own."""
     return small_world
+
+
+GATE = {
+    "suite": {"rows": {"samples": 8}, "checks": [{"check": "samples.kind", "status": "passed"}]},
+    "findings": [
+        {
+            "table": "samples",
+            "rule": "<b>no | language",
+            "count": 2,
+            "rows": [],
+            "severity": "warns",
+            "check": "samples.a",
+        },
+        {
+            "table": "audits",
+            "rule": "balance: joy is rare",
+            "count": 0,
+            "rows": [],
+            "severity": "warns",
+            "check": "audit.b",
+        },
+    ],
+    "audits": [{"name": "balance", "verdict": "warns", "says": "joy is rare"}],
+    "allowed": [{"check": "samples.a", "reason": "nobody knows the language of a cry"}],
+}
+"""What a gate found, as the card tells it and `gate.json` keeps it."""
+
+
+@pytest.fixture(scope="session")
+def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A release with every config, which no test changes."""
+    folder, made = tmp_path_factory.mktemp("released"), small_world()
+    made.options = {"configs": ("default", "opinions", "labels", "notes", "samples"), "gate": GATE}
+    made.options |= {"statement": {"maintenance": "Until 2030."}, "licences": {"lines": ["CC0-1.0"]}}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(write, "run_load_test", lambda *_: None)
+        return Path(write.write_release(made.inputs(folder / "in"), folder / "releases").path)
+
+
+@pytest.fixture
+def copied(released: Path, tmp_path: Path) -> Path:
+    """The same release, to be changed."""
+    return Path(shutil.copytree(released, tmp_path / "releases" / released.name))

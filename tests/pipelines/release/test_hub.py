@@ -36,7 +36,7 @@ def local(folder: Path) -> dict[str, bytes]:
 
 def without_times(files: dict[str, bytes]) -> dict[str, Any]:
     manifest = {k: v for k, v in json.loads(files["manifest.json"]).items() if k != "created"}
-    return {**files, "manifest.json": manifest}
+    return {**files, "manifest.json": manifest, "SHA256SUMS": len(files["SHA256SUMS"])}
 
 
 def test_versions_are_those_of_a_folder_byte_for_byte(world: Any, tmp_path: Path, server: Hub) -> None:

@@ -28,7 +28,7 @@ def test_it_holds_what_a_reader_needs(published: Release, world: Any) -> None:
     assert data["schemas"]["samples"] == 1 and data["parent"] is None and data["created"]
     assert set(data["files"]) == {
         p.relative_to(published.path).as_posix() for p in published.path.rglob("*") if p.is_file()
-    } - {"manifest.json"}
+    } - {"manifest.json", "SHA256SUMS"}
     manifest = read_manifest(published.path)
     assert json.loads(manifest.as_json()) == data
 
@@ -61,7 +61,7 @@ def test_every_difference_is_found(published: Release, spoil: Any, problem: str)
 def test_a_hash_that_does_not_follow_is_found(published: Release) -> None:
     path = published.path / "manifest.json"
     path.write_text(path.read_text().replace(published.hash, "0" * 64))
-    assert verify(published.path) == ["manifest.json: its hash does not follow from its files"]
+    assert verify(published.path) == ["manifest.json: its hash does not follow from its files", "SHA256SUMS: changed"]
 
 
 def test_a_release_with_a_file_short_is_not_complete(published: Release) -> None:
