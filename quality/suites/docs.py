@@ -104,7 +104,7 @@ def _result(check: Mapping[str, Any]) -> Any:
     from great_expectations.core.expectation_validation_result import ExpectationValidationResult
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
-    kind, arguments = f"expect_{check['expect']}", dict(check["arguments"])
+    kind, arguments = f"expect_{check['expect']}", _escaped(check["arguments"])
     if check["expect"] not in KINDS:
         kind, arguments = "expect_column_values_to_not_be_null", {"column": arguments["column"]}
     config = ExpectationConfiguration(type=kind, kwargs=arguments, description=escape(_told(check)))
@@ -118,14 +118,23 @@ def _told(check: Mapping[str, Any]) -> str:
     arguments = ", ".join(f"{key}: {value}" for key, value in check["arguments"].items() if key != "column")
     share = f" of {check['mostly']:.1%} of the rows" if check["mostly"] < 1 else ""
     expected = f"{check['expect'].replace('_', ' ')} ({arguments}){share}"
-    return f"{check['name']}: {expected}. It {check['severity']} where {check['means']}".replace("$", "＄")
+    return f"{check['name']}: {expected}. It {check['severity']} where {check['means']}"
+
+
+def _escaped(value: Any) -> Any:
+    """Text of the data and of recipes, which Great Expectations writes as it is."""
+    if isinstance(value, str):
+        return escape(value)
+    if isinstance(value, Mapping):
+        return {escape(key): _escaped(inside) for key, inside in value.items()}
+    return [_escaped(inside) for inside in value] if isinstance(value, list | tuple) else value
 
 
 def _counts(check: Mapping[str, Any]) -> dict[str, Any]:
     if check["observed"] is not None:
-        return {"observed_value": check["observed"]}
+        return {"observed_value": _escaped(check["observed"])}
     share = 100 * check["unexpected"] / check["of"] if check["of"] else 0.0
-    rows = [escape(row) for row in check["rows"]]
+    rows = _escaped(check["rows"])
     return {
         "element_count": check["elements"],
         "missing_count": check["missing"],
