@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.keys import new_key
 
 from affectory.pipelines.release import verify, write, write_release
 from affectory.pipelines.release.manifest import read_manifest
@@ -16,20 +17,12 @@ from affectory.schemas.errors import UserError
 pytestmark = pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="no OpenSSH on this machine")
 
 
-def new_key(folder: Path, name: str) -> Path:
-    key = folder / name
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", str(key)], check=True)
-    return key
-
-
 @pytest.fixture(scope="module")
 def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two keys, of whom `signers` names the first."""
     folder = tmp_path_factory.mktemp("keys")
-    key = new_key(folder, "maker")
-    new_key(folder, "other")
-    kind, public, _ = key.with_suffix(".pub").read_text().split()
-    (folder / "signers").write_text(f"maker@example.org {kind} {public}\n")
+    new_key(folder / "other")
+    new_key(folder / "maker")
     return folder
 
 
