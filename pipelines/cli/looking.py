@@ -89,13 +89,39 @@ def diff(
     b: Annotated[str, typer.Argument(help="The other release.")],
     recipe: RecipeOption = DEFAULT_RECIPE,
     releases: Releases = None,
+    page: Annotated[Path | None, typer.Option(help="Write all of it as a page that needs nothing else.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write every row that changed to a Parquet, CSV or JSONL file.")
+    ] = None,
+    draws: Annotated[
+        int, typer.Option(min=0, help="Draws for intervals of shifts; 0 compares rows only, which is quicker.")
+    ] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="Of these draws.")] = 0,
     json: Json = False,
 ) -> None:
-    """Compare two releases: rows added, removed and changed, labels that moved."""
-    from affectory.pipelines.release.diff import diff as compare
+    """Compare two releases: rows that changed, labels that moved, how far labels, raters and agreement shifted."""
+    from affectory.pipelines.cli.waiting import told_when_slow
+    from affectory.pipelines.comparing.compared import compared
 
-    found = compare(*(release_path(name, recipe, releases) for name in (a, b)))
+    places = [release_path(name, recipe, releases) for name in (a, b)]
+    with told_when_slow(f"{draws} draws for each interval; --draws 0 does without"):
+        found = compared(places[0], places[1], draws, seed)
+    if page is not None:
+        from affectory.pipelines.comparing.page import page as shown
+
+        page.write_text(shown(found), encoding="utf-8")
+    if out is not None:
+        _write_changed(places, out)
     print(json_format.dumps(found.as_json(), ensure_ascii=False, default=str) if json else found.as_text())
+
+
+def _write_changed(places: "list[Location]", out: Path) -> None:
+    from affectory.pipelines.comparing.joined import joined
+    from affectory.pipelines.comparing.rows import changed_rows, write_changed
+    from affectory.pipelines.release.diff import Side
+
+    a, b = map(Side.of, places)
+    write_changed(changed_rows(a, b, joined(a, b)), out)
 
 
 def release_path(name: str, recipe: Path, releases: str | None) -> "Location":

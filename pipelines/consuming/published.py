@@ -56,9 +56,23 @@ class Published:
         columns = [self._column(name, "sample_id") for name in self.shards("default", split)]
         return pa.chunked_array([c for found in (none, *columns) for c in found.chunks], pa.string()).combine_chunks()
 
+    @property
+    def has_opinions(self) -> bool:
+        return "opinions" in self.content.features
+
+    def speakers(self) -> dict[str, str]:
+        """Who speaks in each sample of which somebody said so."""
+        found: dict[str, str] = {}
+        for name in self.files.names("data/default"):
+            with self.files.open(name) as file, pq.ParquetFile(file) as shard:
+                rows = shard.read(columns=["sample_id", "speaker"], use_threads=False)
+            pairs = zip(rows["sample_id"].to_pylist(), rows["speaker"].to_pylist(), strict=True)
+            found |= {sample: speaker for sample, speaker in pairs if speaker}
+        return found
+
     def opinions(self, split: str) -> Iterator[pa.Table]:
         """The opinions of a split in parts, each with all those about each of its samples."""
-        if "opinions" not in self.content.features:
+        if not self.has_opinions:
             hint = "publish them: add `opinions` to `publish.configs`"
             raise UserError(f"{self.place} publishes no opinions, so it cannot be labelled anew", hint)
         held = OPINIONS_TABLE.empty()

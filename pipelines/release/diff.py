@@ -229,16 +229,29 @@ def _column_changes(config: str, old: Mapping[str, Any], new: Mapping[str, Any])
 
 def _default_changes(a: Side, b: Side, samples: Sequence[str]) -> tuple[dict[str, int], dict[str, int]]:
     """Changed rows by column, and moves between labels."""
-    columns = _comparable(a.content, b.content)
     changed: Counter[str] = Counter()
     moves: list[tuple[str, str]] = []
+    for old, new, differing in _differing(a, b, samples):
+        changed.update(differing)
+        moves.append((_label(a, old), _label(b, new)))
+    return {c: changed[c] for c in _comparable(a.content, b.content) if changed[c]}, _moves(moves)
+
+
+def changed_columns(a: Side, b: Side, samples: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+    """Of samples that both have, which columns of the default config differ."""
+    for old, _, differing in _differing(a, b, samples):
+        yield old["sample_id"], differing
+
+
+def _differing(
+    a: Side, b: Side, samples: Sequence[str]
+) -> Iterator[tuple[dict[str, Any], dict[str, Any], list[str]]]:
+    """The rows of samples in both, and the columns in which they differ."""
+    columns = _comparable(a.content, b.content)
     for some in _batches(samples):
         old, new = (side.rows("default", columns, some, ("sample_id",)) for side in (a, b))
         for key in old:
-            differing = [c for c in columns if plain_json(old[key][c]) != plain_json(new[key][c])]
-            changed.update(differing)
-            moves.append((_label(a, old[key]), _label(b, new[key])))
-    return {c: changed[c] for c in columns if changed[c]}, _moves(moves)
+            yield old[key], new[key], [c for c in columns if plain_json(old[key][c]) != plain_json(new[key][c])]
 
 
 def _comparable(a: Content, b: Content) -> list[str]:

@@ -1,0 +1,10 @@
+"""Two versions for all that compare them."""
+
+import pytest
+from support.project import Project
+from support.two_versions import two_versions
+
+
+@pytest.fixture(scope="session")
+def versions(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return two_versions(tmp_path_factory.mktemp("versions"))
