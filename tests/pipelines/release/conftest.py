@@ -216,3 +216,9 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def copied(released: Path, tmp_path: Path) -> Path:
     """The same release, to be changed."""
     return Path(shutil.copytree(released, tmp_path / "releases" / released.name))
+
+
+@pytest.fixture
+def gate() -> Row:
+    """What the gate of `released` found."""
+    return GATE

@@ -1,11 +1,14 @@
 """The dataset card."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from affectory.pipelines.release import agreed
+from affectory.pipelines.release.card import cited
 from affectory.pipelines.release.write import write_content
 
 
@@ -75,7 +78,7 @@ def test_the_text_tells_what_was_counted(world: Any, tmp_path: Path) -> None:
         "| human | 4 |",
         "- model `face@1`: 8 opinions",
         "People: 1.",
-        "| a\\|b | 1 |",
+        "| a\\|b | 1 | not stated |",
         "| rejected | unreadable | 1 |",
         "- Few rows.",
         "- 1 of 8 rows have no label.",
@@ -92,3 +95,54 @@ def test_a_bare_dataset_has_a_card_too(empty_world: Any, tmp_path: Path) -> None
     _, text = card(empty_world, tmp_path)
     assert "Nothing was rejected." in text and "Nobody yet" in text
     assert "\n\n\n" not in text
+
+
+def test_it_tells_what_was_checked_allowed_and_stated(released: Path, gate: Any) -> None:
+    lines = (released / "README.md").read_text().splitlines()
+    for line in (
+        "| balance | warns | joy is rare |",
+        "| samples.a | warns | &lt;b>no \\| language | 2 |",
+        "- `samples.a`: nobody knows the language of a cry",
+        "1 checks of the suite were run. All of it, with the rows, is in `gate.json`.",
+        "**Maintenance.** Until 2030.",
+        "| lines | 8 | CC0-1.0 |",
+        "16 opinions are about 8 samples, 2.0 of each.",
+        "No two raters of one kind judged enough of the same samples.",
+        "  title = {Small}",
+    ):
+        assert line in lines, line
+    assert not any("audit.b" in line for line in lines), "an audit is told once"
+    assert json.loads((released / "gate.json").read_text()) == gate
+
+
+def test_it_tells_how_far_people_agree_and_what_models_were_told(world: Any, tmp_path: Path) -> None:
+    world.rows["opinions"].clear()
+    for row in world.rows["samples"]:
+        for rater in ("p_1", "p_2", "p_3"):
+            world.opine(row["sample_id"], rater, weights=(float(row["sample_id"] < "s_8"),))
+        world.opine(row["sample_id"], "face@1", "model")
+        world.rows["opinions"][-1]["shown"] = {"instructions": "prompt judge@ab12"}
+    world.options["recipe"] = {"models": {"eye": {"backend": "openai", "model": "Qwen", "revision": "f00"}}}
+    _, text = card(world, tmp_path)
+    assert "| people | joy (perceived) | alpha nominal | 1.000 | 8 | 3 |" in text.splitlines()
+    assert "  - told `prompt judge@ab12`: 8" in text.splitlines()
+    assert "| eye | Qwen | f00 |" in text.splitlines()
+
+
+def test_of_very_many_opinions_the_card_names_the_command(
+    world: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(agreed, "MOST_OPINIONS", 3)
+    assert "`affectory agreement` with this folder measures it." in card(world, tmp_path)[1]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"citation": " @misc{x} "}, "@misc{x}"),
+        ({"title": "A {b}", "authors": ("Ann", "Bo")}, "@misc{a_b,\n  title = {A b},\n  author = {Ann and Bo}\n}"),
+        ({}, "@misc{a_b,\n  title = {a-b}\n}"),
+    ],
+)
+def test_a_dataset_can_be_cited(given: dict[str, Any], expected: str) -> None:
+    assert cited(given, "a-b") == expected
