@@ -15,6 +15,7 @@ from affectory.schemas.ids import fractions
 
 MOST = 20_000
 FOLDS = 5
+_REPEATS, _AT_ONCE = 200, 1 << 20
 Group = Literal["speaker", "dialogue", "session", "record"]
 Within = Annotated[Group, Field(description="what samples have in common that are alike without any fault")]
 Most = Annotated[int, Field(ge=100, description="so many samples are looked at, a fair share of all")]
@@ -104,7 +105,9 @@ def interval(above: Floats, below: Floats, clusters: Ints, *names: object) -> tu
     """Of the sum of some numbers over that of others, by drawing whole clusters again."""
     random, count = generator("ratio", *names), int(clusters.max(initial=-1)) + 1
     sums = np.stack([np.bincount(clusters, values, count) for values in (above, below)])
-    drawn = np.stack([sums[:, random.integers(0, count, count)].sum(axis=1) for _ in range(200)])
-    found = np.divide(drawn[:, 0], drawn[:, 1], out=np.zeros(len(drawn)), where=drawn[:, 1] > 0)
+    together = max(1, _AT_ONCE // count)
+    lots = [min(together, _REPEATS - start) for start in range(0, _REPEATS, together)]
+    drawn = np.concatenate([sums[:, random.integers(0, count, (lot, count))].sum(axis=2) for lot in lots], axis=1)
+    found = np.divide(drawn[0], drawn[1], out=np.zeros(_REPEATS), where=drawn[1] > 0)
     low, high = np.quantile(found, [0.025, 0.975])
     return float(low), float(high)

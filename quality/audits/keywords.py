@@ -25,7 +25,7 @@ from affectory.transforms.checks._naming import Naming
 
 Share = Annotated[float, Field(ge=0, le=1)]
 _TOLD = "of what there is to know of a label, told by"
-_DRAWS = 5
+_DRAWS = 2
 """So often labels are exchanged and foretold anew, to tell how good that is by chance."""
 
 
