@@ -19,7 +19,7 @@ BANDS = ("all say the same", "most say the same", "split", "not known")
 _MOST, _SAME = 0.5, 0.999
 _COLUMNS = [
     "sample_id", "kind", "language", "label", "distribution", "label_pool", "label_state", "label_agreement",
-    "label_space", "label_modalities", "perspective", "vad",
+    "label_space", "label_modalities", "perspective", "vad", "withheld",
 ]  # fmt: skip
 Floats = NDArray[np.float64]
 
@@ -40,6 +40,8 @@ class Counted:
     spaces: Counter[str] = field(default_factory=Counter)
     seen: Counter[str] = field(default_factory=Counter)
     perspectives: Counter[str] = field(default_factory=Counter)
+    withheld: Counter[str] = field(default_factory=Counter)
+    """Rows of which something is held back, by what and why."""
     bands: Counter[str] = field(default_factory=Counter)
     media: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Rows by kind that have each medium."""
@@ -74,6 +76,7 @@ class Counted:
             ("label_space", self.spaces),
             ("label_modalities", self.seen),
             ("perspective", self.perspectives),
+            ("withheld", self.withheld),
         ):
             counter.update(_counts(rows, name))
         for text, many in _counts(rows, "label_state").items():
@@ -139,6 +142,9 @@ def _count_media(release: Released, name: str, found: Counted) -> None:
 
 
 def _counts(rows: pa.Table, name: str) -> dict[Any, int]:
+    """Of a column that older releases may lack."""
+    if name not in rows.column_names:
+        return {}
     return {c["values"]: c["counts"] for c in pc.value_counts(pc.drop_null(rows[name])).to_pylist()}
 
 
@@ -154,4 +160,4 @@ def wilson(many: int, of: int, z: float = 1.959963984540054) -> tuple[float, flo
     share, weight = many / of, z * z / of
     middle = (share + weight / 2) / (1 + weight)
     half = z / (1 + weight) * float(np.sqrt(share * (1 - share) / of + weight / (4 * of)))
-    return max(0.0, middle - half), min(1.0, middle + half)
+    return (max(0.0, middle - half) if many else 0.0), (min(1.0, middle + half) if many < of else 1.0)

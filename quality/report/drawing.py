@@ -107,6 +107,9 @@ def _marks(places: Sequence[tuple[str, int, float, float, int]]) -> list[str]:
         while any(abs(at - other) < 15 and abs(x - beside) < 110 for beside, other in taken):
             at += 15
         taken.append((x, at))
+        if at - y > 10:
+            end = x + (8 if right else -8)
+            drawn.append(f'<line class="lead" x1="{x:.1f}" y1="{y:.1f}" x2="{end:.1f}" y2="{at - 4:.1f}"/>')
         drawn.append(f'<circle class="bar e{number}" cx="{x:.1f}" cy="{y:.1f}" r="6"/>')
         side, shift = ("start", 10) if right else ("end", -10)
         drawn.append(f'<text class="mark" x="{x + shift:.1f}" y="{at:.1f}" text-anchor="{side}">{escape(name)}</text>')

@@ -10,7 +10,7 @@ from affectory.quality.report.released import Released
 
 _LINES = 40
 """Of tables that may be long: sources, reasons, languages."""
-_PEOPLE = ("human", "author", "adjudicator")
+_GRAVE = ("blocks", "warns", "tells")
 
 
 def figures_of(release: Released, counted: Counted, judged: Judged) -> dict[str, Any]:
@@ -95,13 +95,14 @@ def _sources(counted: Counted) -> list[dict[str, Any]]:
 
 def _tables(counted: Counted) -> list[tuple[str, str, list[tuple[Any, int]]]]:
     """Short tables of what samples are, those with one line left out where that says nothing."""
-    words = {
+    words: dict[str, tuple[str, Counter[str]]] = {
         "Kind": ("what they are", counted.kinds),
         "Language": ("of their text", counted.languages),
         "Whose opinions": ("make the label", counted.pools),
         "Perspective": ("of the label", counted.perspectives),
         "Seen or heard": ("by those who gave it", Counter({k or "not said": n for k, n in counted.seen.items()})),
         "State": ("of the label", counted.states),
+        "Held back": ("of rows that are here", counted.withheld),
     }
     return [(name, told, ranked(counter)[:_LINES]) for name, (told, counter) in words.items() if counter]
 
@@ -134,16 +135,30 @@ def _rejects(release: Released) -> dict[str, Any] | None:
     return {"many": len(rows), "lines": ranked(counted)[:_LINES], "more": max(0, len(counted) - _LINES)}
 
 
+def _suite(suite: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """By table how many checks there were, and how they ended."""
+    checks = suite.get("checks") or ()
+    statuses = ("passed", *_GRAVE)
+    return [
+        {"table": table, "rows": many, "held": [(s, sum(_of(c) == (table, s) for c in checks)) for s in statuses]}
+        for table, many in (suite.get("rows") or {}).items()
+    ]
+
+
+def _of(check: Mapping[str, Any]) -> tuple[Any, Any]:
+    return check.get("table"), check.get("status")
+
+
 def _gate(gate: Mapping[str, Any]) -> dict[str, Any] | None:
     """Findings and audits, the gravest first; None where a release does not say."""
     if not gate:
         return None
-    order = ("blocks", "warns", "tells", "clean", "not looked at")
+    order = (*_GRAVE, "clean", "not looked at")
     findings = [*(gate.get("findings") or ()), *(gate.get("rules") or ())]
     audits = sorted(gate.get("audits") or (), key=lambda a: (order.index(a.get("verdict", "clean")), a["name"]))
     return {
         "findings": sorted(findings, key=lambda f: order.index(f.get("severity", "tells"))),
         "audits": [{**audit, "columns": list(audit["table"][0]) if audit.get("table") else []} for audit in audits],
         "allowed": list(gate.get("allowed") or ()),
-        "suite": gate.get("suite") or {},
+        "suite": _suite(gate.get("suite") or {}),
     }

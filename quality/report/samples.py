@@ -27,7 +27,7 @@ _PLAIN = {
     "char_start": "charStart", "label": "label", "label_chosen": "chosen", "label_space": "space", "label_pool": "pool",
     "label_count": "count", "label_uncertainty": "uncertainty", "label_agreement": "agreement", "label_state": "state",
     "label_modalities": "seen", "perspective": "perspective", "distribution": "shares", "distribution_low": "low",
-    "distribution_high": "high", "vad": "vad", "frame_times_s": "frameTimes",
+    "distribution_high": "high", "vad": "vad", "withheld": "withheld", "frame_times_s": "frameTimes",
 }  # fmt: skip
 _OF_OPINION = {
     "rater": "rater", "rater_kind": "kind", "perspective": "perspective", "whose": "whose", "modalities": "seen",

@@ -102,6 +102,8 @@
     };
   };
   const source = about.served ? onServer() : inPage();
+  at("still").remove();
+  at("live").hidden = false;
 
   const asking = () => {
     const facets = {};
@@ -222,6 +224,7 @@
         nodes.push(column === "video" ? staged(player, sample, evidence) : player);
       }
     }
+    if (sample.withheld) nodes.push(make("p", { class: "absent" }, `Held back: ${sample.withheld}`));
     return { nodes, player };
   };
   // Boxes are in pixels of the published picture, so they wait for its size.
@@ -235,8 +238,8 @@
       const now = node.currentTime === undefined ? null : node.currentTime + (sample.start || 0);
       const there = spot => spot.start === undefined || now === null || spot.start / 1e6 <= now + .25 && now - .25 <= (spot.end ?? spot.start) / 1e6;
       const size = Math.max(10, high / 18);
-      layer.replaceChildren(...[...boxes, ...(boxes.length || node.currentTime === undefined ? [] : found)].filter(there).flatMap(spot => [
-        drawn("rect", { x: spot.box[0], y: spot.box[1], width: spot.box[2], height: spot.box[3] }),
+      layer.replaceChildren(...[...found.map(spot => ({ ...spot, kind: "found" })), ...boxes].filter(there).flatMap(spot => [
+        drawn("rect", { class: spot.kind === "found" ? "found" : "pointed", x: spot.box[0], y: spot.box[1], width: spot.box[2], height: spot.box[3] }),
         drawn("text", { x: spot.box[0] + 3, y: spot.box[1] + size, "font-size": size }, `${spot.number}`)]));
     };
     for (const event of ["load", "loadedmetadata", "timeupdate", "seeked"]) node.addEventListener(event, fill);
