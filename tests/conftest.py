@@ -13,7 +13,8 @@ from support.label_studio import serving as serving_label_studio
 from support.s3 import Server, reached, serving
 from support.turns import turn
 
-settings.register_profile("affectory", deadline=None, derandomize="CI" in os.environ)
+CI = "CI" in os.environ
+settings.register_profile("affectory", deadline=None, derandomize=CI, max_examples=50 if CI else 100)
 settings.load_profile("affectory")
 
 # A run in the background ignores interrupts, and so would everything that tests start.

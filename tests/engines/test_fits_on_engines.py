@@ -48,7 +48,7 @@ def built(made: Project, engine: str, **options: Any) -> tuple[Any, ...]:
     return summary.kept, summary.reasons, last_rows(made.workspace), remembered
 
 
-@pytest.mark.parametrize("engine", names())
+@pytest.mark.parametrize("engine", [pytest.param(n, marks=pytest.mark.drill) if n == "ray" else n for n in names()])
 def test_the_same_rows_come_out(
     engine: str,
     tmp_path: Path,

@@ -24,7 +24,7 @@ def run(made: Build, limit: int, way: str) -> list[PartitionReport]:
         return [report for report in engine.run(partitions) if isinstance(report, PartitionReport)]
 
 
-@pytest.mark.parametrize("way", ["stream", "inline"])
+@pytest.mark.parametrize("way", [pytest.param("stream", marks=pytest.mark.drill), "inline"])
 def test_all_workers_together_ask_no_more_than_they_may(tmp_path: Path, way: str) -> None:
     (tmp_path / "asked").mkdir()
     made = Build(tmp_path / "w", (duet_stage(tmp_path / "asked"),))

@@ -109,8 +109,9 @@ def test_a_row_that_ends_every_actor_fails_alone(folder: Path) -> None:
     assert counts(reports, "oracle") == Counts(4, 3, 3, 0, 1)
     lost = one.commits()["00-1-oracle"][1]["rejects"]
     assert [(r["outcome"], r["reason"], r["uri"]) for r in lost] == [("failed", "Crashed", "1.txt")]
-    assert [n.kind for n in notices] == ["asked", "again", "again"]
-    assert "oracle: 1 batches ended their actor each time" in notices[1].text
+    told = [n for n in notices if n.kind != "waiting"]  # a busy machine may say that too
+    assert [n.kind for n in told] == ["asked", "again", "again"]
+    assert "oracle: 1 batches ended their actor each time" in told[1].text
 
 
 @pytest.mark.usefixtures("ray_session")

@@ -53,6 +53,7 @@ def run(partitions: list[Partition], way: str = "stream") -> tuple[list[Partitio
 
 
 @pytest.mark.usefixtures("ray_session")
+@pytest.mark.drill
 def test_streamed_in_rounds_is_what_it_is_inline(folder: Path) -> None:
     here, there = build(folder, "here"), build(folder, "there")
     list(local.run(here.partitions(TEXTS), 0))
@@ -70,6 +71,7 @@ def test_streamed_in_rounds_is_what_it_is_inline(folder: Path) -> None:
 
 
 @pytest.mark.usefixtures("ray_session")
+@pytest.mark.drill
 def test_what_is_answered_is_not_asked_again_and_no_actor_starts_for_it(folder: Path) -> None:
     first = build(folder)
     run(first.partitions(TEXTS))
@@ -83,6 +85,7 @@ def test_what_is_answered_is_not_asked_again_and_no_actor_starts_for_it(folder: 
 
 
 @pytest.mark.usefixtures("ray_session")
+@pytest.mark.drill
 def test_actors_that_die_every_so_often_cost_what_they_had_not_written(folder: Path) -> None:
     texts = [[f"{part} {row}" for row in range(25)] for part in range(3)]
     one = build(folder, dies_after=40, lives=99, batch_rows=2)
