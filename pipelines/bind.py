@@ -16,6 +16,7 @@ from affectory.pipelines.auditing import Audits
 from affectory.pipelines.code_hash import code_hash
 from affectory.pipelines.listing import SourceEntry, folder_of
 from affectory.pipelines.names import Names
+from affectory.pipelines.purposes.checking import problems as problems_of_people
 from affectory.pipelines.rating import RatingEntry, misnamed
 from affectory.pipelines.review.binding import BoundReview, Questions
 from affectory.pipelines.rules import Rules
@@ -126,6 +127,7 @@ class _Binder:
         review = Questions(self.recipe, self.problems, self._instance, self._path).bound(taxonomy)
         audits = tuple(Audits(self.recipe, self.problems, self._instance).bound())
         self._check_flow(stages)
+        self.problems += problems_of_people(self.recipe, stages)
         if self.problems or self.told or taxonomy is None:
             raise RecipeProblems(self._all_problems())
         given = self.recipe.spec.limits

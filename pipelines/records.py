@@ -28,6 +28,7 @@ _CARRIED = ("text", "speaker", "dialogue", "session", "language")
 _TELLING = ("speaker", "dialogue", "position", "session", "language", "format", "segments", "extra")
 """What a record contributes beside its content: other values are another fingerprint."""
 _AS_READ = ("kind", "key", "format", "text", "dialogue", "session", "language", "segments", "extra", "members")
+_STRICT = ["record_id", "subjects", "licence"]
 MEDIA_KINDS = ("video", "audio", "image")
 FILE_KINDS = (*MEDIA_KINDS, "signal")
 """Kinds whose record is a file."""
@@ -256,7 +257,37 @@ def keyed(rows: pa.Table, texts: Callable[[Sequence[int]], Sequence[str | None]]
     said = texts(repeats.column(PLACE).to_pylist())
     refused = [_repeat(*found) for found in zip(*given, same.tolist(), said, strict=True)]
     aliases = repeats.filter(pc.or_(pc.is_null(repeats.column("key")), pa.array(same)))
-    return Keyed(ordered.filter(pa.array(is_first)), refused, aliases.select(RecordRows.alias_names()))
+    kept = _with_others(ordered.filter(pa.array(is_first)), aliases)
+    return Keyed(kept, refused, aliases.select(RecordRows.alias_names()))
+
+
+def _with_others(kept: pa.Table, aliases: pa.Table) -> pa.Table:
+    """Records that lie there more than once, with all who are said to be in them and all licences that they came under:
+    of what these allow the less counts."""
+    shown = kept.filter(pc.is_in(kept.column("record_id"), value_set=aliases.column("record_id").combine_chunks()))
+    found: dict[str, tuple[set[str], set[str]]] = {}
+    for row in pa.concat_tables([shown.select(_STRICT), aliases.select(_STRICT)]).to_pylist():
+        people, licences = found.setdefault(row["record_id"], (set(), set()))
+        people.update(row["subjects"] or ())
+        licences.add(row["licence"] or "")
+    rows = {row["record_id"]: row for row in shown.select([*_STRICT, "fingerprint"]).to_pylist()}
+    more = {name: made for name, row in rows.items() if (made := _joined(row, *found[name])) != row}
+    if not more:
+        return kept
+    ids = kept.column("record_id").to_pylist()
+    for name in ("subjects", "licence", "fingerprint"):
+        at, values = kept.column_names.index(name), kept.column(name).to_pylist()
+        given = [more[record][name] if record in more else value for record, value in zip(ids, values, strict=True)]
+        kept = kept.set_column(at, kept.schema.field(name), pa.array(given, kept.schema.field(name).type))
+    return kept
+
+
+def _joined(row: dict[str, Any], people: set[str], licences: set[str]) -> dict[str, Any]:
+    """A record under another fingerprint where there are more people or licences than it says itself."""
+    if people == set(row["subjects"] or ()) and licences == {row["licence"] or ""}:
+        return row
+    told = {"subjects": sorted(people), "licence": " AND ".join(sorted(filter(None, licences)))}
+    return {**row, **told, "fingerprint": digest_of(f'"{row["fingerprint"]}"', canonical(told))}
 
 
 def _repeat(row: dict[str, Any], other: dict[str, Any], same: bool, text: str | None) -> tuple[str, Refused]:

@@ -9,6 +9,7 @@ from typing import Literal, Self
 from affectory.schemas.recipe.publishing import Publish
 
 Published = Literal["media", "features", "nothing"]
+_STRICTNESS: Mapping[Published, int] = {"media": 0, "features": 1, "nothing": 2}
 _NO_DERIVATIVES = re.compile(r"(?<![a-z0-9])nd(?![a-z0-9])|no[ _-]?deriv")
 
 
@@ -25,7 +26,10 @@ class Licences:
         return cls(publish.licences, publish.require_licence, publish.by_licence)
 
     def of_records(self, licence: str) -> tuple[Published, str]:
-        """How much may be published under a licence, and where that is not all, why."""
+        """How much may be published under a licence, or under all of several joined by AND; if not all, why."""
+        return max((self._of_one(one) for one in licence.split(" AND ")), key=lambda found: _STRICTNESS[found[0]])
+
+    def _of_one(self, licence: str) -> tuple[Published, str]:
         if not licence.strip():
             return ("nothing", "licence: none is given") if self.required else ("media", "")
         if self.accepted and not any(_fits(licence, pattern) for pattern in self.accepted):

@@ -1,0 +1,170 @@
+"""Of people, licences and texts that may not be published, nothing is in a release; and the release says how much."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from support.project import Project
+from support.publishing_people import FAR_AWAY, SAID, album, say, told
+
+from affectory.pipelines.build import Summary
+from affectory.pipelines.publish import Publisher
+from affectory.pipelines.purposes.barred import Barred
+from affectory.schemas.errors import UserError
+
+PICTURES = list(SAID)
+HIDDEN = {"no features", "no training", "ended", "embargo"}
+
+
+def published(made: Project, summary: Summary) -> dict[str, dict[str, Any]]:
+    """The rows of a release by their words."""
+    return {row["text"]: row for row in made.rows(summary.version).to_pylist()}
+
+
+def words_of(number: int) -> str:
+    return f"words of {number}."
+
+
+def picture(made: Project, number: int) -> bytes:
+    return (made.folder / "in" / f"{number}.png").read_bytes()
+
+
+def test_each_is_published_as_far_as_they_agreed(tmp_path: Path) -> None:
+    made = album(tmp_path, list(SAID.values()))
+    summary = made.build()
+    rows, everything = published(made, summary), told(made.releases / summary.version)
+    for number, said in enumerate(PICTURES):
+        shown = said not in HIDDEN
+        assert (words_of(number) in rows) == shown == (words_of(number).encode() in everything), said
+        assert (picture(made, number) in everything) == (shown and said != "no media"), said
+    bare = rows[words_of(PICTURES.index("no media"))]
+    assert (bare["image"], bare["image_sha256"], bare["withheld"]) == (None, None, "media: consent")
+    assert rows[words_of(0)]["withheld"] is None
+    pictures = {row["text"]: row["image"] for row in made.rows(summary.version, "samples").to_pylist()}
+    assert [text for text, image in pictures.items() if image is None] == [bare["text"]]
+
+
+def test_how_much_is_withheld_is_told_and_of_whom_is_not(tmp_path: Path) -> None:
+    made = album(tmp_path, list(SAID.values()))
+    summary = made.build()
+    release = made.releases / summary.version
+    rejects = pa.parquet.read_table(release / "rejects.parquet").to_pylist()
+    assert sorted(row["detail"] for row in rejects) == [
+        "consent: ended", "consent: no to publish_features", "consent: no to train", "embargo: not over"
+    ]  # fmt: skip
+    assert {(r["stage"], r["reason"], r["sample_id"], r["record_id"]) for r in rejects} == {
+        ("publish", "withheld", None, None)
+    }
+    card = (release / "README.md").read_text()
+    assert "1 samples are withheld (embargo: not over)." in card
+    assert "1 rows are without their media (consent: no to publish_media)." in card
+
+
+def test_the_end_of_an_embargo_is_a_new_version_of_the_same_build(tmp_path: Path) -> None:
+    people = [{}, {"embargo": "2027-01-01"}]
+    made = album(tmp_path, people)
+    first = made.build(publish=False)
+    days = (date(2026, 12, 31), date(2026, 12, 31), date(2027, 1, 1))
+    versions = [publish_on(made, day) for day in days]
+    assert versions == ["v1.0.0", "v1.0.0", "v1.1.0"]
+    assert (first.kept, len(made.rows("v1.0.0")), len(made.rows("v1.1.0"))) == (2, 1, 2)
+
+
+def publish_on(made: Project, day: date) -> str:
+    """Publish the last build on a day."""
+    from support.warm import warm_load_tests
+
+    from affectory.pipelines.events import Run
+    from affectory.pipelines.history import last_build
+    from affectory.pipelines.store.workspace import Workspace
+
+    workspace = Workspace(made.workspace)
+    build = last_build(workspace)
+    assert build is not None
+    with warm_load_tests(), Run(made.workspace / "runs" / "test.jsonl", ()) as run:
+        publisher = Publisher(made.bound(), workspace, build, made.releases, run, day)
+        return publisher.current() or publisher.publish(publisher.validate()).version
+
+
+def test_what_is_taken_back_is_gone_from_the_next_version(tmp_path: Path) -> None:
+    made = album(tmp_path, [{}, {}])
+    assert made.build().version == "v1.0.0"
+    say(made, [{}, {"publish_features": "no"}])
+    summary = made.build()
+    assert (summary.version, summary.bump, len(made.rows("v1.0.1"))) == ("v1.0.1", "patch", 1)
+    assert words_of(1).encode() not in told(made.releases / "v1.0.1")
+
+
+def test_a_recipe_may_require_a_yes(tmp_path: Path) -> None:
+    made = album(tmp_path, [{}, {"publish_media": "yes"}], people={"require": ["publish_media"]})
+    rows = published(made, made.build())
+    assert [rows[words_of(n)]["withheld"] for n in range(2)] == ["media: consent", None]
+
+
+def test_where_nothing_may_be_published_nothing_is_and_why_is_told(tmp_path: Path) -> None:
+    made = album(tmp_path, [{"embargo": FAR_AWAY}])
+    with pytest.raises(UserError, match="nothing of this build may be published") as error:
+        made.build()
+    assert "1 samples are withheld (embargo: not over)." in error.value.hint
+
+
+@pytest.mark.parametrize(
+    ("publish", "expected"),
+    [
+        ({}, {"CC0-1.0": "media", "CC-BY-ND-4.0": "features", "": "media"}),
+        ({"licences": ["CC0-*"]}, {"CC0-1.0": "media", "": "media"}),
+        ({"require_licence": True}, {"CC0-1.0": "media", "CC-BY-ND-4.0": "features"}),
+        ({"by_licence": {"CC0-*": "features", "*": "media"}},
+         {"CC0-1.0": "features", "CC-BY-ND-4.0": "media", "": "media"}),
+    ],
+)  # fmt: skip
+def test_licences_count_for_what_they_are_of(tmp_path: Path, publish: dict[str, Any], expected: dict[str, str]) -> None:
+    given = ("CC0-1.0", "CC-BY-ND-4.0", "")
+    splits = {"splits": {"by": ["record"], "train": 1.0}}
+    made = album(tmp_path, [{"licence": name} for name in given], publish={**splits, **publish})
+    rows = published(made, made.build())
+    found = {name: rows[words_of(n)] for n, name in enumerate(given) if words_of(n) in rows}
+    assert {name: "features" if row["image"] is None else "media" for name, row in found.items()} == expected
+    assert {row["withheld"] for row in found.values() if row["image"] is None} <= {"media: licence"}
+
+
+def test_a_file_that_lies_there_twice_counts_as_the_stricter_of_both(tmp_path: Path) -> None:
+    made = album(tmp_path, [{}, {}, {"publish_media": "no", "train": "no"}])
+    assert made.build().splits == {"train": 2}
+    (made.folder / "in" / "1.png").write_bytes(picture(made, 2))
+    summary = made.build()
+    rows, everything = published(made, summary), told(made.releases / summary.version)
+    assert set(rows) == {words_of(0)}
+    assert picture(made, 2) not in everything
+    assert [row["reason"] for row in made.rejects()] == ["duplicate"]
+
+
+def test_a_release_without_media_is_one(tmp_path: Path) -> None:
+    made = album(tmp_path, [{}], publish={"media": [], "splits": {"by": ["record"], "train": 1.0}})
+    summary = made.build()
+    assert picture(made, 0) not in told(made.releases / summary.version)
+    assert "image" not in made.rows(summary.version).column_names
+
+
+def test_who_is_told_of_is_not_known_by_it(tmp_path: Path) -> None:
+    people = [{"gender": "f", "age": "30"}] * 3 + [{"gender": "f", "age": "60"}, {"gender": "m", "age": "60"}]
+    more = {"splits": {"by": ["record"], "train": 1.0}, "people": {"columns": ["age", "gender"], "least": 3}}
+    made = album(tmp_path, people, publish=more)
+    rows = made.rows(made.build().version, "people").to_pylist()
+    assert sorted((row["age"] or "", row["gender"] or "") for row in rows) == [("", "")] * 2 + [("30", "f")] * 3
+    assert all(row["person_id"].startswith("p_") and row["roles"] == ["subject"] for row in rows)
+
+
+def test_facts_that_nobody_declared_are_told(tmp_path: Path) -> None:
+    made = album(tmp_path, [{"gender": "f"}], publish={"people": {"columns": ["shoe"]}})
+    with pytest.raises(UserError, match="'shoe'"):
+        made.build()
+
+
+@pytest.mark.parametrize("one", [Barred("a", "b"), Barred(train="c"), Barred()])
+def test_the_stricter_of_two_is_the_same_in_any_order(one: Barred) -> None:
+    other = Barred("b", "", "a")
+    assert one | other == other | one == Barred.strictest([one, other, one])
+    assert bool(one | other)
