@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import time
 
+from affectory.annotation.server.private import write_private
+
 WEEK_S = 7 * 86400
 LONGEST_S = 3600.0
 """Whoever leaves an answer open over night has not worked all night."""
@@ -47,3 +49,18 @@ class Hours:
             self._spent.setdefault(row["rater"], {})[int(row["annotation"])] = float(row["at"]), float(row["spent_s"])
         except (ValueError, KeyError, TypeError):
             return  # the last line of a process that was killed while it wrote
+
+
+def forget_hours(path: Path, gone: Callable[[str], bool]) -> None:
+    """Leave nothing of when some raters worked; where nobody of them did, the file stays as it is."""
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else []
+    kept = [line for line in lines if not gone(_rater_of(line))]
+    if len(kept) < len(lines):
+        write_private(path, "".join(kept))
+
+
+def _rater_of(line: str) -> str:
+    try:
+        return str(json.loads(line)["rater"])
+    except (ValueError, KeyError, TypeError):
+        return ""

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 from affectory.annotation.client.listing import emails, exported, tasks
 from affectory.annotation.proxy.home import read_assigned, read_raters, write_assigned, write_raters
+from affectory.annotation.proxy.hours import forget_hours
 from affectory.annotation.pull import annotations_of
 from affectory.annotation.push_project import known
 from affectory.annotation.server.accounts import forget_password
 from affectory.annotation.tracing.tasks import remove_task, tasks_of
 from affectory.annotation.tracing.traces import saved_in
 from affectory.pipelines.review.serving import Shelf
+from affectory.schemas.ids import digest
 
 if TYPE_CHECKING:
     from affectory.annotation.client.server import Server
@@ -81,9 +83,14 @@ def _take_out_traces(desk: "Desk") -> None:
 
 
 def _take_out_rater(desk: "Desk") -> None:
-    forgotten, raters = desk.workspace.forgotten(), read_raters(desk.home.folder)
-    gone = {email for email in raters if forgotten.knows(desk.pseudonym(email))}
+    """They may be known to the proxy under an id of another review, so it is their address that tells."""
+    home, forgotten, raters = desk.home, desk.workspace.forgotten(), read_raters(desk.home.folder)
+    gone = {email: rater.id for email, rater in raters.items() if forgotten.knows(desk.pseudonym(email))}
+    forget_hours(home.folder / "hours.jsonl", lambda rater: forgotten.knows(rater) or rater in gone.values())
     if gone:
-        write_raters(desk.home.folder, {email: rater for email, rater in raters.items() if email not in gone})
-        for email in gone:
-            forget_password(desk.home.passwords, email)
+        write_raters(home.folder, {email: rater for email, rater in raters.items() if email not in gone})
+        (home.folder / "status.html").unlink(missing_ok=True)
+    for email, rater in gone.items():
+        forget_password(home.passwords, email)
+        for saved in saved_in(home.folder).glob(f"*/*/{digest('rater', rater)}.jsonl"):
+            saved.unlink()

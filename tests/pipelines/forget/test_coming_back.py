@@ -9,6 +9,9 @@ from support.forgetting import NAME, PERSON, REASON, forget, write_world
 from support.project import Project, project, write_image, write_lines
 from support.searching import places_of
 
+from affectory.pipelines.build import Options, build
+from affectory.pipelines.engines.base import Choice
+from affectory.pipelines.events import Run
 from affectory.pipelines.store.workspace import Workspace
 
 PICTURES: dict[str, Any] = {
@@ -67,9 +70,10 @@ def test_a_file_that_is_gone_is_not_missed_by_its_name(made: Project) -> None:
 
 
 def test_a_preview_knows_them_too(made: Project) -> None:
-    made.told("build", "--sample", "30", "--workspace", str(made.workspace))
-    (preview,) = made.workspace.glob("preview-*")
-    assert PERSON not in _subjects(made, preview.name)
+    where = Options(str(made.workspace / "preview-30"), made.releases, Choice("local", 0), sample=30, publish=False)
+    with Run(made.folder / "run.jsonl") as run:
+        build(made.bound(), where, run)
+    assert PERSON not in _subjects(made, "preview-30")
 
 
 def test_a_rater_takes_their_judgements_along(made: Project) -> None:
