@@ -154,7 +154,8 @@ def test_what_a_kill_left_of_another_version_is_removed(world: Any, tmp_path: Pa
 
 def test_a_broken_leftover_is_sent_again(world: Any, tmp_path: Path, releases: Url, fast: None) -> None:
     files_at(releases).create("v1.0.0/README.md", b"half of i")
-    files_at(releases).create("v1.0.0/data/default/train-00009.parquet", b"old")
+    for name in ("00009", "3fa2b7"):
+        files_at(releases).create(f"v1.0.0/data/default/train-{name}.parquet", b"old")
     made = write_release(world.inputs(tmp_path / "in1"), releases)
     assert verify(made.path) == []
 

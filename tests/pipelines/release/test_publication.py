@@ -15,8 +15,6 @@ from affectory.pipelines.release.pointer import LATEST, advance, publish, stagin
 from affectory.pipelines.release.version import Version
 from affectory.schemas.errors import UserError
 
-KILLS = 18
-
 
 @pytest.fixture
 def fast(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -28,14 +26,15 @@ def release(world: Any, folder: Path) -> Release:
     return write_release(world.inputs(folder / "in"), folder / "releases")
 
 
-def test_a_kill_leaves_the_old_state_or_the_new_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kills", [12, pytest.param(50, marks=pytest.mark.drill)])
+def test_a_kill_leaves_the_old_state_or_the_new_one(tmp_path: Path, kills: int) -> None:
     driver = Path(__file__).with_name("kill_driver.py")
-    run = [sys.executable, str(driver), str(tmp_path), "20261120", str(KILLS)]
-    ended = subprocess.run(run, capture_output=True, text=True, check=False, timeout=300)
+    run = [sys.executable, str(driver), str(tmp_path), "20261120", str(kills)]
+    ended = subprocess.run(run, capture_output=True, text=True, check=False, timeout=60 * kills)
     assert ended.returncode == 0, ended.stderr
     runs = [json.loads(line) for line in ended.stdout.splitlines()]
     versions = {1: ["v1.0.0"], 2: ["v1.0.0", "v1.1.0"]}
-    assert len(runs) == KILLS
+    assert len(runs) == kills
     for run_ in runs:
         expected, left, then = versions[run_["steps"]], run_["left"], run_["then"]
         assert left["complete"] == left["folders"], "a version that can be seen is whole"
@@ -43,12 +42,35 @@ def test_a_kill_leaves_the_old_state_or_the_new_one(tmp_path: Path) -> None:
         assert left["latest"] in (None, *left["complete"])
         assert (run_["again"], then["problems"], then["hidden"]) == (0, [], [])
         assert (then["complete"], then["latest"]) == (expected, expected[-1])
-    assert sum(run_["ended"] == 9 for run_ in runs) > KILLS / 2
+    assert sum(run_["ended"] == 9 for run_ in runs) > kills / 2
     assert any(run_["left"]["hidden"] for run_ in runs)
     assert any(run_["left"]["complete"] == ["v1.0.0"] and run_["left"]["latest"] is None for run_ in runs)
     assert any(run_["left"]["latest"] == "v1.0.0" and len(run_["left"]["complete"]) == 2 for run_ in runs)
     assert len({tuple(run_["then"]["hashes"][:1]) for run_ in runs}) == 1
     assert len({tuple(run_["then"]["hashes"]) for run_ in runs}) == 2
+
+
+@pytest.mark.parametrize("where", ["folder", "bucket"])
+def test_of_two_publishers_at_once_one_wins_and_the_other_comes_next_or_says_so(
+    tmp_path: Path, bucket: str, where: str
+) -> None:
+    driver, place = Path(__file__).with_name("race_driver.py"), tmp_path / "r" if where == "folder" else f"{bucket}/r"
+    command = [sys.executable, str(driver), str(tmp_path), str(place)]
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    both = [subprocess.Popen([*command, str(number)], **pipes) for number in (77, 78)]
+    for one in both:
+        assert one.stdout and one.stdout.readline() == "ready\n"
+    told = [one.communicate("go\n")[0].strip() for one in both]
+    found = list_releases(str(place))
+    published = sorted(said for said in told if said.startswith("v"))
+    assert [release.version for release in found] == published
+    assert published in (["v1.0.0"], ["v1.0.0", "v1.1.0"])
+    held = [said for said in told if not said.startswith("v")]
+    assert all("another run is publishing to" in said for said in held), told
+    assert where == "bucket" or not held, "in a folder nobody waits for another"
+    assert [problem for release in found for problem in verify(release.path)] == []
+    newest = latest(str(place))
+    assert newest and newest.version == published[-1]
 
 
 def test_another_dataset_is_no_next_version(world: Any, tmp_path: Path, fast: None) -> None:

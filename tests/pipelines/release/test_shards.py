@@ -3,6 +3,7 @@
 import random
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -155,3 +156,36 @@ def test_a_row_inserted_leaves_most_chunks_of_a_file_as_they_were(tmp_path: Path
     step = 64 * 1024
     kept = sum(before[at : at + 256] in after for at in range(0, len(before), step))
     assert kept / len(range(0, len(before), step)) > 0.6
+
+
+def test_what_viewers_and_streams_need_of_a_release_holds(released: Path, world: Any, tmp_path: Path) -> None:
+    """Row groups of at most 100 MB uncompressed and below what 32-bit offsets bear, each of which is fetched alone; a
+    page index, so that a page of rows is; media raw, so that one is."""
+    inputs = world.inputs(tmp_path)
+    assert inputs.row_group_bytes <= 100_000_000 < 2**31
+    for path in released.rglob("data/*/*.parquet"):
+        metadata = pq.read_metadata(path)
+        groups = [metadata.row_group(n) for n in range(metadata.num_row_groups)]
+        assert all(group.total_byte_size <= inputs.row_group_bytes for group in groups)
+        for column in (group.column(n) for group in groups for n in range(group.num_columns)):
+            is_media = column.path_in_schema.endswith((".bytes", ".path"))
+            assert column.has_offset_index and column.has_column_index != is_media
+            assert (column.compression == "UNCOMPRESSED") == is_media
+            assert not (is_media and column.has_dictionary_page)
+
+
+@pytest.mark.parametrize(("row_group", "shard"), [(40_000, 120_000), (90_000, 90_000)])
+def test_media_of_every_size_keep_the_bounds(tmp_path: Path, row_group: int, shard: int) -> None:
+    """Whatever the rows weigh, no group and no file is larger, but that of a row which is so alone."""
+    ids, draw = ids_of(120), random.Random(7)
+    pictures = {i: draw.randbytes(draw.choice((10, 900, 9_000, 60_000))) for i in ids}
+    writer = ShardWriter(tmp_path / "a", "train", SCHEMA, Piece(shard), Piece(row_group), media=("image",))
+    table = pa.table({"sample_id": ids, "text": ids})
+    writer.write(table, lambda row: {"image": {"bytes": pictures[ids[row]], "path": "a.png"}})
+    writer.close()
+    for path in (tmp_path / "a").iterdir():
+        file = pq.ParquetFile(path)
+        groups = [file.read_row_group(n)["image"].to_pylist() for n in range(file.num_row_groups)]
+        sizes = [[len(row["bytes"]) for row in group] for group in groups]
+        assert all(sum(group) <= row_group or len(group) == 1 for group in sizes)
+        assert sum(map(sum, sizes)) <= shard or sum(map(len, sizes)) == 1

@@ -1,5 +1,6 @@
 """Which version a release becomes, and what is said about it."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -171,6 +172,27 @@ def test_going_back_is_a_version_of_its_own(world: Any, tmp_path: Path) -> None:
     del world.splits[added]
     third = release(world, tmp_path)
     assert (third.version, third.hash, third.reasons) == ("v1.1.1", first.hash, ("1 row removed",))
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (add_row, "minor: rows were added; columns, configs and taxonomy stayed \\(1 row added\\)"),
+        (remove_row, "patch: no rows were added: .* rows were taken back.* \\(1 row removed\\)"),
+        (
+            add_note,
+            "major: columns, configs, the taxonomy or label spaces changed.* \\(columns added: note_loudness; .*",
+        ),
+    ],
+)
+def test_it_says_by_which_rule(world: Any, tmp_path: Path, change: Any, why: str) -> None:
+    world.options |= PLAIN
+    first = release(world, tmp_path)
+    change(world)
+    second = release(world, tmp_path)
+    assert first.why == "first: nothing was published before"
+    assert re.match(f"{why}$", second.why)
+    assert [found.why for found in list_releases(tmp_path / "releases")] == [first.why, second.why]
 
 
 @pytest.mark.parametrize(
