@@ -1,5 +1,6 @@
 """The command that serves the report of a release with all of its samples."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -34,7 +35,8 @@ def view(
     listener = _listener(port)
     print(f"the report is at http://{_HOST}:{listener.getsockname()[1]}/ (Ctrl-C ends it)", flush=True)
     config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, ws="none")
-    uvicorn.Server(config).run(sockets=[listener])
+    with suppress(KeyboardInterrupt):  # which ends it, and is no mistake
+        uvicorn.Server(config).run(sockets=[listener])
 
 
 def _listener(port: int) -> "socket.socket":

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from playwright.sync_api import Browser, Page, Route
@@ -45,9 +46,12 @@ class Watched:
         self.page.locator("button.entry", has_text=words).first.click()
         self.page.wait_for_selector("#sample:not([hidden])")
 
-    def told(self) -> str:
-        """How many samples were found, once they are."""
-        return self.page.locator("#told").inner_text()
+    def until(self, script: str, arg: Any = None) -> None:
+        """Until it is so. Playwright's own waiting evaluates text in the page, which the page's policy forbids."""
+        end = monotonic() + 20
+        while not self.page.evaluate(script, arg):
+            assert monotonic() < end, f"never: {script}, {arg}"
+            self.page.wait_for_timeout(50)
 
     def faults(self) -> list[str]:
         """What axe-core finds that is serious."""

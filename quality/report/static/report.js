@@ -303,7 +303,7 @@
     const some = entries.filter(([, value]) => value).sort((a, b) => b[1] - a[1]);
     const of = [sample.pool && `of ${sample.pool}s`.replace("humans", "people"), sample.perspective, sample.seen && `seen or heard: ${sample.seen}`, sample.agreement !== undefined && `${share(sample.agreement)} say first what it says`].filter(Boolean).join(", ");
     return [make("h4", {}, `Label: ${labelOf(sample)}`), make("p", { class: "note" }, of), weights(some, Math.max(1, ...some.map(([, v]) => v))),
-      sample.vad && make("p", { class: "note" }, ["valence", "arousal", "dominance"].map((name, n) => sample.vad[n] === null || sample.vad[n] === undefined ? null : `${name} ${sample.vad[n].toFixed(2)}`).filter(Boolean).join(", "))];
+      sample.vad && make("p", { class: "note" }, ["valence", "arousal", "dominance"].map((name, n) => sample.vad[n] === null || sample.vad[n] === undefined ? null : `${name} ${sample.vad[n].toFixed(2)}`.replace("-", "−")).filter(Boolean).join(", "))];
   };
   const opinions = (sample, evidence, player) => sample.opinions.length ? [make("h4", {}, `${many(sample.opinions.length)} opinion${sample.opinions.length > 1 ? "s" : ""}`),
     make("ul", { class: "opinions" }, ...sample.opinions.map((opinion, n) => card(opinion, sample, evidence.filter(spot => spot.opinion === n), player)))] : [];

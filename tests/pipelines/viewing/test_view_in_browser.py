@@ -44,12 +44,12 @@ def test_all_samples_can_be_looked_at(browser: Any, address: str, tmp_path: Path
     with Watched(browser, address, width=width, scheme=scheme) as seen:
         view = seen.page
         view.select_option("select[name=kind]", "=audio")
-        view.wait_for_function("document.getElementById('told').textContent === '24 of 120 samples'")
+        seen.until("document.getElementById('told').textContent === '24 of 120 samples'")
         seen.open("audio of")
         assert NASTY in view.locator("#sample .opinions").inner_text()
-        view.wait_for_function("document.querySelector('audio').duration > 1.9")
+        seen.until("document.querySelector('audio').duration > 1.9")
         view.locator("#sample .way button").click()
-        view.wait_for_function("document.querySelector('audio').currentTime >= .5")
+        seen.until("document.querySelector('audio').currentTime >= .5")
         seen.picture(tmp_path, f"view-{width}-{scheme}")
         assert seen.faults() == []
         assert (seen.said, seen.asked) == ([], [])
@@ -59,7 +59,7 @@ def test_a_picture_and_its_boxes_come_from_the_server(browser: Any, address: str
     with Watched(browser, address) as seen:
         view = seen.page
         view.fill("#find", "k6")
-        view.wait_for_function("document.getElementById('told').textContent === '5 of 120 samples'")
+        seen.until("document.getElementById('told').textContent === '11 of 120 samples'")
         seen.open("image from")
         view.wait_for_selector("#sample .stage rect", state="attached")
         assert view.evaluate("document.querySelector('#sample img').naturalWidth") == 64

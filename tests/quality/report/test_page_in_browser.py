@@ -58,13 +58,13 @@ FOUND = [
 
 @pytest.mark.parametrize(("facets", "words", "many"), FOUND)
 def test_filters_and_search_find_what_is_there(page: Watched, facets: dict[str, str], words: str, many: int) -> None:
-    view = page.page
+    seen, view = page, page.page
     view.get_by_role("button", name="Clear").click()
     for name, value in facets.items():
         view.select_option(f"select[name={name}]", f"={value}")
     view.fill("#find", words)
     expected = "None of 120 samples" if not many else f"{many} of 120 samples"
-    view.wait_for_function("told => document.getElementById('told').textContent === told", arg=expected)
+    seen.until("told => document.getElementById('told').textContent === told", expected)
     assert view.locator("button.entry").count() == min(many, 50)
 
 
@@ -87,10 +87,10 @@ def test_it_is_walked_by_keys_alone(browser: Any, address: str) -> None:
         view.wait_for_selector("#sample:not([hidden])")
         assert view.locator("#sample h3").inner_text() == ids[1]
         view.keyboard.press("j")
-        view.wait_for_function("id => document.querySelector('#sample h3')?.textContent === id", arg=ids[2])
+        seen.until("id => document.querySelector('#sample h3')?.textContent === id", ids[2])
         view.keyboard.press("k")
         assert view.evaluate(active) == ids[1]
-        view.wait_for_function("id => document.querySelector('#sample h3')?.textContent === id", arg=ids[1])
+        seen.until("id => document.querySelector('#sample h3')?.textContent === id", ids[1])
         view.keyboard.press("Escape")
         assert view.locator("#sample").is_hidden()
         assert view.evaluate(active) == ids[1]
@@ -102,7 +102,7 @@ def test_pages_of_fifty_are_turned(browser: Any, address: str) -> None:
     with Watched(browser, address) as seen:
         for expected in ("51 to 100 of 120", "101 to 120 of 120"):
             seen.page.get_by_role("button", name="Next").click()
-            seen.page.wait_for_function("told => document.getElementById('where').textContent === told", arg=expected)
+            seen.until("told => document.getElementById('where').textContent === told", expected)
         assert seen.page.locator("button.entry").count() == 20
         assert seen.page.get_by_role("button", name="Next").is_disabled()
 
@@ -119,9 +119,9 @@ def test_evidence_is_marked_in_time_text_and_picture(browser: Any, address: str)
         seen.open("audio of")
         spot = view.locator("#sample .way button")
         assert re.fullmatch(r"\w+ by p_0+, 0:00.5 to 0:01.0", spot.get_attribute("aria-label") or "")
-        view.wait_for_function("document.querySelector('audio').duration > 1.9")
+        seen.until("document.querySelector('audio').duration > 1.9")
         spot.click()
-        view.wait_for_function("document.querySelector('audio').currentTime >= .5")
+        seen.until("document.querySelector('audio').currentTime >= .5")
         assert view.locator("#sample .opinions > li").count() >= 4
 
 
@@ -130,7 +130,7 @@ def test_a_link_opens_its_sample(browser: Any, address: str) -> None:
         link = seen.page.locator(".findings a").first
         wanted = link.inner_text()
         link.click()
-        seen.page.wait_for_function("id => document.querySelector('#sample h3')?.textContent === id", arg=wanted)
+        seen.until("id => document.querySelector('#sample h3')?.textContent === id", wanted)
 
 
 def test_on_a_phone_a_sample_opens_where_it_was_touched(browser: Any, address: str) -> None:
