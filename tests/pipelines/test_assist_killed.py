@@ -12,6 +12,7 @@ import pytest
 from support.project import COMMAND, Project
 from support.talking import backends, texts_with
 
+from affectory.pipelines.release.manifest import SEALS
 from affectory.pipelines.store.workspace import Workspace
 
 pytestmark = pytest.mark.usefixtures("backends")
@@ -78,5 +79,5 @@ def test_what_was_received_and_flushed_is_never_asked_again(
 
 def contents(made: Project) -> dict[str, bytes]:
     release = made.releases / "v1.0.0"
-    files = (p for p in release.rglob("*") if p.is_file() and p.name != "manifest.json")
+    files = (p for p in release.rglob("*") if p.is_file() and p.name not in SEALS)
     return {p.relative_to(release).as_posix(): p.read_bytes() for p in files}

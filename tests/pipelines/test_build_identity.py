@@ -9,6 +9,7 @@ from support.media import write_video
 from support.project import Project, line, project, texts, write_csv, write_image, write_lines
 
 from affectory.pipelines.release.diff import diff
+from affectory.pipelines.release.manifest import SEALS
 
 MIXED = {
     "dataset": "mixed",
@@ -57,7 +58,7 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 def contents(release: Path) -> dict[str, bytes]:
     """Every file of a release but the manifest, which says when it was made."""
-    files = (p for p in release.rglob("*") if p.is_file() and p.name != "manifest.json")
+    files = (p for p in release.rglob("*") if p.is_file() and p.name not in SEALS)
     return {p.relative_to(release).as_posix(): p.read_bytes() for p in files}
 
 

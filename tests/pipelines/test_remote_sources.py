@@ -19,6 +19,7 @@ from affectory.pipelines.build import Options, Summary, build
 from affectory.pipelines.engines.base import Choice
 from affectory.pipelines.events import Run
 from affectory.pipelines.inputs import CHANGED, found_files, inputs_of, local_files
+from affectory.pipelines.release.manifest import SEALS
 from affectory.pipelines.remote import listing
 from affectory.pipelines.store.files import files_at
 from affectory.pipelines.store.filesystems import filesystem
@@ -50,7 +51,7 @@ def built(made: Project, *roots: str) -> Summary:
 
 def contents(folder: Path) -> dict[str, bytes]:
     """Every file of a release but the manifest, which holds times."""
-    files = (p for p in folder.rglob("*") if p.is_file() and p.name != "manifest.json")
+    files = (p for p in folder.rglob("*") if p.is_file() and p.name not in SEALS)
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in files}
 
 
@@ -80,7 +81,7 @@ def test_nothing_but_the_recipe_is_here(tmp_path: Path, bucket: str) -> None:
             there = build(read_and_bind(made.recipe, (), [bucket]), options, run)
     assert (there.release, there.unchanged) == (f"{bucket}/out/v1.0.0", True)
     files = files_at(there.release)
-    found = {name: files.read(name) for name in files.names() if name != "manifest.json"}
+    found = {name: files.read(name) for name in files.names() if name not in SEALS}
     assert found == contents(Path(here.release))
     assert sorted(path.name for path in made.folder.iterdir()) == ["recipe.yaml"]
 

@@ -22,6 +22,7 @@ from affectory.pipelines.cli.app import app
 from affectory.pipelines.engines.base import Choice
 from affectory.pipelines.events import Run
 from affectory.pipelines.process import BudgetSpent
+from affectory.pipelines.release.manifest import SEALS
 from affectory.pipelines.retry import mark_for_retry
 from affectory.pipelines.store.budget import Limits
 from affectory.pipelines.store.files import Files, files_at
@@ -72,7 +73,7 @@ class There:
 
 def contents(releases: Path) -> dict[str, bytes]:
     """Every file of the releases but manifests, which say when they were made."""
-    files = (p for p in releases.rglob("*") if p.is_file() and p.name != "manifest.json")
+    files = (p for p in releases.rglob("*") if p.is_file() and p.name not in SEALS)
     return {p.relative_to(releases).as_posix(): p.read_bytes() for p in files}
 
 

@@ -27,6 +27,7 @@ from support.talk_world import talked_about
 from affectory.pipelines import connecting, discovery, splitting
 from affectory.pipelines.build import Summary
 from affectory.pipelines.engines.base import names
+from affectory.pipelines.release.manifest import SEALS
 from affectory.pipelines.store.commits import Counts
 
 WORKERS = (1, 2)
@@ -179,7 +180,7 @@ def run_case(case: Case, folder: Path) -> Row:
 
 def files_of(summary: Summary) -> dict[str, str]:
     release = Path(summary.release)
-    files = (p for p in release.rglob("*") if p.is_file() and p.name != "manifest.json")
+    files = (p for p in release.rglob("*") if p.is_file() and p.name not in SEALS)
     return {p.relative_to(release).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
 
 
