@@ -1,8 +1,10 @@
 """Which sample somebody means who knows an id, a key that they declared, or a file."""
 
+import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -12,8 +14,11 @@ from affectory.pipelines.history import BuildRecord, rejects
 from affectory.pipelines.scan import load_scan
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.errors import UserError
+from affectory.schemas.parquet import read_parquet
 
 _MOST, _TEXT = 20, 60
+_MADE = ("image", "audio", "video")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _ROW = re.compile(r"(.+)#L(\d+)", re.DOTALL)
 Chain = tuple[str, ...]
 
@@ -28,18 +33,56 @@ class Found:
 
 def the_one(workspace: Workspace, build: BuildRecord, wanted: str) -> Found:
     """The sample that is meant; where it is none or several, an error that says which there are."""
+    found = all_of(workspace, build, wanted)
+    if len(found) > 1:
+        more = f"\n  ... and {len(found) - _MOST} more" if len(found) > _MOST else ""
+        raise UserError(f"{wanted!r} leads to {len(found)} samples: name one of them", _lines(workspace, found) + more)
+    return found[0]
+
+
+def all_of(workspace: Workspace, build: BuildRecord, wanted: str) -> list[Found]:
+    """All samples that are meant, a file's to the last one; where it is none, an error that says why."""
     records = [wanted]
     found = _by_id(workspace, build, wanted)
     if not found:
         records = _records(workspace, build, wanted) or records
         found = _of_records(workspace, build, records)
+    if not found and (asset := _asset(wanted)):
+        records = _of_asset(workspace, asset) or records
+        found = _of_records(workspace, build, records) or _showing(workspace, build, asset)
     if not found:
         message = f"no sample, record, opinion, judgement, key or file {wanted!r} in the last build"
         raise UserError(message, _why(workspace, build, wanted, records))
-    if len(found) > 1:
-        more = f"\n  ... and {len(found) - _MOST} more" if len(found) > _MOST else ""
-        raise UserError(f"{wanted!r} leads to {len(found)} samples: name one of them", _lines(workspace, found) + more)
-    return found[0]
+    return found
+
+
+def _asset(wanted: str) -> str:
+    """The sha256 that is given, or that of the file that is; empty where it is neither."""
+    if _SHA256.fullmatch(wanted):
+        return wanted
+    path = Path(wanted)
+    if not wanted or "\0" in wanted or not path.is_file():
+        return ""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _of_asset(workspace: Workspace, asset: str) -> list[str]:
+    """Records that were read from a file of these bytes, whatever it was called then."""
+    found: list[str] = []
+    for path in workspace.ledger("sources").segments():
+        rows = read_parquet(path, ["record_id", "asset_id"])
+        found += rows.filter(pc.equal(rows["asset_id"], asset))["record_id"].to_pylist()
+    return list(dict.fromkeys(found))
+
+
+def _showing(workspace: Workspace, build: BuildRecord, asset: str) -> list[Found]:
+    """Samples whose own media, as they were made, are these bytes."""
+    found = []
+    for chain, table in _tables(workspace, build, "samples", ["sample_id", *_MADE]):
+        mine = _any([pc.fill_null(pc.equal(pc.struct_field(table[name], "asset"), asset), False) for name in _MADE])
+        found += [Found(chain, sample) for sample in table["sample_id"].filter(mine).to_pylist()]
+    return found
 
 
 def _tables(

@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -10,16 +10,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from affectory.pipelines.finding import Chain, span, the_one
+from affectory.pipelines.following.answers import Answer, answers_about
+from affectory.pipelines.following.held import Held, held, published_from
 from affectory.pipelines.history import BuildRecord
 from affectory.pipelines.release.places import files_of
-from affectory.pipelines.release.shelf import shelf_at
-from affectory.pipelines.release.version import FIRST, Version
+from affectory.pipelines.runner.stage import Stage
 from affectory.pipelines.scan import load_scan
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.errors import AffectoryError
 from affectory.schemas.ledgers import SOURCES
 from affectory.schemas.parquet import read_parquet
-from affectory.schemas.urls import as_location
 
 _MEDIA = ("video", "audio", "image")
 _VAD = ("valence", "arousal", "dominance")
@@ -39,6 +39,10 @@ class Trace:
     split: str
     label_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """By taxonomy, as far as they are known."""
+    answers: tuple[Answer, ...] = ()
+    """What models replied about it on its way."""
+    held: tuple[Held, ...] = ()
+    """The versions that hold it."""
 
     def facts(self) -> dict[str, Any]:
         return asdict(self)
@@ -50,12 +54,19 @@ class Trace:
         lines += [f"  record   {anchor['record']}{key}  {span(anchor)}", f"  file     {self._file()}"]
         lines += [f"  text     {sample['text']}"] if sample["text"] else []
         lines += [f"  stages   {' -> '.join(self.stages)}"]
-        lines += [f"  note     {n['name']} = {_value(n)}  ({n['stage']})" for n in self.notes]
-        lines += [f"  opinion  {_opinion(o)}" for o in self.opinions]
-        return "\n".join([*lines, *(f"  label    {self._label(v)}" for v in self.labels)])
+        lines += [f"  note     {_note(n)}" for n in self.notes]
+        lines += [f"  answer   {answer.line()}" for answer in self.answers]
+        for opinion in self.opinions:
+            lines += [f"  opinion  {_opinion(opinion)}", *(f"           {told}" for told in _asked(opinion))]
+        lines += [f"  label    {self._label(v)}" for v in self.labels]
+        return "\n".join([*lines, *(f"  release  {held.line()}" for held in self.held)])
 
     def _file(self) -> str:
         source = self.source
+        if source.get("uri") is None:
+            published = ", ".join(asset[:16] for asset in source.get("assets") or ())
+            told = f"; publishes sha256 {published}" if published else ""
+            return f"{source['source']}: releases do not name files{told}"
         row = "" if source.get("row") is None else f"#L{source['row']}"
         place = f"{source['source']}: {source['uri']}{row}"
         if not source.get("asset_id"):
@@ -75,10 +86,13 @@ class Trace:
         return f"{label['taxonomy']} {label['perspective']} by {made}: {', '.join(said) or 'none'}"
 
 
-def trace(workspace: Workspace, build: BuildRecord, wanted: str) -> Trace:
-    """The trace of a sample, given by its id, by that of an opinion or record about it, by key or by file."""
+def trace(workspace: Workspace, build: BuildRecord, wanted: str, steps: Sequence[Stage] = ()) -> Trace:
+    """The trace of a sample, given by its id, by that of an opinion or record about it, by key or by file.
+
+    With the stages of its recipe the answers of models are looked for too.
+    """
     found = the_one(workspace, build, wanted)
-    return _trace(workspace, build, found.chain, found.sample_id)
+    return _trace(workspace, build, found.chain, found.sample_id, steps)
 
 
 def _part(workspace: Workspace, key: str, name: str, sample: str) -> tuple[dict[str, Any], ...]:
@@ -89,14 +103,15 @@ def _part(workspace: Workspace, key: str, name: str, sample: str) -> tuple[dict[
     return tuple(mine.to_pylist(maps_as_pydicts="lossy"))
 
 
-def _trace(workspace: Workspace, build: BuildRecord, chain: Chain, sample: str) -> Trace:
+def _trace(workspace: Workspace, build: BuildRecord, chain: Chain, sample: str, steps: Sequence[Stage]) -> Trace:
     samples, notes, opinions, labels = (
         _part(workspace, chain[-1], name, sample) for name in ("samples", "notes", "opinions", "labels")
     )
     stages = tuple(workspace.commits().get(key).stage for key in chain)
     source = _source(workspace, build, samples[0])
-    names = _names(workspace, opinions, labels)
-    return Trace(samples[0], source, stages, notes, opinions, labels, _split(workspace, build, sample), names)
+    names, split = _names(workspace, opinions, labels), _split(workspace, build, sample)
+    answers, versions = answers_about(workspace, steps, chain, sample), held(workspace, [sample])
+    return Trace(samples[0], source, stages, notes, opinions, labels, split, names, answers, versions)
 
 
 def _source(workspace: Workspace, build: BuildRecord, sample: Mapping[str, Any]) -> dict[str, Any]:
@@ -142,10 +157,7 @@ def _names(
 
 def _published(workspace: Workspace) -> Iterable[tuple[str, tuple[str, ...]]]:
     """Taxonomies of what was published from here, the latest last."""
-    files = workspace.records()
-    records = [json.loads(files.read(name)) for name in files.names("published")]
-    for record in sorted(records, key=lambda r: Version.parse(r["version"]) or FIRST):
-        place = shelf_at(as_location(record["releases"])).place(record["version"])
+    for _, place in published_from(workspace):
         # What was published may be gone, or out of reach from here.
         with contextlib.suppress(OSError, AffectoryError):
             taxonomy = json.loads(files_of(place).read("taxonomy.json"))
@@ -158,13 +170,21 @@ def _split(workspace: Workspace, build: BuildRecord, sample: str) -> str:
     return str(found[0]["split"]) if found else ""
 
 
-def _value(note: dict[str, Any]) -> Any:
-    return next((note[k] for k in ("number", "text", "vector", "places") if note[k] is not None), None)
+def _note(note: Mapping[str, Any]) -> str:
+    value = next((note[k] for k in ("number", "text", "vector", "places") if note[k] is not None), None)
+    return f"{note['name']} = {value}{f'  ({stage})' if (stage := note['stage']) else ''}"
 
 
-def _opinion(opinion: dict[str, Any]) -> str:
+def _opinion(opinion: Mapping[str, Any]) -> str:
     asked, answer = opinion["asked"], opinion["answer"]
     said = [f"{label} {w:.2f}" for label, w in zip(asked["labels"] or (), answer["weights"] or (), strict=False) if w]
     vad = answer["vad"] or {}
     said += [f"{name} {value:+.2f}" for name, value in vad.items() if value is not None]
     return f"{opinion['rater']} ({opinion['rater_kind']}, {opinion['perspective']}): {', '.join(said) or 'none'}"
+
+
+def _asked(opinion: Mapping[str, Any]) -> Iterator[str]:
+    """By which prompt a model was asked, and what one can look an opinion up by."""
+    told = (opinion["shown"] or {}).get("instructions")
+    ids = [opinion["opinion_id"], *([opinion["judgement_id"]] if opinion["judgement_id"] else [])]
+    yield ", ".join([*dict.fromkeys(ids), *([told] if told else [])])

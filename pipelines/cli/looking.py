@@ -1,8 +1,9 @@
 """Commands that look at what was built: status, rejects, trace, releases, diff."""
 
 import json as json_format
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,6 +19,9 @@ from affectory.pipelines.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from affectory.pipelines.runner.stage import Stage
     from affectory.schemas.urls import Location
 
 RecipeOption = Annotated[Path, typer.Option("--recipe", help="The recipe.")]
@@ -59,18 +63,53 @@ def rejects(
 
 def trace(
     sample_id: Annotated[
-        str, typer.Argument(help="Id of a sample, record, opinion or judgement; a declared key; or a file.")
+        str,
+        typer.Argument(
+            metavar="ID",
+            help="Id of a sample, record, opinion or judgement; a declared key; a file, or the sha256 of one.",
+        ),
     ],
     recipe: RecipeOption = DEFAULT_RECIPE,
     workspace: WorkspaceDir = None,
+    release: Annotated[
+        str | None, typer.Option(help="Ask a release alone, which may be another's: a version, folder or address.")
+    ] = None,
+    releases: Releases = None,
     json: Json = False,
 ) -> None:
-    """Follow a sample back to its file, and on to every opinion and label about it."""
+    """Follow a sample back to its file and to every opinion, prompt and label; of a file, list all that came of it."""
+    if release is not None:
+        from affectory.pipelines.following.released import trace_in
+
+        found: Any = trace_in(release_path(release, recipe, releases), sample_id)
+    else:
+        found = _traced(recipe, workspace, sample_id)
+    print(json_format.dumps(found.facts(), ensure_ascii=False, default=str) if json else found.as_text())
+
+
+def _traced(recipe: Path, workspace: str | None, wanted: str) -> Any:
+    """One sample in full, or a line for each of several."""
+    from affectory.pipelines.finding import all_of
+    from affectory.pipelines.following.forward import forward
     from affectory.pipelines.trace import trace as follow
 
     built = open_built(recipe, workspace)
-    found = follow(built.workspace, built.record, sample_id)
-    print(json_format.dumps(found.facts(), ensure_ascii=False, default=str) if json else found.as_text())
+    found = all_of(built.workspace, built.record, wanted)
+    if len(found) > 1:
+        return forward(built.workspace, built.record, wanted)
+    return follow(built.workspace, built.record, wanted, _stages(recipe))
+
+
+def _stages(recipe: Path) -> "Sequence[Stage]":
+    """Those of the recipe as it is now; none where it cannot be read, and then no answers of models are looked for."""
+    from affectory.pipelines.bind import read_and_bind
+    from affectory.schemas.errors import AffectoryError
+
+    try:
+        return read_and_bind(recipe, (), ()).stages
+    except (AffectoryError, OSError) as error:
+        print(f"answers of models are left out, as {recipe} cannot be read: {error}", file=sys.stderr)
+        return ()
 
 
 def releases(

@@ -155,7 +155,7 @@ class Rounds:
 
     def _talks(self, stage: Stage, rows: pa.Table) -> Talks:
         transform, elsewhere = cast(Conversing, stage.transform), others(stage)
-        given = _told(stage, rows)
+        given = told_of(stage, rows)
         if not asks_consent(stage):
             return Talks(stage, given, transform.talk)
 
@@ -332,7 +332,7 @@ def _asked_of(questions: Sequence[Question], rows: pa.Table) -> pa.Table:
     return rows_of([question.ask for question in questions], places, [question.people for question in questions])
 
 
-def _told(stage: Stage, rows: pa.Table) -> list[Values]:
+def told_of(stage: Stage, rows: pa.Table) -> list[Values]:
     """What talks are told of rows: null of columns that were written for other kinds of samples only."""
     absent = dict.fromkeys(stage.transform.reads())
     known = rows.select(list(there(stage, rows))).to_pylist(maps_as_pydicts="strict")
