@@ -77,6 +77,8 @@ class Summary:
     preview: bool = False
     log: str = ""
     splits: dict[str, int] = field(default_factory=dict)
+    withheld: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """What was built and is not published: samples and media, by why."""
     warnings: tuple[str, ...] = ()
     """What the gate found that stops no release."""
     models: tuple[ModelUse, ...] = ()
@@ -228,6 +230,7 @@ class _Build:
     def _published(self, record: BuildRecord, summary: Summary) -> Summary:
         publisher = Publisher(self.bound, self.workspace, record, self.options.releases, self.run)
         current = publisher.current()
+        summary = replace(summary, withheld=publisher.withheld.counts())
         if current is None:
             gate = publisher.validate(self.options.allow)
             summary = replace(summary, warnings=tuple(map(str, gate.findings)))

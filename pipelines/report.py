@@ -45,6 +45,7 @@ def summary_text(summary: Summary, recipe: Path, workspace: str | Path | None) -
     why = [_counted(Counter(summary.reasons))] if summary.reasons else []
     why += [f"ratings: {_counted(Counter(summary.refused_ratings))}"] if summary.refused_ratings else []
     lines += [f"  why         {'; '.join(why)}"] if why else []
+    lines += [f"  withheld    {_counted(Counter(n))} ({what})" for what, n in summary.withheld.items() if n]
     lines += [f"  mind        {warning}" for warning in summary.warnings]
     lines += [f"  {'models' if first else '':10}  {line}" for first, line in _marked(uses_text(summary.models))]
     left_out = summary.reasons or summary.unattached or _refused_ratings(summary)
@@ -95,6 +96,7 @@ def _release(summary: Summary) -> list[str]:
         f"  splits      {_counted(splits)}",
         f"  labels      {_counted(labels)}",
         f"  card        {_short(place / 'README.md')}",
+        f"  page        {_short(place / 'report.html')}",
         f"  load        {load_line(place)}",
     ]
 
