@@ -30,7 +30,7 @@ def check(
     tables: Mapping[str, Sequence[Part]], taxonomy: Taxonomy, min_rows: int, media: Sequence[str] = ()
 ) -> list[Finding]:
     """Every rule that is broken, with the rows that break it; of `media`, which are published, also what they carry.
-    Only ids are held of all rows at once."""
+    Only ids are held of all rows at once. Where a suite looks at the same, its check has the same name."""
     known = _read(tables.get("samples", ()), "samples", ["sample_id"]).column("sample_id")
     known = known.cast(pa.large_string())  # offsets of 32 bits end at some 80 million ids
     found = [*_few(known, min_rows), _unique("samples", known, "sample_id")]
@@ -45,6 +45,17 @@ def check(
             found += broken(rows)
     return [finding for finding in merged(found) if finding.count]
 
+
+CHECKS = frozenset(
+    {
+        "samples.min_rows", "samples.kind", "samples.times", "samples.characters", "samples.unique",
+        *(f"samples.{column}_as_it_came" for column in CLEANED_BY),
+        "notes.sample", "opinions.sample", "opinions.unique", "opinions.perspective", "opinions.rater_kind",
+        "opinions.aligned", "opinions.weights", "labels.sample", "labels.values", "labels.finite", "labels.shares",
+        "labels.sum", "labels.count",
+    }
+)  # fmt: skip
+"""The names by which a recipe adjusts these rules."""
 
 _COLUMNS = {
     "samples": ["sample_id", "kind", "anchor", "original", *CLEANED_BY],
@@ -66,15 +77,17 @@ def _read(parts: Sequence[Part], name: str, columns: list[str]) -> pa.Table:
 
 def _few(ids: pa.ChunkedArray, min_rows: int) -> Iterator[Finding]:
     if len(ids) < min_rows:
-        yield Finding("samples", f"{len(ids)} rows, validate.min_rows asks for {min_rows}", 1, ())
+        told = f"{len(ids)} rows, validate.min_rows asks for {min_rows}"
+        yield Finding("samples", told, 1, (), check="samples.min_rows")
 
 
 def _samples(media: Sequence[str], samples: pa.Table) -> Iterator[Finding]:
-    yield _bad(samples, ~_within(samples.column("kind"), KINDS), f"kind is not one of {', '.join(KINDS)}")
+    rule = f"kind is not one of {', '.join(KINDS)}"
+    yield _bad(samples, ~_within(samples.column("kind"), KINDS), rule, "samples.kind")
     anchor = samples.column("anchor")
-    for start, end in (("start_us", "end_us"), ("char_start", "char_end")):
+    for check, start, end in (("times", "start_us", "end_us"), ("characters", "char_start", "char_end")):
         backwards = pc.greater_equal(pc.struct_field(anchor, start), pc.struct_field(anchor, end))
-        yield _bad(samples, _mask(backwards), f"{start} does not lie before {end}")
+        yield _bad(samples, _mask(backwards), f"{start} does not lie before {end}", f"samples.{check}")
     for column in (name for name in CLEANED_BY if name in media):
         yield _as_it_came(samples, column)
 
@@ -84,52 +97,59 @@ def _as_it_came(samples: pa.Table, column: str) -> Finding:
     assets = (pc.struct_field(samples.column(name), "asset") for name in (column, "original"))
     rule = f"`{column}` is the file as it came, with whatever it says of place, time, device and people"
     rows = _chosen(samples.column("sample_id"), _mask(pc.equal(*assets)))
-    return Finding.of("samples", f"{rule}; the step {CLEANED_BY[column]} writes one without", rows, "warns")
+    told = f"{rule}; the step {CLEANED_BY[column]} writes one without"
+    return Finding.of("samples", told, rows, "warns", f"samples.{column}_as_it_came")
 
 
 def _unique(name: str, keys: pa.ChunkedArray, called: str) -> Finding:
     counts = pc.value_counts(keys.cast(pa.large_string()))
     twice = counts.filter(pc.greater(pc.struct_field(counts, "counts"), 1))
-    return Finding.of(name, f"{called} is not unique", pc.struct_field(twice, "values").to_pylist())
+    rows = pc.struct_field(twice, "values").to_pylist()
+    return Finding.of(name, f"{called} is not unique", rows, check=f"{name}.unique")
 
 
 def _linked(name: str, table: pa.Table, samples: pa.ChunkedArray) -> Iterator[Finding]:
     stray = table.filter(pc.invert(pc.is_in(table.column("sample_id").cast(samples.type), value_set=samples)))
-    yield Finding.of(name, "sample_id names no sample", stray.column("sample_id").to_pylist())
+    rows = stray.column("sample_id").to_pylist()
+    yield Finding.of(name, "sample_id names no sample", rows, check=f"{name}.sample")
 
 
 def _opinions(table: pa.Table) -> Iterator[Finding]:
     ids = table.column("opinion_id")
     for column, allowed in (("perspective", PERSPECTIVES), ("rater_kind", RATER_KINDS)):
         bad = ~_within(table.column(column), allowed)
-        yield Finding.of("opinions", f"{column} is not one of {', '.join(allowed)}", _chosen(ids, bad))
+        rule, check = f"{column} is not one of {', '.join(allowed)}", f"opinions.{column}"
+        yield Finding.of("opinions", rule, _chosen(ids, bad), check=check)
     weights = pc.struct_field(table.column("answer"), "weights")
     offered = pc.list_value_length(pc.struct_field(table.column("asked"), "labels"))
     uneven = _mask(pc.not_equal(pc.list_value_length(weights), offered))
-    yield Finding.of("opinions", "weights do not match the labels asked", _chosen(ids, uneven))
+    rows = _chosen(ids, uneven)
+    yield Finding.of("opinions", "weights do not match the labels asked", rows, check="opinions.aligned")
     wrong = _lists_with(weights, lambda v: ~np.isfinite(v) | (v < 0))
-    yield Finding.of("opinions", "a weight is negative or not a number", _chosen(ids, wrong))
+    rows = _chosen(ids, wrong)
+    yield Finding.of("opinions", "a weight is negative or not a number", rows, check="opinions.weights")
 
 
 def _labels(taxonomy: Taxonomy, table: pa.Table) -> Iterator[Finding]:
     of_this = _mask(pc.and_(pc.equal(table.column("taxonomy"), taxonomy.name), pc.is_null(table.column("names"))))
     lengths = np.asarray(pc.fill_null(pc.list_value_length(table.column("values")), -1))
-    yield _bad(
-        table, of_this & (lengths != len(taxonomy.labels)), f"values are not {len(taxonomy.labels)} numbers", "labels"
-    )
+    rule = f"values are not {len(taxonomy.labels)} numbers"
+    yield _bad(table, of_this & (lengths != len(taxonomy.labels)), rule, "labels.values")
     wild = _lists_with(table.column("values"), lambda v: ~np.isfinite(v))
-    yield _bad(table, wild, "a value is not finite", "labels")
+    yield _bad(table, wild, "a value is not finite", "labels.finite")
     shares = _within(table.column("space"), ("simplex", "multi-label"))
     below = _lists_with(table.column("values"), lambda v: v < 0)
-    yield _bad(table, shares & below, "a share is negative", "labels")
+    yield _bad(table, shares & below, "a share is negative", "labels.shares")
     sums, some = _sums(table.column("values")), _lists_with(table.column("values"), lambda v: np.full(len(v), True))
     off = np.where(some, np.abs(sums - 1.0) > TOLERANCE, _mask(pc.is_null(table.column("state"))))
-    yield _bad(table, _mask(pc.equal(table.column("space"), "simplex")) & off, "a simplex does not sum to 1", "labels")
-    yield _bad(table, _mask(pc.less(table.column("count"), 1)), "a label without opinions", "labels")
+    simplex = _mask(pc.equal(table.column("space"), "simplex"))
+    yield _bad(table, simplex & off, "a simplex does not sum to 1", "labels.sum")
+    yield _bad(table, _mask(pc.less(table.column("count"), 1)), "a label without opinions", "labels.count")
 
 
-def _bad(table: pa.Table, mask: Mask, rule: str, name: str = "samples") -> Finding:
-    return Finding.of(name, rule, _chosen(table.column("sample_id"), mask))
+def _bad(table: pa.Table, mask: Mask, rule: str, check: str) -> Finding:
+    name = check.partition(".")[0]
+    return Finding.of(name, rule, _chosen(table.column("sample_id"), mask), check=check)
 
 
 def _chosen(ids: pa.ChunkedArray, mask: Mask) -> list[str]:

@@ -59,7 +59,7 @@ def _total(rows: pa.Table, _: Ground) -> pa.Array:
     return pa.array(sums(values), mask=~(simplex & ~none_said))
 
 
-def _interval(rows: pa.Table, _: Ground) -> pa.Array:
+def _interval(rows: pa.Table, __: Ground) -> pa.Array:
     """Whether each value lies between its low and its high."""
     values, low, high = (within(rows, name) for name in ("values", "low", "high"))
     there = (lengths(low) >= 0) | (lengths(high) >= 0)

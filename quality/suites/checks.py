@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from affectory.quality.findings import Finding, Severity
+from affectory.quality.gate import CHECKS as RULES
 from affectory.quality.suites._flat_labels import TOLERANCE
 from affectory.quality.suites._flat_samples import MEDIA
 from affectory.quality.suites._ground import key_columns
@@ -28,7 +29,7 @@ def checks_for(about: About) -> tuple[Check, ...]:
     """Every check of every table; raises `UserError` for an expectation or an adjustment that cannot be."""
     made = [*_made(about)]
     every = [*made, *own_checks(about.validate.expect)]
-    _known(about.validate, [check.name for check in every])
+    _known(about.validate, [*(check.name for check in every), *sorted(RULES - {check.name for check in made})])
     return tuple(_adjusted(check, about.validate) for check in every)
 
 
@@ -40,7 +41,7 @@ def adjusted(findings: Iterable[Finding], validate: Validate) -> tuple[Finding, 
 
 def _known(validate: Validate, names: list[str]) -> None:
     for name in validate.adjust:
-        if name not in names and not name.startswith(("audit.", "rules.")):
+        if name not in names and not name.startswith("audit."):
             table = name.partition(".")[0]
             near = [n for n in names if n.startswith(f"{table}.")] or names
             raise UserError(

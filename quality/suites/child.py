@@ -67,7 +67,7 @@ def context() -> Any:
     """Great Expectations, without files, progress or telemetry."""
     import great_expectations as gx
 
-    found = gx.get_context(mode="ephemeral")
+    found: Any = gx.get_context(mode="ephemeral")
     found.variables.progress_bars = {"globally": False, "metric_calculations": False}
     return found
 

@@ -36,6 +36,10 @@ class Examiner:
     def __init__(self, process: subprocess.Popen[bytes], errors: Any) -> None:
         self._process, self._errors = process, errors
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def refused(self, checks: Sequence[Check]) -> dict[str, str]:
         """Why it takes some checks not, by name."""
         found: dict[str, str] = self._ask({"do": "try", "checks": [_plain(check) for check in checks]})

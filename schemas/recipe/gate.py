@@ -45,9 +45,12 @@ class Expectation(Part):
     @model_serializer
     def _write(self) -> dict[str, JsonValue]:
         own: dict[str, JsonValue] = {"table": self.table, "expect": self.expect, "severity": self.severity}
-        told = {"where": dict(self.where)} if self.where else {}
-        means = {"means": self.means} if self.means else {}
-        return {**own, "mostly": self.mostly, **told, **means, **self.arguments}
+        more: dict[str, JsonValue] = {"mostly": self.mostly}
+        if self.where:
+            more["where"] = {**self.where}
+        if self.means:
+            more["means"] = self.means
+        return {**own, **more, **self.arguments}
 
 
 class Adjusted(Part):

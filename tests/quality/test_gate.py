@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from affectory.quality.findings import Finding
-from affectory.quality.gate import check
+from affectory.quality.gate import CHECKS, check
 from affectory.schemas.derived import TABLES
 from affectory.schemas.ledgers import KINDS
 from affectory.schemas.opinion import PERSPECTIVES, RATER_KINDS
@@ -129,6 +129,15 @@ def test_a_planted_fault_is_found_with_its_row(tables: Tables, table: str, rule:
     ]
 
 
+@pytest.mark.parametrize(("tables", "table", "rule", "row"), FAULTS.values(), ids=FAULTS)
+def test_every_rule_has_a_name_by_which_it_is_adjusted(
+    tables: Tables, table: str, rule: str, row: str, tmp_path: Path
+) -> None:
+    [found] = [f for f in findings(tmp_path, **tables) if f.rule.startswith(rule)]
+    assert found.check in CHECKS
+    assert found.check.startswith(f"{table}.")
+
+
 @pytest.mark.parametrize("name", [n for n in FAULTS if n not in ("value infinite", "value NaN", "weight infinite")])
 def test_a_planted_fault_sets_off_no_other_rule(name: str, tmp_path: Path) -> None:
     tables, _, rule, _ = FAULTS[name]
@@ -139,6 +148,7 @@ def test_a_planted_fault_sets_off_no_other_rule(name: str, tmp_path: Path) -> No
 
 def test_too_few_rows_close_the_gate(tmp_path: Path) -> None:
     [finding] = findings(tmp_path, min_rows=5)
+    assert finding.check == "samples.min_rows"
     assert (finding.table, finding.rule) == ("samples", "4 rows, validate.min_rows asks for 5")
 
 

@@ -1,0 +1,52 @@
+"""Which checks a suite has: each names flat columns that there are, and is adjusted by its name."""
+
+import pytest
+from support.suite_world import about
+
+from affectory.quality.findings import Finding
+from affectory.quality.suites.about import About
+from affectory.quality.suites.checks import adjusted, checks_for
+from affectory.quality.suites.decoding import DECODES
+from affectory.quality.suites.flat import find
+from affectory.quality.suites.own import KINDS
+from affectory.schemas.errors import UserError
+
+CHECKS = checks_for(about())
+
+
+def test_names_are_unique_and_say_their_table() -> None:
+    names = [check.name for check in CHECKS]
+    assert len(set(names)) == len(names)
+    assert all(check.name.startswith(f"{check.table}.") for check in CHECKS)
+
+
+@pytest.mark.parametrize("check", [c for c in CHECKS if c.expect != DECODES], ids=lambda c: c.name)
+def test_a_check_is_one_that_runs_by_lots_over_columns_that_there_are(check: object) -> None:
+    assert not KINDS[check.expect].whole  # type: ignore[attr-defined]
+    assert all(find(check.table, name) for name in check.columns)  # type: ignore[attr-defined]
+    assert check.columns  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", ["samples.language", "samples.medium", "labels.raters"])
+def test_what_a_recipe_does_not_say_is_not_checked(name: str) -> None:
+    assert name in {check.name for check in CHECKS}
+    assert name not in {check.name for check in checks_for(About())}
+
+
+def test_an_unknown_name_to_adjust_names_those_of_its_table() -> None:
+    with pytest.raises(UserError) as raised:
+        checks_for(about(adjust={"labels.summ": {"severity": "warns"}}))
+    assert "no check 'labels.summ', did you mean labels.sum" in raised.value.message
+    assert "labels.count" in raised.value.hint
+    assert "samples." not in raised.value.hint
+
+
+@pytest.mark.parametrize("name", ["audit.leakage", "samples.min_rows", "samples.image_as_it_came", "labels.sum"])
+def test_audits_and_rules_are_adjusted_too(name: str) -> None:
+    checks_for(about(adjust={name: {"severity": "tells"}}))
+
+
+def test_findings_of_rules_are_as_severe_as_the_recipe_says() -> None:
+    found = [Finding("samples", "r", 1, (), "blocks", "samples.min_rows"), Finding("samples", "r", 1, (), "warns")]
+    validate = about(adjust={"samples.min_rows": {"severity": "tells"}, "labels.sum": {"mostly": 0.5}}).validate
+    assert [f.severity for f in adjusted(found, validate)] == ["tells", "warns"]
