@@ -15,6 +15,7 @@ from affectory.pipelines.columns import large, small
 from affectory.pipelines.describing import Describing
 from affectory.pipelines.events import Tell
 from affectory.pipelines.forget.refusing import Refusing
+from affectory.pipelines.forget.requested import refuse_half_forgotten
 from affectory.pipelines.grouping import grouped
 from affectory.pipelines.hashes import forget_hashes
 from affectory.pipelines.inputs import local_files
@@ -85,6 +86,8 @@ class Scanner:
 
     def scan(self) -> Scan:
         """The records as they are now; partitions of an earlier scan are kept where nothing in them changed."""
+        if not self.epoch:
+            refuse_half_forgotten(self.workspace)
         hold_to_key(self.workspace, self.pseudonym)
         self.tell("start", what="look at the sources")
         listing = [self._listed(entry) for entry in self.entries]

@@ -1,11 +1,13 @@
 """Taking a person out of what is derived and of fits: whatever holds anything of them goes, and is made anew."""
 
+import io
 import json
 import re
 from collections.abc import Iterator
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from affectory.pipelines.forget.traces import Finder, Traces, leaves
 from affectory.pipelines.scan import latest_scan_key
@@ -93,8 +95,9 @@ def _remembered(workspace: Workspace, without: str, key: str) -> str:
 
 def _take_out_fits(fits: Files, traces: Traces) -> None:
     """Of each fit the version that holds, without the person; the earlier ones go."""
-    newest = {name.rpartition("/")[0]: name for name in fits.names()}
-    fits.discard([name for name in fits.names() if name not in newest.values()])
+    names = [name for name in fits.names() if name.endswith(".parquet")]
+    newest = {name.rpartition("/")[0]: name for name in names}
+    fits.discard([name for name in names if name not in newest.values()])
     for name in newest.values():
         table = read_parquet(PartFile(fits.location, name))
         mine = traces.derived.rows(table)
@@ -103,10 +106,6 @@ def _take_out_fits(fits: Files, traces: Traces) -> None:
 
 
 def _next_version(fits: Files, name: str, table: pa.Table) -> None:
-    import io
-
-    import pyarrow.parquet as pq
-
     folder, _, number = name.removesuffix(".parquet").rpartition("/")
     buffer = io.BytesIO()
     pq.write_table(table, buffer, compression="zstd")

@@ -1,13 +1,11 @@
 """Taking out whom a removal is about, from the start or from where it was cut short."""
 
 from affectory.pipelines.forget import derived, elsewhere, ledgers
+from affectory.pipelines.forget.requested import FOLDER, INTENT
 from affectory.pipelines.forget.traces import Tell, Traces
 from affectory.pipelines.store import forgotten
 from affectory.pipelines.store.files import is_remote
 from affectory.pipelines.store.workspace import Workspace
-from affectory.schemas.errors import UserError
-
-INTENT = "intent.json"
 
 
 def finish_forgetting(workspace: Workspace, tell: Tell = lambda _: None) -> bool:
@@ -15,7 +13,7 @@ def finish_forgetting(workspace: Workspace, tell: Tell = lambda _: None) -> bool
 
     They are kept from coming back before anything goes, so that no kill leaves a way back.
     """
-    files = workspace.files("forgetting")
+    files = workspace.files(FOLDER)
     if not files.exists(INTENT):
         return False
     traces, kept = Traces.from_json(files.read(INTENT)), workspace.files("ledgers")
@@ -32,9 +30,3 @@ def finish_forgetting(workspace: Workspace, tell: Tell = lambda _: None) -> bool
     if is_remote(workspace.root):
         elsewhere.purge(str(workspace.root))
     return True
-
-
-def refuse_half_forgotten(workspace: Workspace) -> None:
-    """Raise where a removal was cut short, for those who do not hold the lease of builds."""
-    if workspace.files("forgetting").exists(INTENT):
-        raise UserError("the removal of a person was cut short here", "finish it: affectory forget ..., or a build")

@@ -6,23 +6,24 @@ command; once all is gone, that goes as well.
 
 import re
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from affectory.pipelines.bind import Bound
 from affectory.pipelines.forget import ledgers, pending
-from affectory.pipelines.forget.finishing import INTENT, finish_forgetting
+from affectory.pipelines.forget.finishing import finish_forgetting
 from affectory.pipelines.forget.gather import gather
 from affectory.pipelines.forget.held import held_by
 from affectory.pipelines.forget.plan import Done, Plan
-from affectory.pipelines.forget.traces import Tell
+from affectory.pipelines.forget.requested import FOLDER, INTENT
+from affectory.pipelines.forget.traces import Tell, Traces
 from affectory.pipelines.people import hold_to_key
 from affectory.pipelines.store.files import below
 from affectory.pipelines.store.lease import Lease
 from affectory.pipelines.store.workspace import Workspace
-from affectory.schemas.errors import UserError
+from affectory.schemas.errors import AffectoryError, UserError
 from affectory.schemas.urls import Location
 
 _PSEUDONYM = re.compile(r"p_[0-9a-f]{20}")
@@ -56,13 +57,21 @@ class Forgetting:
         person = person_of(given, self.bound.pseudonym)
         refuse_naming(reason, given, person)
         traces = gather(self.workspace, person, reason, uuid.uuid4().hex[:12])
-        return Plan(traces, ledgers.count(self.workspace, traces), held_by(self.releases, traces))
+        return Plan(traces, ledgers.count(self.workspace, traces), self._held_by(traces))
+
+    def _held_by(self, traces: Traces) -> Mapping[str, int]:
+        """Whoever asks to be forgotten does not wait until a bucket can be reached."""
+        try:
+            return held_by(self.releases, traces)
+        except (AffectoryError, OSError) as error:
+            self.tell(f"the releases at {self.releases} could not be looked at: {str(error).splitlines()[0]}")
+            return {}
 
     def forget(self, plan: Plan) -> Done:
         """Take all of it out."""
         if plan.rows.get("asks") or plan.rows.get("returns"):
             pending.note(self.workspace)
-        self.workspace.files("forgetting").create(INTENT, plan.traces.to_json())
+        self.workspace.files(FOLDER).create(INTENT, plan.traces.to_json())
         finish_forgetting(self.workspace, self.tell)
         return Done(plan, pending.clear(self.bound, self.workspace, self.tell, self.home))
 

@@ -17,6 +17,7 @@ from affectory.schemas.parquet import opened, read_parquet
 
 _OF_OTHERS = ("context",)
 """What others said before."""
+_OF_SOURCES = ["record_id", "fingerprint", "asset_id", "source", "uri", "kind", "subjects"]
 _KEYS = ("sample_id", "record_id", "anchor")
 
 
@@ -52,13 +53,18 @@ class _Own:
 
     @classmethod
     def of(cls, workspace: Workspace, person: str) -> "_Own":
-        rows = workspace.ledger("sources").read().to_pylist()
-        records = {row["record_id"] for row in rows if person in (row["subjects"] or ())}
-        mine = [row for row in rows if row["record_id"] in records]
-        others = {row["asset_id"] for row in rows if row["record_id"] not in records}
-        media = [row for row in mine if row["kind"] in FILE_KINDS and row["asset_id"] not in others]
-        assets, prints = {row["asset_id"] for row in media}, {row["fingerprint"] for row in mine}
-        return cls(person, records, prints, assets, {f"{row['source']}/{row['uri']}" for row in media})
+        table = workspace.ledger("sources").read(_OF_SOURCES)
+        subjects = table.column("subjects").combine_chunks()
+        at = pc.list_parent_indices(subjects).filter(pc.equal(pc.list_flatten(subjects), person))
+        records = set(table.column("record_id").take(at).to_pylist())
+        mine = pc.is_in(table.column("record_id"), value_set=pa.array(sorted(records), pa.string()))
+        rows, others = table.filter(mine), table.filter(pc.invert(mine))
+        media = rows.filter(pc.is_in(rows.column("kind"), value_set=pa.array(FILE_KINDS)))
+        shared = pc.is_in(media.column("asset_id"), value_set=others.column("asset_id").combine_chunks())
+        media = media.filter(pc.invert(shared))
+        files = {f"{row['source']}/{row['uri']}" for row in media.select(["source", "uri"]).to_pylist()}
+        assets, prints = media.column("asset_id").to_pylist(), rows.column("fingerprint").to_pylist()
+        return cls(person, records, set(prints), set(assets), files)
 
 
 @dataclass
@@ -73,14 +79,15 @@ class _Reviewed:
     @classmethod
     def of(cls, workspace: Workspace, own: _Own) -> "_Reviewed":
         found = cls()
-        for row in workspace.ledger("asks").read(["task", "sample_id", "anchor", "shown"]).to_pylist():
-            if row["anchor"]["record"] in own.records:
-                found.samples.add(row["sample_id"])
-                found.tasks.add(row["task"])
-                found.words |= _text_of(row["shown"])
-        for row in workspace.ledger("judgements").read(["judgement_id", "act", "rater", "anchor"]).to_pylist():
-            if row["anchor"]["record"] in own.records or row["rater"] == own.person:
-                found.acts |= {row["judgement_id"], row["act"] or row["judgement_id"]}
+        asks = workspace.ledger("asks").read(["task", "sample_id", "anchor", "shown"])
+        for row in asks.filter(_about(asks, own.records, set())).to_pylist():
+            found.samples.add(row["sample_id"])
+            found.tasks.add(row["task"])
+            found.words |= _text_of(row["shown"])
+        said = workspace.ledger("judgements").read(["judgement_id", "act", "rater", "anchor"])
+        mine = pc.or_(_about(said, own.records, set()), pc.equal(said.column("rater"), own.person))
+        for row in said.filter(mine).select(["judgement_id", "act"]).to_pylist():
+            found.acts |= {row["judgement_id"], row["act"] or row["judgement_id"]}
         return found
 
 
@@ -125,7 +132,7 @@ def _samples(workspace: Workspace, records: set[str]) -> set[str]:
 
 def _about(table: pa.Table, records: set[str], samples: set[str]) -> Any:
     """The rows of a table that are about these records or samples."""
-    found: Any = pa.array([False] * table.num_rows)
+    found: Any = pa.array([False] * table.num_rows, pa.bool_())
     for name, values in (("sample_id", samples), ("record_id", records), ("anchor", records)):
         if name in table.column_names:
             column = table.column(name)

@@ -41,7 +41,8 @@ def take_out(workspace: Workspace, traces: Traces) -> None:
 
 def count(workspace: Workspace, traces: Traces) -> dict[str, int]:
     """How many rows of each ledger will go."""
-    found = {name: int(_mine(workspace.ledger(name).read(), name, traces).sum()) for name in _BY}
+    known = {name: sorted({column.partition(".")[0] for column in _BY[name]}) for name in _BY}
+    found = {name: int(_mine(workspace.ledger(name).read(known[name]), name, traces).sum()) for name in _BY}
     files = workspace.files("ledgers/answers")
     rows = (answers_in(files, name) for name in files.names() if name.endswith(".parquet"))
     return {**found, "answers": sum(int(_answered(table, traces).sum()) for table in rows)}

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from affectory.annotation.found import ProjectSpec
 from affectory.annotation.server.home import Home
 from affectory.pipelines.bind import Bound
-from affectory.pipelines.forget.finishing import refuse_half_forgotten
+from affectory.pipelines.forget.requested import refuse_half_forgotten
 from affectory.pipelines.history import last_build
 from affectory.pipelines.people import hold_to_key
 from affectory.pipelines.review.binding import BoundQuestion, BoundReview

@@ -100,6 +100,7 @@ _RECIPE: dict[str, Any] = {
     ],
     "ingest": ["load_image", "load_audio", {"near_duplicates": {"text": 0.9, "image": 3}}, {"context": {"turns": 2}}],
     "assist": ["lexicon"],
+    "validate": {"suite": "rules"},
     "publish": {"configs": ["default", "opinions", "labels", "notes"], "splits": {"by": ["speaker"], "train": 0.8,
                 "validation": 0.1, "test": 0.1}},
 }  # fmt: skip

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -30,9 +31,19 @@ def places_of(needles: Iterable[bytes], *folders: Path) -> set[str]:
             name = path.relative_to(folder).as_posix()
             for data in (name.encode(), *unpacked(path.read_bytes())):
                 found |= {f"{name}: {needle!r}" for needle in short if needle in data}
-                if len(data) >= WINDOW and any(data[at : at + WINDOW] in long for at in range(len(data) - WINDOW + 1)):
+                if _meets(data, long):
                     found.add(f"{name}: media")
     return found
+
+
+def _meets(data: bytes, long: set[bytes]) -> bool:
+    """Whether any of these stretches is in the bytes; eight of theirs tell at which places it is worth to look."""
+    if not long or len(data) < WINDOW:
+        return False
+    begins = np.unique(np.frombuffer(b"".join(window[:8] for window in long), np.uint64))
+    words = np.lib.stride_tricks.sliding_window_view(np.frombuffer(data, np.uint8), 8)
+    at = np.flatnonzero(np.isin(np.ascontiguousarray(words).view(np.uint64)[:, 0], begins))
+    return any(data[place : place + WINDOW] in long for place in at.tolist())
 
 
 def unpacked(data: bytes) -> Iterator[bytes]:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.forgetting import NAME, PERSON, REASON, forget, write_world
+from support.forgetting import NAME, PERSON, REASON, World, forget
 from support.project import Project, project, write_image, write_lines
 from support.searching import places_of
 
@@ -25,17 +25,16 @@ PICTURES: dict[str, Any] = {
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    made = write_world(tmp_path_factory.mktemp("back") / "p", 24).project
-    made.build(publish=False)
-    forget(made)
-    made.build(publish=False)
-    return made
+def forgotten(built: World, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    folder = tmp_path_factory.mktemp("forgotten") / "p"
+    shutil.copytree(built.project.folder, folder)
+    forget(Project(folder))
+    return Project(folder)
 
 
 @pytest.fixture
-def made(built: Project, tmp_path: Path) -> Project:
-    shutil.copytree(built.folder, tmp_path / "p")
+def made(forgotten: Project, tmp_path: Path) -> Project:
+    shutil.copytree(forgotten.folder, tmp_path / "p")
     return Project(tmp_path / "p")
 
 

@@ -1,11 +1,9 @@
 """The command shows what will go, asks, and takes no reason that names the person."""
 
 import json
-import shutil
-from pathlib import Path
 
 import pytest
-from support.forgetting import NAME, PERSON, REASON, write_world
+from support.forgetting import NAME, PERSON, REASON
 from support.project import Project
 
 from affectory.pipelines.forget.forgetting import refuse_naming
@@ -13,19 +11,6 @@ from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.errors import UserError
 
 WHO = ["--person", NAME, "--reason", REASON]
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    made = write_world(tmp_path_factory.mktemp("told") / "p", 24).project
-    made.build(publish=False)
-    return made
-
-
-@pytest.fixture
-def made(built: Project, tmp_path: Path) -> Project:
-    shutil.copytree(built.folder, tmp_path / "p")
-    return Project(tmp_path / "p")
 
 
 def _forget(made: Project, *more: str, who: list[str] = WHO) -> str:
