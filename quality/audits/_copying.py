@@ -66,7 +66,7 @@ class _Answers:
         expected = n * _in_common(a, b) if self.fine else _by_habit(a, b, np.array([self._most(*x) for x in rows]))
         if not self.fine and _left(same, expected, n) >= alike:
             expected = max(expected, n * self._foretold(*pair))
-        p = math.exp(-n * _divergence(same / n, expected / n)) if same > expected else 1.0
+        p = float(f"{math.exp(-n * _divergence(same / n, expected / n)):.6g}") if same > expected else 1.0
         name, other = (self.raters[who] for who in pair)
         why = f"the same as {other} in {same} of {n}, where {expected:.1f} are to be expected"
         left = _left(same, expected, n)

@@ -77,7 +77,7 @@ def repeating(texts: Sequence[str], languages: Sequence[str | None]) -> Ints:
         alike = (found[start : start + _AT_ONCE, None] == found[None]).mean(axis=2) >= NEAR
         alike[np.arange(len(alike)), np.arange(len(alike)) + start] = False
         marks[start : start + _AT_ONCE] = alike.any(axis=1)
-    return there[marks].astype(np.int64)
+    return np.asarray(there[marks], np.int64)
 
 
 def paired(texts: int) -> int:

@@ -29,7 +29,8 @@ class Units:
 
     def means(self) -> Floats:
         """Groups x things."""
-        return self._summed(self.group)[0] / np.maximum(self._summed(self.group)[1][:, None], 1)
+        sums, counts = self._summed(self.group)
+        return np.asarray(sums / np.maximum(counts[:, None], 1))
 
     def drawn(self, units: Ints, *names: object) -> Floats:
         """The mean of these speakers' samples, of as many of them drawn again and again."""
@@ -55,7 +56,7 @@ class Units:
 
     def _summed(self, group: Ints) -> tuple[Floats, Floats]:
         columns = [np.bincount(group, column, self.groups) for column in self.sums.T]
-        return np.stack(columns, axis=1), np.bincount(group, self.counts, self.groups)
+        return np.stack(columns, axis=1), np.bincount(group, self.counts, self.groups).astype(np.float64)
 
     def _gaps(self, group: Ints) -> Floats:
         """How far each group lies from the others together."""
@@ -78,5 +79,5 @@ def units_of(unit: Ints, group: Ints, values: Floats, used: Sequence[int] | Ints
     place[np.asarray(used, np.int64)] = np.arange(len(used))
     mine = (group >= 0) & (place[group] >= 0) & ~np.isnan(values).any(axis=1)
     found, first, at = np.unique(unit[mine], return_index=True, return_inverse=True)
-    sums = np.stack([np.bincount(at, column, len(found)) for column in values[mine].T], axis=1)
+    sums = np.stack([np.bincount(at, column, len(found)) for column in values[mine].T], axis=1).astype(np.float64)
     return Units(place[group[mine]][first], sums, np.bincount(at, minlength=len(found)).astype(np.float64))

@@ -13,6 +13,8 @@ from affectory.quality.audits._beside import OPINION
 from affectory.quality.audits._chance import wilson
 from affectory.quality.audits._copying import copied
 from affectory.quality.audits._data import AuditData
+from affectory.quality.audits._numbers import measure
+from affectory.quality.audits._shares import rounded
 from affectory.quality.audits._suspects import COPYING, Judgements, Suspect
 from affectory.quality.findings import Severity
 from affectory.transforms.base import STRICT
@@ -53,7 +55,7 @@ class Annotators:
         order = [(suspect, len(suspects)) for suspects in found for suspect in _first(suspects)]
         accused = sorted((one.p * among, one.rater) for one, among in order if one.accused(among))
         rows = tuple(dict.fromkeys(name for _, names in accused for name in names.split(" and ")))
-        lines = tuple(suspect.line(among) for suspect, among in order)
+        lines = tuple(rounded(suspect.line(among)) for suspect, among in order)
         return Audited(NAME, _says(len(judgements.raters), found, rows), measures, rows, len(rows), lines)
 
     def _suspects(self, judgements: Judgements, data: AuditData) -> Sequence[list[Suspect]]:
@@ -90,7 +92,7 @@ def _measure(suspects: Sequence[Suspect]) -> Measure:
     who = "pairs" if worst.kind == COPYING else "raters"
     p = min(1.0, worst.p * len(suspects))
     what = f"{worst.kind}: the most of {len(suspects)} {who}"
-    return Measure(what, worst.value, *wilson(worst.value * worst.of, worst.of), p=p, large=worst.large)
+    return measure(what, worst.value, wilson(worst.value * worst.of, worst.of), p, worst.large)
 
 
 def _says(raters: int, found: Sequence[Sequence[Suspect]], rows: Sequence[str]) -> str:

@@ -14,7 +14,8 @@ from affectory.quality.audits._audited import Audited, Measure, skipped
 from affectory.quality.audits._beside import Beside, beside
 from affectory.quality.audits._chance import TIMES, Floats, Ints, generator
 from affectory.quality.audits._data import AuditData
-from affectory.quality.audits._shares import interval
+from affectory.quality.audits._numbers import measure
+from affectory.quality.audits._shares import interval, rounded
 from affectory.quality.calibration import ece, first_choice, reliability
 from affectory.quality.findings import Severity
 from affectory.transforms.base import STRICT
@@ -58,13 +59,12 @@ class Calibration:
 
     def _measures(self, one: "_Compared") -> Iterator[Measure]:
         found, drawn = one.error(), one.drawn()
-        low, high = interval(np.abs(drawn).sum(axis=1))
+        between = interval(np.abs(drawn).sum(axis=1))
         by_chance = one.by_chance(self.times)
         p = float((1 + np.count_nonzero(by_chance >= found - 1e-12)) / (1 + self.times))
         beyond = found - float(by_chance.mean())
-        yield Measure(f"{one.title}: calibration error", found, low, high, p, large=beyond > self.most)
-        low, high = interval(drawn.sum(axis=1))
-        yield Measure(f"{one.title}: confidence above agreement", one.excess(), low, high, large=False)
+        yield measure(f"{one.title}: calibration error", found, between, p, beyond > self.most)
+        yield measure(f"{one.title}: confidence above agreement", one.excess(), interval(drawn.sum(axis=1)))
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ class _Compared:
         """The bins of a reliability diagram."""
         for row in reliability(self.confidence, self.agreed, _BINS).to_pylist():
             if row["count"]:
-                yield {"perspective": self.name[0], "model": self.name[1], **row}
+                yield {"perspective": self.name[0], "model": self.name[1], **rounded(row)}
 
 
 def _records(data: AuditData) -> Mapping[str, str]:

@@ -16,7 +16,7 @@ from affectory.quality.audits._audited import Audited, Measure, skipped
 from affectory.quality.audits._chance import TIMES, Ints, generator, permuted
 from affectory.quality.audits._data import AuditData
 from affectory.quality.audits._named_cues import BORNE_OUT, CONTRADICTED, CUES, UNKNOWN, Facts
-from affectory.quality.audits._shares import percent, share
+from affectory.quality.audits._shares import percent, rounded, share
 from affectory.quality.audits._words import words_of
 from affectory.quality.findings import Severity
 from affectory.transforms.base import STRICT
@@ -97,7 +97,7 @@ class Captions:
             yield {
                 **texts.line(f"{UNSUPPORTED}, if texts were dealt at random", 0, of),
                 "texts": None,
-                "share": by_chance,
+                "share": round(by_chance, 6),
             }
 
 
@@ -214,7 +214,7 @@ class _Texts:
             yield self.line(f"phrase: {' '.join(phrase)}", count, int(self.filled.sum()))
 
     def line(self, what: str, texts: int, of: int) -> dict[str, Any]:
-        return {"note": self.name, "what": what, "texts": texts, "of": of, "share": texts / of}
+        return rounded({"note": self.name, "what": what, "texts": texts, "of": of, "share": texts / of})
 
 
 def _phrases(words: Sequence[str]) -> list[tuple[str, ...]]:

@@ -14,7 +14,8 @@ from affectory.quality.audits._audited import ALPHA, Audited, Measure, skipped
 from affectory.quality.audits._beside import OPINION
 from affectory.quality.audits._chance import TIMES, Floats, Ints, wilson
 from affectory.quality.audits._data import AuditData
-from affectory.quality.audits._shares import interval, percent
+from affectory.quality.audits._numbers import measure
+from affectory.quality.audits._shares import interval, percent, rounded
 from affectory.quality.audits._slices import Units, units_of
 from affectory.quality.findings import Severity
 from affectory.transforms.base import STRICT
@@ -118,7 +119,8 @@ class _World:
         place = pc.index_in(groups.keys["sample_id"], value_set=self.samples["sample_id"].combine_chunks())
         at = pc.fill_null(place, -1).to_numpy(zero_copy_only=False).astype(np.int64)[used]
         sums, counts = (np.bincount(at[at >= 0], w[at >= 0], self.samples.num_rows) for w in (alike, alike * 0 + 1))
-        return np.divide(sums, counts, out=np.full(len(sums), np.nan), where=counts > 0)
+        found: Floats = np.divide(sums, counts, out=np.full(len(sums), np.nan), where=counts > 0)
+        return found
 
 
 @dataclass(frozen=True)
@@ -166,7 +168,7 @@ class _Slice:
             for group, name in enumerate(self.groups):
                 units = units_of(self.unit, self.group, values, [group])
                 for line in self._of_group(units, things, group):
-                    yield {"by": self.name, "group": name, **line}
+                    yield {"by": self.name, "group": name, **rounded(line)}
 
     def _of_group(self, units: Units, things: Sequence[str], group: int) -> Iterator[dict[str, Any]]:
         count, able = int(units.counts.sum()), group in self.able
@@ -205,7 +207,7 @@ class _Gap:
 
     def measure(self, apart: float) -> Measure:
         large = abs(self.value) >= apart
-        return Measure(f"{self.what}, apart from other groups", self.value, self.low, self.high, self.p, large)
+        return measure(f"{self.what}, apart from other groups", self.value, (self.low, self.high), self.p, large)
 
     def rows(self) -> list[str]:
         """Its samples: those with the label where it has more of it, those without where less, the least agreed."""

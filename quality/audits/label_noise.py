@@ -13,6 +13,7 @@ from affectory.quality.audits._audited import ALPHA, Audited, Measure, skipped
 from affectory.quality.audits._beside import Beside, beside
 from affectory.quality.audits._chance import TIMES, Floats, Ints, generator, permutation_test, permuted, wilson
 from affectory.quality.audits._data import AuditData
+from affectory.quality.audits._numbers import measure
 from affectory.quality.audits._shares import percent, share
 from affectory.quality.findings import Severity
 from affectory.schemas.taxonomy import Taxonomy
@@ -88,7 +89,7 @@ class LabelNoise:
         if (found := _worst_source(side, flagged, self.least, self.times)) is not None:
             name, inside, outside, of, p = found
             large = inside / of - outside > self.most
-            yield Measure(f"{what}, in {name}", inside / of, *wilson(inside, of), p=p, large=large)
+            yield measure(f"{what}, in {name}", inside / of, wilson(inside, of), p, large)
 
 
 @dataclass(frozen=True)

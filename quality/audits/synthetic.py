@@ -15,7 +15,8 @@ from affectory.quality.audits._audited import Audited, Measure, skipped
 from affectory.quality.audits._chance import TIMES, Ints, permutation_test, wilson
 from affectory.quality.audits._data import AuditData
 from affectory.quality.audits._likeness import Likeness, distinct, openings, paired, repeating, split
-from affectory.quality.audits._shares import percent, share
+from affectory.quality.audits._numbers import measure
+from affectory.quality.audits._shares import percent, rounded, share
 from affectory.quality.findings import Severity
 from affectory.transforms.base import STRICT
 
@@ -63,7 +64,7 @@ class Synthetic:
 
     def _where(self, world: "_World") -> Iterator[tuple[Measure, Sequence[int]]]:
         hits, of = int(world.made.sum()), len(world.made)
-        yield Measure("written by models", hits / of, *wilson(hits, of), large=False), ()
+        yield measure("written by models", hits / of, wilson(hits, of)), ()
         if world.made.all():
             return
         for name in self.evaluation:
@@ -74,7 +75,7 @@ class Synthetic:
         if len(np.unique(world.label[known])) > 1 and 0 < world.made[known].sum() < known.sum():
             made, label = world.made[known].astype(np.int64), world.label[known]
             value, _, p = permutation_test(lambda x: _association(x, label), made, None, NAME, times=self.times)
-            yield Measure("label tells what is synthetic (V)", value, p=p, large=value >= self.apart), ()
+            yield measure("label tells what is synthetic (V)", value, None, p, value >= self.apart), ()
 
     def _how(self, world: "_World") -> Iterator[tuple[Measure, Sequence[int]]]:
         made, others = world.texts(True), world.texts(False)
@@ -91,7 +92,7 @@ class Synthetic:
             for name, of in (("written by models", made), ("others", others)):
                 if len(of) >= _FEWEST:
                     value = distinct([world.words[place] for place in of], size, most)
-                    yield Measure(f"distinct-{size}, {name}", value, large=False), ()
+                    yield measure(f"distinct-{size}, {name}", value), ()
 
     def _alike(self, world: "_World", made: Ints, others: Ints) -> Iterator[tuple[Measure, Sequence[int]]]:
         several = len(others) >= _FEWEST
@@ -101,10 +102,10 @@ class Synthetic:
         value, between = likeness.among(mine), likeness.drawn(mine, NAME)
         what = "likeness of two texts written by models"
         if not several:
-            yield Measure(what, value, *between, large=value > self.alike), ()
+            yield measure(what, value, between, None, value > self.alike), ()
             return
         more, p = likeness.farther(mine, self.times, NAME)
-        yield Measure(f"{what} (others {value - more:.3f})", value, *between, p=p, large=more > self.alike), ()
+        yield measure(f"{what} (others {value - more:.3f})", value, between, p, more > self.alike), ()
 
 
 @dataclass(frozen=True)
@@ -168,7 +169,7 @@ class _World:
                 hits, of = int(self.made[values == value].sum()), int((values == value).sum())
                 low, high = wilson(hits, of)
                 line = {"by": kind, "value": value, "samples": of, "synthetic": hits}
-                yield {**line, "share": hits / of, "low": low, "high": high}
+                yield rounded({**line, "share": hits / of, "low": low, "high": high})
 
 
 def _association(made: Ints, label: Ints) -> float:
