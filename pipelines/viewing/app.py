@@ -17,8 +17,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from affectory.pipelines.viewing.index import Asking, Index
 from affectory.pipelines.viewing.looking import Looking
 from affectory.quality.report.counting import count
+from affectory.quality.report.embedding import about
 from affectory.quality.report.facets import FACETS
-from affectory.quality.report.page import about, page
+from affectory.quality.report.page import page
 from affectory.quality.report.released import Released
 from affectory.quality.report.samples import embedded
 
@@ -57,7 +58,7 @@ class _Seen:
         self.index, self.looking = Index(release), Looking(release)
         counted = count(release, 0)
         told = about(release, counted, counted.total, served=True)
-        self._html = page(release, counted, {"about": embedded(told)}, served=True)
+        self._html = "".join(page(release, counted, iter([("about", embedded(told))]), served=True))
         self._medium = lru_cache(8)(self._read)
 
     async def page(self, request: Request) -> Response:

@@ -84,7 +84,7 @@ def _opinions(release: Released, wanted: pa.Array) -> pa.Table:
         for batch in file.iter_batches(ROWS, use_threads=False):
             mine = pa.Table.from_batches([batch])
             parts.append(OPINIONS_TABLE.cast(mine.filter(pc.is_in(mine["sample_id"], value_set=wanted))))
-    return pa.concat_tables(parts)
+    return pa.concat_tables(parts).sort_by("sample_id").combine_chunks()
 
 
 def media_of(chosen: Chosen, budget: int) -> Bytes:

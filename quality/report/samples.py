@@ -46,7 +46,7 @@ class Encoder:
 
     media: Sequence[str] = ()
     asked: list[Plain] = field(default_factory=list)
-    _numbers: dict[str, int] = field(default_factory=dict)
+    _numbers: dict[tuple[Any, ...], int] = field(default_factory=dict)
 
     def samples(
         self, rows: pa.Table, splits: Sequence[str], sources: Mapping[str, str], opinions: Mapping[str, Sequence[Plain]]
@@ -90,11 +90,10 @@ class Encoder:
         return found
 
     def _asked(self, asked: Plain) -> int:
-        told = _picked(asked, {"question": "question", "labels": "labels", "response": "response"})
-        key = json.dumps(told, sort_keys=True)
+        key = (asked.get("question"), tuple(asked.get("labels") or ()), asked.get("response"))
         if key not in self._numbers:
             self._numbers[key] = len(self.asked)
-            self.asked.append(told)
+            self.asked.append(_picked(asked, {name: name for name in ("question", "labels", "response")}))
         return self._numbers[key]
 
 

@@ -11,7 +11,7 @@ import pytest
 from support.released import released
 
 from affectory.quality.report import write_report
-from affectory.quality.report.page import CHUNK
+from affectory.quality.report.embedding import CHUNK
 from affectory.schemas.errors import UserError
 
 NASTY = "</script><img src=http://x.test/a onerror=alert(1)><!--'\"&\u202e"
