@@ -79,6 +79,8 @@ class Summary:
     splits: dict[str, int] = field(default_factory=dict)
     withheld: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """What was built and is not published: samples and media, by why."""
+    gate: str = ""
+    """Where all that the gate looked at is written."""
     warnings: tuple[str, ...] = ()
     """What the gate found that stops no release."""
     models: tuple[ModelUse, ...] = ()
@@ -233,7 +235,7 @@ class _Build:
         summary = replace(summary, withheld=publisher.withheld.counts())
         if current is None:
             gate = publisher.validate(self.options.allow)
-            summary = replace(summary, warnings=tuple(map(str, gate.findings)))
+            summary = replace(summary, warnings=tuple(map(str, gate.findings)), gate=gate.kept_at)
             if not summary.kept:
                 return summary
             release = publisher.publish(gate)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +45,8 @@ class Gate:
     """By name of a check that would stop the release, why it may be so."""
     text: str = ""
     """The suite on one screen."""
+    kept_at: str = ""
+    """Where all of it is written."""
 
     def facts(self) -> dict[str, Any]:
         """Plain data that hangs on what would be published alone: `gate.json` of a release."""
@@ -105,7 +107,7 @@ def validate(subject: Subject, allow: Mapping[str, str]) -> Gate:
     where = keep(gate, subject) if gate.suite or gate.audits or gate.findings else ""
     if gate.blocking:
         raise GateFailed(gate.findings, where)
-    return gate
+    return replace(gate, kept_at=where)
 
 
 def look(subject: Subject, allow: Mapping[str, str], whole: bool) -> Gate:

@@ -2,9 +2,12 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import Any
 
 import pyarrow as pa
@@ -14,17 +17,25 @@ from affectory.pipelines.bind import Bound
 from affectory.pipelines.code_hash import code_hash
 from affectory.pipelines.engines.base import LOCALLY, opened
 from affectory.pipelines.events import Run
-from affectory.pipelines.gate import Gate, finished_build, validate
+from affectory.pipelines.forget.reasons import note_told, untold
+from affectory.pipelines.gate import Gate, Subject, finished_build, keep, look, validate
 from affectory.pipelines.history import BuildRecord, parts, read_parts
+from affectory.pipelines.purposes.demographics import people_table
+from affectory.pipelines.purposes.withholding import withheld
+from affectory.pipelines.purposes.words import this_day
+from affectory.pipelines.release.media import DECODERS
 from affectory.pipelines.release.model import Release, ReleaseInputs
 from affectory.pipelines.release.shelf import shelf_at
+from affectory.pipelines.release.withheld import Withheld
 from affectory.pipelines.runner.media import places_of
 from affectory.pipelines.splitting import split
 from affectory.pipelines.store.assets import Place
 from affectory.pipelines.store.originals import read_original
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.derived import SAMPLES, TABLES
+from affectory.schemas.errors import UserError
 from affectory.schemas.ids import digest
+from affectory.schemas.recipe.publishing import Statement
 from affectory.schemas.urls import Location
 from affectory.transforms.ratings._columns import PUBLISHED
 
@@ -40,6 +51,35 @@ class Publisher:
     build: BuildRecord
     releases: Location
     run: Run
+    today: date = field(default_factory=this_day)
+    """The day by which consents end and embargoes are over."""
+
+    @cached_property
+    def withheld(self) -> Withheld:
+        """What is not published today."""
+        return withheld(self.bound, self.workspace, self.build, self._splits, self.today)
+
+    @cached_property
+    def _splits(self) -> pa.Table:
+        commits = self.workspace.commits()
+        splits = commits.read(commits.get(self.build.splits), "splits")
+        return (
+            pa.table({name: pa.array([], pa.string()) for name in ("sample_id", "split")}) if splits is None else splits
+        )
+
+    def validate(self, allow: Mapping[str, str] = MappingProxyType({})) -> Gate:
+        """Look at what would be published; raises `GateFailed` where it may not be."""
+        return validate(self.subject, allow)
+
+    @property
+    def subject(self) -> Subject:
+        """What the gate looks at."""
+        splits, opener = self.withheld.published(self._splits), _Opener(self.workspace, self.bound, self.build)
+
+        def opened(medium: str, asset: str, format: str) -> object:
+            return DECODERS[medium]({"bytes": opener(asset, format)})
+
+        return Subject(self.bound, self.workspace, self.build, self.run, splits, opened)
 
     def publish(self, gate: Gate) -> Release:
         """The new release with what its gate found, or the old one where nothing changed."""
@@ -47,6 +87,7 @@ class Publisher:
 
         inputs = self._inputs(gate)
         release = write_release(inputs, self.releases, _Progress(self.run))
+        note_told(self.workspace, self.releases)
         record = {"version": release.version, "hash": release.hash, "releases": str(self.releases)}
         self.workspace.records().create(self._record_name(release), json.dumps(record).encode())
         return release
@@ -65,13 +106,35 @@ class Publisher:
         """Covers everything that a release is made from."""
         recipe = _without_names(_without_folders(self.bound.recipe.canonical()), self.bound.pseudonym)
         code = code_hash("affectory.pipelines.release.write")
-        return digest("publish", code, self.build.splits, self.build.keys_sorted, recipe, self.bound.taxonomy.hash)
+        made_of = self.build.splits, self.build.keys_sorted, recipe, self.bound.taxonomy.hash
+        return digest("publish", code, *made_of, self.withheld.hash, self._people_hash)
+
+    @property
+    def _people_hash(self) -> str:
+        """What is told of people lies in a ledger, not in the build."""
+        told = self.bound.recipe.spec.publish.people
+        return digest(self._people(self._splits["sample_id"]).to_pylist()) if told else ""
+
+    def _people(self, published: pa.ChunkedArray) -> pa.Table:
+        tables = {name: parts(self.workspace, self.build.finished, name) for name in ("samples", "opinions")}
+        told = self.bound.recipe.spec.publish.people
+        assert told is not None
+        return people_table(told, self.workspace, tables, published.combine_chunks())
+
+    def _published(self) -> pa.Table:
+        """The samples that are published, in their splits; raises `UserError` where all are withheld."""
+        splits = self.withheld.published(self._splits)
+        if self._splits.num_rows and not splits.num_rows:
+            raise UserError("nothing of this build may be published", " ".join(self.withheld.says()))
+        for line in self.withheld.says():
+            self.run.tell("say", text=line)
+        return splits
 
     def _inputs(self, gate: Gate) -> ReleaseInputs:
         spec, workspace = self.bound.recipe.spec, self.workspace
         tables = {name: parts(workspace, self.build.finished, name) for name in TABLES if name != "rejects"}
         tables["rejects"] = parts(workspace, self.build.keys_sorted, "rejects")
-        splits = workspace.commits().read(workspace.commits().get(self.build.splits), "splits")
+        splits = self._published()
         recipe = self.bound.recipe.canonical()
         card = {
             k: recipe.get(k)
@@ -83,9 +146,7 @@ class Publisher:
             recipe=_without_names(_without_folders(recipe), self.bound.pseudonym),
             taxonomy=self.bound.taxonomy,
             tables=tables,
-            splits=splits
-            if splits is not None
-            else pa.table({"sample_id": pa.array([], pa.string()), "split": pa.array([], pa.string())}),
+            splits=splits,
             open_asset=_Opener(workspace, self.bound, self.build),
             configs=spec.publish.configs,
             media=spec.publish.media,
@@ -93,7 +154,25 @@ class Publisher:
             label_rule=self.bound.views[0].name,
             label_pools=spec.label.pools,
             versions={tool: version(tool) for tool in TOOLS},
+            gate=gate.facts(),
+            statement=_statement(spec.publish.statement),
+            finish=_with_report,
+            because=untold(self.workspace, self.releases),
+            withheld=self.withheld,
+            people=self._people(splits["sample_id"]) if spec.publish.people else None,
         )
+
+
+def _statement(statement: Statement | None) -> dict[str, str]:
+    said = statement.model_dump() if statement else {}
+    return {name: text for name, text in said.items() if text}
+
+
+def _with_report(folder: Path) -> None:
+    """The page that shows a release."""
+    from affectory.quality.report import write_report
+
+    write_report(folder, folder / "report.html")
 
 
 @dataclass
@@ -187,5 +266,13 @@ def publish_last(
         with opened(LOCALLY) as engine:
             splits, _ = split(bound, found, build.finished, lease.epoch, engine)
         build = replace(build, splits=splits)
-        gate = validate(bound, found, build, run, allow)
-        return Publisher(bound, found, build, releases, run).publish(gate)
+        publisher = Publisher(bound, found, build, releases, run)
+        return publisher.publish(publisher.validate(allow or {}))
+
+
+def inspect_last(bound: Bound, workspace: str | Path, releases: Location, run: Run) -> Gate:
+    """Look at the last build with the whole suite, and publish nothing."""
+    found = Workspace(workspace)
+    subject = Publisher(bound, found, finished_build(bound, found), releases, run).subject
+    gate = look(subject, {}, whole=True)
+    return replace(gate, kept_at=keep(gate, subject))

@@ -47,6 +47,7 @@ def summary_text(summary: Summary, recipe: Path, workspace: str | Path | None) -
     lines += [f"  why         {'; '.join(why)}"] if why else []
     lines += [f"  withheld    {_counted(Counter(n))} ({what})" for what, n in summary.withheld.items() if n]
     lines += [f"  mind        {warning}" for warning in summary.warnings]
+    lines += [f"  gate        {_short(summary.gate)}"] if summary.gate else []
     lines += [f"  {'models' if first else '':10}  {line}" for first, line in _marked(uses_text(summary.models))]
     left_out = summary.reasons or summary.unattached or _refused_ratings(summary)
     lines += [f"  look        {see}"] if left_out else []

@@ -15,16 +15,15 @@ def validate(
 ) -> None:
     """Look at what was built last as the gate does: all rules, the whole suite, and the recipe's audits."""
     from affectory.pipelines.publish import inspect_last
+    from affectory.schemas.errors import Exit
 
     project = open_project(recipe, overrides, root, workspace, None)
     with open_run(project.workspace, json=json) as run:
         found = inspect_last(project.bound, project.workspace, project.releases, run)
-        run.tell("gate", **found.gate.facts(), kept_at=found.kept_at)
+        run.tell("gate", **found.facts(), kept_at=found.kept_at)
     if not json:
-        print(f"{found.gate.as_text()}\n  written to    {found.kept_at}")
-    if found.gate.blocking:
-        from affectory.schemas.errors import Exit
-
+        print(f"{found.as_text()}\n  written to    {found.kept_at}")
+    if found.blocking:
         raise typer.Exit(Exit.GATE)
 
 
