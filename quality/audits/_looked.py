@@ -38,9 +38,10 @@ class Looked:
     def of(data: AuditData, columns: Sequence[str], within: Group, most: int = MOST) -> "Looked":
         """The first of those that have a label; ids are hashes, so these are a fair share."""
         labelled = data.labelled()
-        labelled = labelled.filter(pc.is_valid(labelled["label"])).slice(0, most)
         own = () if within == "record" else (within,)
         rows = data.sampled("samples", ["anchor", "source", *own, *columns])
+        there = pc.is_in(labelled["sample_id"], value_set=rows["sample_id"].combine_chunks())
+        labelled = labelled.filter(pc.and_(there, pc.is_valid(labelled["label"]))).slice(0, most)
         rows = rows.take(pc.index_in(labelled["sample_id"], value_set=rows["sample_id"].combine_chunks()))
         names, cluster = clusters(rows, within)
         _, source = np.unique(rows["source"].to_numpy().astype(str), return_inverse=True)

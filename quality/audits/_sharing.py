@@ -18,7 +18,19 @@ from affectory.quality.audits._words import words_of
 
 GROUPS = ("speaker", "record", "dialogue", "session", "duplicates")
 _MEDIA = ("original", "image", "audio", "video")
-_COLUMNS = ("anchor", "speaker", "dialogue", "session", "duplicates", "parent", "extra", "text", *_MEDIA, "frames")
+_COLUMNS = (
+    "anchor",
+    "source",
+    "speaker",
+    "dialogue",
+    "session",
+    "duplicates",
+    "parent",
+    "extra",
+    "text",
+    *_MEDIA,
+    "frames",
+)
 _UP = 16
 """Samples cut from samples cut from samples: so far."""
 
@@ -109,9 +121,10 @@ def _shared(kind: str, key: Ints, elsewhere: bool = False) -> Shared:
 
 
 def _keys(table: pa.Table) -> tuple[dict[str, Ints], Ints]:
-    """A number for what each row has of each kind, and how many words its text has."""
-    columns: dict[str, Any] = {name: table[name] for name in ("speaker", "dialogue", "session", "duplicates", "parent")}
+    """A number for what each row has of each kind, and how many words its text has. A dialogue is one of its source."""
+    columns: dict[str, Any] = {name: table[name] for name in ("speaker", "session", "duplicates", "parent")}
     columns |= {"id": table["sample_id"], "record": pc.struct_field(table["anchor"], "record")}
+    columns["dialogue"] = pc.binary_join_element_wise(table["source"], table["dialogue"], ":")
     columns["persona"] = pa.array([dict(row or ()).get("persona") for row in table["extra"].to_pylist()], pa.string())
     words = [words_of(text or "") for text in table["text"].to_pylist()]
     columns["text"] = pa.array([" ".join(found) or None for found in words], pa.string())

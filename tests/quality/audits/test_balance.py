@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from support.audited import audited
+from support.audited import audited, data, label
 from support.drawn import BY_CHANCE, Draw, accused, draw, over_draws, unlikely
 
 from affectory.quality.audits._audited import Audited
@@ -96,6 +96,13 @@ def test_sources_are_told_apart() -> None:
     drawn = labelled(30, 30, 0).with_columns(lambda n, at: {"source": f"corpus {at}"})
     lines = {(line["of"], line["label"]): line["share"] for line in audited(FEW, drawn.data()).table}
     assert lines["source corpus 0", "a"] == 1 and lines["source corpus 1", "a"] == 0
+
+
+def test_labels_of_samples_that_are_not_there_are_left_to_the_gate() -> None:
+    drawn = labelled(30, 30, 30)
+    rows = [label(f"s_{n:04}", np.eye(3)[at].tolist()) for n, at in enumerate((*drawn.labels, 0))]
+    given = data({"samples": drawn.samples, "labels": rows}, {"s_0090": "train"})
+    assert audited(FEW, given).verdict == "clean"
 
 
 def test_without_labels_there_is_nothing_to_look_at() -> None:

@@ -99,6 +99,11 @@ def test_short_texts_are_said_again_by_chance() -> None:
     assert look(rows, split(rows), words=2).verdict == "warns"
 
 
+def test_a_dialogue_of_one_source_is_not_that_of_another() -> None:
+    rows = world([{"dialogue": "1"}, {"dialogue": "1", "source": "other"}])
+    assert look(rows, split(rows)).verdict == "clean"
+
+
 def test_one_record_cut_in_pieces_shares_its_file_as_a_record() -> None:
     pieces = [{"record": "r_1", "original": file("f1")}] * 2
     assert {line["in common"] for line in look(world(pieces), split(world(pieces))).table} == {"record"}
