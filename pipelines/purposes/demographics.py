@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from affectory.pipelines.purposes.rows import batches, names, strings
+from affectory.pipelines.purposes.rows import batches, names
 from affectory.pipelines.purposes.words import newest
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.errors import UserError
@@ -68,7 +68,7 @@ def _mentioned(tables: Mapping[str, Sequence[Part]], published: pa.Array) -> lis
         found |= {who for _, who in names(batch, "speaker", "segments")}
     for batch in _about(tables["opinions"], ("sample_id", "rater"), published):
         found |= {who for _, who in names(batch, "rater")}
-    return strings(found).to_pylist()
+    return sorted(found)
 
 
 def _about(parts: Sequence[Part], columns: Sequence[str], published: pa.Array) -> Iterable[pa.Table]:

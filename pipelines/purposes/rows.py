@@ -46,8 +46,6 @@ def grouped(batch: pa.Table, column: str, name: str) -> Iterator[tuple[int, str]
 def names(batch: pa.Table, *columns: str) -> Iterator[tuple[int, str]]:
     """Whom rows name, in places and outright."""
     for column in columns:
-        if batch.schema.field(column).type == pa.string():
-            found = enumerate(batch[column].to_pylist())
-        else:
-            found = grouped(batch, column, "who")
+        plain = batch.schema.field(column).type == pa.string()
+        found = enumerate(batch[column].to_pylist()) if plain else grouped(batch, column, "who")
         yield from ((row, who) for row, who in found if who and re.match(_LIKE_A_PERSON, who))

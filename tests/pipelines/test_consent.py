@@ -117,14 +117,16 @@ def test_only_partitions_with_people_who_said_otherwise_run_again(tmp_path: Path
     assert len(withheld(made)) == 1
 
 
-def test_a_yes_that_ended_stops_what_would_be_sent_and_changes_no_release(tmp_path: Path) -> None:
+def test_a_yes_that_ended_stops_what_would_be_sent_and_loses_no_answer(tmp_path: Path) -> None:
     until = [["speaker0", "yes", ""], ["speaker1", "yes", FAR_AWAY], ["speaker2", "yes", LONG_AGO]]
     made = asking(tmp_path, until)
     first = made.build()
     assert (first.kept, asked(made)) == (4, [0, 1, 3, 4])
     assert all(f"{speaker(2)} agreed to {PURPOSE} until {LONG_AGO}" in detail for detail in withheld(made))
     say(made, [until[0], ["speaker1", "yes", LONG_AGO], until[2]])
-    assert made.build().release_hash == first.release_hash, "what was answered before it ended stands"
+    second = made.build()
+    assert second.kept == first.kept, "what was answered before it ended stands"
+    assert (len(made.rows(first.version)), len(made.rows(second.version))) == (4, 2), "and is not published any more"
     assert asked(made) == [0, 1, 3, 4]
     say(made, [*until[:2], ["speaker2", "yes", FAR_AWAY]])
     assert made.build(publish=False).kept == 6
@@ -237,6 +239,30 @@ def _rows(*rows: dict[str, Any]) -> pa.Table:
     types = {"speaker": pa.string(), "anchor": ANCHOR, "segments": PLACES, "context": PLACES, "face_tracks": PLACES}
     given = [{"anchor": {"record": "r"}, **row} for row in rows]
     return pa.table({name: pa.array([row.get(name) for row in given], dtype) for name, dtype in types.items()})
+
+
+REWRITE = {"rewrite": {"model": "bird", "aim": "the same, but sad"}}
+
+
+@pytest.mark.parametrize("local", [True, False])
+def test_nobody_is_imitated_who_said_no(tmp_path: Path, local: bool) -> None:
+    said = [["speaker0", "", FAR_AWAY], ["speaker1", "no", ""], ["speaker2", "yes", LONG_AGO]]
+    made = asking(tmp_path, said, purpose="synthesise", assist=[REWRITE], people={"assume": [PURPOSE]})
+    summary = made.build(f"models.bird.local={str(local).lower()}", publish=False)
+    assert asked(made) == [0, 3], "those of whoever was not asked"
+    rows = [row for row in made.rejects() if row["stage"] == "rewrite"]
+    assert {row["reason"] for row in rows} == {"withheld"}
+    assert (summary.kept, len(rows)) == (2, 4)
+    say(made, [["speaker0", "", ""], ["speaker1", "yes", ""], ["speaker2", "yes", FAR_AWAY]])
+    assert made.build(publish=False).kept == 6
+    assert asked(made) == list(range(6))
+
+
+def test_a_recipe_may_require_a_yes_for_being_imitated(tmp_path: Path) -> None:
+    said = [["speaker0", "yes", ""], ["speaker1", "no", ""], ["speaker2", "", ""]]
+    made = asking(tmp_path, said, purpose="synthesise", assist=[REWRITE], people={"require": ["synthesise"]})
+    assert made.build("models.bird.local=true", publish=False).kept == 2
+    assert asked(made) == [0, 3]
 
 
 @pytest.mark.parametrize(

@@ -20,15 +20,22 @@ def speaker(number: int) -> str:
     return pseudonym(f"speaker{number}", b"affectory")
 
 
-def asking(folder: Path, said: Sequence[Sequence[str]], count: int = 6, **more: Any) -> Project:
+def asking(
+    folder: Path,
+    said: Sequence[Sequence[str]],
+    count: int = 6,
+    purpose: str = PURPOSE,
+    assist: Sequence[Any] = (CAPTION,),
+    **more: Any,
+) -> Project:
     """Lines by three speakers that a third party is asked about, and a table of what the speakers said."""
     (folder / "asked").mkdir(parents=True, exist_ok=True)
     bird = {"backend": "parrot", "options": {"folder": str(folder / "asked")}, "local": False}
-    consent = {PURPOSE: "ok"}
+    consent = {purpose: "ok"}
     sidecar = {"path": "people.csv", "subject": "who", "speaker": "who", "consent": consent, "expires": "until"}
     source = {"kind": "jsonl", "name": "lines", "path": "lines.jsonl", "text": "body", "speaker": "who", "key": "id"}
     recipe = {"sources": [{**source, "sidecar": sidecar}], "publish": NOTES, "limits": {"max_failed": 1.0}, **more}
-    made = texts_with(folder / "p", count, {"bird": bird}, [CAPTION], **recipe)
+    made = texts_with(folder / "p", count, {"bird": bird}, list(assist), **recipe)
     say(made, said)
     return made
 

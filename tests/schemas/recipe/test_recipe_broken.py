@@ -34,7 +34,7 @@ CASES = [
     Broken(
         "unknown key below",
         "+publish:\n  shard_gb: 1\n",
-        [("recipe.yaml:6", "publish.shard_gb", "unknown key", "to, configs, media, splits, shard_mb")],
+        [("recipe.yaml:6", "publish.shard_gb", "unknown key", "splits, shard_mb")],
     ),
     Broken(
         "wrong type",

@@ -100,7 +100,8 @@ def test_pools_are_the_kinds_of_raters() -> None:
 def test_canonical_is_plain_data_that_reads_as_the_same_recipe(tmp_path: Path) -> None:
     recipe = read(tmp_path, FULL)
     plain = recipe.canonical()
-    assert plain["people"] == {"pseudonym_key": "${env:AFFECTORY_KEY}", "assume": []}
+    asked = {"assume": [], "require": [], "personal_data": None, "crisis": "hold"}
+    assert plain["people"] == {"pseudonym_key": "${env:AFFECTORY_KEY}", **asked}
     assert plain["models"]["writer"]["key"] == "${env:SERVER_KEY}"
     assert plain["ingest"] == [{"probe": {}}, {"scenes": {"threshold": 27}}, {"clips": {}}]
     assert plain["sources"][1] == {"kind": "jsonl", "name": "spoken", "path": "utterances.jsonl", "key": None}
