@@ -134,16 +134,22 @@ def interviews(data: AuditData, looked: Looked, who: str) -> Iterator[tuple[str,
     """Each dialogue with all that the interviewer says in it, and the samples of others there that have a label."""
     columns = ["dialogue", "speaker", "text", "extra", "segments", "position"]
     rows = data.sampled("samples", columns).sort_by([("position", "ascending"), ("sample_id", "ascending")])
-    labelled = {name: at for at, name in enumerate(looked.ids)}
+    names, labelled = _called(data, who), {name: at for at, name in enumerate(looked.ids)}
     said: dict[str, list[str]] = {}
     others: dict[str, list[int]] = {}
     for row in rows.to_pylist():
         dialogue = row["dialogue"] or row["sample_id"]
-        own = who in (row["speaker"], dict(row["extra"] or ()).get("role"))
-        turns = [place["text"] or "" for place in row["segments"] or () if place["who"] == who]
+        own = row["speaker"] in names or dict(row["extra"] or ()).get("role") == who
+        turns = [place["text"] or "" for place in row["segments"] or () if place["who"] in names]
         said.setdefault(dialogue, []).extend([row["text"] or ""] if own else turns)
         if not own and row["sample_id"] in labelled:
             others.setdefault(dialogue, []).append(labelled[row["sample_id"]])
     for dialogue in sorted(others):
         if any(said[dialogue]):
             yield dialogue, "\n".join(said[dialogue]), others[dialogue]
+
+
+def _called(data: AuditData, who: str) -> frozenset[str]:
+    """The pseudonym itself, and everybody who is declared to have that role."""
+    people = zip(*(data.people[name].to_pylist() for name in ("person_id", "declared")), strict=True)
+    return frozenset({who, *(person for person, declared in people if dict(declared or ()).get("role") == who)})

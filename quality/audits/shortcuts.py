@@ -32,7 +32,8 @@ class Shortcuts:
         float, Field(ge=0, le=1, description="share of what there is to know of labels that one field may tell")
     ] = 0.02
     interviewer: Annotated[
-        str | None, Field(description="speaker, or `role` in extra, whose words alone should tell nothing")
+        str | None,
+        Field(description="pseudonym, or `role` (of a speaker, or in extra), whose words alone should tell nothing"),
     ] = None
     notes: Annotated[Names, Field(description="notes that should tell nothing: [loudness]")] = ()
     leave: Annotated[Names, Field(description="fields that may tell what they like: [extra.topic]")] = ()

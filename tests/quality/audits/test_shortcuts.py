@@ -85,20 +85,19 @@ def test_notes_are_looked_at_where_they_are_asked_for(value: Callable[[int, int]
     assert audited(Shortcuts(times=99, notes=("shot",)), looked).table[0]["field"] == "notes.shot"
 
 
-def interview(asks: Callable[[int], str], segments: bool) -> Any:
-    """Forty interviews with one patient each, whose label is that of the dialogue; none of their own words tells it."""
+def interview(asks: Callable[[int], str], known_by: str) -> Any:
+    """Forty interviews with one patient each, who has one label; none of a patient's own words tells it."""
     samples: list[Row] = []
     labels: list[Row] = []
     for number in range(40):
-        at = number % 3
-        talk = {"dialogue": f"d{number:02}", "source": "clinic"}
-        heard = [{"kind": "turn", "who": "Ellie", "text": asks(at)}] if segments else None
+        at, talk = number % 3, {"dialogue": f"d{number:02}", "source": "clinic"}
+        heard = [{"kind": "turn", "who": "p_e", "text": asks(at)}] if known_by == "segments" else None
         own = sample(f"p{number:02}", text="well you know", speaker=f"p{number}", position=1, segments=heard, **talk)
-        samples.append(own)
         labels.append(label(own["sample_id"], np.eye(3)[at].tolist()))
-        if not segments:
-            samples.append(sample(f"i{number:02}", text=asks(at), speaker="Ellie", position=0, **talk))
-    return data({"samples": samples, "labels": labels})
+        role = [("role", "ellie")] if known_by == "extra" else None
+        said = sample(f"i{number:02}", text=asks(at), speaker=None if role else "p_e", position=0, extra=role, **talk)
+        samples += [own] if heard else [said, own]
+    return data({"samples": samples, "labels": labels}, people=[person("p_e", role="ellie"), person("p1")])
 
 
 ASKS = {
@@ -107,13 +106,14 @@ ASKS = {
 }
 
 
-@pytest.mark.parametrize("segments", [False, True])
+@pytest.mark.parametrize("known_by", ["role", "extra", "segments", "pseudonym"])
 @pytest.mark.parametrize("asks", sorted(ASKS))
-def test_what_the_interviewer_says_alone_tells_who_is_ill(asks: str, segments: bool) -> None:
-    found = audited(Shortcuts(times=99, interviewer="Ellie"), interview(ASKS[asks], segments))
+def test_what_the_interviewer_says_alone_tells_who_is_ill(asks: str, known_by: str) -> None:
+    who = "p_e" if known_by == "pseudonym" else "ellie"
+    found = audited(Shortcuts(times=99, interviewer=who), interview(ASKS[asks], known_by))
     assert (found.verdict == "warns") == (asks == "tells")
-    if asks == "tells":
-        assert found.table[0]["field"] == "what Ellie says" and found.rows
+    assert found.table[0 if asks == "tells" else -1]["field"] == f"what {who} says"
+    assert bool(found.rows) == (asks == "tells")
 
 
 def clean(seed: int, one_label: bool) -> Draw:
