@@ -23,7 +23,7 @@ _FAINT, _BLIND = 0.05, 0.15
 """What third raters agree on less than this, of what they say at all, would be noise made large; and who agree on
 nothing by more than this see too little for anything to follow."""
 _DRAWS, _HIGH = 100, 0.9
-_MOST_RATERS = 60
+_MOST_RATERS = 100
 """Of a sample; of more, those whose names come first are paired."""
 Rows = Sequence[tuple[int, int]]
 
@@ -63,7 +63,9 @@ class _Answers:
         """How often they say the same, of what is left beyond what can be foretold."""
         a, b = (self.answer[np.array(side)] for side in zip(*rows, strict=True))
         same, n = int((a == b).sum()), len(a)
-        expected = n * _in_common(a, b) if self.fine else _by_habit(a, b, np.array([self._most(*x) for x in rows]))
+        expected = n * _in_common(a, b)
+        if not self.fine and same >= alike * n:  # of less nothing can be left that is so much
+            expected = max(expected, _by_habit(a, b, np.array([self._most(*x) for x in rows])))
         if not self.fine and _left(same, expected, n) >= alike:
             expected = max(expected, n * self._foretold(*pair))
         p = float(f"{math.exp(-n * _divergence(same / n, expected / n)):.6g}") if same > expected else 1.0
