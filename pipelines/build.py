@@ -45,6 +45,8 @@ class Options:
     limits: Limits = UNLIMITED
     allow: Mapping[str, str] = field(default_factory=dict)
     """By name of a check that would stop the release, why it may be so."""
+    signing: Path | None = None
+    """The private key that signs the release."""
 
 
 @dataclass(frozen=True)
@@ -230,7 +232,7 @@ class _Build:
         )
 
     def _published(self, record: BuildRecord, summary: Summary) -> Summary:
-        publisher = Publisher(self.bound, self.workspace, record, self.options.releases, self.run)
+        publisher = Publisher(self.bound, self.workspace, record, self.options.releases, self.run, self.options.signing)
         current = publisher.current()
         summary = replace(summary, withheld=publisher.withheld.counts())
         if current is None:

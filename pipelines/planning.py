@@ -14,6 +14,7 @@ from affectory.pipelines.consent import others
 from affectory.pipelines.history import last_build
 from affectory.pipelines.pending import Pending, pending
 from affectory.pipelines.plan import StagePlan, make_plan
+from affectory.pipelines.release.statement import missing
 from affectory.pipelines.store.workspace import Workspace
 
 
@@ -36,6 +37,10 @@ class ShownPlan:
     """Models that are not local."""
     withheld_people: int = 0
     """People in records of whom nothing goes to these."""
+    gate: tuple[str, ...] = ()
+    """What is looked for before a release."""
+    unstated: tuple[str, ...] = ()
+    """Fields of the data statement that say nothing."""
 
     def as_json(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False)
@@ -50,7 +55,9 @@ class ShownPlan:
         asks = [str(stage) for stage in self.asks]
         asks += ["prompts, and what the models can do, were checked"] if asks else []
         asks += self._others()
-        return "\n".join([*head, *map(_stage_line, self.stages), "", *asks, self._judgements(), *self._refused()])
+        return "\n".join(
+            [*head, *map(_stage_line, self.stages), "", *asks, self._judgements(), *self._refused(), *self._released()]
+        )
 
     def _judgements(self) -> str:
         lost, cut = self.lost, self.lost.records_cut
@@ -67,6 +74,10 @@ class ShownPlan:
         reasons = Counter(self.refused_ratings)
         why = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
         return [f"{reasons.total()} rows of ratings would be refused: {why}"] if reasons else []
+
+    def _released(self) -> list[str]:
+        unsaid = f"publish.statement says nothing of: {', '.join(self.unstated)}" if self.unstated else ""
+        return [f"gate: {', '.join(self.gate)}", *([unsaid] if unsaid else [])]
 
 
 def _stage_line(stage: StagePlan) -> str:
@@ -93,5 +104,10 @@ def show_plan(bound: Bound, where: str | Path) -> ShownPlan:
     return ShownPlan(
         bound.recipe.spec.dataset, str(where), scan.found, scan.records, scan.refused,
         len(scan.roots), new, tuple(plan.stages()), lost_anchors(plan), rated.refused,
-        pending(plan), tuple(asked), len(withheld),
+        pending(plan), tuple(asked), len(withheld), _gate(bound), missing(bound.recipe.spec.publish.statement),
     )  # fmt: skip
+
+
+def _gate(bound: Bound) -> tuple[str, ...]:
+    suite = ("the suite of Great Expectations",) if bound.recipe.spec.validation.suite == "default" else ()
+    return ("rules", *suite, *(f"audit {spec.name}" for spec in bound.recipe.audits()))

@@ -26,6 +26,7 @@ from affectory.pipelines.purposes.words import this_day
 from affectory.pipelines.release.media import DECODERS
 from affectory.pipelines.release.model import Release, ReleaseInputs
 from affectory.pipelines.release.shelf import shelf_at
+from affectory.pipelines.release.statement import said
 from affectory.pipelines.release.withheld import Withheld
 from affectory.pipelines.runner.media import places_of
 from affectory.pipelines.splitting import split
@@ -35,7 +36,6 @@ from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.derived import SAMPLES, TABLES
 from affectory.schemas.errors import UserError
 from affectory.schemas.ids import digest
-from affectory.schemas.recipe.publishing import Statement
 from affectory.schemas.urls import Location
 from affectory.transforms.ratings._columns import PUBLISHED
 
@@ -51,6 +51,8 @@ class Publisher:
     build: BuildRecord
     releases: Location
     run: Run
+    signing: Path | None = None
+    """The private key that signs the release."""
     today: date = field(default_factory=this_day)
     """The day by which consents end and embargoes are over."""
 
@@ -86,7 +88,7 @@ class Publisher:
         from affectory.pipelines.release.write import write_release
 
         inputs = self._inputs(gate)
-        release = write_release(inputs, self.releases, _Progress(self.run))
+        release = write_release(inputs, self.releases, _Progress(self.run), self.signing)
         note_told(self.workspace, self.releases)
         record = {"version": release.version, "hash": release.hash, "releases": str(self.releases)}
         self.workspace.records().create(self._record_name(release), json.dumps(record).encode())
@@ -155,17 +157,12 @@ class Publisher:
             label_pools=spec.label.pools,
             versions={tool: version(tool) for tool in TOOLS},
             gate=gate.facts(),
-            statement=_statement(spec.publish.statement),
+            statement=said(spec.publish.statement),
             finish=_with_report,
             because=untold(self.workspace, self.releases),
             withheld=self.withheld,
             people=self._people(splits["sample_id"]) if spec.publish.people else None,
         )
-
-
-def _statement(statement: Statement | None) -> dict[str, str]:
-    said = statement.model_dump() if statement else {}
-    return {name: text for name, text in said.items() if text}
 
 
 def _with_report(folder: Path) -> None:
@@ -256,7 +253,12 @@ class _Opener:
 
 
 def publish_last(
-    bound: Bound, workspace: str | Path, releases: Location, run: Run, allow: Mapping[str, str] | None = None
+    bound: Bound,
+    workspace: str | Path,
+    releases: Location,
+    run: Run,
+    allow: Mapping[str, str] | None = None,
+    signing: Path | None = None,
 ) -> Release:
     """Publish the last build again, under the recipe's present `publish`, `label` being what it was."""
     found = Workspace(workspace)
@@ -266,7 +268,7 @@ def publish_last(
         with opened(LOCALLY) as engine:
             splits, _ = split(bound, found, build.finished, lease.epoch, engine)
         build = replace(build, splits=splits)
-        publisher = Publisher(bound, found, build, releases, run)
+        publisher = Publisher(bound, found, build, releases, run, signing)
         return publisher.publish(publisher.validate(allow or {}))
 
 

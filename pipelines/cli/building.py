@@ -21,6 +21,7 @@ from affectory.pipelines.cli.options import (
     Releases,
     Root,
     Set,
+    Sign,
     Workers,
     WorkspaceDir,
     choice,
@@ -69,6 +70,7 @@ def build(
     max_calls: MaxCalls = None,
     max_cost: MaxCost = None,
     allow: Allow = None,
+    sign: Sign = None,
     json: Json = False,
 ) -> None:
     """Build the dataset and publish a release; what is done already is not done again."""
@@ -82,7 +84,7 @@ def build(
     project = open_project(recipe, overrides, root, workspace, releases)
     chosen = choice(engine, workers, address, engine_option)
     options = replace(project.options(chosen, partition_rows, refit), publish=publishing)
-    options = replace(options, limits=Limits(max_calls, max_cost), allow=read_allowed(allow or ()))
+    options = replace(options, limits=Limits(max_calls, max_cost), allow=read_allowed(allow or ()), signing=sign)
     if sample is not None:
         preview = below(project.workspace, f"preview-{sample}")
         options = replace(options, workspace=preview, releases=as_location(below(preview, "releases")), sample=sample)
@@ -100,6 +102,7 @@ def publish(
     workspace: WorkspaceDir = None,
     releases: Releases = None,
     allow: Allow = None,
+    sign: Sign = None,
     json: Json = False,
 ) -> None:
     """Publish what was built last, without looking at the sources again."""
@@ -109,7 +112,7 @@ def publish(
 
     project, allowed = open_project(recipe, overrides, root, workspace, releases), read_allowed(allow or ())
     with open_run(project.workspace, json=json) as run:
-        release = publish_last(project.bound, project.workspace, project.releases, run, allowed)
+        release = publish_last(project.bound, project.workspace, project.releases, run, allowed, sign)
         run.tell("release", version=release.version, path=release.path, hash=release.hash, unchanged=release.unchanged)
     if not json:
         print(f"{release.version} ({'unchanged' if release.unchanged else how(release)})\n  {release.path}")

@@ -64,6 +64,9 @@ Allow = Annotated[
     list[str] | None,
     typer.Option("--allow", help="Publish although this check fails; the reason is published.", metavar="CHECK=REASON"),
 ]
+Sign = Annotated[
+    Path | None, typer.Option("--sign", help="Sign the release with this private key of ssh.", metavar="KEYFILE")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
 
