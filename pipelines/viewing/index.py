@@ -1,7 +1,7 @@
 """Which samples a filter finds, with some bytes of memory a row: texts are read when they are searched."""
 
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from affectory.quality.report.counting import band
+from affectory.quality.report.counting import BANDS, banded
 from affectory.quality.report.facets import FACETS, NONE, state
 from affectory.quality.report.released import Released
 
@@ -39,12 +39,16 @@ class _Codes:
     of: list[NDArray[np.int32]] = field(default_factory=list)
     _places: dict[str, int] = field(default_factory=dict)
 
-    def add(self, words: Sequence[str]) -> None:
-        for word in words:
+    def add(self, words: pa.ChunkedArray, named: Callable[[str], str] = str) -> None:
+        """More rows; `named` says how a word is called here."""
+        coded = pc.fill_null(words, NONE).combine_chunks().dictionary_encode()
+        called = [named(word) for word in coded.dictionary.to_pylist()]
+        for word in called:
             if word not in self._places:
                 self._places[word] = len(self.names)
                 self.names.append(word)
-        self.of.append(np.fromiter((self._places[word] for word in words), np.int32, len(words)))
+        places = np.array([self._places[word] for word in called], np.int32)
+        self.of.append(places[coded.indices.to_numpy()] if called else np.zeros(0, np.int32))
 
     def joined(self) -> NDArray[np.int32]:
         return np.concatenate([np.zeros(0, np.int32), *self.of])
@@ -58,10 +62,8 @@ class Index:
         self._codes = {name: _Codes() for name in FACETS}
         agreement, count = [np.zeros(0, np.float32)], [np.zeros(0, np.int32)]
         for split, rows in self._rows():
-            labels = release.taxonomy.labels
-            for name, words in _words(rows, labels).items():
-                self._codes[name].add(words)
-            self._codes["split"].add([split] * rows.num_rows)
+            for name, words in self._words(rows, split).items():
+                self._codes[name].add(words, state if name == "state" else str)
             agreement.append(np.asarray(rows["label_agreement"].to_numpy(), np.float32))
             count.append(np.asarray(pc.fill_null(rows["label_count"], 0).to_numpy(), np.int32))
         self._agreement, self._count = np.concatenate(agreement), np.concatenate(count)
@@ -91,15 +93,23 @@ class Index:
         for shard, rows in self.release.rows(wanted):
             yield shard.split, rows
 
+    def _words(self, rows: pa.Table, split: str) -> Mapping[str, pa.ChunkedArray]:
+        """The facets of some rows, but for sources."""
+        labels, bands = (pa.array(names, pa.string()) for names in (self.release.taxonomy.labels, BANDS))
+        found = {name: rows[column] for name, column in _COLUMNS.items()}
+        found["label"] = pa.chunked_array([labels.take(rows["label"].combine_chunks())])
+        found["band"] = pa.chunked_array([bands.take(pa.array(banded(rows["label_agreement"])))])
+        return {**found, "split": _same(split, rows.num_rows)}
+
     def _sources(self) -> _Codes:
         """From the lineage, which has the order of the rows; of an older release that has another, nothing."""
         codes, rows = _Codes(), 0
         for lines in self.release.lineage(["source"]):
-            codes.add([source or NONE for source in lines["source"].to_pylist()])
+            codes.add(lines["source"])
             rows += lines.num_rows
         if rows != self.total:
             codes = _Codes()
-            codes.add([NONE] * self.total)
+            codes.add(_same(NONE, self.total))
         return codes
 
     def _find(self, asking: Asking) -> Numbers:
@@ -143,13 +153,5 @@ def _holding(rows: pa.Table, words: Sequence[str]) -> NDArray[np.bool_]:
     return found
 
 
-def _words(rows: pa.Table, labels: Sequence[str]) -> Mapping[str, list[str]]:
-    found = {
-        name: [value or NONE for value in rows[column].to_pylist()]
-        for name, column in _COLUMNS.items()
-        if name != "label"
-    }
-    found["label"] = [NONE if value is None else labels[value] for value in rows["label"].to_pylist()]
-    found["state"] = [state(value) for value in rows["label_state"].to_pylist()]
-    found["band"] = [band(value) for value in rows["label_agreement"].to_pylist()]
-    return found
+def _same(word: str, many: int) -> pa.ChunkedArray:
+    return pa.chunked_array([pa.repeat(pa.scalar(word, pa.string()), many)])

@@ -81,7 +81,7 @@ class Counted:
             counter.update(_counts(rows, name))
         for text, many in _counts(rows, "label_state").items():
             self.states[state(text)] += many
-        self.bands.update(band(value) for value in rows["label_agreement"].to_pylist())
+        self.bands.update(_named(banded(rows["label_agreement"]), BANDS))
         self._weigh(rows["distribution"].combine_chunks())
         self._place(rows)
         self._keep(rows["sample_id"].to_pylist())
@@ -119,16 +119,24 @@ def count(release: Released, wanted: int) -> Counted:
     for name in release.media:
         _count_media(release, name, found)
     for lines in release.lineage(["source", "split"]):
-        for source, split in zip(lines["source"].to_pylist(), lines["split"].to_pylist(), strict=True):
-            found.sources[source, split] += 1
+        for line in lines.group_by(["source", "split"]).aggregate([([], "count_all")]).to_pylist():
+            found.sources[line["source"], line["split"]] += line["count_all"]
     return found
 
 
 def band(agreement: float | None) -> str:
     """How far those agree whose opinions made a label, in words."""
-    if agreement is None or agreement != agreement:
-        return BANDS[3]
-    return BANDS[0] if agreement >= _SAME else BANDS[1] if agreement > _MOST else BANDS[2]
+    return BANDS[int(banded(pa.chunked_array([[agreement]], pa.float32()))[0])]
+
+
+def banded(agreement: pa.ChunkedArray) -> NDArray[np.int64]:
+    """The same of many, as places in `BANDS`."""
+    values = np.asarray(agreement.to_numpy(), np.float64)
+    return np.where(np.isnan(values), 3, np.where(values >= _SAME, 0, np.where(values > _MOST, 1, 2)))
+
+
+def _named(places: NDArray[np.int64], names: Sequence[str]) -> dict[str, int]:
+    return {name: int(many) for name, many in zip(names, np.bincount(places, minlength=len(names)), strict=True)}
 
 
 def _count_media(release: Released, name: str, found: Counted) -> None:
