@@ -91,9 +91,9 @@ def agreement_shifts(a: Published, b: Published, draws: int = 400, seed: int = 0
     """Of each question of people and of models that one of both can tell an alpha of."""
     if not (a.has_opinions and b.has_opinions):
         return ()
-    sides = [_questions(release) for release in (a, b)]
-    keys = sorted({key for side in sides for key in side}, key=lambda key: (key[0] != PEOPLE, *key))
-    found = (_shift(key, *(side.get(key) for side in sides), draws=draws, seed=seed) for key in keys)
+    old, new = _questions(a), _questions(b)
+    keys = sorted({*old, *new}, key=lambda key: (key[0] != PEOPLE, *key))
+    found = (_shift(key, old.get(key), new.get(key), draws, seed) for key in keys)
     return tuple(shift for shift in found if shift.a is not None or shift.b is not None)
 
 
@@ -119,7 +119,7 @@ def _opinions(release: Published) -> pa.Table:
 
 def _shift(key: _Key, a: _Side | None, b: _Side | None, draws: int, seed: int) -> AgreementShift:
     pool, about, question, level = key
-    old, new = (side and side.value() for side in (a, b))
+    old, new = (None if side is None else side.value() for side in (a, b))
     ends = _ends(a, b, key, draws, seed) if a and b and old is not None and new is not None else (None, None)
     items = (a.compared if a else 0, b.compared if b else 0)
     return AgreementShift(pool, about, question, f"alpha {_METRICS[level]}", old, new, *ends, items)

@@ -109,7 +109,7 @@ def _decoded(value: Mapping[str, Any], rate: int | None) -> tuple[NDArray[np.flo
 
     samples, own = decode_audio(value)
     mono = samples.mean(axis=0, dtype=np.float32)
-    return (mono, own) if rate in (None, own) else (_resampled(mono, own, rate), rate)  # type: ignore[arg-type,return-value]
+    return (mono, own) if rate is None or rate == own else (_resampled(mono, own, rate), rate)
 
 
 def _resampled(mono: NDArray[np.float32], own: int, rate: int) -> NDArray[np.float32]:

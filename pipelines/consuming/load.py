@@ -15,8 +15,6 @@ from affectory.schemas.urls import Location, Url
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict, Features, IterableDataset, IterableDatasetDict
 
-    Loaded = Dataset | DatasetDict | IterableDataset | IterableDatasetDict
-
 _ID = "sample_id"
 
 
@@ -33,7 +31,7 @@ def load(
     columns: Sequence[str] | None = None,
     streaming: bool = False,
     decode: bool = True,
-) -> "Loaded":
+) -> "Dataset | DatasetDict | IterableDataset | IterableDatasetDict":
     """A release as `datasets.load_dataset` gives it; with a rule its label columns come anew from its opinions.
 
     Args:
