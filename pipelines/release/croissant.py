@@ -65,7 +65,7 @@ def croissant(manifest: Manifest, card: Mapping[str, Any], statement: Mapping[st
             *(_file_set(config) for config in configs),
         ],
         "recordSet": [
-            _splits(list(content.rows["default"])),
+            _splits(list(dict.fromkeys(split for config in configs for split in content.rows[config]))),
             _labels(content.taxonomy),
             *(_records(config, content.features[config]) for config in configs),
         ],

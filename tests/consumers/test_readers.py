@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from affectory.pipelines.release import write, write_release
@@ -24,7 +25,8 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
         sample = world.add(number, "validation" if number % 10 == 0 else "train")
         world.opine(sample, f"p_{number % 3}")
         world.rows["opinions"][-1]["evidence"] = [{"kind": "text", "char_start": 0, "char_end": 4}]
-    world.options = {"configs": CONFIGS, "shard_bytes": 12_000}
+    people = pa.table({"person": ["p_0", "p_1"], "age": ["20-29", None]})
+    world.options = {"configs": CONFIGS, "shard_bytes": 12_000, "people": people}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(write, "run_load_test", lambda *_: None)
         return Path(write_release(world.inputs(folder / "in"), folder / "releases").path)
@@ -72,7 +74,7 @@ def test_datasets_alone_loads_streams_and_selects(release: Path, tmp_path: Path)
     assert found.pop("shards") > 2 and len(found.pop("streamed")) == 2
     assert found == {
         "absent": [],
-        "configs": list(CONFIGS),
+        "configs": [*CONFIGS, "people"],
         "rows": {"train": 277, "validation": 30, "test": 1},
         "labels": ["anger", "disgust"],
         "all": 277,
@@ -110,7 +112,8 @@ def test_mlcroissant_takes_the_description_and_reads_every_record(release: Path,
         "warnings": ['datePublished" is recommended, but does not exist.'],
         "version": "1.0.0",
         "rows": {
-            "splits": 3, "taxonomy": 7, "default": 308, "opinions": 316, "labels": 7, "notes": 8, "samples": 308,
+            "splits": 4, "taxonomy": 7, "default": 308, "opinions": 316, "labels": 7, "notes": 8, "samples": 308,
+            "people": 2,
         },
         "splits": ["test", "train", "validation"],
         "picture": [8, 6],
