@@ -13,7 +13,7 @@ from unittest import mock
 import numpy as np
 from support.media import tone, write_sound
 from support.project import MOODS, Project, project, write_csv, write_image, write_lines
-from support.searching import windows
+from support.searching import blocks
 
 from affectory.pipelines.forget.forgetting import Forgetting
 from affectory.pipelines.forget.plan import Done
@@ -35,7 +35,7 @@ class World:
 
     def needles(self) -> set[bytes]:
         """The bytes of files, and words, names and ids."""
-        media = {window for path in self.files for window in windows(path.read_bytes())}
+        media = {block for path in self.files for block in blocks(path.read_bytes())}
         words = (NAME, "Annabel", WORDS, WORDS[:30], WORDS[-30:], PERSON, *(path.name for path in self.files))
         return media | {word.encode() for word in words} | {path.stem.encode() for path in self.files}
 

@@ -8,42 +8,27 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-WINDOW = 64
+BLOCK = 32
 
 
-def windows(data: bytes) -> set[bytes]:
-    """Every stretch of 64 bytes that tells something: one that repeats a few bytes is everywhere."""
-    found = {data[at : at + WINDOW] for at in range(len(data) - WINDOW + 1)}
-    return {window for window in found if len(set(window)) > WINDOW // 4}
+def blocks(data: bytes) -> set[bytes]:
+    """Bytes of which one set is in every stretch of 64: some are in everything, as where a few bytes repeat."""
+    found = {data[at : at + BLOCK] for at in range(0, len(data) - BLOCK + 1, BLOCK)}
+    return {block for block in found if len(set(block)) > BLOCK // 3}
 
 
 def places_of(needles: Iterable[bytes], *folders: Path) -> set[str]:
     """The files below some folders in which any needle lies, and which."""
-    wanted = set(needles)
-    long, short = {n for n in wanted if len(n) == WINDOW}, {n for n in wanted if len(n) != WINDOW}
-    found = set()
+    wanted, found = set(needles), set()
     for folder in folders:
         for path in sorted(p for p in folder.rglob("*") if p.is_file()):
             name = path.relative_to(folder).as_posix()
             for data in (name.encode(), *unpacked(path.read_bytes())):
-                found |= {f"{name}: {needle!r}" for needle in short if needle in data}
-                if _meets(data, long):
-                    found.add(f"{name}: media")
+                found |= {f"{name}: {needle!r}" for needle in wanted if needle in data}
     return found
-
-
-def _meets(data: bytes, long: set[bytes]) -> bool:
-    """Whether any of these stretches is in the bytes; eight of theirs tell at which places it is worth to look."""
-    if not long or len(data) < WINDOW:
-        return False
-    begins = np.unique(np.frombuffer(b"".join(window[:8] for window in long), np.uint64))
-    words = np.lib.stride_tricks.sliding_window_view(np.frombuffer(data, np.uint8), 8)
-    at = np.flatnonzero(np.isin(np.ascontiguousarray(words).view(np.uint64)[:, 0], begins))
-    return any(data[place : place + WINDOW] in long for place in at.tolist())
 
 
 def unpacked(data: bytes) -> Iterator[bytes]:
