@@ -134,3 +134,12 @@ def _counts(column: Any) -> Mapping[Any, int]:
 def ranked(counter: Mapping[Any, int]) -> list[tuple[Any, int]]:
     """Largest first, then by name: the same order whatever was counted first."""
     return sorted(((k, n) for k, n in counter.items() if n), key=lambda item: (-item[1], item[0]))
+
+
+def licences_of(sources: pa.Table) -> dict[str, list[str]]:
+    """By source, the licences that its records declare; `sources` has a row for each record."""
+    pairs = sources.filter(pc.is_valid(sources["licence"])).group_by(["source", "licence"]).aggregate([]).to_pylist()
+    found: dict[str, list[str]] = {}
+    for source, licence in sorted((row["source"], row["licence"]) for row in pairs):
+        found.setdefault(source, []).append(licence)
+    return found
