@@ -8,10 +8,10 @@ what would be sent from that day on; answers that were given before stand, so th
 import io
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Set
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, cast
 
 import pyarrow as pa
@@ -77,6 +77,8 @@ class Known:
     assumed: bool = False
     required: bool = False
     """Whether it takes a yes to be imitated."""
+    also: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Of records whose file lies there more than once, all who are in it by any of them."""
 
 
 class Consent:
@@ -200,6 +202,11 @@ class Crowd:
             found[record] |= people
         return cls({record: people for record, people in found.items() if people})
 
+    def with_also(self, more: Iterable[tuple[str, Iterable[str]]]) -> "Crowd":
+        """The same with further people in records."""
+        found = {record: {*self.subjects.get(record, ()), *people} for record, people in more}
+        return Crowd({**self.subjects, **found})
+
     def __call__(self, rows: pa.Table) -> list[tuple[str, ...]]:
         named = zip(_records(rows), people_in(rows), strict=True)
         return [tuple(sorted(people | self.subjects.get(record, set()))) for record, people in named]
@@ -219,14 +226,19 @@ class Agreements:
     by_root: Mapping[str, frozenset[str]]
     required: bool = False
     """Whether it takes a yes to be imitated."""
+    also: Mapping[str, tuple[tuple[str, tuple[str, ...]], ...]] = field(default_factory=dict)
+    """By partition the records whose file lies there more than once, with all who are in them."""
 
     @classmethod
-    def of(cls, workspace: Workspace, index: pa.Table, assumed: bool, required: bool = False) -> "Agreements":
+    def of(
+        cls, workspace: Workspace, index: pa.Table, assumed: bool, required: bool = False, again: pa.Table | None = None
+    ) -> "Agreements":
         newest: dict[str, dict[str, Any]] = {}
         for row in sorted(workspace.ledger("people").read().to_pylist(), key=lambda r: int(r["revision"])):
             newest[row["person_id"]] = row
         standings = {person: _standing(row) for person, row in newest.items()}
-        return cls(standings, assumed, _by_root(workspace.ledger("sources").read(), index), required)
+        peopled = _peopled(workspace.ledger("sources").read(), index)
+        return cls(standings, assumed, _by_root(peopled), required, _also(peopled, again))
 
     def key(self, people: Iterable[str], voices: bool) -> tuple[object, ...]:
         """What a stage that asks third parties depends on beside its rows: nothing where all simply agreed.
@@ -250,7 +262,11 @@ class Agreements:
         people = set[str]().union(*self.by_root.values())
         return frozenset(p for p in people if self.standings.get(p, _UNASKED).refuses(self.assumed))
 
-    @property
+    def known_in(self, root: str) -> Known:
+        """What one partition has to know."""
+        return replace(self.known, also=self.also.get(root, ()))
+
+    @cached_property
     def known(self) -> Known:
         rows = [[p, s.agreed, str(s.until or ""), s.imitated] for p, s in sorted(self.standings.items())]
         return Known(f"consent/{digest(rows)}.parquet", self.assumed, self.required)
@@ -271,14 +287,30 @@ def _standing(row: Mapping[str, Any]) -> Standing:
     return Standing(next(said), row["expires"], next(said))
 
 
-def _by_root(sources: pa.Table, index: pa.Table) -> dict[str, frozenset[str]]:
-    """The people of each partition's records."""
+def _peopled(sources: pa.Table, index: pa.Table) -> list[tuple[str, str, list[str]]]:
+    """The records in which people are, each with its partition."""
     peopled = sources.filter(pc.greater(pc.fill_null(pc.list_value_length(sources.column("subjects")), 0), 0))
     at = pc.index_in(_keys(index), value_set=_keys(peopled).combine_chunks())
-    here = index.filter(pc.is_valid(at)).column("root").to_pylist()
+    here = index.filter(pc.is_valid(at))
     subjects = peopled.column("subjects").take(at.drop_null()).to_pylist()
+    return list(zip(here.column("root").to_pylist(), here.column("record_id").to_pylist(), subjects, strict=True))
+
+
+def _also(
+    peopled: Sequence[tuple[str, str, list[str]]], again: pa.Table | None
+) -> dict[str, tuple[tuple[str, tuple[str, ...]], ...]]:
+    twice = set(again.column("record_id").to_pylist()) if again is not None else set()
+    found: defaultdict[str, list[tuple[str, tuple[str, ...]]]] = defaultdict(list)
+    for root, record, people in peopled if twice else ():
+        if record in twice:
+            found[root].append((record, tuple(sorted(people))))
+    return {root: tuple(sorted(records)) for root, records in found.items()}
+
+
+def _by_root(peopled: Sequence[tuple[str, str, list[str]]]) -> dict[str, frozenset[str]]:
+    """The people of each partition's records."""
     found: defaultdict[str, set[str]] = defaultdict(set)
-    for root, people in zip(here, subjects, strict=True):
+    for root, _, people in peopled:
         found[root].update(people)
     return {root: frozenset(people) for root, people in found.items()}
 

@@ -142,7 +142,7 @@ class Planner:
         people = bound.recipe.spec.people
         given = PURPOSE in people.assume, IMITATING in people.require
         asks = any(map(asks_consent, bound.stages))
-        self._agreements = Agreements.of(workspace, index, *given) if asks else None
+        self._agreements = Agreements.of(workspace, index, *given, scan.aliases(workspace)) if asks else None
         self.lost = judgements.filter(pc.is_null(roots))
         self._by_root = _split(judgements, roots)
 
@@ -205,7 +205,7 @@ class Planner:
         written_by = {c: k.stage.name for k in links if not k.signs for c in k.stage.transform.writes()}
         finish = self._finish(chain, written_by, rules)
         allowance, where = Allowance(limits.memory_mb, limits.retries), str(self.workspace.root)
-        known = self._agreements.known if self._agreements else Known()
+        known = self._agreements.known_in(root.key) if self._agreements else Known()
         return Partition(
             where, self.epoch, root.key, root.rows, chain.kinds, links, finish, self.bound.roots,
             allowance=allowance, barrier=chain.stopped, known=known,

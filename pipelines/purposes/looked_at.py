@@ -27,9 +27,12 @@ Tables = Mapping[str, Sequence[Part]]
 Place = Mapping[str, Any]
 
 
-def careful(people: People, tables: Tables, sources: pa.Table, deciding: Deciding) -> Iterator[tuple[str, Barred]]:
-    """The samples that are not published as a whole for what is written in them."""
-    sought = (PERSONAL if people.personal_data else ()) + ((CRISIS,) if people.crisis == "hold" else ())
+def careful(
+    people: People, noted: Collection[str], tables: Tables, sources: pa.Table, deciding: Deciding
+) -> Iterator[tuple[str, Barred]]:
+    """The samples that are not published as a whole for what is written in them, as far as steps note it."""
+    wanted = (PERSONAL if people.personal_data else ()) + ((CRISIS,) if people.crisis == "hold" else ())
+    sought = [name for name in wanted if name in noted]
     places = _places(tables["notes"], sought) if sought else {}
     personal = {sample: named for sample, named in places.items() if named.keys() & {*PERSONAL}}
     if people.personal_data == "drop":

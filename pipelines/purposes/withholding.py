@@ -20,6 +20,7 @@ from affectory.pipelines.scan import load_scan
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.parquet import Part
 
+_OF_SOURCES = ["record_id", "fingerprint", "asset_id", "kind", "licence", "subjects"]
 _TRAINING = "train"
 _DEEPEST = 4
 """Samples of samples of samples are as deep as anything goes."""
@@ -35,14 +36,15 @@ def withheld(bound: Bound, workspace: Workspace, build: BuildRecord, splits: pa.
     found = _Found(tables["samples"])
     if bars.some:
         found.look(bars, tables["notes"])
-    found.add(careful(spec.people, tables, sources, deciding))
+    noted = {name for stage in bound.stages for name in stage.transform.writes()}
+    found.add(careful(spec.people, noted, tables, sources, deciding))
     return found.withheld(splits, bars)
 
 
 def current_sources(workspace: Workspace, build: BuildRecord) -> pa.Table:
     """The ledger's rows of the records that a build is made of."""
     index = load_scan(workspace, build.scan).index(workspace)
-    sources = workspace.ledger("sources").read()
+    sources = workspace.ledger("sources").read(_OF_SOURCES)
     here = (pc.is_in(sources[name], value_set=index[name].combine_chunks()) for name in ("record_id", "fingerprint"))
     return sources.filter(pc.and_(*here))
 

@@ -11,7 +11,7 @@ from typing import Literal
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from affectory.pipelines.consent import Consent, Crowd, Known, others
+from affectory.pipelines.consent import Consent, Crowd, Known, asks_consent
 from affectory.pipelines.runner.ahead import Ahead, looks
 from affectory.pipelines.runner.asking import Desk, Questions, Tries
 from affectory.pipelines.runner.child import Child
@@ -272,7 +272,7 @@ class _Run:
     def rounds(self, stage: Stage) -> Rounds:
         answers = partial(self.workspace.answers, epoch=self.partition.epoch)
         in_process = self.partition.isolate != "all"
-        crowd = self._crowd if others(stage) else Crowd()
+        crowd = self._crowd if asks_consent(stage) else Crowd()
         turn = str(self.partition.epoch) if self.partition.limits else ""
         return Rounds(
             answers, self.partition.root, self._run, self._with_media, self._till, self.partition.refused, in_process,
@@ -286,9 +286,9 @@ class _Run:
 
     @cached_property
     def _crowd(self) -> Crowd:
-        """Who is in which record, from the rows that they begin as."""
+        """Who is in which record: by the rows that they begin as, and by those of the same file elsewhere."""
         root = self.commits.read(self.commits.get(self.partition.root), "rows", ["anchor", "speaker", "segments"])
-        return Crowd() if root is None else Crowd.of(root)
+        return Crowd() if root is None else Crowd.of(root).with_also(self.partition.known.also)
 
     def _with_media(self, rows: pa.Table, reads: Columns) -> pa.Table:
         return hydrate(rows, reads, self.assets, self.partition.roots)

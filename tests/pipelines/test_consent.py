@@ -10,6 +10,7 @@ import pytest
 import yaml
 from support.consenting import ALL, SAID, asked, asking, say, speaker
 from support.project import Project, write_lines
+from support.publishing_people import album
 from support.talking import backends, parrot
 
 from affectory.pipelines.build import Options, scan_sources
@@ -21,6 +22,7 @@ from affectory.pipelines.runner.partition import Partition, root_schema
 from affectory.pipelines.runner.stage import Stage, conversed_with
 from affectory.pipelines.store.budget import Limits
 from affectory.pipelines.store.workspace import Workspace
+from affectory.schemas.ids import pseudonym
 from affectory.schemas.ledgers import PEOPLE
 from affectory.schemas.types import ANCHOR, PLACES
 from affectory.transforms.assist.caption import Caption
@@ -314,3 +316,16 @@ def test_third_parties_are_models_that_are_not_local() -> None:
         stage = Stage("caption", "assist", caption, "i", None, conversed_with(caption))
         assert others(stage) == expected
     assert root_schema().field("segments").type == PLACES, "as whoever looks for people expects"
+
+
+def test_a_file_that_lies_there_twice_shows_whoever_is_in_it_by_any_of_its_places(tmp_path: Path) -> None:
+    made = album(tmp_path, [{}, {}, {"third_parties": "no"}])
+    (made.folder / "in" / "1.png").write_bytes((made.folder / "in" / "2.png").read_bytes())
+    bound, workspace = made.bound(), Workspace(made.workspace)
+    scan = scan_sources(bound, workspace, Options(made.workspace, made.releases))
+    agreements = Agreements.of(workspace, scan.index(workspace), False, False, scan.aliases(workspace))
+    ((record, people),) = [pair for pairs in agreements.also.values() for pair in pairs]
+    assert people == tuple(sorted(pseudonym(f"name{n}", b"affectory") for n in (1, 2)))
+    rows = _rows({"anchor": {"record": record}, "speaker": people[0]})
+    known = [agreements.known_in(root).also for root in agreements.also]
+    assert Crowd.of(rows).with_also(known[0])(rows) == [people]
