@@ -19,9 +19,6 @@ def view(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: one that is free.")] = 8393,
 ) -> None:
     """Serve a page with the figures and all samples of a release, to this machine alone; Ctrl-C ends it."""
-    from affectory.pipelines.runner.lean import keep_pandas_out
-
-    keep_pandas_out()
     try:
         import uvicorn
 
@@ -31,8 +28,8 @@ def view(
     from affectory.pipelines.viewing.looking import version_of
     from affectory.quality.report.released import Released
 
-    app = make_app(Released(version_of(release)))
-    listener = _listener(port)
+    found, listener = Released(version_of(release)), _listener(port)
+    app = make_app(found)
     print(f"the report is at http://{_HOST}:{listener.getsockname()[1]}/ (Ctrl-C ends it)", flush=True)
     config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, ws="none")
     with suppress(KeyboardInterrupt):  # which ends it, and is no mistake

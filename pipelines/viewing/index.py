@@ -86,7 +86,7 @@ class Index:
 
     def source(self, number: int) -> str:
         """Where a row comes from."""
-        return self._codes["source"].names[self._of["source"][number]]
+        return self._codes["source"].names[int(self._of["source"][number])]
 
     def _rows(self) -> Iterator[tuple[str, pa.Table]]:
         wanted = ["sample_id", *_COLUMNS.values(), "label_agreement", "label_count"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 from markupsafe import Markup, escape
 from numpy.typing import NDArray
 
@@ -55,7 +56,7 @@ def interval(value: float, low: float | None, high: float | None, ends: tuple[fl
     return _svg(drawn)
 
 
-def plane(counts: NDArray, places: Sequence[tuple[str, int, float, float, int]], told: str) -> Markup:
+def plane(counts: NDArray[np.int64], places: Sequence[tuple[str, int, float, float, int]], told: str) -> Markup:
     """Valence to the right, arousal upwards: how many samples lie where, and where those of each label lie on average.
 
     `places` are name, number, valence and arousal of labels, and of how many samples.
