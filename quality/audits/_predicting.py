@@ -1,5 +1,6 @@
 """How well labels are foretold, of clusters that were not learnt from: by words, or by the value of one field."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 
 from affectory.quality.audits._chance import Floats, Ints
 from affectory.quality.audits._looked import FOLDS, Looked, interval
-from affectory.quality.audits._words import Bag, prior_of
+from affectory.quality.audits._words import SHRINKS, Bag, prior_of
 
 HELD = 4.0
 """So many samples must have a value before it counts as much as what all samples say."""
@@ -21,11 +22,17 @@ class Foretold:
     looked: Looked
     chances: Floats
     prior: Floats
+    shrink: float = 0.0
+    """How strongly the weights of words were held back."""
 
     @staticmethod
-    def by_words(bag: Bag, looked: Looked) -> "Foretold":
+    def by_words(bag: Bag, looked: Looked, shrinks: Sequence[float] = SHRINKS) -> "Foretold":
+        """Held back as serves best."""
         folds, classes = looked.folds, len(looked.labels)
-        return Foretold(looked, bag.foretold(looked.label, classes, folds), _priors(looked.label, classes, folds))
+        prior = _priors(looked.label, classes, folds)
+        told = ((shrink, bag.foretold(looked.label, classes, folds, shrink)) for shrink in shrinks)
+        found = [Foretold(looked, chances, prior, shrink) for shrink, chances in told]
+        return max(found, key=lambda one: (round(one.gain, 6), one.shrink))
 
     @staticmethod
     def by_codes(codes: Ints, looked: Looked) -> "Foretold":

@@ -15,8 +15,9 @@ from affectory.quality.audits._chance import Floats, Ints
 FEWEST = 3
 """Texts that a word must be in."""
 MOST_WORDS = 5000
-SHRINK, CLOSE, STEPS = 0.3, 1e-3, 25
-"""How strongly words that are in few texts are held back, as it serves GoEmotions best, and when a fit ends."""
+SHRINKS = (0.3, 1.0, 3.0)
+"""How strongly weights of words are held back: GoEmotions is served best by the first, what is told less by others."""
+_CLOSE, _STEPS = 1e-3, 25
 _AT_ONCE = 1 << 20
 _ALONE = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _WORD = re.compile(rf"[{_ALONE}]|(?:(?![{_ALONE}])[^\W_])+(?:['’](?:(?![{_ALONE}])[^\W_])+)*")
@@ -78,13 +79,13 @@ class Bag:
         apart = ((self.beside(lot, classes) - expected) ** 2 / (expected + 1) for lot in lots)
         return np.concatenate([lot.reshape(len(lot), -1).sum(axis=1) for lot in apart])
 
-    def foretold(self, labels: Ints, classes: int, folds: Ints) -> Floats:
+    def foretold(self, labels: Ints, classes: int, folds: Ints, shrink: float) -> Floats:
         """Of each text the chances of all labels, as learnt from the texts of other folds."""
         x, found = self._matrix(), np.zeros((self.rows, classes))
         for fold in np.unique(folds):
             here = folds == fold
             prior = np.log(prior_of(labels[~here], classes))
-            weights = _fitted(x[~here], labels[~here], prior)
+            weights = _fitted(x[~here], labels[~here], prior, shrink)
             found[here] = _chances(x[here] @ weights + prior)
         return found
 
@@ -109,7 +110,7 @@ def prior_of(labels: Ints, classes: int) -> Floats:
     return found
 
 
-def _fitted(x: Any, labels: Ints, prior: Floats) -> Floats:
+def _fitted(x: Any, labels: Ints, prior: Floats, shrink: float) -> Floats:
     """Weights of words for labels; sparse products and sums of numpy, which are the same on any processor."""
     from affectory.transforms.views._descent import lowest
 
@@ -118,11 +119,11 @@ def _fitted(x: Any, labels: Ints, prior: Floats) -> Floats:
     def loss(flat: Floats) -> tuple[float, Floats]:
         weights = flat.reshape(shape)
         chances = _chances(x @ weights + prior)
-        value = -np.log(chances[rows, labels]).sum() + SHRINK / 2 * (flat * flat).sum()
+        value = -np.log(chances[rows, labels]).sum() + shrink / 2 * (flat * flat).sum()
         chances[rows, labels] -= 1
-        return float(value) / len(rows), (turned @ chances + SHRINK * weights).ravel() / len(rows)
+        return float(value) / len(rows), (turned @ chances + shrink * weights).ravel() / len(rows)
 
-    return lowest(loss, np.zeros(shape[0] * shape[1]), CLOSE, STEPS).reshape(shape)
+    return lowest(loss, np.zeros(shape[0] * shape[1]), _CLOSE, _STEPS).reshape(shape)
 
 
 def _chances(scores: Floats) -> Floats:

@@ -74,15 +74,14 @@ class _Found:
     def of(asked: Keywords, taxonomy: Taxonomy, looked: Looked) -> "_Found":
         texts, classes = looked.samples["text"].to_pylist(), len(looked.labels)
         names, bag = _naming(taxonomy, asked.words, looked), Bag.of(texts)
-        rows = np.arange(len(looked))
+        rows, own = np.arange(len(looked)), Foretold.by_words(bag, looked)
         named, bound, accuracies = [], [], list[float]()
         for whose in of_labels(looked.label, looked.cluster, looked.source).drawn(asked.times, "keywords"):
             labels = looked.label[whose]
             named.append(names[rows, labels].mean(axis=1))
             bound.append(bag.bound(labels, classes))
             lines = labels[: max(0, _DRAWS - len(accuracies))]
-            accuracies += [Foretold.by_words(bag, replace(looked, label=line)).accuracy for line in lines]
-        own = Foretold.by_words(bag, looked)
+            accuracies += [Foretold.by_words(bag, replace(looked, label=line), [own.shrink]).accuracy for line in lines]
         nulls = (np.array(accuracies), np.concatenate(named), np.concatenate(bound))
         return _Found(asked, taxonomy, looked, names, bag, own, *nulls)
 
