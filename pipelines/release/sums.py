@@ -44,7 +44,7 @@ def verify(path: Location | str, signers: Path | None = None) -> list[str]:
     problems = differing(path, manifest)
     if manifest.content.hash != promised:
         problems.append(f"{MANIFEST}: its hash does not follow from its files")
-    if has_sums:
+    if has_sums or signers:  # what is signed are the sums, whatever the manifest says of itself
         problems += _sums_differ(files, _sums_of(manifest, text))
     return problems + (check_signature(files, signers) if signers else [])
 

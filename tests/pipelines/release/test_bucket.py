@@ -121,22 +121,33 @@ def killed_at(folder: Path, kills: dict[int, Url]) -> None:
     assert ran.stdout.split() == ["9"] * len(kills), ran.stderr
 
 
+MOVED = 12
+"""The step at which the pointer moves, after a step for each file but the manifest."""
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        pytest.param((3, 1 - MOVED, MOVED, -MOVED), id="some"),
+        pytest.param([n for n in range(-MOVED, MOVED + 1) if n], id="all", marks=pytest.mark.drill),
+    ],
+)
 def test_a_killed_upload_is_no_release_and_the_next_one_is_whole(
-    world: Any, tmp_path: Path, releases: Url, fast: None
+    world: Any, tmp_path: Path, releases: Url, fast: None, steps: list[int]
 ) -> None:
-    """Between files, after the last, before the pointer and after it moved."""
-    first, moved = write_release(world.inputs(tmp_path / "in1"), tmp_path / "releases"), 12
-    kills = {n: releases / f"at{n}" for n in (3, 1 - moved, moved, -moved)}
+    """Before each step, and after it where it is negative."""
+    first = write_release(world.inputs(tmp_path / "in1"), tmp_path / "releases")
+    kills = {n: releases / f"at{n}" for n in steps}
     for place in kills.values():
         write_release(world.inputs(tmp_path / f"in{place.name}"), place)
     killed_at(tmp_path / "driver", kills)
     world.add(77)
     here = write_release(world.inputs(tmp_path / "in2"), tmp_path / "releases")
     for n, place in kills.items():
-        done = abs(n) == moved
+        done = abs(n) == MOVED
         assert [r.version for r in list_releases(place)] == ["v1.0.0", "v1.1.0"][: 1 + done]
         newest = latest(place)
-        assert newest and newest.version == ("v1.1.0" if n == -moved else first.version)
+        assert newest and newest.version == ("v1.1.0" if n == -MOVED else first.version)
         there = write_release(world.inputs(tmp_path / f"again{place.name}"), place)
         assert (there.version, there.hash, there.unchanged) == ("v1.1.0", here.hash, done)
         assert objects(place) == local(tmp_path / "releases")

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from support.keys import new_key
 
 from affectory.pipelines.release import verify, write, write_release
-from affectory.pipelines.release.manifest import read_manifest
+from affectory.pipelines.release.manifest import hash_files, read_manifest
 from affectory.pipelines.release.signing import NAMESPACE, sign
 from affectory.pipelines.release.sums import seal
 from affectory.schemas.errors import UserError
@@ -62,6 +63,16 @@ def test_a_signature_stands_for_these_bytes_by_one_of_these_people(
     assert verify(copied) == [], "without signers nobody asks"
     found = verify(copied, keys / "signers")
     assert [p[: len(problem or "")] for p in found] == ([problem] if problem else [])
+
+
+def test_a_manifest_that_denies_its_sums_is_found(copied: Path, keys: Path) -> None:
+    sign(copied, keys / "maker")
+    (copied / "README.md").write_text("theirs")
+    manifest = read_manifest(copied)
+    theirs = replace(manifest, content=replace(manifest.content, files=hash_files(copied)))
+    (copied / "manifest.json").write_text(theirs.as_json().replace('"format": 2', '"format": 1'))
+    assert verify(copied) == []
+    assert verify(copied, keys / "signers") == ["SHA256SUMS: changed"]
 
 
 def test_a_signature_for_something_else_is_not_taken(copied: Path, keys: Path) -> None:
