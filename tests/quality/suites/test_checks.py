@@ -4,7 +4,7 @@ import pytest
 from support.suite_world import about
 
 from affectory.quality.findings import Finding
-from affectory.quality.suites.about import About
+from affectory.quality.suites.about import About, Check
 from affectory.quality.suites.checks import adjusted, checks_for
 from affectory.quality.suites.decoding import DECODES
 from affectory.quality.suites.flat import find
@@ -21,10 +21,10 @@ def test_names_are_unique_and_say_their_table() -> None:
 
 
 @pytest.mark.parametrize("check", [c for c in CHECKS if c.expect != DECODES], ids=lambda c: c.name)
-def test_a_check_is_one_that_runs_by_lots_over_columns_that_there_are(check: object) -> None:
-    assert not KINDS[check.expect].whole  # type: ignore[attr-defined]
-    assert all(find(check.table, name) for name in check.columns)  # type: ignore[attr-defined]
-    assert check.columns  # type: ignore[attr-defined]
+def test_a_check_is_one_that_runs_by_lots_over_columns_that_there_are(check: Check) -> None:
+    assert not KINDS[check.expect].whole
+    assert all(find(check.table, name) for name in check.columns)
+    assert check.columns
 
 
 @pytest.mark.parametrize("name", ["samples.language", "samples.medium", "labels.raters"])
