@@ -46,8 +46,9 @@ class Traces:
 
     @classmethod
     def from_json(cls, data: bytes) -> "Traces":
-        raw: dict[str, Any] = json.loads(data)
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in raw.items()})
+        raw = json.loads(data).items()
+        given: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in raw}
+        return cls(**given)
 
     @property
     def marks(self) -> Iterator[str]:

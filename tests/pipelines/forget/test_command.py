@@ -65,3 +65,22 @@ def test_a_reason_that_names_them_is_refused(reason: str, given: str) -> None:
 @pytest.mark.parametrize("reason", [REASON, "GDPR Article 17", "withdrew on 3 May"])
 def test_any_other_reason_is_taken(reason: str) -> None:
     refuse_naming(reason, NAME, PERSON)
+
+
+def test_previews_logs_and_pages_in_the_workspace_go_where_they_hold_something(made: Project) -> None:
+    for name in ("preview-5/ledgers/x", "runs/old.jsonl", "pages/theirs.html", "pages/others.html", "parts/.tmp/half"):
+        (made.workspace / name).parent.mkdir(parents=True, exist_ok=True)
+        (made.workspace / name).write_text("nobody" if "others" in name else f"of {PERSON}")
+    _forget(made, "--yes")
+    left = [p.relative_to(made.workspace).as_posix() for p in made.workspace.rglob("*") if p.is_file()]
+    assert "pages/others.html" in left
+    assert not [name for name in left if name.startswith(("preview-", "runs/old", "pages/theirs", "parts/.tmp"))]
+
+
+def test_releases_that_cannot_be_reached_stop_nobody(made: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: object) -> None:
+        raise OSError("away")
+
+    monkeypatch.setattr("affectory.pipelines.forget.forgetting.held_by", away)
+    assert "could not be looked at: away" in _forget(made, "--yes")
+    assert Workspace(made.workspace).forgotten().knows(PERSON)
