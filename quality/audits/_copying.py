@@ -72,7 +72,7 @@ class _Answers:
         name, other = (self.raters[who] for who in pair)
         why = f"the same as {other} in {same} of {n}, where {expected:.1f} are to be expected"
         left = _left(same, expected, n)
-        return Suspect(COPYING, f"{name} and {other}", max(left, 0.0), n, p, left >= alike, why)
+        return Suspect(COPYING, (name, other), max(left, 0.0), n, p, left >= alike, why)
 
     def _most(self, a: int, b: int) -> int:
         """What most others say of what both judged."""

@@ -60,7 +60,7 @@ class Likeness:
         for _ in range(times):
             dealt = random.permutation(mine)
             reached += self.among(dealt) - self.among(1 - dealt) >= observed - 1e-12
-        return observed, (1 + reached) / (1 + times)
+        return observed, float((1 + reached) / (1 + times))
 
 
 def _root(sizes: Ints) -> Floats:

@@ -51,7 +51,7 @@ class Units:
             reached += float((np.abs(self._gaps(dealt)) / self._scale(dealt)).max()) >= observed.max() - _CLOSE
         mine, others = (np.flatnonzero(x) for x in (self.group == group, self.group != group))
         far = self.drawn(mine, *names, "mine")[:, thing] - self.drawn(others, *names, "others")[:, thing]
-        p = (1 + reached) / (1 + times)
+        p = float((1 + reached) / (1 + times))
         return int(group), int(thing), float(gaps[group, thing]), interval(far), p
 
     def _summed(self, group: Ints) -> tuple[Floats, Floats]:

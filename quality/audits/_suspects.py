@@ -25,10 +25,11 @@ _LEAST_S, _WORD_S, _WATCHED, _HABIT = 0.4, 0.06, 0.5, 20
 
 @dataclass(frozen=True)
 class Suspect:
-    """A rater, and how far something speaks against them: a share of so many tries, and how often chance gives it."""
+    """A rater or a pair, and how far something speaks against them: a share of so many tries, and how often chance
+    gives it."""
 
     kind: str
-    rater: str
+    raters: tuple[str, ...]
     value: float
     of: int
     p: float
@@ -41,7 +42,13 @@ class Suspect:
 
     def line(self, among: int) -> Mapping[str, Any]:
         adjusted = min(1.0, self.p * among)
-        found = {"rater": self.rater, "kind": self.kind, "share": self.value, "of": self.of, "p": adjusted}
+        found = {
+            "rater": " and ".join(self.raters),
+            "kind": self.kind,
+            "share": self.value,
+            "of": self.of,
+            "p": adjusted,
+        }
         return {**found, "accused": self.accused(among), "why": self.why}
 
 
@@ -113,7 +120,7 @@ class Judgements:
         ]  # fmt: skip
 
     def _suspect(self, kind: str, who: int, hits: int, of: int, p: float, most: float, why: str) -> Suspect:
-        return Suspect(kind, self.raters[who], hits / of, of, p, hits / of > most, why.format(hits=hits, of=of))
+        return Suspect(kind, (self.raters[who],), hits / of, of, p, hits / of > most, why.format(hits=hits, of=of))
 
     def _floors(self, words: Mapping[str, int], seconds: Mapping[str, float]) -> Floats:
         """Of each judgement the time without which nobody can have read, seen or heard what there was."""

@@ -53,8 +53,8 @@ class Annotators:
             return skipped(NAME, f"there is nothing to look at: {told}")
         measures = tuple(_measure(suspects) for suspects in found)
         order = [(suspect, len(suspects)) for suspects in found for suspect in _first(suspects)]
-        accused = sorted((one.p * among, one.rater) for one, among in order if one.accused(among))
-        rows = tuple(dict.fromkeys(name for _, names in accused for name in names.split(" and ")))
+        accused = sorted((one.p * among, one.raters) for one, among in order if one.accused(among))
+        rows = tuple(dict.fromkeys(name for _, names in accused for name in names))
         lines = tuple(rounded(suspect.line(among)) for suspect, among in order)
         return Audited(NAME, _says(len(judgements.raters), found, rows), measures, rows, len(rows), lines)
 
@@ -80,7 +80,7 @@ def _lengths(data: AuditData) -> tuple[Mapping[str, int], Mapping[str, float]]:
 
 def _first(suspects: Sequence[Suspect]) -> list[Suspect]:
     """All that are accused, and a few that come nearest to it."""
-    order = sorted(suspects, key=lambda one: (one.p, -one.value, one.rater))
+    order = sorted(suspects, key=lambda one: (one.p, -one.value, one.raters))
     accused = [one for one in order if one.accused(len(suspects))]
     rest = [one for one in order if not one.accused(len(suspects))]
     return [*accused, *rest[:_NEAREST]]

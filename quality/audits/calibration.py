@@ -27,7 +27,7 @@ _MOST = 20_000
 """More samples tell no more of a model, and take longer."""
 _VOTERS = 25
 _DRAWS = 200
-_SURE, _WRONG = 0.9, 0.1
+_SURE, _WRONG, _ALIKE = 0.9, 0.1, 0.005
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,8 +144,9 @@ def _records(data: AuditData) -> Mapping[str, str]:
 def _says(found: list[_Compared]) -> str:
     worst = max(found, key=lambda one: (one.error(), one.name))
     sure, right = float(worst.confidence.mean()), float(worst.agreed.mean())
-    how = "surer than it is right" if sure > right else "less sure than it is right"
+    more = "surer than" if sure > right else "less sure than"
+    how = "as sure as" if abs(sure - right) < _ALIKE else more
     return (
-        f"{worst.title} is {how}: confident {sure:.2f} on average where {right:.2f} of people agree, with a "
+        f"{worst.title} is {how} it is right: confident {sure:.2f} on average where {right:.2f} of people agree, with a "
         f"calibration error of {worst.error():.3f} over {len(worst.samples)} samples"
     )

@@ -1,6 +1,9 @@
 """What models wrote: captions that tell what there is, and such that tell what there is not or nothing at all."""
 
+import gzip
+import json
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +18,7 @@ from affectory.quality.audits._named_cues import CUES
 from affectory.quality.audits.captions import Captions
 
 QUICK = Captions(times=99)
+Shared = Callable[[str], Path]
 PLACES = ("kitchen", "garden", "office", "station", "market", "library", "harbour", "theatre", "forest", "hotel")
 PEOPLE = ("woman", "man", "girl", "boy", "nurse", "driver", "teacher", "singer's friend", "neighbour", "clerk")
 ACTS = ("waits", "reads a letter", "talks on the phone", "looks around", "turns away", "sits down", "tells a story")
@@ -142,3 +146,13 @@ def test_where_nothing_was_written_that_is_said(notes: list[Row], of: tuple[str,
 def test_order_and_parts_change_nothing() -> None:
     spoil = PLANTED["boilerplate"][0]
     assert audited(QUICK, given(3, spoil)) == audited(QUICK, given(3, spoil, seed=8))
+
+
+@pytest.mark.parametrize(("model", "shares"), [("SALMONN", True), ("Chat-UniVi", False), ("VideoChat2", False)])
+def test_of_three_real_models_one_says_back_what_it_was_asked(model: str, shares: bool, shared: Shared) -> None:
+    """A third of SALMONN's captions is mostly "As an expert in the field of emotions ...", which is its prompt."""
+    with gzip.open(shared("ovmer/ovmer_model_captions.jsonl.gz"), "rt", encoding="utf-8") as file:
+        told = [row for row in map(json.loads, file) if (row["model"], row["condition"]) == (model, "nosubtitle")]
+    notes = [note(row["clip"], *of) for row in told for of in (("caption", row["caption"]), ("caption_by", model))]
+    found = audited(QUICK, data({"samples": [sample(row["clip"]) for row in told], "notes": notes}))
+    assert accusing(found) == [f"caption: {captions.COMMON}"] * shares

@@ -1,6 +1,8 @@
 """Groups of speakers who get other labels, who are agreed on less, or who are too few to tell."""
 
-from collections.abc import Mapping
+import csv
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,8 +12,10 @@ from support.opining import Row, opinion
 
 from affectory.quality.audits._data import AuditData
 from affectory.quality.audits.fairness import Fairness
+from affectory.schemas.taxonomy import parse_taxonomy
 
 QUICK = Fairness(times=99, apart=0.05)
+Shared = Callable[[str], Path]
 
 
 def world(
@@ -109,3 +113,29 @@ def test_where_nothing_can_be_compared_that_is_said(given: AuditData, by: tuple[
 
 def test_order_and_parts_change_nothing() -> None:
     assert audited(QUICK, world(6, gap=0.3, doubt=0.4)) == audited(QUICK, world(6, gap=0.3, doubt=0.4, seed=9))
+
+
+def test_three_real_raters_agree_less_on_women_than_on_men(shared: Shared) -> None:
+    """Recordings of some 335 people: of women's two raters say the same mood in 34 %, of men's in 45 %."""
+    moods = ("Awful", "Bad", "Good", "Great", "Meh")
+    asked = parse_taxonomy({"name": "moods", "entries": list(moods)})
+    with shared("earkick_labelstudio/assessment.csv").open(encoding="utf-8", newline="") as file:
+        told = {(row["id"], row["annotator"]): row for row in csv.DictReader(file)}
+    votes = {key: [float(row["mood"] == mood) for mood in moods] for key, row in told.items()}
+    opinions = [
+        opinion(n, vote, moods, asked, sample_id=item, rater=f"p_{rater}")
+        for n, ((item, rater), vote) in enumerate(votes.items())
+    ]
+    first = {item: row for (item, _), row in told.items()}
+    samples = [sample(item, speaker=_speaker(row), extra=[("gender", row["gender"])]) for item, row in first.items()]
+    shares = {item: np.mean([vote for (of, _), vote in votes.items() if of == item], axis=0) for item in first}
+    labels = [label(item, share.tolist(), asked) for item, share in shares.items()]
+    tables = {"samples": samples, "opinions": opinions, "labels": labels}
+    found = audited(Fairness(by=("extra.gender",), times=199), data(tables, taxonomy=asked))
+    [of_labels, agreement] = found.measures
+    assert (of_labels.accuses, agreement.accuses) == (False, True)
+    assert agreement.value == pytest.approx(-0.107, abs=0.001)
+
+
+def _speaker(row: Mapping[str, str]) -> str:
+    return Path(row["audio"]).stem.rpartition("_")[0]
