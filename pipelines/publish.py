@@ -156,7 +156,7 @@ class Publisher:
             label_rule=self.bound.views[0].name,
             label_pools=spec.label.pools,
             versions={tool: version(tool) for tool in TOOLS},
-            gate=gate.facts(),
+            gate=self.withheld.unnamed(gate.facts()),
             statement=said(spec.publish.statement),
             finish=_with_report,
             because=untold(self.workspace, self.releases),

@@ -33,12 +33,12 @@ def withheld(bound: Bound, workspace: Workspace, build: BuildRecord, splits: pa.
     sources = current_sources(workspace, build)
     bars = Barring.of(deciding, sources)
     tables = {name: parts(workspace, build.finished, name) for name in ("samples", "notes", "opinions")}
-    found = _Found(tables["samples"])
+    found = Found(tables["samples"])
     if bars.some:
         found.look(bars, tables["notes"])
     noted = {name for stage in bound.stages for name in stage.transform.writes()}
     found.add(careful(spec.people, noted, tables, sources, deciding))
-    return found.withheld(splits, bars)
+    return found.withheld(splits, bars.records)
 
 
 def current_sources(workspace: Workspace, build: BuildRecord) -> pa.Table:
@@ -100,7 +100,7 @@ def _by_asset(sources: pa.Table, records: Bars) -> tuple[dict[str, Barred], dict
 
 
 @dataclass
-class _Found:
+class Found:
     """The samples of which something is withheld, found batch by batch."""
 
     samples: Sequence[Part]
@@ -128,7 +128,8 @@ class _Found:
         for _ in range(_DEEPEST):
             self.add((whole, self.barred[part]) for whole, part in members if part in self.barred)
 
-    def withheld(self, splits: pa.Table, bars: Barring) -> Withheld:
+    def withheld(self, splits: pa.Table, records: Bars) -> Withheld:
+        """In words, and as far as it has a split; `records` are those that are barred themselves."""
         if not self.barred:
             return Withheld()
         mine = splits.filter(pc.is_in(splits["sample_id"], value_set=strings(self.barred)))
@@ -143,7 +144,7 @@ class _Found:
                 told = {"sample_id": sample, "source": row["source"], "why": gone or barred.media}
                 rows["samples" if gone else "media"].append(told)
         tables = {name: pa.Table.from_pylist(found, WHY).sort_by("sample_id") for name, found in rows.items()}
-        whole = strings(name for name, barred in bars.records.items() if barred.whole)
+        whole = strings(name for name, barred in records.items() if barred.whole)
         return Withheld(**tables, quoting=self._quoting(gone_from), records=whole)
 
     def _rows(self) -> Iterator[dict[str, str]]:

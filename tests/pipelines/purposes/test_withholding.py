@@ -5,14 +5,21 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
-from support.project import Project
+from support.project import Project, project, write_csv, write_lines
 from support.publishing_people import FAR_AWAY, SAID, album, say, told
 
 from affectory.pipelines.build import Summary
 from affectory.pipelines.publish import Publisher
-from affectory.pipelines.purposes.barred import Barred
+from affectory.pipelines.purposes.barred import Barred, Deciding
+from affectory.pipelines.purposes.licences import Licences
+from affectory.pipelines.purposes.withholding import Barring, Found
+from affectory.pipelines.purposes.words import Rules
+from affectory.pipelines.release.withheld import WHY, Withheld
+from affectory.schemas.derived import SAMPLES
 from affectory.schemas.errors import UserError
+from affectory.schemas.types import SHOWN
 
 PICTURES = list(SAID)
 HIDDEN = {"no features", "no training", "ended", "embargo"}
@@ -50,7 +57,7 @@ def test_how_much_is_withheld_is_told_and_of_whom_is_not(tmp_path: Path) -> None
     made = album(tmp_path, list(SAID.values()))
     summary = made.build()
     release = made.releases / summary.version
-    rejects = pa.parquet.read_table(release / "rejects.parquet").to_pylist()
+    rejects = pq.read_table(release / "rejects.parquet").to_pylist()
     assert sorted(row["detail"] for row in rejects) == [
         "consent: ended", "consent: no to publish_features", "consent: no to train", "embargo: not over"
     ]  # fmt: skip
@@ -84,7 +91,7 @@ def publish_on(made: Project, day: date) -> str:
     build = last_build(workspace)
     assert build is not None
     with warm_load_tests(), Run(made.workspace / "runs" / "test.jsonl", ()) as run:
-        publisher = Publisher(made.bound(), workspace, build, made.releases, run, day)
+        publisher = Publisher(made.bound(), workspace, build, made.releases, run, today=day)
         return publisher.current() or publisher.publish(publisher.validate()).version
 
 
@@ -168,3 +175,48 @@ def test_the_stricter_of_two_is_the_same_in_any_order(one: Barred) -> None:
     other = Barred("b", "", "a")
     assert one | other == other | one == Barred.strictest([one, other, one])
     assert bool(one | other)
+
+
+def test_nobody_is_quoted_of_whom_nothing_is_published(tmp_path: Path) -> None:
+    """What was said before a turn stands in its notes, and in what its raters were shown."""
+    source = {"kind": "jsonl", "name": "talk", "path": "talk.jsonl", "text": "body", "speaker": "who", "key": "id"}
+    sidecar = {"path": "people.csv", "subject": "name", "consent": {"publish_features": "features"}}
+    made = project(tmp_path, {
+        "dataset": "talk", "taxonomy": "ekman-7", "ingest": ["context"],
+        "sources": [{**source, "dialogue": "talk", "position": "turn", "sidecar": sidecar}],
+        "publish": {"splits": {"by": ["record"], "train": 1.0}, "configs": ["default", "opinions", "notes", "samples"]},
+    })  # fmt: skip
+    said = [("d", "ann", "A secret."), ("d", "bob", "Is it?"), ("e", "bob", "Good day."), ("e", "cyd", "And you.")]
+    lines = [{"id": f"l{n}", "talk": d, "turn": n, "who": w, "body": b} for n, (d, w, b) in enumerate(said)]
+    write_lines(tmp_path / "talk.jsonl", lines)
+    write_csv(tmp_path / "people.csv", ["name", "features"], [["ann", "no"], ["bob", "yes"]])
+    summary = made.build()
+    assert set(published(made, summary)) == {"Good day.", "And you."}
+    assert b"secret" not in told(made.releases / summary.version)
+
+
+def test_what_raters_were_shown_of_a_withheld_turn_is_not_told() -> None:
+    shown = [{"context": ["A secret."], "language": "en"}, {"context": ["Fine."], "language": "en"}, None]
+    rows = pa.table({"sample_id": ["s0", "s1", "s2"], "shown": pa.array(shown, SHOWN)})
+    withheld = Withheld(quoting=pa.array(["s0"]))
+    left = withheld.left_of("opinions", rows)["shown"].to_pylist()
+    assert [s and (s["context"], s["language"]) for s in left] == [(None, "en"), (["Fine."], "en"), None]
+
+
+def test_a_sample_is_withheld_with_those_that_it_is_made_of(tmp_path: Path) -> None:
+    base = {"kind": "text", "source": "s", "uri": "u"}
+    pair = [{"sample_id": "one", "role": "left"}, {"sample_id": "two", "role": "right"}]
+    rows = [{"sample_id": n, "anchor": {"record": n}, **base} for n in ("one", "two")]
+    rows += [{"sample_id": "pair", "anchor": {"record": "pair"}, "members": pair, **base}]
+    pq.write_table(SAMPLES.from_rows(rows), tmp_path / "samples.parquet")
+    found = Found([tmp_path / "samples.parquet"])
+    found.look(Barring(Deciding({}, Rules(), Licences(), date(2026, 1, 1)), {"two": Barred("gone")}), [])
+    splits = pa.table({"sample_id": ["one", "two", "pair"], "split": ["test"] * 3})
+    assert found.withheld(splits, {}).published(splits)["sample_id"].to_pylist() == ["one"]
+
+
+def test_what_the_gate_found_in_withheld_samples_names_none_of_them() -> None:
+    withheld = Withheld(samples=pa.Table.from_pylist([{"sample_id": "s1", "source": "a", "why": "embargo"}], WHY))
+    facts = {"findings": [{"rows": ("s0", "s1"), "count": 2}], "s1": 1, "worst": "s1", "note": "s1 and s2"}
+    assert withheld.unnamed(facts) == {"findings": [{"rows": ["s0"], "count": 2}], "worst": None, "note": "s1 and s2"}
+    assert Withheld().unnamed(facts) is facts
