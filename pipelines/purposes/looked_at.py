@@ -22,7 +22,7 @@ HELD = Barred("held: signs of danger that no person has judged")
 _PERSONAL = Barred("personal data: found in it")
 _UNMASKED = Barred("personal data: not masked")
 _NOT_AGREED = Barred("personal data: not all in it agreed to publish_features")
-_PEOPLE = pa.array(["human", "adjudicator"])
+_PEOPLE = ("human", "adjudicator")
 Tables = Mapping[str, Sequence[Part]]
 Place = Mapping[str, Any]
 
@@ -95,7 +95,10 @@ def _judged(opinions: Sequence[Part], danger: Collection[str]) -> set[str]:
     found, wanted = set[str](), strings(danger)
     for batch in batches(opinions, ("sample_id", "rater_kind", "rater")) if danger else ():
         rows = batch.filter(
-            pc.and_(pc.is_in(batch["sample_id"], value_set=wanted), pc.is_in(batch["rater_kind"], value_set=_PEOPLE))
+            pc.and_(
+                pc.is_in(batch["sample_id"], value_set=wanted),
+                pc.is_in(batch["rater_kind"], value_set=pa.array(_PEOPLE)),
+            )
         )
         pairs = zip(rows["sample_id"].to_pylist(), rows["rater"].to_pylist(), strict=True)
         found |= {sample for sample, rater in pairs if not rater.startswith((COUNTED, GROUP))}
