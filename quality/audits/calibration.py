@@ -147,6 +147,6 @@ def _says(found: list[_Compared]) -> str:
     more = "surer than" if sure > right else "less sure than"
     how = "as sure as" if abs(sure - right) < _ALIKE else more
     return (
-        f"{worst.title} is {how} it is right: confident {sure:.2f} on average where {right:.2f} of people agree, with a "
-        f"calibration error of {worst.error():.3f} over {len(worst.samples)} samples"
+        f"{worst.title} is {how} it is right: confident {sure:.2f} on average where {right:.2f} of people agree, "
+        f"with a calibration error of {worst.error():.3f} over {len(worst.samples)} samples"
     )
