@@ -23,6 +23,6 @@ def _colour(label: str, number: int, night: bool) -> str:
         return "hsl(220 6% 64%)" if night else "hsl(220 6% 48%)"
     hue = _HUES.get(label.casefold(), (20 + number * _GOLDEN) % 360)
     # Yellow and green look brighter than blue and red of the same lightness.
-    bright = 36 <= hue <= 190
-    light = (60 if bright else 68) if night else (38 if bright else 50)
+    bright = 20 <= hue <= 204
+    light = (58 if bright else 70) if night else (34 if bright else 50)
     return f"hsl({hue:.0f} {60 if night else 62}% {light}%)"

@@ -1,7 +1,7 @@
 """The figures of the page, in the order in which it tells them."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from affectory.quality.report.counting import BANDS, Counted, wilson
@@ -149,16 +149,24 @@ def _of(check: Mapping[str, Any]) -> tuple[Any, Any]:
     return check.get("table"), check.get("status")
 
 
+def _columns(lines: Sequence[Mapping[str, Any]]) -> list[tuple[str, bool]]:
+    """The columns of a table and whether they hold numbers; words come first, as files sort the names."""
+    names = list(lines[0]) if lines else []
+    numbers = {name for name in names if any(isinstance(line[name], int | float) for line in lines)}
+    return [*((name, False) for name in names if name not in numbers), *((n, True) for n in names if n in numbers)]
+
+
 def _gate(gate: Mapping[str, Any]) -> dict[str, Any] | None:
     """Findings and audits, the gravest first; None where a release does not say."""
     if not gate:
         return None
     order = (*_GRAVE, "clean", "not looked at")
-    findings = [*(gate.get("findings") or ()), *(gate.get("rules") or ())]
+    found = [*(gate.get("findings") or ()), *(gate.get("rules") or ())]
+    findings = [finding for finding in found if finding.get("table") != "audits"]  # audits are told below, with more
     audits = sorted(gate.get("audits") or (), key=lambda a: (order.index(a.get("verdict", "clean")), a["name"]))
     return {
         "findings": sorted(findings, key=lambda f: order.index(f.get("severity", "tells"))),
-        "audits": [{**audit, "columns": list(audit["table"][0]) if audit.get("table") else []} for audit in audits],
+        "audits": [{**audit, "columns": _columns(audit.get("table") or ())} for audit in audits],
         "allowed": list(gate.get("allowed") or ()),
         "suite": _suite(gate.get("suite") or {}),
     }
