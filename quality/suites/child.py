@@ -8,6 +8,7 @@ import os
 import sys
 import warnings
 from collections.abc import Iterator, Mapping
+from math import isfinite
 from pathlib import Path
 from typing import IO, Any
 
@@ -90,8 +91,17 @@ def _answer(found: Mapping[str, Any]) -> dict[str, Any]:
         return {"name": name, "error": error}
     rows = sorted({str(row[ROW]) for row in result.get("unexpected_index_list") or ()})
     counts = {key: result.get(f"{key}_count") or 0 for key in ("element", "missing", "unexpected")}
-    more = {"observed": result.get("observed_value"), "met": bool(found["success"])}
+    more = {"observed": _numbers(result.get("observed_value")), "met": bool(found["success"])}
     return {"name": name, **counts, "rows": rows[:SHOWN], **more}
+
+
+def _numbers(value: Any) -> Any:
+    """What JSON has no word for is nothing: the mean of no numbers."""
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _numbers(inside) for key, inside in value.items()}
+    return [_numbers(inside) for inside in value] if isinstance(value, list) else value
 
 
 def _error(told: Mapping[str, Any]) -> str:

@@ -26,6 +26,14 @@ def test_rows_are_looked_at_in_another_process() -> None:
     assert "great_expectations" not in sys.modules
 
 
+def test_of_no_numbers_there_is_no_mean() -> None:
+    """Not one that is not a number, for which JSON has no word."""
+    mean = Check("notes.m", "notes", "column_mean_to_be_between", {"column": "number", "max_value": 1}, "too high")
+    rows = pa.table({"number": pa.nulls(2, pa.float64()), "_row": ["1", "2"]})
+    [found] = warm_examiner().look([mean], rows)
+    assert (found["observed"], found["rows"]) == (None, [])
+
+
 def test_importing_suites_loads_neither_great_expectations_nor_pandas() -> None:
     code = "import sys, affectory.quality.suites.validate; print({'great_expectations', 'pandas'} & set(sys.modules))"
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "set()"
