@@ -38,6 +38,11 @@ def test_the_gravest_come_first_and_audits_once(release: Path) -> None:
     assert [audit["name"] for audit in told["audits"]] == ["warns", "tells", "clean", "not looked at"]
 
 
+@pytest.mark.parametrize(("verdict", "quiet"), [("clean", True), ("not looked at", True), ("warns", False)])
+def test_it_is_quiet_only_where_no_audit_speaks(release: Path, verdict: Any, quiet: bool) -> None:
+    assert gate(release, audits=[Audited("leakage", "so it is", verdict=verdict).facts()])["quiet"] is quiet
+
+
 def test_words_stand_before_numbers_in_the_table_of_an_audit(release: Path) -> None:
     table = ({"high": 0.4, "label": "joy", "of": "split test"}, {"high": None, "label": "fear", "of": "split test"})
     told = gate(release, audits=[Audited("balance", "so it is", table=table).facts()])

@@ -150,7 +150,8 @@ def test_without_script_the_figures_are_there(browser: Any, address: str) -> Non
 
 def test_what_others_wrote_does_nothing(browser: Any, tmp_path: Path) -> None:
     write_report(released(tmp_path / "v1.0.0", 12, nasty=NASTY), tmp_path / "report.html")
-    with Watched(browser, (tmp_path / "report.html").as_uri()) as seen:
+    with Watched(browser, (tmp_path / "report.html").as_uri(), width=360) as seen:
+        assert seen.page.evaluate("document.documentElement.scrollWidth") <= 360, "however long names are"
         for kind in ("missed", "image", "audio"):
             seen.open(kind)
             assert NASTY in seen.page.locator("#sample .opinions").inner_text()
