@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from affectory.pipelines.purposes.words import Rules
 from affectory.pipelines.review.material import Material
 from affectory.pipelines.review.withheld import Withheld, withheld
 from affectory.pipelines.store.workspace import Workspace
@@ -68,3 +69,9 @@ def test_nothing_is_shown_beside_what_they_said_before(tmp_path: Path) -> None:
     gone = hidden(tmp_path, withdrawn=True)
     assert shown(rows, gone, context=1) == {"three"}
     assert shown(rows, gone) == {"two", "three"}
+
+
+def test_a_recipe_may_want_a_yes_before_anybody_is_shown(tmp_path: Path) -> None:
+    assert hidden(tmp_path).people == {}
+    required = withheld(Workspace(tmp_path), TODAY, Rules(required=frozenset({"annotate"})))
+    assert required.people == {"p_gone": "the person was not asked about annotate"}
