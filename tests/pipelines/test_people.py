@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from affectory.pipelines.people import hold_to_key, note_people
+from affectory.pipelines.people import Declared, declared_in, declared_table, hold_to_key, note_people
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.errors import UserError
 from affectory.schemas.ledgers import PEOPLE
@@ -87,3 +87,14 @@ def test_ledgers_are_held_to_the_key_that_they_were_begun_with(workspace: Worksp
         hold_to_key(workspace, "other {}".format)
     assert "people.pseudonym_key" in raised.value.hint
     assert list(workspace.ledger("people").segments()) == []
+
+
+def test_what_people_say_of_themselves_is_kept_and_contradictions_are_not(workspace: Workspace) -> None:
+    one = Declared(facts={"gender": "f", "age": "30"})
+    both = one.stricter(Declared(facts={"gender": "m", "city": "Ulm"}))
+    assert both == Declared(facts={"gender": "m", "city": "Ulm"}).stricter(one)
+    assert both.facts == {"age": "30", "city": "Ulm"}
+    assert declared_in(declared_table({"p": both})) == {"p": both}
+    note_people(workspace, {"p": {"subject"}}, declared={"p": one})
+    note_people(workspace, {"p": {"subject"}}, declared={"p": Declared(facts={"age": "31"})})
+    assert newest(workspace)["p"]["declared"] == {"age": "31", "gender": "f"}

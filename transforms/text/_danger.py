@@ -37,9 +37,10 @@ _SELF_HARM = (
 )  # fmt: skip
 _ABUSE = (
     r"\b(?:rape|raped|raping|rapist|molest\w*|sexually (?:abus|assault)\w*|groom(?:ed|ing) me)\b",
-    r"\b(?:he|she|they) (?:\w+ ){0,2}(?:beats?|hits?|chok\w+|strangl\w+|abus\w+) (?:me|us|him|her|my)\b",
+    r"\b(?:he|she|they) (?:\w+ ){0,2}(?:beats?|hits?|chok\w+|strangl\w+|abus\w+) (?:me|us|him|her)\b(?! (?:to|at)\b)",
     r"\b(?:dad|m[ou]m|father|mother|husband|wife|(?:boy|girl)friend|partner) (?:beats?|hits?|chok\w+) (?:me|us)\b",
-    r"\b(?:abus(?:es|ed|ing)|beat(?:s|ing)?) me\b", r"\bdomestic (?:violence|abuse)\b", r"\bchild abuse\b",
+    r"\b(?:abus(?:es|ed|ing)|beat(?:s|ing)?) me\b(?! (?:to|at|by)\b)", r"\bdomestic (?:violence|abuse)\b",
+    r"\bchild abuse\b",
     r"\bafraid (?:he|she|they)(?:['’]ll| will| is going to| are going to) (?:kill|hurt) (?:me|us)\b",
     r"\bvergewaltig\w*", r"\bmissbrauch\w*", r"\b(?:schlägt|schlug|würgt) mich\b", r"\bviol(?:ée?|er|eur)\b",
     r"\bme (?:bat|frappe)\b", r"\bme (?:pega|golpea|violó|violaron|bate|estupr\w+)\b",

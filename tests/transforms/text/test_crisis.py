@@ -53,6 +53,7 @@ def test_danger_is_found_as_people_say_it(text: str, kind: str) -> None:
     "text",
     [
         "", "I love this song", "What a great cut of beef!", "Die Kinder spielen", "We beat them at chess",
+        "they beat me to it",
         "This deadline is killing the team", "Das Spiel endet heute", "La viola es morada", "My diet starts now",
     ],
 )  # fmt: skip
