@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from affectory.pipelines.release.lineage import plain_json
 from affectory.pipelines.release.manifest import Content, read_manifest
@@ -134,16 +136,21 @@ class Side:
         with files_of(self.path).open("lineage.parquet") as file, pq.ParquetFile(file) as table:
             return table.read(columns=["sample_id", "split", "row_hash"], use_threads=False)
 
-    def rows(self, config: str, columns: Sequence[str], samples: Sequence[str], key: Sequence[str]) -> Rows:
-        """Rows of some samples by key."""
+    def table(self, config: str, columns: Sequence[str], samples: Sequence[str]) -> pa.Table:
+        """Rows of some samples."""
         files, wanted, found = files_of(self.path), pa.array(samples, pa.string()), []
         read = list(dict.fromkeys(("sample_id", *columns)))
         for name in files.names(f"data/{config}"):
             with files.open(name) as file, pq.ParquetFile(file) as shard:
+                found.append(shard.schema_arrow.empty_table().select(read))
                 for group in _groups_with(shard, sorted(samples)):
                     rows = shard.read_row_group(group, columns=read, use_threads=False)
-                    chosen = rows.filter(pc.is_in(rows.column("sample_id"), value_set=wanted))
-                    found += chosen.select(list(columns)).to_pylist()
+                    found.append(rows.filter(pc.is_in(rows.column("sample_id"), value_set=wanted)).select(read))
+        return pa.concat_tables(found) if found else pa.table({name: pa.array([], pa.string()) for name in read})
+
+    def rows(self, config: str, columns: Sequence[str], samples: Sequence[str], key: Sequence[str]) -> Rows:
+        """Rows of some samples by key."""
+        found = self.table(config, columns, samples).select(list(columns)).to_pylist()
         return {plain_json([row[k] for k in key]): row for row in found}
 
 
@@ -229,29 +236,81 @@ def _column_changes(config: str, old: Mapping[str, Any], new: Mapping[str, Any])
 
 def _default_changes(a: Side, b: Side, samples: Sequence[str]) -> tuple[dict[str, int], dict[str, int]]:
     """Changed rows by column, and moves between labels."""
+    columns = _comparable(a.content, b.content)
     changed: Counter[str] = Counter()
-    moves: list[tuple[str, str]] = []
-    for old, new, differing in _differing(a, b, samples):
-        changed.update(differing)
-        moves.append((_label(a, old), _label(b, new)))
-    return {c: changed[c] for c in _comparable(a.content, b.content) if changed[c]}, _moves(moves)
+    moves: Counter[tuple[str, str]] = Counter()
+    for some in _batches(samples):
+        both = _Both.of(a, b, "default", columns, ("sample_id",), some)
+        changed.update({name: int(apart.sum()) for name, apart in both.differences().items()})
+        labels = (_labels(side, table) for side, table in ((a, both.old), (b, both.new)))
+        moves.update(zip(*labels, strict=True))
+    return {c: changed[c] for c in columns if changed[c]}, _moves(moves.elements())
 
 
 def changed_columns(a: Side, b: Side, samples: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
     """Of samples that both have, which columns of the default config differ."""
-    for old, _, differing in _differing(a, b, samples):
-        yield old["sample_id"], differing
-
-
-def _differing(
-    a: Side, b: Side, samples: Sequence[str]
-) -> Iterator[tuple[dict[str, Any], dict[str, Any], list[str]]]:
-    """The rows of samples in both, and the columns in which they differ."""
     columns = _comparable(a.content, b.content)
     for some in _batches(samples):
-        old, new = (side.rows("default", columns, some, ("sample_id",)) for side in (a, b))
-        for key in old:
-            yield old[key], new[key], [c for c in columns if plain_json(old[key][c]) != plain_json(new[key][c])]
+        both = _Both.of(a, b, "default", columns, ("sample_id",), some)
+        apart = both.differences()
+        for row, sample in enumerate(both.old["sample_id"].to_pylist()):
+            yield sample, [name for name, differs in apart.items() if differs[row]]
+
+
+@dataclass(frozen=True)
+class _Both:
+    """Rows of one config that two releases have, in the same order, and how many only one of them has."""
+
+    old: pa.Table
+    new: pa.Table
+    added: int
+    removed: int
+
+    @classmethod
+    def of(
+        cls, a: Side, b: Side, config: str, columns: Sequence[str], key: Sequence[str], samples: Sequence[str]
+    ) -> "_Both":
+        old, new = (side.table(config, columns, samples) for side in (a, b))
+        at = pc.index_in(_keys(old, key), value_set=_keys(new, key))
+        shared = at.drop_null()
+        return cls(
+            old.filter(pc.is_valid(at)).combine_chunks(),
+            new.take(shared).combine_chunks(),
+            added=new.num_rows - len(shared),
+            removed=old.num_rows - len(shared),
+        )
+
+    def differences(self) -> dict[str, NDArray[np.bool_]]:
+        """By column in which rows it differs; columns that do not differ at all are left out."""
+        pairs = ((name, self.old[name], self.new[name]) for name in self.old.column_names)
+        found = {name: _apart(old, new) for name, old, new in pairs if not old.equals(new)}
+        return {name: apart for name, apart in found.items() if apart.any()}
+
+    @property
+    def changed(self) -> int:
+        """Rows that differ in any column."""
+        return int(np.any([np.zeros(self.old.num_rows, bool), *self.differences().values()], axis=0).sum())
+
+
+def _keys(table: pa.Table, key: Sequence[str]) -> pa.Array:
+    parts = [table[name].cast(pa.string()) for name in key]
+    joined = parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, "\x1f")
+    return joined.combine_chunks()
+
+
+def _apart(old: pa.ChunkedArray, new: pa.ChunkedArray) -> NDArray[np.bool_]:
+    """In which rows two columns differ, as their JSON would."""
+    if old.type == new.type and (pa.types.is_string(old.type) or pa.types.is_integer(old.type)):
+        unequal = pc.fill_null(pc.not_equal(old, new), False)
+        apart: NDArray[np.bool_] = pc.or_(unequal, pc.xor(pc.is_null(old), pc.is_null(new))).to_numpy()
+        return apart
+    pairs = zip(old.to_pylist(), new.to_pylist(), strict=True)
+    return np.array([plain_json(x) != plain_json(y) for x, y in pairs], dtype=bool)
+
+
+def _labels(side: Side, rows: pa.Table) -> list[str]:
+    names: list[str] = side.content.taxonomy["labels"]
+    return ["none" if at is None else str(names[at]) for at in rows["label"].to_pylist()]
 
 
 def _comparable(a: Content, b: Content) -> list[str]:
@@ -260,21 +319,15 @@ def _comparable(a: Content, b: Content) -> list[str]:
     return [name for name in a.features["default"] if name in b.features["default"] and name not in media]
 
 
-def _label(side: Side, row: Mapping[str, Any]) -> str:
-    return "none" if row["label"] is None else str(side.content.taxonomy["labels"][row["label"]])
-
-
 def _table_changes(a: Side, b: Side, samples: Sequence[str]) -> dict[str, dict[str, int]]:
-    configs = sorted((set(a.content.features) & set(b.content.features)) - {"default"})
+    configs = sorted(set(a.content.features) & set(b.content.features) & set(TABLES))
     found: dict[str, Counter[str]] = {config: Counter() for config in configs}
     for config in configs:
         shared = [c for c in a.content.features[config] if c in b.content.features[config]]
         key = TABLES[config].key
         for some in _batches(samples):
-            old, new = (side.rows(config, shared, some, key) for side in (a, b))
-            found[config]["added"] += len(set(new) - set(old))
-            found[config]["removed"] += len(set(old) - set(new))
-            found[config]["changed"] += sum(plain_json(old[k]) != plain_json(new[k]) for k in set(old) & set(new))
+            both = _Both.of(a, b, config, shared, key, some)
+            found[config].update({"added": both.added, "removed": both.removed, "changed": both.changed})
     counted = {config: {what: n for what, n in counts.items() if n} for config, counts in found.items()}
     return {config: counts for config, counts in counted.items() if counts}
 
