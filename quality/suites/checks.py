@@ -14,6 +14,7 @@ from affectory.quality.suites._ground import key_columns
 from affectory.quality.suites._lots import SPECS
 from affectory.quality.suites.about import About, Check
 from affectory.quality.suites.decoding import decode_check
+from affectory.quality.suites.own import KINDS as EXPECTATIONS
 from affectory.quality.suites.own import own_checks
 from affectory.schemas.derived import REASONS, SPACES
 from affectory.schemas.errors import UserError
@@ -54,6 +55,9 @@ def _adjusted(check: Check, validate: Validate) -> Check:
     change = validate.adjust.get(check.name)
     if change is None:
         return check
+    if change.mostly and check.expect in EXPECTATIONS and not EXPECTATIONS[check.expect].by_row:
+        told = f"validate.adjust: {check.name} is about the column as a whole, not about a share of the rows"
+        raise UserError(told, "leave `mostly` out")
     return replace(check, severity=change.severity or check.severity, mostly=change.mostly or check.mostly)
 
 

@@ -18,6 +18,9 @@ from affectory.schemas.errors import AffectoryError
 
 _COMMAND = [sys.executable, "-P", "-c", "from affectory.quality.suites.child import main; main()"]
 
+_ONE = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+"""Sums in another order differ in the last bit."""
+
 
 @dataclass(eq=False)
 class SuiteDied(AffectoryError):
@@ -84,7 +87,7 @@ def _plain(check: Check) -> dict[str, Any]:
 def started() -> Iterator[Examiner]:
     """A process that lives as long as this; it has a home of its own, which goes with it."""
     with tempfile.TemporaryDirectory(prefix="affectory-suite-") as home, tempfile.TemporaryFile() as errors:
-        places = {"HOME": home, "TMPDIR": home, "GX_ANALYTICS_ENABLED": "false", "PYTHONWARNINGS": "ignore"}
+        places = {"HOME": home, "TMPDIR": home, "GX_ANALYTICS_ENABLED": "false", "PYTHONWARNINGS": "ignore", **_ONE}
         process = subprocess.Popen(
             _COMMAND, env={**os.environ, **places}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors
         )

@@ -41,6 +41,14 @@ def test_an_unknown_name_to_adjust_names_those_of_its_table() -> None:
     assert "samples." not in raised.value.hint
 
 
+def test_of_a_column_as_a_whole_no_share_is_asked() -> None:
+    mean = {"table": "notes", "expect": "column_mean_to_be_between", "column": "number", "max_value": 1}
+    adjust = {"notes.number.mean_to_be_between": {"severity": "warns"}}
+    assert checks_for(about(expect=[mean], adjust=adjust))[-1].severity == "warns"
+    with pytest.raises(UserError, match=r"notes\.number\.mean_to_be_between is about the column as a whole"):
+        checks_for(about(expect=[mean], adjust={"notes.number.mean_to_be_between": {"mostly": 0.5}}))
+
+
 @pytest.mark.parametrize("name", ["audit.leakage", "samples.min_rows", "samples.image_as_it_came", "labels.sum"])
 def test_audits_and_rules_are_adjusted_too(name: str) -> None:
     checks_for(about(adjust={name: {"severity": "tells"}}))
