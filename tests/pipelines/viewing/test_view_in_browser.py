@@ -39,7 +39,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             server.send_signal(signal.SIGINT)
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "dark"), (360, "light")])
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "dark")])
 def test_all_samples_can_be_looked_at(browser: Any, address: str, tmp_path: Path, width: int, scheme: str) -> None:
     with Watched(browser, address, width=width, scheme=scheme) as seen:
         view = seen.page
