@@ -31,6 +31,7 @@ _COLUMNS = (
     *_MEDIA,
     "frames",
 )
+_ROWS = 1 << 13
 _UP = 16
 """Samples cut from samples cut from samples: so far."""
 
@@ -39,8 +40,10 @@ _UP = 16
 class Samples:
     """All published samples in the order of their ids, with the split of each and what they have in common."""
 
-    ids: tuple[str, ...]
-    split: NDArray[np.str_]
+    ids: pa.Array
+    split: Ints
+    """Of each its place in `splits`."""
+    splits: tuple[str, ...]
     keys: dict[str, Ints]
     """By name a number for each sample, 0 where it has none."""
     assets: tuple[Ints, Ints]
@@ -51,7 +54,7 @@ class Samples:
     @staticmethod
     def of(data: AuditData, words: int) -> "Samples":
         ids, columns, rows, files, many, count = [], [], [], [], [], 0
-        for table in data.scan("samples", _COLUMNS):
+        for table in _pieces(data):
             ids.append(table["sample_id"])
             found, told = _keys(table)
             columns.append(found)
@@ -60,15 +63,14 @@ class Samples:
                 rows.append(row + count)
                 files.append(file)
             count += table.num_rows
-        names = np.array([name for chunk in ids for name in chunk.to_pylist()], object)
-        order = np.argsort(names.astype(str), kind="stable")
+        names = pa.concat_arrays([pa.array([], pa.string()), *(chunk for column in ids for chunk in column.chunks)])
+        order = np.asarray(pc.sort_indices(names), np.int64)
         place = np.empty(count, np.int64)
         place[order] = np.arange(count)
-        ordered = tuple(names[order].tolist())
+        ordered = names.take(pa.array(order))
         keys = {kind: _joined([c[kind] for c in columns])[order] for kind in (columns[0] if columns else ())}
-        where = np.array([data.split_of[name] for name in ordered], str)
         long = np.concatenate([np.zeros(0, bool), *many])[order]
-        return Samples(ordered, where, keys, (place[_joined(rows)], _joined(files)), long)
+        return Samples(ordered, *_splits(data, ordered), keys, (place[_joined(rows)], _joined(files)), long)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -76,12 +78,12 @@ class Samples:
     @cached_property
     def training(self) -> str:
         """The split that is learnt from: `train`, or the largest."""
-        names, counts = np.unique(self.split, return_counts=True)
-        return "train" if "train" in names else str(names[counts.argmax()])
+        counts = np.bincount(self.split, minlength=len(self.splits))
+        return "train" if "train" in self.splits else self.splits[int(counts.argmax())]
 
     @property
     def train(self) -> NDArray[np.bool_]:
-        return np.asarray(self.split == self.training)
+        return np.asarray(self.split == self.splits.index(self.training))
 
     @property
     def record(self) -> Ints:
@@ -109,6 +111,19 @@ class Samples:
                 break
             root = above
         return np.where((parent != 0) | np.isin(own, parent), root, 0)
+
+
+def _pieces(data: AuditData) -> Iterator[pa.Table]:
+    for table in data.scan("samples", _COLUMNS):
+        yield from (table.slice(start, _ROWS) for start in range(0, table.num_rows, _ROWS))
+
+
+def _splits(data: AuditData, ids: pa.Array) -> tuple[Ints, tuple[str, ...]]:
+    """The split of each sample as a place in their names, which are in order."""
+    known, split = (data.splits[name].cast(pa.string()).combine_chunks() for name in ("sample_id", "split"))
+    own = split.take(pc.index_in(ids, value_set=known))
+    names = sorted(pc.unique(own).to_pylist())
+    return np.asarray(pc.index_in(own, value_set=pa.array(names, pa.string())), np.int64), tuple(names)
 
 
 def _joined(lots: Sequence[Ints]) -> Ints:

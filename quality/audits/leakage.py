@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pydantic import ConfigDict, Field
@@ -43,7 +44,7 @@ class Leakage:
     def audit(self, data: AuditData) -> Audited:
         """Look at all samples; texts that are nearly the same are looked for among a fair share of them."""
         samples = Samples.of(data, self.words)
-        if len(np.unique(samples.split)) < 2:
+        if len(samples.splits) < 2:
             return skipped("leakage", "there are no two splits")
         shared = {one.kind: one for one in samples.shared()}
         found = {kind: partners(one, samples.train, samples.record) for kind, one in shared.items() if len(one.row)}
@@ -55,7 +56,7 @@ class Leakage:
 def _nearly(data: AuditData, samples: Samples, same: Partners | None, least: float) -> Partners:
     """Of those that are not exactly the same."""
     some = data.sampled("samples", ["text", "language"])
-    rows = np.searchsorted(np.array(samples.ids), some["sample_id"].to_numpy().astype(str))
+    rows = np.asarray(pc.index_in(some["sample_id"], value_set=samples.ids), np.int64)
     there = np.asarray(pc.is_valid(some["text"])) & samples.long[rows]
     texts, languages = (some[name].filter(there).combine_chunks() for name in ("text", "language"))
     near = nearly_same(texts, languages, rows[there], samples.train, samples.record, least)
@@ -77,7 +78,7 @@ class _Found:
         rows = list(dict.fromkeys([row for kind in told for row in self.found[kind].row.tolist()] + torn))
         measures = (*(self._measure(kind) for kind in order), *self._cut())
         table = tuple(line for kind in order for line in self._lines(self.found[kind]))
-        first = tuple(self.samples.ids[row] for row in rows[:SHOWN])
+        first = tuple(self.samples.ids.take(pa.array(rows[:SHOWN], pa.int64())).to_pylist())
         return Audited("leakage", self._says(told, measures), measures, first, len(rows), table)
 
     def _severity(self, kind: str) -> Severity | None:
@@ -113,15 +114,16 @@ class _Found:
     @cached_property
     def _torn(self) -> NDArray[np.bool_]:
         """Which samples are in a lot that several splits have a part of."""
-        pairs = np.unique(np.stack([self._lots, np.unique(self.samples.split, return_inverse=True)[1]], axis=1), axis=0)
+        pairs = np.unique(np.stack([self._lots, self.samples.split], axis=1), axis=0)
         found: NDArray[np.bool_] = (np.bincount(pairs[:, 0]) > 1)[self._lots]
         return found
 
     def _lines(self, found: Partners) -> Iterator[dict[str, Any]]:
-        ids, split = self.samples.ids, self.samples.split
+        names, split = self.samples.splits, self.samples.split
         for row, partner in zip(found.row[:SHOWN].tolist(), found.partner[:SHOWN].tolist(), strict=True):
-            own = {"sample": ids[row], "split": str(split[row])}
-            yield {"in common": found.kind, **own, "partner": ids[partner], "its split": str(split[partner])}
+            sample, other = self.samples.ids.take(pa.array([row, partner])).to_pylist()
+            own = {"sample": sample, "split": names[split[row]]}
+            yield {"in common": found.kind, **own, "partner": other, "its split": names[split[partner]]}
 
     def _says(self, told: Sequence[str], measures: Sequence[Measure]) -> str:
         held = int((~self.samples.train).sum())
