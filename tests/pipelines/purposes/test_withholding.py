@@ -162,6 +162,12 @@ def test_who_is_told_of_is_not_known_by_it(tmp_path: Path) -> None:
     rows = made.rows(made.build().version, "people").to_pylist()
     assert sorted((row["age"] or "", row["gender"] or "") for row in rows) == [("", "")] * 2 + [("30", "f")] * 3
     assert all(row["person_id"].startswith("p_") and row["roles"] == ["subject"] for row in rows)
+    say(made, [*people[:3], {"publish_features": "no"}, people[4]])
+    second = made.build()
+    assert (second.bump, made.rows(second.version, "people").num_rows) == ("patch", 4)
+    say(made, [*people[:3], {"publish_features": "no"}, {"gender": "f", "age": "30"}])
+    third = made.build()
+    assert (third.bump, [row["age"] for row in made.rows(third.version, "people").to_pylist()]) == ("patch", ["30"] * 4)
 
 
 def test_facts_that_nobody_declared_are_told(tmp_path: Path) -> None:
