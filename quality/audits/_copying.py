@@ -8,6 +8,7 @@ makes them agree, the one follows from the other, whichever name each has for it
 
 import math
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from itertools import combinations
 
 import numpy as np
@@ -65,7 +66,7 @@ class _Answers:
         same, n = int((a == b).sum()), len(a)
         expected = n * _in_common(a, b)
         if not self.fine and same >= alike * n:  # of less nothing can be left that is so much
-            expected = max(expected, _by_habit(a, b, np.array([self._most(*x) for x in rows])))
+            expected = max(expected, _by_habit(a, b, self._most(rows)))
         if not self.fine and _left(same, expected, n) >= alike:
             expected = max(expected, n * self._foretold(*pair))
         p = float(f"{math.exp(-n * _divergence(same / n, expected / n)):.6g}") if same > expected else 1.0
@@ -74,12 +75,17 @@ class _Answers:
         left = _left(same, expected, n)
         return Suspect(COPYING, (name, other), max(left, 0.0), n, p, left >= alike, why)
 
-    def _most(self, a: int, b: int) -> int:
-        """What most others say of what both judged."""
-        start, end = (int(self.starts[self.cell[a] + step]) for step in (0, 1))
-        others = np.delete(self.answer[start:end], [a - start, b - start])
-        names, counts = np.unique(others, return_counts=True)
-        return int(names[counts.argmax()])
+    def _most(self, rows: Rows) -> Ints:
+        """What most others say of each sample that both judged; of equals the most frequent answer of all."""
+        of = np.array(rows)
+        counts, at = self._all[self.cell[of[:, 0]]], np.arange(len(of))
+        for side in of.T:
+            counts[at, np.minimum(self.answer[side], _KINDS - 1)] -= 1
+        return counts.argmax(axis=1).astype(np.int64)
+
+    @cached_property
+    def _all(self) -> Floats:
+        return self._counted(np.ones(len(self.cell), bool))
 
     def _foretold(self, *pair: int) -> float:
         """The share of the same answers that follows from what each says beside third raters and these beside each
