@@ -10,7 +10,7 @@ from affectory.schemas.derived import OPINIONS_TABLE
 from affectory.schemas.parquet import read_all
 from affectory.schemas.taxonomy import Taxonomy
 
-MOST_OPINIONS = 200_000
+MOST_OPINIONS = 100_000
 """Of more the card names the command that measures them: they would have to lie in memory all at once."""
 _MOST_LINES = 60
 
