@@ -46,11 +46,12 @@ class Calibration:
     def audit(self, data: AuditData) -> Audited:
         pairs = beside(data)
         if not pairs:
-            return skipped(NAME, "no model judged what people judged")
+            return skipped(NAME, "no model judged what people judged, from the same perspective")
         enough = [_Compared.of(pair, _records(data)) for pair in pairs if len(pair.item) >= self.least]
         if not enough:
             most = max(len(pair.item) for pair in pairs)
-            return skipped(NAME, f"models and people judged {most} of the same samples, {self.least} are needed")
+            told = f"models and people judged {most} of the same samples from the same perspective"
+            return skipped(NAME, f"{told}, {self.least} are needed")
         measures = [measure for one in enough for measure in self._measures(one)]
         wrong = sorted((-worst, sample) for one in enough for sample, worst in one.wrong().items())
         rows = tuple(dict.fromkeys(sample for _, sample in wrong))

@@ -46,11 +46,12 @@ class LabelNoise:
     def audit(self, data: AuditData) -> Audited:
         pairs = beside(data)
         if not pairs:
-            return skipped(NAME, "no model judged what people judged")
+            return skipped(NAME, "no model judged what people judged, from the same perspective")
         sides = [_Side.of(pairs, side, _sources(data)) for side in dict.fromkeys(pair.side for pair in pairs)]
         if not (enough := [side for side in sides if len(side.samples) >= self.least]):
             most = max(len(side.samples) for side in sides)
-            return skipped(NAME, f"models and people judged {most} of the same samples, {self.least} are needed")
+            told = f"models and people judged {most} of the same samples from the same perspective"
+            return skipped(NAME, f"{told}, {self.least} are needed")
         looked = [_Looked(side, self.flags(side.said, side.label, side.people), self._chance(side)) for side in enough]
         if not (able := [one for one in looked if one.knows]):
             return skipped(NAME, "models agree with people no more than by chance, so that their doubts say nothing")

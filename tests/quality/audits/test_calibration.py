@@ -80,8 +80,14 @@ def test_many_windows_of_few_records_are_as_few_tries_as_records() -> None:
 @pytest.mark.parametrize(
     ("rows", "why"),
     [
-        ([opinion(1, [1, 0, 0], rater="p", sample_id="s_000")], "no model judged what people judged"),
-        (world(1, samples=10), "models and people judged 10 of the same samples, 30 are needed"),
+        (
+            [opinion(1, [1, 0, 0], rater="p", sample_id="s_000")],
+            "no model judged what people judged, from the same perspective",
+        ),
+        (
+            world(1, samples=10),
+            "models and people judged 10 of the same samples from the same perspective, 30 are needed",
+        ),
     ],
 )
 def test_where_there_is_nothing_to_compare_that_is_said(rows: list[Row], why: str) -> None:

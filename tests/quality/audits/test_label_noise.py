@@ -84,7 +84,8 @@ def test_order_and_parts_change_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("samples", "why"), [(0, "no model judged what people judged"), (9, "9 of the same samples, 30 are needed")]
+    ("samples", "why"),
+    [(0, "no model judged what people judged"), (9, "9 of the same samples from the same perspective, 30")],
 )
 def test_where_there_is_nothing_to_compare_that_is_said(samples: int, why: str) -> None:
     assert why in audited(QUICK, world(1, samples=samples)[0]).skipped
