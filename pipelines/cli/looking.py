@@ -21,6 +21,9 @@ from affectory.pipelines.cli.options import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pyarrow as pa
+
+    from affectory.pipelines.cli.options import Built
     from affectory.pipelines.runner.stage import Stage
     from affectory.schemas.urls import Location
 
@@ -42,6 +45,7 @@ def rejects(
     workspace: WorkspaceDir = None,
     reason: Annotated[str | None, typer.Option(help="Only this reason or error.")] = None,
     stage: Annotated[str | None, typer.Option(help="Only this stage.")] = None,
+    withheld: Annotated[bool, typer.Option(help="Also what a release of today would hold back.")] = False,
     limit: Annotated[int, typer.Option(min=1, help="Rows to show; all are counted.")] = 50,
     out: Annotated[Path | None, typer.Option(help="Write all of them to a Parquet, CSV or JSONL file.")] = None,
     json: Json = False,
@@ -51,7 +55,10 @@ def rejects(
     from affectory.pipelines.report import chosen_rejects, rejects_text, write_rows
 
     built = open_built(recipe, workspace)
-    table = chosen_rejects(all_rejects(built.workspace, built.record), reason, stage)
+    found = all_rejects(built.workspace, built.record)
+    if withheld:
+        found = with_withheld(found, recipe, built)
+    table = chosen_rejects(found, reason, stage)
     if out is not None:
         write_rows(table, out)
     if json:
@@ -59,6 +66,17 @@ def rejects(
             print(json_format.dumps(row, ensure_ascii=False))
     else:
         print(rejects_text(table, limit))
+
+
+def with_withheld(found: "pa.Table", recipe: Path, built: "Built") -> "pa.Table":
+    """The rows that were not kept, and those that a release of today would hold back."""
+    import pyarrow as pa
+
+    from affectory.pipelines.bind import read_and_bind
+    from affectory.pipelines.purposes.withholding import withheld_today
+
+    bound = read_and_bind(recipe, (), ())
+    return pa.concat_tables([found, withheld_today(bound, built.workspace, built.record).rejects()])
 
 
 def trace(

@@ -13,7 +13,7 @@ from affectory.pipelines.purposes.barred import FREE, Barred, Bars, Deciding
 from affectory.pipelines.purposes.licences import Licences
 from affectory.pipelines.purposes.looked_at import careful
 from affectory.pipelines.purposes.rows import batches, grouped, names, strings, with_any
-from affectory.pipelines.purposes.words import Rules, words
+from affectory.pipelines.purposes.words import Rules, this_day, words
 from affectory.pipelines.records import FILE_KINDS
 from affectory.pipelines.release.withheld import WHY, Withheld
 from affectory.pipelines.scan import load_scan
@@ -39,6 +39,13 @@ def withheld(bound: Bound, workspace: Workspace, build: BuildRecord, splits: pa.
     noted = {name for stage in bound.stages for name in stage.transform.writes()}
     found.add(careful(spec.people, noted, tables, sources, deciding))
     return found.withheld(splits, bars.records)
+
+
+def withheld_today(bound: Bound, workspace: Workspace, build: BuildRecord) -> Withheld:
+    """What a release of today would hold back of a build."""
+    commits = workspace.commits()
+    splits = commits.read(commits.get(build.splits), "splits") if build.splits else None
+    return Withheld() if splits is None else withheld(bound, workspace, build, splits, this_day())
 
 
 def current_sources(workspace: Workspace, build: BuildRecord) -> pa.Table:

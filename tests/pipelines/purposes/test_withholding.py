@@ -1,5 +1,6 @@
 """Of people, licences and texts that may not be published, nothing is in a release; and the release says how much."""
 
+import json
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,8 @@ def test_how_much_is_withheld_is_told_and_of_whom_is_not(tmp_path: Path) -> None
     assert {(r["stage"], r["reason"], r["sample_id"], r["record_id"]) for r in rejects} == {
         ("publish", "withheld", None, None)
     }
+    shown = made.told("rejects", "recipe.yaml", "--workspace", "ws", "--withheld", "--json").stdout.splitlines()
+    assert sorted(json.loads(row)["detail"] for row in shown) == [row["detail"] for row in rejects]
     card = (release / "README.md").read_text()
     assert "1 samples are withheld (embargo: not over)." in card
     assert "1 rows are without their media (consent: no to publish_media)." in card
