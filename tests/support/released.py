@@ -60,11 +60,14 @@ DEFAULT = pa.schema(
 )
 
 
-def released(folder: Path, count: int = 60, *, nasty: str = "", group: int = 25, gate: bool = True) -> Path:
-    """A release of `count` samples; `nasty` is what somebody wrote, named and called raters."""
+def released(
+    folder: Path, count: int = 60, *, nasty: str = "", group: int = 25, gate: bool = True, apart: bool = False
+) -> Path:
+    """A release of `count` samples; `nasty` is what somebody wrote, named and called raters; `apart`: some raters had
+    only the sound or only the picture, and of every second sample the picture tells another tale."""
     samples = [_sample(number, nasty) for number in range(count)]
     samples.sort(key=lambda row: (("train", "validation", "test").index(row["split"]), row["sample_id"]))
-    opinions = [one for row in samples for one in _opinions(row, nasty)]
+    opinions = [one for row in samples for one in (_apart(row) if apart else _opinions(row, nasty))]
     for split in ("train", "validation", "test"):
         ids = {row["sample_id"] for row in samples if row["split"] == split}
         _write(folder / "data/default" / f"{split}-00000.parquet", _of(samples, ids), DEFAULT, group)
@@ -170,6 +173,16 @@ def _opinions(row: Row, nasty: str) -> list[Row]:
     found = [_opinion(row, rater, _says(row, n, len(labels)), n, nasty) for n, rater in enumerate(raters)]
     weights = np.round(np.random.default_rng(number).dirichlet(np.ones(len(labels))), 3)
     return [*found, _opinion(row, f"writer@1{nasty}", weights, 9, nasty, kind="model")]
+
+
+def _apart(row: Row) -> list[Row]:
+    number, labels = row["number"], len(TAXONOMY.labels)
+    heard, seen = np.eye(labels)[number % labels], np.eye(labels)[(number + number % 2) % labels]
+    sides = {("audio",): heard, ("video",): seen, ("audio", "video"): heard}
+    return [
+        _opinion(row, f"p_{n:020x}", weights, n, "") | {"modalities": list(had)}
+        for n, (had, weights) in enumerate([*sides.items(), *sides.items()])
+    ]
 
 
 def _says(row: Row, rater: int, labels: int) -> Sequence[float]:

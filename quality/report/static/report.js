@@ -121,7 +121,7 @@
     list.start = first + 1;
     list.removeAttribute("aria-busy");
     const whole = about.shown;
-    at("told").textContent = found.total === whole ? `${many(whole)} samples` : found.total ? `${many(found.total)} of ${many(whole)} samples` : `None of ${many(whole)} samples`;
+    at("told").textContent = found.total === whole ? `${many(whole)} sample${whole === 1 ? "" : "s"}` : found.total ? `${many(found.total)} of ${many(whole)} samples` : `None of ${many(whole)} samples`;
     at("where").textContent = found.total ? `${many(first + 1)} to ${many(Math.min(first + PAGE, found.total))} of ${many(found.total)}` : "";
     at("back").disabled = first === 0;
     at("next").disabled = first + PAGE >= found.total;
@@ -149,6 +149,7 @@
     side.append(article);
     browse.classList.add("shut");
     open = null;
+    at("opened").textContent = "";
     if (focus) button?.focus();
   };
   const place = () => {
@@ -168,6 +169,7 @@
     article.replaceChildren(...told(sample));
     article.hidden = false;
     article.setAttribute("aria-label", `Sample ${id}`);
+    at("opened").textContent = `Sample ${id} is open; the right arrow leads to it`;
     place();
     side.scrollTop = 0;
     if (!narrow.matches) button?.scrollIntoView({ block: "nearest" });
@@ -356,6 +358,7 @@
     if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
     const finding = event.target === at("find"), inList = event.target.closest?.("#list");
     if (event.key === "Escape" && open) return close(true);
+    if (event.key === "ArrowRight" && open && inList && event.target.matches("button.entry")) return article.focus();
     if (finding && event.key !== "ArrowDown") return;
     if (event.key === "/") { event.preventDefault(); at("find").focus(); }
     const by = { j: 1, k: -1 }[event.key] || (inList || finding ? { ArrowDown: 1, ArrowUp: -1 }[event.key] : 0);

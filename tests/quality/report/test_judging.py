@@ -40,6 +40,11 @@ def test_agreement_is_told_for_each_emotion_of_what_was_seen(judged: Judged) -> 
     assert {"joy", "emotion"} <= questions <= {*TAXONOMY.labels, "emotion"}
 
 
+def test_whether_ears_and_eyes_say_the_same_is_told(tmp_path: Path) -> None:
+    found = judge(Released(released(tmp_path / "a", 21, apart=True)))
+    assert found.conflict == {"consistent": 11, "audio-aligned": 10}
+
+
 def test_of_very_many_samples_some_are_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(judging, "MOST", 10)
     found = judge(Released(released(tmp_path / "a", 42)))

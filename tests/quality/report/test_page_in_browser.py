@@ -91,6 +91,9 @@ def test_it_is_walked_by_keys_alone(browser: Any, address: str) -> None:
         view.keyboard.press("k")
         assert view.evaluate(active) == ids[1]
         seen.until("id => document.querySelector('#sample h3')?.textContent === id", ids[1])
+        view.keyboard.press("ArrowRight")
+        assert view.evaluate("document.activeElement.id") == "sample"
+        assert view.locator("#opened").inner_text().startswith(f"Sample {ids[1]} is open")
         view.keyboard.press("Escape")
         assert view.locator("#sample").is_hidden()
         assert view.evaluate(active) == ids[1]
