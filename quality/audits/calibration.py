@@ -47,7 +47,8 @@ class Calibration:
         pairs = beside(data)
         if not pairs:
             return skipped(NAME, "no model judged what people judged, from the same perspective")
-        enough = [_Compared.of(pair, _records(data)) for pair in pairs if len(pair.item) >= self.least]
+        records = _records(data)
+        enough = [_Compared.of(pair, records) for pair in pairs if len(pair.item) >= self.least]
         if not enough:
             most = max(len(pair.item) for pair in pairs)
             told = f"models and people judged {most} of the same samples from the same perspective"

@@ -61,7 +61,8 @@ class Captions:
     def audit(self, data: AuditData) -> Audited:
         notes = data.sampled("notes", ["name", "text", "number", "places"])
         names = self.of or _written(notes)
-        texts = [_Texts.of(name, notes, _sources(data)) for name in names]
+        sources = _sources(data)
+        texts = [_Texts.of(name, notes, sources) for name in names]
         if not (texts := [one for one in texts if one.samples]):
             return skipped(NAME, f"no sample has {' or '.join(names)}" if names else "no note was written by a model")
         facts = Facts.of(notes)

@@ -47,7 +47,8 @@ class LabelNoise:
         pairs = beside(data)
         if not pairs:
             return skipped(NAME, "no model judged what people judged, from the same perspective")
-        sides = [_Side.of(pairs, side, _sources(data)) for side in dict.fromkeys(pair.side for pair in pairs)]
+        sources = _sources(data)
+        sides = [_Side.of(pairs, side, sources) for side in dict.fromkeys(pair.side for pair in pairs)]
         if not (enough := [side for side in sides if len(side.samples) >= self.least]):
             most = max(len(side.samples) for side in sides)
             told = f"models and people judged {most} of the same samples from the same perspective"
