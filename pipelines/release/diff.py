@@ -19,7 +19,7 @@ from affectory.pipelines.release.version import Bump
 from affectory.schemas.derived import TABLES
 from affectory.schemas.urls import Location
 
-_AT_ONCE = 5000
+_AT_ONCE = 10_000
 _MOST_REASONS = 5
 _MOST_CHARACTERS = 90
 """Of the names in one reason; with the words around them it stays a line."""
@@ -300,12 +300,16 @@ def _keys(table: pa.Table, key: Sequence[str]) -> pa.Array:
 
 def _apart(old: pa.ChunkedArray, new: pa.ChunkedArray) -> NDArray[np.bool_]:
     """In which rows two columns differ, as their JSON would."""
-    if old.type == new.type and (pa.types.is_string(old.type) or pa.types.is_integer(old.type)):
+    kind = old.type
+    if kind == new.type and (pa.types.is_string(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind)):
         unequal = pc.fill_null(pc.not_equal(old, new), False)
+        if pa.types.is_floating(kind):
+            unequal = pc.and_not(unequal, pc.fill_null(pc.and_(pc.is_nan(old), pc.is_nan(new)), False))
         apart: NDArray[np.bool_] = pc.or_(unequal, pc.xor(pc.is_null(old), pc.is_null(new))).to_numpy()
         return apart
     pairs = zip(old.to_pylist(), new.to_pylist(), strict=True)
-    return np.array([plain_json(x) != plain_json(y) for x, y in pairs], dtype=bool)
+    # No number equals NaN, which says the same in both.
+    return np.array([x != y and plain_json(x) != plain_json(y) for x, y in pairs], dtype=bool)
 
 
 def _labels(side: Side, rows: pa.Table) -> list[str]:

@@ -5,12 +5,15 @@ import random
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from affectory.pipelines.release import ReleaseDiff, diff, write, write_release
+from affectory.pipelines.release.diff import _apart
+from affectory.pipelines.release.lineage import plain_json
 
 NAMES = st.text("xyz_", min_size=1, max_size=150)
 
@@ -65,6 +68,23 @@ def test_only_row_groups_of_changed_rows_are_read(
     groups = [pq.ParquetFile(f).num_row_groups for f in (tmp_path / "a").glob("v1.0.0/data/default/*.parquet")]
     assert max(groups) > 8
     assert len(read) <= 6, "of each config on each side the group that may hold the row"
+
+
+VALUES = st.none() | st.floats(width=32).map(lambda x: x + 0.0)
+
+
+@given(
+    rows=st.lists(st.tuples(VALUES, VALUES, st.lists(VALUES, max_size=2), st.lists(VALUES, max_size=2)), max_size=30)
+)
+def test_cells_differ_as_their_json_does(rows: list[tuple[Any, Any, list[Any], list[Any]]]) -> None:
+    for kind, pairs in (
+        (pa.float32(), [(a, b) for a, b, _, _ in rows]),
+        (pa.list_(pa.float32()), [(a, b) for _, _, a, b in rows]),
+    ):
+        old, new = (pa.chunked_array([pa.array([pair[side] for pair in pairs], kind)]) for side in (0, 1))
+        assert _apart(old, new).tolist() == [
+            plain_json(a) != plain_json(b) for a, b in zip(old.to_pylist(), new.to_pylist(), strict=True)
+        ]
 
 
 def test_it_prints_for_people_and_programs(make_world: Any, tmp_path: Path) -> None:
