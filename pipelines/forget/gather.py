@@ -34,6 +34,7 @@ def gather(workspace: Workspace, person: str, reason: str, request: str) -> Trac
         person, reason, request, _sorted(own.records), _sorted(own.prints), _sorted(own.assets), _sorted(samples),
         _sorted(reviewed.acts), _sorted(reviewed.tasks), _sorted(found.words | reviewed.words),
         _sorted(found.said - found.words), _sorted(own.files),
+        _sorted(own.tables),
     )  # fmt: skip
 
 
@@ -50,6 +51,7 @@ class _Own:
     prints: set[str]
     assets: set[str]
     files: set[str]
+    tables: set[str]
 
     @classmethod
     def of(cls, workspace: Workspace, person: str) -> "_Own":
@@ -62,9 +64,13 @@ class _Own:
         media = rows.filter(pc.is_in(rows.column("kind"), value_set=pa.array(FILE_KINDS)))
         shared = pc.is_in(media.column("asset_id"), value_set=others.column("asset_id").combine_chunks())
         media = media.filter(pc.invert(shared))
-        files = {f"{row['source']}/{row['uri']}" for row in media.select(["source", "uri"]).to_pylist()}
         assets, prints = media.column("asset_id").to_pylist(), rows.column("fingerprint").to_pylist()
-        return cls(person, records, set(prints), set(assets), files)
+        files = _places(media)
+        return cls(person, records, set(prints), set(assets), files, _places(rows) - files)
+
+
+def _places(rows: pa.Table) -> set[str]:
+    return {f"{row['source']}/{row['uri']}" for row in rows.select(["source", "uri"]).to_pylist()}
 
 
 @dataclass

@@ -8,7 +8,7 @@ from affectory.pipelines.forget.traces import Traces
 
 _NOT_REACHED = (
     "  other copies are out of reach: backups, what others downloaded, what was pushed to a hub or a bucket, and your "
-    "own source files"
+    "own source files, as named above"
 )
 
 
@@ -24,8 +24,10 @@ class Plan:
 
     def facts(self) -> dict[str, Any]:
         """All of it as plain data."""
-        found = {"records": len(self.traces.records), "samples": len(self.traces.samples)}
-        return {**found, "files": list(self.traces.files), "rows": dict(self.rows), "releases": dict(self.releases)}
+        traces = self.traces
+        found = {"records": len(traces.records), "samples": len(traces.samples), "rows": dict(self.rows)}
+        yours = {"files": list(traces.files), "tables": list(traces.tables)}
+        return {**found, **yours, "releases": dict(self.releases)}
 
     def as_text(self) -> str:
         """All of it on a screen."""
@@ -36,15 +38,14 @@ class Plan:
             f"  rows of ledgers that go: {rows}",
             "  what is derived of them goes, and is made anew of all others by the next build",
         ]
-        if traces.records and not traces.samples:
-            lines.append("  nothing is derived now")
         if not (any(self.rows.values()) or traces.records):
             lines.append("  nothing is known of them here: they are only kept from coming in")
         return "\n".join([*lines, *self._left()])
 
     def _left(self) -> list[str]:
         lines = [f"  {version} holds {count} rows of them" for version, count in self.releases.items()]
-        return lines + [f"  delete yourself: {file} (source/file)" for file in self.traces.files]
+        lines += [f"  delete yourself: {file} (source/file)" for file in self.traces.files]
+        return lines + [f"  delete yourself: rows of theirs in {file}" for file in self.traces.tables]
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,5 @@ class Done:
         old = [f"  {version} holds {count} rows of them still: releases are never rewritten, so delete it"
                for version, count in self.plan.releases.items()]  # fmt: skip
         review = [f"  Label Studio: {self.review}"] if self.review else []
-        files = [f"  delete yourself: {file} (source/file)" for file in self.plan.traces.files]
-        return "\n".join(["forgotten; a keyed hash keeps them from coming back", *review, *old, *files, _NOT_REACHED,
+        return "\n".join(["forgotten; a keyed hash keeps them from coming back", *review, *old, _NOT_REACHED,
                           "  next: affectory build, which publishes a version without them"])  # fmt: skip

@@ -11,7 +11,7 @@ def untold(workspace: Workspace, releases: object) -> tuple[str, ...]:
     files = workspace.files("ledgers")
     told = set(files.names(_told(releases)))
     waiting = [reason for request, reason in reasons(files) if f"{_told(releases)}/{request}" not in told]
-    return tuple(f"removed at a person's request: {reason}" for reason in waiting)
+    return tuple(f"removed at a person's request: {reason}" for reason in dict.fromkeys(waiting))
 
 
 def note_told(workspace: Workspace, releases: object) -> None:

@@ -39,6 +39,8 @@ class Traces:
     """What models and people said of them."""
     files: tuple[str, ...] = ()
     """Where their files lay: source and place."""
+    tables: tuple[str, ...] = ()
+    """Files with rows of theirs, and of others."""
 
     def to_json(self) -> bytes:
         """All of it, to be taken up again after a kill."""

@@ -32,7 +32,8 @@ def test_who_does_not_say_yes_is_left_alone(made: Project) -> None:
 
 def test_it_says_what_is_left_to_do_by_hand(made: Project) -> None:
     text = _forget(made, "--yes")
-    assert "delete yourself: media/aq-portrait.png" in text and "backups" in text and "affectory build" in text
+    assert "delete yourself: media/aq-portrait.png" in text and "rows of theirs in lines/lines.jsonl" in text
+    assert "backups" in text and "affectory build" in text
     assert Workspace(made.workspace).forgotten().knows(PERSON)
 
 
