@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pydantic import ConfigDict, Field
 
 from affectory.quality.audits._audited import Audited, Measure, skipped
-from affectory.quality.audits._chance import TIMES, Ints, generator, permuted
+from affectory.quality.audits._chance import Ints, generator, permuted
 from affectory.quality.audits._data import AuditData
 from affectory.quality.audits._named_cues import BORNE_OUT, CONTRADICTED, CUES, UNKNOWN, Facts
 from affectory.quality.audits._shares import percent, rounded, share
@@ -31,7 +31,9 @@ UNSUPPORTED, PHRASES, COMMON, SAME, EMPTY, LENGTH, LANGUAGE = (
     "the same as another one", "empty", "far shorter or longer than others", "in another language",
 )  # fmt: skip
 _BY, _TEXT = "_by", "text"
-_SHOWN = 10
+_SHOWN, _DEALT = 10, 99
+_COMPARED = 20_000
+"""So many texts, the first ones, tell which phrases are shared: ids are hashes."""
 _PHRASE, _MANY, _FEWEST, _MOSTLY = 6, 0.1, 5, 0.5
 """A phrase is so many words; it is shared where so many texts, as a share and as a number, have it; and a text in which
 so many words belong to such phrases is mostly made of them."""
@@ -55,7 +57,6 @@ class Captions:
     language: Annotated[str | None, Field(description="their language, as a code; else that of most")] = None
     unsupported: Annotated[float, Field(ge=0, le=1, description="share with claims that nothing bears out")] = 0.1
     most: Annotated[float, Field(ge=0, le=1, description="share that may have any other fault")] = 0.05
-    times: Annotated[int, Field(ge=99, description="how often chance is tried")] = TIMES
     severity: Annotated[Severity, Field(description="what follows where it accuses")] = "warns"
 
     def audit(self, data: AuditData) -> Audited:
@@ -94,7 +95,7 @@ class Captions:
             wrong, of = int((column == CONTRADICTED).sum()), int((column != UNKNOWN).sum())
             yield texts.line(f"{CUES[place].name}: named where nothing bears it out", wrong, of)
         if (of := int((claims.status != UNKNOWN).any(axis=1).sum())) > 0:
-            by_chance = claims.by_chance(self.times, NAME, texts.name)
+            by_chance = claims.by_chance(NAME, texts.name)
             yield {
                 **texts.line(f"{UNSUPPORTED}, if texts were dealt at random", 0, of),
                 "texts": None,
@@ -129,10 +130,10 @@ class _Claims:
     def status(self) -> NDArray[np.int8]:
         return np.where(self.named, self.measured, UNKNOWN).astype(np.int8)
 
-    def by_chance(self, times: int, *names: str) -> float:
+    def by_chance(self, *names: str) -> float:
         """Of texts that are dealt anew within their source the mean share with a claim that is contradicted."""
         random, rows, found = generator(*names), np.arange(len(self.named)), []
-        for _ in range(times):
+        for _ in range(_DEALT):
             named = self.named[permuted(rows, self.source, random)]
             wrong, looked = ((named & (self.measured == s)).any(axis=1) for s in (CONTRADICTED, BORNE_OUT))
             found.append(wrong.sum() / max((wrong | looked).sum(), 1))
@@ -179,8 +180,9 @@ class _Texts:
     @cached_property
     def shared(self) -> Mapping[tuple[str, ...], int]:
         """Phrases that many texts have, and how many."""
-        counts = Counter(phrase for words in self.words for phrase in set(_phrases(words)))
-        least = max(_FEWEST, _MANY * int(self.filled.sum()))
+        some = self.words[:_COMPARED]
+        counts = Counter(phrase for words in some for phrase in set(_phrases(words)))
+        least = max(_FEWEST, _MANY * int(self.filled[:_COMPARED].sum()))
         return {phrase: count for phrase, count in counts.items() if count >= least}
 
     def mostly_shared(self) -> Ints:
@@ -212,7 +214,7 @@ class _Texts:
         """The phrases that most texts share."""
         often = sorted(self.shared.items(), key=lambda of: (-of[1], of[0]))
         for phrase, count in often[:_SHOWN]:
-            yield self.line(f"phrase: {' '.join(phrase)}", count, int(self.filled.sum()))
+            yield self.line(f"phrase: {' '.join(phrase)}", count, int(self.filled[:_COMPARED].sum()))
 
     def line(self, what: str, texts: int, of: int) -> dict[str, Any]:
         return rounded({"note": self.name, "what": what, "texts": texts, "of": of, "share": texts / of})

@@ -17,7 +17,7 @@ from affectory.quality.audits._data import AuditData
 from affectory.quality.audits._named_cues import CUES
 from affectory.quality.audits.captions import Captions
 
-QUICK = Captions(times=99)
+DEFAULT = Captions()
 Shared = Callable[[str], Path]
 PLACES = ("kitchen", "garden", "office", "station", "market", "library", "harbour", "theatre", "forest", "hotel")
 PEOPLE = ("woman", "man", "girl", "boy", "nurse", "driver", "teacher", "singer's friend", "neighbour", "clerk")
@@ -78,7 +78,7 @@ PLANTED: dict[str, tuple[Spoil, str]] = {
 
 @pytest.mark.parametrize(("spoil", "fault"), PLANTED.values(), ids=PLANTED)
 def test_a_planted_fault_is_found_with_its_rows(spoil: Spoil, fault: str) -> None:
-    found = audited(QUICK, given(1, spoil, 120))
+    found = audited(DEFAULT, given(1, spoil, 120))
     assert f"caption: {fault}" in accusing(found)
     planted = {f"s_{n:03}" for n in range(120) if spoil(n, "") != ""}
     assert len(planted & set(found.rows)) >= (0.6 if fault == captions.UNSUPPORTED else 1) * len(planted)
@@ -86,11 +86,11 @@ def test_a_planted_fault_is_found_with_its_rows(spoil: Spoil, fault: str) -> Non
 
 @pytest.mark.parametrize("draws", [40, pytest.param(200, marks=pytest.mark.drill)])
 def test_honest_captions_are_accused_no_more_often_than_is_said(draws: int) -> None:
-    assert sum(audited(QUICK, given(draw)).verdict == "warns" for draw in range(draws)) <= tolerable(draws)
+    assert sum(audited(DEFAULT, given(draw)).verdict == "warns" for draw in range(draws)) <= tolerable(draws)
 
 
 def test_claims_of_honest_captions_are_better_than_those_of_others() -> None:
-    found = audited(QUICK, given(2, samples=120))
+    found = audited(DEFAULT, given(2, samples=120))
     [claims] = [measure for measure in found.measures if captions.UNSUPPORTED in measure.what]
     [dealt] = [line["share"] for line in found.table if "dealt at random" in line["what"]]
     assert claims.value < 0.1 < 0.3 < dealt
@@ -127,7 +127,7 @@ FEATURES = [
 @pytest.mark.parametrize(("text", "notes", "wrong"), FEATURES)
 def test_a_claim_is_held_against_what_was_measured(text: str, notes: Sequence[tuple[str, Any]], wrong: bool) -> None:
     rows = [note("s_1", name, value) for name, value in (*notes, ("caption", text), ("caption_by", "m"))]
-    found = audited(QUICK, data({"samples": [sample("s_1")], "notes": rows}))
+    found = audited(DEFAULT, data({"samples": [sample("s_1")], "notes": rows}))
     assert [m.value for m in found.measures if captions.UNSUPPORTED in m.what] == [float(wrong)]
 
 
@@ -145,7 +145,7 @@ def test_where_nothing_was_written_that_is_said(notes: list[Row], of: tuple[str,
 
 def test_order_and_parts_change_nothing() -> None:
     spoil = PLANTED["boilerplate"][0]
-    assert audited(QUICK, given(3, spoil)) == audited(QUICK, given(3, spoil, seed=8))
+    assert audited(DEFAULT, given(3, spoil)) == audited(DEFAULT, given(3, spoil, seed=8))
 
 
 @pytest.mark.parametrize(("model", "shares"), [("SALMONN", True), ("Chat-UniVi", False), ("VideoChat2", False)])
@@ -154,5 +154,5 @@ def test_of_three_real_models_one_says_back_what_it_was_asked(model: str, shares
     with gzip.open(shared("ovmer/ovmer_model_captions.jsonl.gz"), "rt", encoding="utf-8") as file:
         told = [row for row in map(json.loads, file) if (row["model"], row["condition"]) == (model, "nosubtitle")]
     notes = [note(row["clip"], *of) for row in told for of in (("caption", row["caption"]), ("caption_by", model))]
-    found = audited(QUICK, data({"samples": [sample(row["clip"]) for row in told], "notes": notes}))
+    found = audited(DEFAULT, data({"samples": [sample(row["clip"]) for row in told], "notes": notes}))
     assert accusing(found) == [f"caption: {captions.COMMON}"] * shares
