@@ -40,7 +40,9 @@ class Audits:
         if spec.name not in known:
             self.problems.append(self.recipe.unknown(spec.path, "unknown audit", spec.name, known))
             return None
-        return self.instance(discovery.public_class(known[spec.name]), spec.params, spec.path)
+        # What splits keep apart is what must not leak.
+        given = {"by": self.recipe.spec.publish.splits.by} if spec.name == "leakage" else {}
+        return self.instance(discovery.public_class(known[spec.name]), {**given, **spec.params}, spec.path)
 
 
 def audit_data(bound: "Bound", workspace: Workspace, build: BuildRecord, splits: pa.Table) -> "AuditData":

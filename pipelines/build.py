@@ -74,6 +74,8 @@ class Summary:
     unchanged: bool = False
     bump: str = ""
     changes: tuple[str, ...] = ()
+    why: str = ""
+    """The rule by which the release has its version."""
     groups_moved: int = 0
     refitted: bool = False
     preview: bool = False
@@ -243,7 +245,7 @@ class _Build:
             release = publisher.publish(gate)
             return replace(
                 summary, release=str(release.path), version=release.version, release_hash=release.hash,
-                unchanged=release.unchanged, bump=release.bump, changes=release.reasons,
+                unchanged=release.unchanged, bump=release.bump, changes=release.reasons, why=release.why,
                 splits=dict(release.rows.get("default", {})),
             )  # fmt: skip
         path = shelf_at(self.options.releases).place(current)

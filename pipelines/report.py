@@ -93,6 +93,7 @@ def _release(summary: Summary) -> list[str]:
     return [
         "",
         f"  release     {_short(place)}",
+        *([f"  version     {summary.why}"] if summary.why else []),
         f"  holds       {_counted(kinds)}",
         f"  splits      {_counted(splits)}",
         f"  labels      {_counted(labels)}",

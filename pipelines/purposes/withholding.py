@@ -20,7 +20,7 @@ from affectory.pipelines.scan import load_scan
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.parquet import Part
 
-_OF_SOURCES = ["record_id", "fingerprint", "asset_id", "kind", "licence", "subjects"]
+_OF_SOURCES = ["record_id", "fingerprint", "asset_id", "source", "kind", "licence", "subjects"]
 _TRAINING = "train"
 _DEEPEST = 4
 """Samples of samples of samples are as deep as anything goes."""

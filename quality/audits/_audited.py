@@ -64,8 +64,8 @@ class Audited:
         """As the gate counts it; None where there is nothing to say."""
         if self.verdict in ("clean", "not looked at"):
             return None
-        severity, told = cast(Severity, self.verdict), f"{self.name}: {self.says}"
-        return Finding("audits", told, self.count, self.rows[:SHOWN], severity, f"audit.{self.name}")
+        severity = cast(Severity, self.verdict)
+        return Finding("audits", self.says, self.count, self.rows[:SHOWN], severity, f"audit.{self.name}")
 
 
 class Audit(Protocol):
