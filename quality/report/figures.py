@@ -130,9 +130,8 @@ def _plane(release: Released, counted: Counted) -> dict[str, Any] | None:
 def _rejects(release: Released) -> dict[str, Any] | None:
     if release.rejects is None:
         return None
-    rows = release.rejects.to_pylist()
-    counted = Counter((row["outcome"], row["reason"], row["stage"]) for row in rows)
-    return {"many": len(rows), "lines": ranked(counted)[:_LINES], "more": max(0, len(counted) - _LINES)}
+    lines = ranked(release.rejects)
+    return {"many": sum(many for _, many in lines), "lines": lines[:_LINES], "more": max(0, len(lines) - _LINES)}
 
 
 def _suite(suite: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """What lies in the folder of a release, read a few rows at a time."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +18,7 @@ from affectory.schemas.taxonomy import Taxonomy, parse_taxonomy
 MEDIA = ("video", "image", "audio", "frames")
 """The columns that hold bytes, the one that shows most first."""
 ROWS = 2048
+_OF_REJECTS = ("outcome", "reason", "stage")
 _SPLITS = ("train", "validation", "test")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -73,12 +75,15 @@ class Released:
         return _batches(path, columns) if path.is_file() else iter(())
 
     @cached_property
-    def rejects(self) -> pa.Table | None:
-        """What was not kept: stage, outcome, reason."""
-        path = self.folder / "rejects.parquet"
-        return (
-            pq.read_table(path, columns=["stage", "outcome", "reason"], use_threads=False) if path.is_file() else None
-        )
+    def rejects(self) -> Mapping[tuple[str, str, str], int] | None:
+        """How many rows were not kept, by outcome, reason and stage; None where a release does not say."""
+        path, found = self.folder / "rejects.parquet", Counter[tuple[str, str, str]]()
+        if not path.is_file():
+            return None
+        for rows in _batches(path, list(_OF_REJECTS)):
+            for row in rows.group_by(list(_OF_REJECTS)).aggregate([([], "count_all")]).to_pylist():
+                found[row["outcome"], row["reason"], row["stage"]] += row["count_all"]
+        return found
 
     @cached_property
     def taxonomy(self) -> Taxonomy:
