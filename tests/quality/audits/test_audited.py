@@ -64,7 +64,7 @@ def test_a_finding_names_the_audit_and_the_first_rows() -> None:
     [found] = judged([Audited("leakage", "much leaks", (Measure("m", 1),), rows, 40)], ["blocks"])
     finding = found.finding()
     assert finding is not None and (finding.check, finding.severity) == ("audit.leakage", "blocks")
-    assert (finding.count, finding.rows, finding.rule) == (40, rows[:SHOWN], "leakage: much leaks")
+    assert (finding.count, finding.rows, finding.rule) == (40, rows[:SHOWN], "much leaks")
 
 
 @dataclass(frozen=True)
