@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 Hashes = NDArray[np.uint64]
 _SEED, _STEP, _LAST = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 _HALF = np.uint64(32)
+_LONG = 40
 
 
 def hashes(keys: list[pa.ChunkedArray]) -> Hashes:
@@ -21,13 +22,20 @@ def hashes(keys: list[pa.ChunkedArray]) -> Hashes:
 def _of(column: pa.ChunkedArray) -> Hashes:
     if not pa.types.is_string(column.type):
         return _of(pc.cast(column, pa.string()))
-    parts = [_of_chunk(chunk) for chunk in column.chunks]
+    parts = [_of_chunk(pc.fill_null(chunk, "\0null")) for chunk in column.chunks]
     return np.concatenate([np.empty(0, np.uint64), *parts])
 
 
-def _of_chunk(chunk: pa.Array) -> Hashes:
+def _of_chunk(whole: pa.Array) -> Hashes:
+    """Long texts, such as the names of rules, are few and come often: each is hashed once."""
+    if whole.nbytes <= _LONG * len(whole):
+        return _of_texts(whole)
+    encoded = whole.dictionary_encode()
+    return _of_texts(encoded.dictionary)[np.asarray(encoded.indices)]
+
+
+def _of_texts(whole: pa.Array) -> Hashes:
     """Texts of the same length are hashed together, eight bytes at a time."""
-    whole = pc.fill_null(chunk, "\0null")
     bounds = np.frombuffer(whole.buffers()[1], np.int32, len(whole) + 1, whole.offset * 4).astype(np.int64)
     data = whole.buffers()[2]
     text = np.frombuffer(data, np.uint8) if data is not None else np.empty(0, np.uint8)

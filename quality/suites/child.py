@@ -3,11 +3,13 @@
 A job is a line of JSON, and, where it says so, a stream of Arrow behind it; each is answered by a line of JSON.
 """
 
+import gc
 import json
 import os
 import sys
 import warnings
 from collections.abc import Iterator, Mapping
+from functools import cache
 from math import isfinite
 from pathlib import Path
 from typing import IO, Any
@@ -78,11 +80,20 @@ def _looked(checks: list[Mapping[str, Any]], data: bytes) -> Iterator[dict[str, 
     import pyarrow as pa
 
     frame = pa.ipc.open_stream(data).read_all().to_pandas()
-    source = context().data_sources.add_pandas("tables").add_dataframe_asset("rows")
-    batch = source.add_batch_definition_whole_dataframe("lot").get_batch(batch_parameters={"dataframe": frame})
+    batch = _lots().get_batch(batch_parameters={"dataframe": frame})
     suite = gx.ExpectationSuite("checks", expectations=[expectation(check) for check in checks])
     for found in batch.validate(suite, result_format=_FORMAT).results:
         yield _answer(found.to_json_dict())
+    del frame, batch
+    gc.collect()  # lots go round in circles, and would wait for each other
+
+
+@cache
+def _lots() -> Any:
+    """Of one context for all lots, as each keeps some of what it saw."""
+    source = context().data_sources.add_pandas("tables").add_dataframe_asset("rows")
+    gc.freeze()
+    return source.add_batch_definition_whole_dataframe("lot")
 
 
 def _answer(found: Mapping[str, Any]) -> dict[str, Any]:

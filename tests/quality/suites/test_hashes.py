@@ -30,6 +30,11 @@ def test_keys_of_several_columns_do_not_run_into_each_other() -> None:
     assert not np.array_equal(hashes([first, second]), hashes([second, first]))
 
 
+def test_long_texts_have_the_hash_that_they_have_among_short_ones() -> None:
+    long = "bayes@1" + "x" * 100
+    assert hashes([pa.chunked_array([[long] * 3])])[0] == hashes([pa.chunked_array([[long, *"abcdefghij"]])])[0]
+
+
 def test_ids_that_differ_in_one_letter_differ() -> None:
     ids = [f"s_{n:024x}" for n in range(100_000)]
     assert len(np.unique(hashes([pa.chunked_array([ids])]))) == len(ids)
