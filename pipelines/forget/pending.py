@@ -29,18 +29,19 @@ def is_waiting(workspace: Workspace) -> bool:
 
 
 def clear(bound: Bound, workspace: Workspace, tell: Tell, home: Path | None = None) -> str:
-    """Delete what lies there; what was done, or why it waits, in words."""
-    if not is_waiting(workspace):
-        return ""
+    """Delete what lies there; what was done, or why it waits, in words. The review's folder needs no server."""
     if bound.review is None:
-        return "the recipe has no `review` any more: put it back, and forget once more or push"
+        lost = "the recipe has no `review` any more: put it back, and forget once more or push"
+        return lost if is_waiting(workspace) else ""
     from affectory.annotation.server.home import Home
     from affectory.pipelines.forget.label_studio import take_out_of_home
     from affectory.pipelines.review.desk import Desk
 
     desk = Desk.of(bound, workspace, Home.at(home))
+    take_out_of_home(desk)
+    if not is_waiting(workspace):
+        return ""
     try:
-        take_out_of_home(desk)
         with desk.server(tell) as server:
             return delete_waiting(desk, server)
     except (AffectoryError, OSError) as error:
@@ -52,8 +53,9 @@ def delete_waiting(desk: "Desk", server: "Server") -> str:
     """Delete what waits for it; what was done, in words."""
     if not is_waiting(desk.workspace):
         return ""
-    from affectory.pipelines.forget.label_studio import take_out
+    from affectory.pipelines.forget.label_studio import take_out, take_out_of_home
 
+    take_out_of_home(desk)
     tasks, answers = take_out(desk, server)
     desk.workspace.files("ledgers").discard([_PENDING])
     return f"{tasks} tasks deleted with their answers, and {answers} answers of theirs about others"
