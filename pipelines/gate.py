@@ -116,7 +116,8 @@ def look(subject: Subject, allow: Mapping[str, str], whole: bool) -> Gate:
     findings = _rules(subject, suite.names if suite else frozenset())
     findings += suite.findings if suite else ()
     audits = _audited(subject)
-    findings += [finding for audited in audits if (finding := audited.finding())]
+    accused = [finding for audited in audits if (finding := audited.finding())]
+    findings += adjusted(accused, subject.bound.recipe.spec.validation)
     facts, text = (suite.facts(), suite.as_text()) if suite else (None, "")
     return Gate(tuple(findings), audits, facts, _used(allow, findings, subject.run), text)
 
