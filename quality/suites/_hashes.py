@@ -31,7 +31,8 @@ def _of_chunk(whole: pa.Array) -> Hashes:
     if whole.nbytes <= _LONG * len(whole):
         return _of_texts(whole)
     encoded = whole.dictionary_encode()
-    return _of_texts(encoded.dictionary)[np.asarray(encoded.indices)]
+    found: Hashes = _of_texts(encoded.dictionary)[np.asarray(encoded.indices)]
+    return found
 
 
 def _of_texts(whole: pa.Array) -> Hashes:
