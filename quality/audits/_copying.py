@@ -81,7 +81,7 @@ class _Answers:
         counts, at = self._all[self.cell[of[:, 0]]], np.arange(len(of))
         for side in of.T:
             counts[at, np.minimum(self.answer[side], _KINDS - 1)] -= 1
-        return counts.argmax(axis=1).astype(np.int64)
+        return np.asarray(counts.argmax(axis=1), np.int64)
 
     @cached_property
     def _all(self) -> Floats:

@@ -120,7 +120,8 @@ class Judgements:
         ]  # fmt: skip
 
     def _suspect(self, kind: str, who: int, hits: int, of: int, p: float, most: float, why: str) -> Suspect:
-        return Suspect(kind, (self.raters[who],), hits / of, of, p, hits / of > most, why.format(hits=hits, of=of))
+        told = why.format(hits=hits, of=of)
+        return Suspect(kind, (self.raters[who],), hits / of, of, p, bool(hits / of > most), told)
 
     def _floors(self, words: Mapping[str, int], seconds: Mapping[str, float]) -> Floats:
         """Of each judgement the time without which nobody can have read, seen or heard what there was."""

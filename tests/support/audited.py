@@ -1,6 +1,7 @@
 """Tables for audits, in memory: made of rows, cut into parts at will."""
 
 import io
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Any, Literal
@@ -90,8 +91,9 @@ def _cut(table: pa.Table, random: np.random.Generator) -> list[Held]:
 
 
 def audited(audit: Audit, given: AuditData) -> Audited:
-    """What one audit finds, with its verdict."""
+    """What one audit finds, with its verdict; all of it can be written down as JSON."""
     [found] = run([audit], given)
+    json.dumps(found.facts(), allow_nan=False)
     return found
 
 
