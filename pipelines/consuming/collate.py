@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -47,7 +48,7 @@ class Collator:
             return self._soft(values)
         if name == "audio":
             return self._audio(values)
-        import torch
+        torch = import_module("torch")
 
         if name == "label":
             return {name: torch.tensor([NO_LABEL if value is None else value for value in values])}
@@ -56,13 +57,13 @@ class Collator:
         return {name: values}
 
     def _soft(self, values: list[Any]) -> dict[str, Any]:
-        import torch
+        torch = import_module("torch")
 
         soft = of_rows(({DISTRIBUTION: value} for value in values), self.labels)
         return {"soft": torch.from_numpy(np.nan_to_num(soft)), "mask": torch.from_numpy(~np.isnan(soft))}
 
     def _audio(self, values: list[Any]) -> dict[str, Any]:
-        import torch
+        torch = import_module("torch")
 
         heard = [None if value is None else _sound(value, self.rate) for value in values]
         rates = {sound[1] for sound in heard if sound is not None}

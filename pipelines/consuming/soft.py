@@ -1,6 +1,7 @@
 """Labels of a dataset as arrays: a number for each label, and which of them were asked."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ def soft_labels(data: Any, *, as_torch: bool = False) -> Any:
     mask = ~np.isnan(values)
     if not as_torch:
         return values, mask
-    import torch
+    torch = import_module("torch")
 
     return torch.from_numpy(values), torch.from_numpy(mask)
 
