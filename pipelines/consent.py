@@ -1,5 +1,6 @@
 """Who agreed that what is said or shown of them goes to third parties, or that somebody speaks or writes as they do:
-looked up wherever a question would be put.
+looked up wherever a question would be put. A licence under which nothing may be published counts as somebody in the
+record who says no.
 
 Of a no, a withdrawal and a missing yes a sample is withheld, whatever the answer ledger holds. A yes that ended stops
 what would be sent from that day on; answers that were given before stand, so that no clock changes a release.
@@ -19,6 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from affectory.pipelines.columns import large
+from affectory.pipelines.purposes.licences import FREELY, LICENCE, Licences
 from affectory.pipelines.runner.stage import Stage
 from affectory.pipelines.store.files import PartFile
 from affectory.pipelines.store.workspace import Workspace
@@ -67,6 +69,11 @@ class Standing:
 
 
 _UNASKED = Standing()
+_NEVER = Standing(False, None, False)
+
+
+def _word(standings: Mapping[str, Standing], who: str) -> Standing:
+    return _NEVER if who.startswith(LICENCE) else standings.get(who, _UNASKED)
 
 
 @dataclass(frozen=True)
@@ -125,11 +132,14 @@ class Consent:
     ) -> Rejected | None:
         then = then or f"model {model} is a third party: {_WHAT_TO_DO}"
         for person in sorted(people):
-            if said := why(self._standings.get(person, _UNASKED)):
-                return Rejected(0, "withheld", f"{person} {said}, and {then}")
+            if said := why(_word(self._standings, person)):
+                barred = person.startswith(LICENCE)
+                told = f"{person}{_UNLICENSED}" if barred else f"{person} {said}, and {then}"
+                return Rejected(0, "withheld", told)
         return None
 
 
+_UNLICENSED = ", so nothing of it goes to a third party and nobody imitates it: see `publish` in the recipe"
 _NOT_IMITATED = (
     f"this step has a model speak or write as they do: record a yes in the `sidecar` of a source, under consent: "
     f"{IMITATING}"
@@ -227,32 +237,43 @@ class Agreements:
     required: bool = False
     """Whether it takes a yes to be imitated."""
     also: Mapping[str, tuple[tuple[str, tuple[str, ...]], ...]] = field(default_factory=dict)
-    """By partition the records whose file lies there more than once, with all who are in them."""
+    """By partition the records whose file lies there more than once, with all who are in them, and those under a
+    licence that stands against it."""
+    unlicensed: int = 0
+    """Records under such licences."""
 
     @classmethod
     def of(
-        cls, workspace: Workspace, index: pa.Table, assumed: bool, required: bool = False, again: pa.Table | None = None
+        cls,
+        workspace: Workspace,
+        index: pa.Table,
+        assumed: bool,
+        required: bool = False,
+        again: pa.Table | None = None,
+        licences: Licences = FREELY,
     ) -> "Agreements":
         newest: dict[str, dict[str, Any]] = {}
         for row in sorted(workspace.ledger("people").read().to_pylist(), key=lambda r: int(r["revision"])):
             newest[row["person_id"]] = row
         standings = {person: _standing(row) for person, row in newest.items()}
-        peopled = _peopled(workspace.ledger("sources").read(), index)
-        return cls(standings, assumed, _by_root(peopled), required, _also(peopled, again))
+        sources = workspace.ledger("sources").read()
+        peopled, barred = _peopled(sources, index), _unlicensed(sources, index, licences)
+        also = _also(peopled, again, barred)
+        return cls(standings, assumed, _by_root([*peopled, *barred]), required, also, len(barred))
 
     def key(self, people: Iterable[str], voices: bool) -> tuple[object, ...]:
         """What a stage that asks third parties depends on beside its rows: nothing where all simply agreed.
 
         `voices`: whether there may be people in it that steps before numbered, of whom no ledger knows.
         """
-        open_ = [(person, self.standings.get(person, _UNASKED)) for person in sorted(people)]
+        open_ = [(person, _word(self.standings, person)) for person in sorted(people)]
         said = [[p, s.agreed, str(s.until or "")] for p, s in open_ if s.until or s.refuses(self.assumed)]
         more = ["assumed"] if voices and self.assumed else []
         return (PURPOSE, said, more) if said or more else ()
 
     def imitation_key(self, people: Iterable[str]) -> tuple[object, ...]:
         """The same for a stage that imitates people."""
-        open_ = [(person, self.standings.get(person, _UNASKED)) for person in sorted(people)]
+        open_ = [(person, _word(self.standings, person)) for person in sorted(people)]
         said = [[p, s.imitated, str(s.until or "")] for p, s in open_ if s.until or s.refuses_imitation(self.required)]
         return (IMITATING, said, self.required) if said or self.required else ()
 
@@ -260,7 +281,8 @@ class Agreements:
     def refusing(self) -> frozenset[str]:
         """People in records of whom nothing goes to third parties."""
         people = set[str]().union(*self.by_root.values())
-        return frozenset(p for p in people if self.standings.get(p, _UNASKED).refuses(self.assumed))
+        named = (person for person in people if not person.startswith(LICENCE))
+        return frozenset(p for p in named if self.standings.get(p, _UNASKED).refuses(self.assumed))
 
     def known_in(self, root: str) -> Known:
         """What one partition has to know."""
@@ -287,27 +309,48 @@ def _standing(row: Mapping[str, Any]) -> Standing:
     return Standing(next(said), row["expires"], next(said))
 
 
-def _peopled(sources: pa.Table, index: pa.Table) -> list[tuple[str, str, list[str]]]:
-    """The records in which people are, each with its partition."""
+Peopled = Sequence[tuple[str, str, list[str]]]
+"""Records, each with its partition and who is in it."""
+
+
+def _peopled(sources: pa.Table, index: pa.Table) -> Peopled:
+    """The records in which people are."""
     peopled = sources.filter(pc.greater(pc.fill_null(pc.list_value_length(sources.column("subjects")), 0), 0))
-    at = pc.index_in(_keys(index), value_set=_keys(peopled).combine_chunks())
+    return _placed(peopled, index, "subjects")
+
+
+def _unlicensed(sources: pa.Table, index: pa.Table, licences: Licences) -> Peopled:
+    """The records of which a recipe publishes nothing under their licence, which is in them like somebody."""
+    given = {name: licences.bars(name or "") for name in pc.unique(sources.column("licence")).to_pylist()}
+    if not any(given.values()):
+        return []
+    names = sources.column("licence").to_pylist()
+    barred = sources.filter(pa.array([bool(given[name]) for name in names], pa.bool_()))
+    return [(root, record, [given[name]]) for root, record, name in _placed(barred, index, "licence")]
+
+
+def _placed(sources: pa.Table, index: pa.Table, column: str) -> list[tuple[str, str, Any]]:
+    """Of records that are there now their partition, their id and a column."""
+    at = pc.index_in(_keys(index), value_set=_keys(sources).combine_chunks())
     here = index.filter(pc.is_valid(at))
-    subjects = peopled.column("subjects").take(at.drop_null()).to_pylist()
-    return list(zip(here.column("root").to_pylist(), here.column("record_id").to_pylist(), subjects, strict=True))
+    values = sources.column(column).take(at.drop_null()).to_pylist()
+    return list(zip(here.column("root").to_pylist(), here.column("record_id").to_pylist(), values, strict=True))
 
 
 def _also(
-    peopled: Sequence[tuple[str, str, list[str]]], again: pa.Table | None
+    peopled: Peopled, again: pa.Table | None, barred: Peopled
 ) -> dict[str, tuple[tuple[str, tuple[str, ...]], ...]]:
     twice = set(again.column("record_id").to_pylist()) if again is not None else set()
-    found: defaultdict[str, list[tuple[str, tuple[str, ...]]]] = defaultdict(list)
-    for root, record, people in peopled if twice else ():
-        if record in twice:
-            found[root].append((record, tuple(sorted(people))))
-    return {root: tuple(sorted(records)) for root, records in found.items()}
+    found: defaultdict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for root, record, people in (*(one for one in peopled if one[1] in twice), *barred):
+        found[root][record].update(people)
+    return {
+        root: tuple((record, tuple(sorted(people))) for record, people in sorted(records.items()))
+        for root, records in found.items()
+    }
 
 
-def _by_root(peopled: Sequence[tuple[str, str, list[str]]]) -> dict[str, frozenset[str]]:
+def _by_root(peopled: Peopled) -> dict[str, frozenset[str]]:
     """The people of each partition's records."""
     found: defaultdict[str, set[str]] = defaultdict(set)
     for root, _, people in peopled:

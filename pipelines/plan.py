@@ -15,6 +15,7 @@ from affectory.pipelines.columns import large, stretches
 from affectory.pipelines.consent import IMITATING, PURPOSE, Agreements, Chained, Known, asks_consent
 from affectory.pipelines.fits import Fit, Slice
 from affectory.pipelines.history import last_build
+from affectory.pipelines.purposes.licences import Licences
 from affectory.pipelines.rule_fits import RuleFit
 from affectory.pipelines.runner.attach import standing
 from affectory.pipelines.runner.execute import Allowance
@@ -142,7 +143,8 @@ class Planner:
         people = bound.recipe.spec.people
         given = PURPOSE in people.assume, IMITATING in people.require
         asks = any(map(asks_consent, bound.stages))
-        self._agreements = Agreements.of(workspace, index, *given, scan.aliases(workspace)) if asks else None
+        more = scan.aliases(workspace), Licences.of(bound.recipe.spec.publish)
+        self._agreements = Agreements.of(workspace, index, *given, *more) if asks else None
         self.lost = judgements.filter(pc.is_null(roots))
         self._by_root = _split(judgements, roots)
 

@@ -14,6 +14,8 @@ from affectory.pipelines.consent import others
 from affectory.pipelines.history import last_build
 from affectory.pipelines.pending import Pending, pending
 from affectory.pipelines.plan import StagePlan, make_plan
+from affectory.pipelines.purposes.withholding import held_back
+from affectory.pipelines.purposes.words import this_day
 from affectory.pipelines.release.statement import missing
 from affectory.pipelines.store.workspace import Workspace
 
@@ -37,6 +39,10 @@ class ShownPlan:
     """Models that are not local."""
     withheld_people: int = 0
     """People in records of whom nothing goes to these."""
+    unlicensed: int = 0
+    """Records of which nothing does for their licence."""
+    held_back: tuple[str, ...] = ()
+    """What a release of today would hold back for people and licences, in words."""
     gate: tuple[str, ...] = ()
     """What is looked for before a release."""
     unstated: tuple[str, ...] = ()
@@ -68,7 +74,9 @@ class ShownPlan:
 
     def _others(self) -> list[str]:
         names, people = ", ".join(self.third_parties), self.withheld_people
-        return [f"third parties: {names}; nothing goes to them of {people} people who did not agree"] if names else []
+        nor = f", nor of {self.unlicensed} records for their licence" if self.unlicensed else ""
+        told = f"third parties: {names}; nothing goes to them of {people} people who did not agree{nor}"
+        return [told] if names else []
 
     def _refused(self) -> list[str]:
         reasons = Counter(self.refused_ratings)
@@ -77,7 +85,8 @@ class ShownPlan:
 
     def _released(self) -> list[str]:
         unsaid = f"publish.statement says nothing of: {', '.join(self.unstated)}" if self.unstated else ""
-        return [f"gate: {', '.join(self.gate)}", *([unsaid] if unsaid else [])]
+        back = [f"a release of today holds back {told}" for told in self.held_back]
+        return [f"gate: {', '.join(self.gate)}", *back, *([unsaid] if unsaid else [])]
 
 
 def _stage_line(stage: StagePlan) -> str:
@@ -100,11 +109,13 @@ def show_plan(bound: Bound, where: str | Path) -> ShownPlan:
     known = {chain[0] for chain in build.chains} if build else set()
     new = sum(root.key not in known for root in scan.roots)
     asked = sorted(set[str]().union(*map(others, bound.stages)))
-    withheld = plan.agreements.refusing if plan.agreements and asked else ()
+    agreed = plan.agreements if asked else None
     return ShownPlan(
         bound.recipe.spec.dataset, str(where), scan.found, scan.records, scan.refused,
         len(scan.roots), new, tuple(plan.stages()), lost_anchors(plan), rated.refused,
-        pending(plan), tuple(asked), len(withheld), _gate(bound), missing(bound.recipe.spec.publish.statement),
+        pending(plan), tuple(asked), len(agreed.refusing) if agreed else 0, agreed.unlicensed if agreed else 0,
+        held_back(bound, workspace, scan.index(workspace), this_day()),
+        _gate(bound), missing(bound.recipe.spec.publish.statement),
     )  # fmt: skip
 
 

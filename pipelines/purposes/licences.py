@@ -10,6 +10,8 @@ from affectory.schemas.recipe.publishing import Publish
 
 Published = Literal["media", "features", "nothing"]
 _STRICTNESS: Mapping[Published, int] = {"media": 0, "features": 1, "nothing": 2}
+LICENCE = "licence: "
+"""How every reason begins."""
 _NO_DERIVATIVES = re.compile(r"(?<![a-z0-9])nd(?![a-z0-9])|no[ _-]?deriv")
 
 
@@ -29,6 +31,11 @@ class Licences:
         """How much may be published under a licence, or under all of several joined by AND; if not all, why."""
         return max((self._of_one(one) for one in licence.split(" AND ")), key=lambda found: _STRICTNESS[found[0]])
 
+    def bars(self, licence: str) -> str:
+        """Why nothing is published under a licence, so that nobody is shown it either; empty where something is."""
+        published, why = self.of_records(licence)
+        return why if published == "nothing" else ""
+
     def _of_one(self, licence: str) -> tuple[Published, str]:
         if not licence.strip():
             return ("nothing", "licence: none is given") if self.required else ("media", "")
@@ -40,6 +47,10 @@ class Licences:
         if _NO_DERIVATIVES.search(licence.casefold()):
             return "features", f"licence: {licence} allows no derivatives, which clips are"
         return "media", ""
+
+
+FREELY = Licences()
+"""Of a recipe that says nothing of licences."""
 
 
 def _fits(licence: str, pattern: str) -> bool:

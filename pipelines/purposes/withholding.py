@@ -1,5 +1,6 @@
 """What of a build is not published on a day: for the sake of people, licences, personal data, and those in danger."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -10,7 +11,7 @@ import pyarrow.compute as pc
 from affectory.pipelines.bind import Bound
 from affectory.pipelines.history import BuildRecord, parts
 from affectory.pipelines.purposes.barred import FREE, Barred, Bars, Deciding
-from affectory.pipelines.purposes.licences import Licences
+from affectory.pipelines.purposes.licences import FREELY, Licences
 from affectory.pipelines.purposes.looked_at import careful
 from affectory.pipelines.purposes.rows import batches, grouped, names, strings, with_any
 from affectory.pipelines.purposes.words import Rules, this_day, words
@@ -50,10 +51,42 @@ def withheld_today(bound: Bound, workspace: Workspace, build: BuildRecord) -> Wi
 
 def current_sources(workspace: Workspace, build: BuildRecord) -> pa.Table:
     """The ledger's rows of the records that a build is made of."""
-    index = load_scan(workspace, build.scan).index(workspace)
+    return _in(load_scan(workspace, build.scan).index(workspace), workspace)
+
+
+def held_back(bound: Bound, workspace: Workspace, index: pa.Table, today: date) -> tuple[str, ...]:
+    """Of how many records something would not be published, and why; nobody looks at what is written in them."""
+    spec = bound.recipe.spec
+    deciding = Deciding(words(workspace), Rules.of(spec.people), Licences.of(spec.publish), today)
+    barred = Barring.of(deciding, _in(index, workspace)).records.values()
+    some = [one for one in barred if not one.whole]
+    counts = {
+        "": Counter(one.whole for one in barred),
+        "the media of ": Counter(one.media for one in some),
+        "from training ": Counter(one.train for one in some),
+    }
+    return tuple(
+        f"{what}{n} record{'s' * (n != 1)} ({why})"
+        for what, counted in counts.items()
+        for why, n in sorted(counted.items(), key=lambda item: (-item[1], item[0]))
+        if why
+    )
+
+
+def _in(index: pa.Table, workspace: Workspace) -> pa.Table:
     sources = workspace.ledger("sources").read(_OF_SOURCES)
     here = (pc.is_in(sources[name], value_set=index[name].combine_chunks()) for name in ("record_id", "fingerprint"))
     return sources.filter(pc.and_(*here))
+
+
+def unlicensed(workspace: Workspace, build: BuildRecord, licences: Licences) -> dict[str, str]:
+    """The records of a build of which nothing is published under their licence, each with why."""
+    if licences == FREELY:
+        return {}
+    sources = current_sources(workspace, build)
+    barred = {name: licences.bars(name or "") for name in pc.unique(sources["licence"]).to_pylist()}
+    rows = zip(sources["record_id"].to_pylist(), sources["licence"].to_pylist(), strict=True)
+    return {record: barred[name] for record, name in rows if barred[name]}
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,14 @@ from affectory.pipelines.bind import Bound
 from affectory.pipelines.forget.requested import refuse_half_forgotten
 from affectory.pipelines.history import last_build
 from affectory.pipelines.people import hold_to_key
+from affectory.pipelines.purposes.licences import Licences
+from affectory.pipelines.purposes.withholding import unlicensed
+from affectory.pipelines.purposes.words import Rules
 from affectory.pipelines.review.binding import BoundQuestion, BoundReview
 from affectory.pipelines.review.gold import read_gold
 from affectory.pipelines.review.material import Material
 from affectory.pipelines.review.raters import Person, note_raters, read_raters
+from affectory.pipelines.review.withheld import Withheld, withheld
 from affectory.pipelines.store.files import below
 from affectory.pipelines.store.lease import Lease, LeaseHeld
 from affectory.pipelines.store.workspace import Workspace
@@ -75,6 +79,13 @@ class Desk:
             hint = "say there what people are asked: review: {ask: [categories], raters: 3, budget: 500}"
             raise UserError(f"{bound.recipe.file} has no `review`", hint)
         return cls(bound, bound.review, workspace, home, datetime.now(UTC).date())
+
+    @property
+    def withheld(self) -> Withheld:
+        """What nobody is shown today."""
+        spec, build = self.bound.recipe.spec, last_build(self.workspace)
+        barred = unlicensed(self.workspace, build, Licences.of(spec.publish)) if build else {}
+        return withheld(self.workspace, self.today, Rules.of(spec.people), barred)
 
     @property
     def dataset(self) -> str:

@@ -13,13 +13,11 @@ from affectory.annotation.selecting.adjudicating import adjudicate
 from affectory.annotation.selecting.plan import plan
 from affectory.annotation.selecting.wanted import Planned, Rater, Summary, Wanted
 from affectory.annotation.shown import Suggestion
-from affectory.pipelines.purposes.words import Rules
 from affectory.pipelines.review.binding import BoundQuestion
 from affectory.pipelines.review.desk import Desk
 from affectory.pipelines.review.doing import done
 from affectory.pipelines.review.material import Showable, as_samples
 from affectory.pipelines.review.suggesting import nothing_suggested, suggestions
-from affectory.pipelines.review.withheld import withheld
 from affectory.schemas.errors import UserError
 from affectory.schemas.ledgers import ASKS
 from affectory.schemas.recipe.review import Question
@@ -48,7 +46,7 @@ class PlannedQuestion:
 def make_plan(desk: Desk, *, write: bool = True) -> list[PlannedQuestion]:
     """Plan all sets of questions, one after the other; what is planned is in the ledger before this returns."""
     desk, found = desk if write else replace(desk, dry=True), []
-    hidden = withheld(desk.workspace, desk.today, Rules.of(desk.bound.recipe.spec.people))
+    hidden = desk.withheld
     for question in desk.review.questions:
         shown = desk.material.showable(question.question, hidden, question.compared)
         planned = _planned(desk, question, shown)

@@ -19,7 +19,6 @@ from affectory.annotation.push_steps import Progress
 from affectory.annotation.shown import Shown, Suggestion, shown_of
 from affectory.annotation.status.earlier import earlier
 from affectory.pipelines.forget.pending import delete_waiting
-from affectory.pipelines.purposes.words import Rules
 from affectory.pipelines.review.binding import BoundQuestion
 from affectory.pipelines.review.desk import Desk, Project, Tell
 from affectory.pipelines.review.doing import newest_returns
@@ -27,7 +26,6 @@ from affectory.pipelines.review.linking import refresh_links
 from affectory.pipelines.review.raters import Person, raters_ever
 from affectory.pipelines.review.serving import Pushed, Shelf, all_media, assign, link_of, tell_raters, unassign
 from affectory.pipelines.review.tracing import ask_for_traces, ask_no_more
-from affectory.pipelines.review.withheld import withheld
 from affectory.pipelines.store.assets import Place
 from affectory.schemas.errors import UserError
 from affectory.schemas.ids import digest
@@ -133,7 +131,7 @@ class Pushing:
         return found
 
     def _showable(self, question: BoundQuestion) -> Set[str]:
-        hidden = withheld(self.desk.workspace, self.desk.today, Rules.of(self.desk.bound.recipe.spec.people))
+        hidden = self.desk.withheld
         return self.desk.material.showable(question.question, hidden, question.compared).shown.keys()
 
     def _was_pushed(self, server: Server, project: Project) -> bool:

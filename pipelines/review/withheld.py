@@ -1,8 +1,10 @@
-"""Whose samples no rater is shown: of those who said no to it, whose consent ended, who withdrew, or were not asked."""
+"""What no rater is shown: of those who said no to it, whose consent ended, who withdrew, or were not asked; and of
+records under licences of which nothing is published."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 from affectory.pipelines.purposes.words import PLAIN, Against, Rules, Word, newest
@@ -30,10 +32,12 @@ class Withheld:
         return self.people.get(row["speaker"]) or self.records.get(row["anchor"]["record"])
 
 
-def withheld(workspace: Workspace, today: date, rules: Rules = PLAIN) -> Withheld:
-    """What is withheld on a day, by the newest word of each person."""
+def withheld(
+    workspace: Workspace, today: date, rules: Rules = PLAIN, records: Mapping[str, str] = MappingProxyType({})
+) -> Withheld:
+    """What is withheld on a day, by the newest word of each person; `records` are withheld for other reasons."""
     people = dict(_refusals(newest(workspace), today, rules))
-    return Withheld(people, dict(_records(workspace, people)) if people else {})
+    return Withheld(people, {**records, **(dict(_records(workspace, people)) if people else {})})
 
 
 def _records(workspace: Workspace, people: Mapping[str, str]) -> Iterator[tuple[str, str]]:

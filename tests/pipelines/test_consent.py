@@ -8,8 +8,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 import yaml
-from support.consenting import ALL, SAID, asked, asking, say, speaker
-from support.project import Project, write_lines
+from support.consenting import ALL, NOTES, SAID, asked, asking, say, speaker
+from support.project import Project, write_csv, write_lines
 from support.publishing_people import album
 from support.talking import backends, parrot
 
@@ -329,3 +329,47 @@ def test_a_file_that_lies_there_twice_shows_whoever_is_in_it_by_any_of_its_place
     rows = _rows({"anchor": {"record": record}, "speaker": people[0]})
     known = [agreements.known_in(root).also for root in agreements.also]
     assert Crowd.of(rows).with_also(known[0])(rows) == [people]
+
+
+def licensed(folder: Path, licence: str, **more: Any) -> Project:
+    """Lines by three speakers who all agreed, those of speaker1 under a licence of their own."""
+    made = asking(folder, ALL, **more)
+    recipe = yaml.safe_load((made.folder / "recipe.yaml").read_text())
+    recipe["sources"][0]["sidecar"]["licence"] = "licence"
+    (made.folder / "recipe.yaml").write_text(yaml.safe_dump(recipe))
+    people = [[*row, licence if row[0] == "speaker1" else "CC0-1.0"] for row in ALL]
+    write_csv(made.folder / "people.csv", ["who", "ok", "until", "licence"], people)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("licence", "publish", "why"),
+    [
+        ("proprietary", {"licences": ["CC0-*"]}, "licence: proprietary is not accepted"),
+        ("proprietary", {"by_licence": {"prop*": "nothing"}}, "licence: nothing under proprietary"),
+        ("", {"require_licence": True}, "licence: none is given"),
+    ],
+)
+def test_what_is_not_published_for_its_licence_goes_to_no_third_party(
+    tmp_path: Path, licence: str, publish: dict[str, Any], why: str
+) -> None:
+    made = licensed(tmp_path, licence, publish={**NOTES, **publish})
+    plan = made.plan()
+    assert (plan.withheld_people, plan.unlicensed) == (0, 2)
+    assert "nor of 2 records for their licence" in plan.as_text()
+    assert made.build(publish=False).kept == 4
+    assert asked(made) == [0, 2, 3, 5]
+    assert all(detail.startswith(why) and "recipe" in detail for detail in withheld(made))
+    assert made.build("publish={configs: [default, notes]}", publish=False).kept == 6
+    assert asked(made) == list(range(6)), "those that were asked before are not asked again"
+
+
+def test_nobody_is_imitated_in_what_is_not_published_for_its_licence(tmp_path: Path) -> None:
+    made = licensed(tmp_path, "proprietary", publish={**NOTES, "licences": ["CC0-*"]}, assist=[REWRITE])
+    made.build("models.bird.local=true", publish=False)
+    assert asked(made) == [0, 2, 3, 5]
+
+
+def test_a_licence_that_publishes_something_is_no_obstacle(tmp_path: Path) -> None:
+    made = licensed(tmp_path, "CC-BY-ND-4.0", publish={**NOTES, "by_licence": {"CC0-*": "features"}})
+    assert made.build(publish=False).kept == 6

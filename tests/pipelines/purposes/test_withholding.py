@@ -56,6 +56,15 @@ def test_each_is_published_as_far_as_they_agreed(tmp_path: Path) -> None:
 
 def test_how_much_is_withheld_is_told_and_of_whom_is_not(tmp_path: Path) -> None:
     made = album(tmp_path, list(SAID.values()))
+    plan = made.plan()
+    assert set(plan.held_back) == {
+        "1 record (consent: no to publish_features)",
+        "1 record (consent: ended)",
+        "1 record (embargo: not over)",
+        "the media of 1 record (consent: no to publish_media)",
+        "from training 1 record (consent: no to train)",
+    }
+    assert "a release of today holds back the media of 1 record" in plan.as_text()
     summary = made.build()
     release = made.releases / summary.version
     rejects = pq.read_table(release / "rejects.parquet").to_pylist()

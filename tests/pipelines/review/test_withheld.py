@@ -5,8 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.publishing_people import album
 
+from affectory.annotation.server.home import Home
 from affectory.pipelines.purposes.words import Rules
+from affectory.pipelines.review.desk import Desk
 from affectory.pipelines.review.material import Material
 from affectory.pipelines.review.withheld import Withheld, withheld
 from affectory.pipelines.store.workspace import Workspace
@@ -75,3 +78,16 @@ def test_a_recipe_may_want_a_yes_before_anybody_is_shown(tmp_path: Path) -> None
     assert hidden(tmp_path).people == {}
     required = withheld(Workspace(tmp_path), TODAY, Rules(required=frozenset({"annotate"})))
     assert required.people == {"p_gone": "the person was not asked about annotate"}
+
+
+def test_no_rater_is_shown_what_is_not_published_for_its_licence(tmp_path: Path) -> None:
+    licences = ["CC0-1.0", "proprietary", "CC-BY-ND-4.0"]
+    accepted = {"licences": ["CC*"], "splits": {"by": ["record"], "train": 1.0}}
+    made = album(tmp_path, [{"licence": name} for name in licences], review={"ask": ["categories"]}, publish=accepted)
+    made.build(publish=False)
+    desk = Desk.of(made.bound(), Workspace(made.workspace), Home(tmp_path / "home"))
+    assert [*desk.withheld.records.values()] == ["licence: proprietary is not accepted"]
+    showable = desk.material.showable(desk.review.questions[0].question, desk.withheld)
+    texts = desk.material.samples
+    said = dict(zip(texts["sample_id"].to_pylist(), texts["text"].to_pylist(), strict=True))
+    assert sorted(said[name] for name in showable.shown) == ["words of 0.", "words of 2."]
