@@ -21,7 +21,7 @@ PEOPLE = 60
 
 
 def interview(number: int, planted: bool) -> Iterator[dict[str, Any]]:
-    """Three openings, then three questions: which ones hangs on the label where the shortcut is planted, else on chance."""
+    """Three openings, then three questions, which hang on the label where the shortcut is planted, else on chance."""
     random = np.random.default_rng((number, planted))
     label = LABELS[number % 2]
     follows = label == "depressed" if planted else random.random() < 0.5
