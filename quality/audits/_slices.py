@@ -14,7 +14,7 @@ from affectory.quality.audits._shares import interval
 _DRAWS = 200
 _CLOSE = 1e-12
 _DIGITS = 9
-"""Of two groups both lie equally far from each other: the first is named, on all processors, whatever their last bits."""
+"""Two groups lie equally far from each other: the first is named, on all processors, whatever their last bits."""
 
 
 @dataclass(frozen=True)
