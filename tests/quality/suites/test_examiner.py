@@ -9,8 +9,10 @@ import pyarrow as pa
 import pytest
 from support.suites import warm_examiner
 
+from affectory.quality.suites import examiner as examining
 from affectory.quality.suites.about import Check
 from affectory.quality.suites.examiner import SuiteDied, started
+from affectory.schemas.errors import UserError
 
 pytestmark = pytest.mark.xdist_group("suites")
 
@@ -58,3 +60,30 @@ def test_it_has_a_home_of_its_own_that_goes_with_it(tmp_path: Path, monkeypatch:
         assert environment["GX_ANALYTICS_ENABLED"] == "false"
     assert not Path(environment["HOME"]).exists()
     assert not list(tmp_path.iterdir())
+
+
+ENDLESS = Check(
+    "samples.text.values_to_match_regex", "samples", "column_values_to_match_regex",
+    {"column": "text", "regex": "^(?=a)(a+)+$"}, "odd", origin="validate.expect[0]",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("checks", "told", "hint"),
+    [
+        ([CHECK, ENDLESS], "validate.expect[0]: column_values_to_match_regex of text", "repeats inside repeats"),
+        ([CHECK], "its own checks", "busy"),
+    ],
+)
+def test_what_finds_no_end_is_ended_and_told(
+    monkeypatch: pytest.MonkeyPatch, checks: list[Check], told: str, hint: str
+) -> None:
+    """As the pattern does on sixty letters and another one."""
+    monkeypatch.setattr(
+        "affectory.quality.suites.examiner._COMMAND", [sys.executable, "-c", "import sys; sys.stdin.read()"]
+    )
+    monkeypatch.setattr(examining, "LIMIT_S", 0.5)
+    rows = pa.table({"kind": ["a"], "text": [f"{'a' * 60}b"], "_row": ["1"]})
+    with started() as examiner, pytest.raises(UserError) as raised:
+        examiner.refused(checks) if len(checks) == 1 else examiner.look(checks, rows)
+    assert told in str(raised.value) and hint in (raised.value.hint or "")
