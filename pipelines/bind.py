@@ -11,7 +11,7 @@ import pyarrow as pa
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 
-from affectory.pipelines import discovery
+from affectory.pipelines import discovery, expecting
 from affectory.pipelines.auditing import Audits
 from affectory.pipelines.code_hash import code_hash
 from affectory.pipelines.listing import SourceEntry, folder_of
@@ -128,6 +128,7 @@ class _Binder:
         audits = tuple(Audits(self.recipe, self.problems, self._instance).bound())
         self._check_flow(stages)
         self.problems += problems_of_people(self.recipe, stages)
+        self.problems += expecting.problems(self.recipe)
         if self.problems or self.told or taxonomy is None:
             raise RecipeProblems(self._all_problems())
         given = self.recipe.spec.limits

@@ -11,6 +11,7 @@ import pyarrow as pa
 from affectory.pipelines.auditing import audit_data
 from affectory.pipelines.bind import Bound
 from affectory.pipelines.events import Run
+from affectory.pipelines.expecting import about as declared
 from affectory.pipelines.history import BuildRecord, last_build, parts
 from affectory.pipelines.store.files import PartFile, is_remote, local_path
 from affectory.pipelines.store.workspace import Workspace
@@ -147,15 +148,8 @@ def _suite(subject: Subject) -> "SuiteResult":
 
 def about(bound: Bound) -> About:
     """What a recipe declares that its tables must keep."""
-    spec = bound.recipe.spec
-    return About(
-        validate=spec.validation,
-        asked=tuple(dict.fromkeys(Asked.of(t) for t in (bound.taxonomy, *(rule.taxonomy for rule in bound.views)))),
-        languages=tuple(spec.languages),
-        media=tuple(spec.publish.media),
-        sources=tuple(entry.name for entry in bound.sources),
-        raters=spec.review.raters if spec.review else 0,
-    )
+    asked = dict.fromkeys(Asked.of(t) for t in (bound.taxonomy, *(rule.taxonomy for rule in bound.views)))
+    return declared(bound.recipe, tuple(asked), [entry.name for entry in bound.sources])
 
 
 def _docs(subject: Subject) -> Path:

@@ -101,17 +101,7 @@ def open_project(
     spec, beside = bound.recipe.spec, recipe.absolute().parent
     project = Project(bound, _workspace(spec, beside, workspace), _releases(spec, beside, releases))
     _refuse_derived(project)
-    _check_gate(bound)
     return project
-
-
-def _check_gate(bound: "Bound") -> None:
-    """What a recipe expects of its tables and cannot be is told before anything is built."""
-    if bound.recipe.spec.validation.expect or bound.recipe.spec.validation.adjust:
-        from affectory.pipelines.gate import about
-        from affectory.quality.suites.checks import checks_for
-
-        checks_for(about(bound))
 
 
 def _refuse_derived(project: Project) -> None:

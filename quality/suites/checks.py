@@ -15,23 +15,34 @@ from affectory.quality.suites._lots import SPECS
 from affectory.quality.suites.about import About, Check
 from affectory.quality.suites.decoding import decode_check
 from affectory.quality.suites.own import KINDS as EXPECTATIONS
-from affectory.quality.suites.own import own_checks
+from affectory.quality.suites.own import Unfit, own_checks, unfits
 from affectory.schemas.derived import REASONS, SPACES
-from affectory.schemas.errors import UserError
 from affectory.schemas.ledgers import KINDS
 from affectory.schemas.opinion import PERSPECTIVES, RATER_KINDS, RESPONSES
 from affectory.schemas.recipe.gate import Validate
 from affectory.schemas.taxonomy_parts import did_you_mean
 
 _ID = "[0-9a-f]{24}$"
+AUDIT = "audit."
+"""How names of checks begin that are audits."""
 
 
 def checks_for(about: About) -> tuple[Check, ...]:
-    """Every check of every table; raises `UserError` for an expectation or an adjustment that cannot be."""
+    """Every check of every table; raises `Unfit` for an expectation or an adjustment that cannot be."""
     made = [*_made(about)]
     every = [*made, *own_checks(about.validate.expect)]
-    _known(about.validate, [*(check.name for check in every), *sorted(RULES - {check.name for check in made})])
+    for unfit in _unadjustable(about.validate, made, every):
+        raise unfit
     return tuple(_adjusted(check, about.validate) for check in every)
+
+
+def unfit_for(about: About) -> Iterator[Unfit]:
+    """All that is wrong with what a recipe asks of the suite; names are compared once there is no doubt about them."""
+    wrong = [*unfits(about.validate.expect)]
+    yield from wrong
+    if not wrong:
+        made = [*_made(about)]
+        yield from _unadjustable(about.validate, made, [*made, *own_checks(about.validate.expect)])
 
 
 def adjusted(findings: Iterable[Finding], validate: Validate) -> tuple[Finding, ...]:
@@ -40,24 +51,31 @@ def adjusted(findings: Iterable[Finding], validate: Validate) -> tuple[Finding, 
     return tuple(replace(f, severity=severities.get(f.check) or f.severity) for f in findings)
 
 
-def _known(validate: Validate, names: list[str]) -> None:
-    for name in validate.adjust:
-        if name not in names and not name.startswith("audit."):
+def _unadjustable(validate: Validate, made: list[Check], every: list[Check]) -> Iterator[Unfit]:
+    checks = {check.name: check for check in every}
+    names = [*checks, *sorted(RULES - {check.name for check in made})]
+    for name, change in validate.adjust.items():
+        at = ("validate", "adjust", name)
+        if name.startswith(AUDIT):
+            continue
+        if name not in names:
             table = name.partition(".")[0]
             near = [n for n in names if n.startswith(f"{table}.")] or names
-            raise UserError(
-                f"validate.adjust: there is no check {name!r}{did_you_mean(name, names)}",
-                f"checks{f' of {table}' if near != names else ''}: {', '.join(near)}",
-            )
+            said = f"checks{f' of {table}' if near != names else ''}: {', '.join(near)}"
+            yield Unfit.of(at, f"there is no check {name!r}{did_you_mean(name, names)}", said, given=name)
+        elif change.mostly and name in checks and _as_a_whole(checks[name]):
+            what = f"{name} is about the column as a whole, not about a share of the rows"
+            yield Unfit.of((*at, "mostly"), what, given=str(change.mostly), hint="leave `mostly` out")
+
+
+def _as_a_whole(check: Check) -> bool:
+    return check.expect in EXPECTATIONS and not EXPECTATIONS[check.expect].by_row
 
 
 def _adjusted(check: Check, validate: Validate) -> Check:
     change = validate.adjust.get(check.name)
     if change is None:
         return check
-    if change.mostly and check.expect in EXPECTATIONS and not EXPECTATIONS[check.expect].by_row:
-        told = f"validate.adjust: {check.name} is about the column as a whole, not about a share of the rows"
-        raise UserError(told, "leave `mostly` out")
     return replace(check, severity=change.severity or check.severity, mostly=change.mostly or check.mostly)
 
 

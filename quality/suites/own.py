@@ -1,14 +1,30 @@
 """Expectations of a recipe's author: which there are, what they need, and what they may be about."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from affectory.quality.suites.about import Check
 from affectory.quality.suites.flat import columns_of, find, maps_of
 from affectory.schemas.errors import UserError
 from affectory.schemas.recipe.gate import Expectation
+from affectory.schemas.recipe.problems import KeyPath, describe, format_key
 from affectory.schemas.taxonomy_parts import did_you_mean
+
+
+@dataclass(eq=False)
+class Unfit(UserError):
+    """What a recipe asks of the suite and cannot be; `at` is its place in the recipe."""
+
+    at: KeyPath = ()
+    what: str = ""
+    given: str = ""
+    allowed: str = ""
+
+    @classmethod
+    def of(cls, at: KeyPath, what: str, allowed: str = "", *, given: str = "", hint: str = "") -> "Unfit":
+        return cls(f"{format_key(at)}: {what}", hint or allowed, at, what, given, allowed)
 
 
 class Kind(NamedTuple):
@@ -73,28 +89,29 @@ KINDS: Mapping[str, Kind] = {
 
 
 def own_checks(given: Sequence[Expectation]) -> list[Check]:
-    """The checks of a recipe's own expectations; raises `UserError` for one that cannot be."""
+    """The checks of a recipe's own expectations; raises `Unfit` for the first that cannot be."""
+    for unfit in unfits(given):
+        raise unfit
     checks: list[Check] = []
     for place, expectation in enumerate(given):
-        check = _check(f"validate.expect[{place}]", expectation)
+        check = _check(format_key(_at(place)), expectation)
         again = sum(other.name.partition("#")[0] == check.name for other in checks)
         checks.append(replace(check, name=f"{check.name}#{again + 1}") if again else check)
     return checks
 
 
+def unfits(given: Sequence[Expectation]) -> Iterator[Unfit]:
+    """All that is wrong with a recipe's own expectations."""
+    for place, expectation in enumerate(given):
+        yield from _unfits(_at(place), expectation)
+
+
+def _at(place: int) -> KeyPath:
+    return ("validate", "expect", place)
+
+
 def _check(where: str, given: Expectation) -> Check:
-    kind = KINDS.get(given.expect)
-    if kind is None:
-        hint = f"expectations that a recipe may name: {', '.join(KINDS)}"
-        raise UserError(f"{where}.expect: there is no {given.expect!r}{did_you_mean(given.expect, KINDS)}", hint)
-    _fits(where, given, kind)
-    for key in (*_COLUMN, *_PAIR):
-        if key in kind.needs:
-            _column(f"{where}.{key}", given.table, given.arguments[key])
-    for column in given.where:
-        _column(f"{where}.where", given.table, column)
-    if not kind.by_row and given.mostly < 1:
-        raise UserError(f"{where}.mostly: {given.expect} is about the column as a whole", "leave `mostly` out")
+    kind = KINDS[given.expect]
     names = "+".join(str(given.arguments[key]) for key in (*_COLUMN, *_PAIR) if key in kind.needs)
     name = f"{given.table}.{names}.{given.expect.removeprefix('column_')}"
     means = given.means or f"{given.expect.replace('_', ' ')} is not met by {names}{_told(given.arguments)}"
@@ -103,24 +120,76 @@ def _check(where: str, given: Expectation) -> Check:
     )
 
 
-def _fits(where: str, given: Expectation, kind: Kind) -> None:
+def _unfits(at: KeyPath, given: Expectation) -> Iterator[Unfit]:
+    kind = KINDS.get(given.expect)
+    if kind is None:
+        what = f"there is no {given.expect!r}{did_you_mean(given.expect, KINDS)}"
+        yield Unfit.of((*at, "expect"), what, f"expectations that a recipe may name: {', '.join(KINDS)}")
+        return
+    yield from _ill_fitting(at, given, kind)
+    for key in (*_COLUMN, *_PAIR):
+        if key in kind.needs and key in given.arguments:
+            yield from _no_column((*at, key), given.table, given.arguments[key])
+    for column in given.where:
+        yield from _no_column((*at, "where"), given.table, column)
+    if not kind.by_row and given.mostly < 1:
+        what = f"{given.expect} is about the column as a whole"
+        yield Unfit.of((*at, "mostly"), what, given=str(given.mostly), hint="leave `mostly` out")
+
+
+def _ill_fitting(at: KeyPath, given: Expectation, kind: Kind) -> Iterator[Unfit]:
     """The arguments are those that the expectation has."""
     allowed = (*kind.needs, *kind.may)
-    hint = f"{given.expect} needs {', '.join(kind.needs)}" + (f", may have {', '.join(kind.may)}" if kind.may else "")
-    for key in given.arguments:
+    needs = f"{given.expect} needs {', '.join(kind.needs)}" + (f", may have {', '.join(kind.may)}" if kind.may else "")
+    for key, value in given.arguments.items():
         if key not in allowed:
-            raise UserError(f"{where}.{key}: {given.expect} has no such argument{did_you_mean(key, allowed)}", hint)
+            what = f"{given.expect} has no such argument{did_you_mean(key, allowed)}"
+            yield Unfit.of((*at, key), what, needs, given=key)
+        elif key in _VALUES and not _VALUES[key].fits(value):
+            yield Unfit.of((*at, key), f"{key} is not {_VALUES[key].means}", _VALUES[key].means, given=describe(value))
     for key in kind.needs:
         if key not in given.arguments:
-            raise UserError(f"{where}: {given.expect} needs `{key}`", hint)
+            yield Unfit.of(at, f"{given.expect} needs `{key}`", needs)
+    if "min_value" in kind.may and not {"min_value", "max_value"} & {*given.arguments}:
+        yield Unfit.of(at, f"{given.expect} needs `min_value` or `max_value`", needs)
 
 
-def _column(where: str, table: str, name: Any) -> None:
+def _no_column(at: KeyPath, table: str, name: Any) -> Iterator[Unfit]:
     if not isinstance(name, str) or find(table, name) is None:
         known = columns_of(table)
         keyed = "".join(f", {column}.NAME" for column in maps_of(table))
-        near = did_you_mean(str(name), known)
-        raise UserError(f"{where}: {table} has no flat column {name!r}{near}", f"there are: {', '.join(known)}{keyed}")
+        what = f"{table} has no flat column {name!r}{did_you_mean(str(name), known)}"
+        yield Unfit.of(at, what, f"there are: {', '.join(known)}{keyed}", given=describe(name))
+
+
+class _Value(NamedTuple):
+    fits: Callable[[Any], bool]
+    means: str
+
+
+def _bound(value: Any) -> bool:
+    return isinstance(value, int | float | str) and not isinstance(value, bool)
+
+
+def _pattern(value: Any) -> bool:
+    try:
+        re.compile(value)
+    except (re.error, TypeError):
+        return False
+    return isinstance(value, str)
+
+
+def _patterns(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(map(_pattern, value))
+
+
+_VALUES: Mapping[str, _Value] = {
+    **dict.fromkeys(("min_value", "max_value"), _Value(_bound, "a number, or a text such as a day")),
+    "value_set": _Value(lambda value: isinstance(value, list) and bool(value), "a list of one value or more"),
+    "regex": _Value(_pattern, "a regular expression"),
+    "regex_list": _Value(_patterns, "a list of regular expressions"),
+}
+"""What arguments must be that would only be refused once all is built."""
 
 
 def _told(arguments: Mapping[str, Any]) -> str:

@@ -113,8 +113,9 @@ def _is_new_key(detail: ErrorDetails, inner: KeyPath, schema: Schema) -> bool:
 
 def _unknown_key(path: KeyPath, parent: Schema, schema: Schema, tree: Item) -> Problem:
     names, key = list(_flat(parent, schema, "properties")), str(path[-1])
-    patterns = [f"names matching {pattern}" for pattern in _flat(parent, schema, "propertyNames").values()]
-    allowed, private = ", ".join([*names, *patterns]), holds_secret(parent, schema)
+    patterns = [*_flat(parent, schema, "propertyNames").values(), *_flat(parent, schema, "patternProperties")]
+    allowed = ", ".join([*names, *(f"names matching {pattern}" for pattern in patterns)])
+    private = holds_secret(parent, schema)
     hint = did_you_mean(key, names)
     return locate(tree, path, "unknown key", key, allowed, hint, at_key=True, private=private)
 

@@ -1,8 +1,9 @@
 """What a recipe may say about the gate that a dataset must pass before it is published."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import ConfigDict, Field, JsonValue, model_serializer
+from pydantic import BeforeValidator, ConfigDict, Field, JsonValue, model_serializer
+from pydantic_core import PydanticCustomError
 
 from affectory.schemas.recipe.part import Part, Text
 from affectory.schemas.recipe.step import Step
@@ -11,12 +12,20 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Severity = Literal["blocks", "warns", "tells"]
 Table = Literal["samples", "notes", "opinions", "labels", "rejects", "sources", "people"]
 Suite = Literal["rules", "default"]
+_PREFIX = "expect_"
 
 
 class Audit(Step):
     """One audit: its name, or one key (the name) above its parameters."""
 
     _called: ClassVar[str] = "audit"
+
+
+def _without_prefix(name: Any) -> Any:
+    if isinstance(name, str) and name.startswith(_PREFIX):
+        facts = {"allowed": f"its name without `{_PREFIX}` in front", "hint": f"write {name.removeprefix(_PREFIX)}"}
+        raise PydanticCustomError("expect", "not of the allowed form", facts)
+    return name
 
 
 class Expectation(Part):
@@ -27,7 +36,7 @@ class Expectation(Part):
 
     table: Table
     """About which table."""
-    expect: Annotated[Text, Field(pattern=r"^column_[a-z_]+$")]
+    expect: Annotated[Text, Field(pattern=r"^column_[a-z_]+$"), BeforeValidator(_without_prefix)]
     """Which expectation, without `expect_` in front: column_values_to_match_regex."""
     severity: Severity = "blocks"
     """What follows where it is not met: `blocks` publishes nothing, `warns` and `tells` say so."""

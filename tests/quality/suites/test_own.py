@@ -6,7 +6,7 @@ import pytest
 from support.suites import warm_examiner
 
 from affectory.quality.suites.about import Check
-from affectory.quality.suites.own import KINDS, own_checks
+from affectory.quality.suites.own import KINDS, own_checks, unfits
 from affectory.schemas.errors import UserError
 from affectory.schemas.recipe.gate import Expectation
 
@@ -68,10 +68,33 @@ def test_what_cannot_be_is_told_with_its_place(given: dict[str, Any], told: str,
     assert hint in raised.value.hint
 
 
+MISGIVEN = {
+    "regex": ("column_values_to_match_regex", "([", "a regular expression"),
+    "regex_list": ("column_values_to_match_regex_list", ["a", "(["], "a list of regular expressions"),
+    "value_set": ("column_values_to_be_in_set", "a", "a list"),
+    "max_value": ("column_values_to_be_between", [1], "a number"),
+}
+
+
+@pytest.mark.parametrize("argument", MISGIVEN)
+def test_what_would_be_refused_once_all_is_built_is_told_before(argument: str) -> None:
+    expect, value, means = MISGIVEN[argument]
+    given = {"table": "samples", "expect": expect, "column": "text", argument: value}
+    (unfit,) = unfits([expectation(), Expectation.model_validate(given)])
+    assert unfit.at == ("validate", "expect", 1, argument)
+    assert unfit.what.startswith(f"{argument} is not {means}")
+
+
 def test_what_is_missing_is_told() -> None:
     lacking = {key: value for key, value in BETWEEN.items() if key != "column"}
     with pytest.raises(UserError, match=r"validate.expect\[0\]: column_values_to_be_between needs `column`"):
         own_checks([Expectation.model_validate(lacking)])
+
+
+def test_of_two_bounds_one_is_needed() -> None:
+    unbound = {key: value for key, value in BETWEEN.items() if key != "min_value"}
+    with pytest.raises(UserError, match="needs `min_value` or `max_value`"):
+        own_checks([Expectation.model_validate(unbound)])
 
 
 def test_each_has_a_name_of_its_own_by_which_it_is_adjusted() -> None:
