@@ -32,7 +32,7 @@ def check(
     """Every rule that is broken, with the rows that break it; of `media`, which are published, also what they carry.
     Only ids are held of all rows at once. Where a suite looks at the same, its check has the same name."""
     known = _read(tables.get("samples", ()), "samples", ["sample_id"]).column("sample_id")
-    known = known.cast(pa.large_string())  # offsets of 32 bits end at some 80 million ids
+    known = known.drop_null().cast(pa.large_string())  # offsets of 32 bits end at some 80 million ids
     found = [*_few(known, min_rows), _unique("samples", known, "sample_id")]
     for name in ("notes", "opinions", "labels"):
         found += _linked(name, _read(tables.get(name, ()), name, ["sample_id"]), known)
@@ -42,10 +42,19 @@ def check(
     rules = {"samples": partial(_samples, media), "opinions": _opinions, "labels": partial(_labels, taxonomy)}
     for name, broken in rules.items():
         for rows in _some(tables.get(name, ()), name, _COLUMNS[name]):
-            found += broken(rows)
+            found += [*_there(name, rows), *broken(rows)]
     return [finding for finding in merged(found) if finding.count]
 
 
+_COLUMNS = {
+    "samples": ["sample_id", "kind", "anchor", "original", *CLEANED_BY],
+    "opinions": ["opinion_id", "perspective", "rater_kind", "asked", "answer"],
+    "labels": ["sample_id", "taxonomy", "space", "values", "names", "count", "state"],
+}
+_REQUIRED = {
+    table: [name for name in columns if not TABLES[table].schema.field(name).nullable]
+    for table, columns in _COLUMNS.items()
+}
 CHECKS = frozenset(
     {
         "samples.min_rows", "samples.kind", "samples.times", "samples.characters", "samples.unique",
@@ -53,15 +62,10 @@ CHECKS = frozenset(
         "notes.sample", "opinions.sample", "opinions.unique", "opinions.perspective", "opinions.rater_kind",
         "opinions.aligned", "opinions.weights", "labels.sample", "labels.values", "labels.finite", "labels.shares",
         "labels.sum", "labels.count",
+        *(f"{table}.{column}_there" for table, columns in _REQUIRED.items() for column in columns),
     }
 )  # fmt: skip
 """The names by which a recipe adjusts these rules."""
-
-_COLUMNS = {
-    "samples": ["sample_id", "kind", "anchor", "original", *CLEANED_BY],
-    "opinions": ["opinion_id", "perspective", "rater_kind", "asked", "answer"],
-    "labels": ["sample_id", "taxonomy", "space", "values", "names", "count", "state"],
-}
 
 
 def _some(parts: Sequence[Part], name: str, columns: list[str]) -> Iterator[pa.Table]:
@@ -71,7 +75,8 @@ def _some(parts: Sequence[Part], name: str, columns: list[str]) -> Iterator[pa.T
 
 
 def _read(parts: Sequence[Part], name: str, columns: list[str]) -> pa.Table:
-    schema = pa.schema([TABLES[name].schema.field(c) for c in columns])
+    """The columns, of which any may hold nulls: that something must be there is a rule."""
+    schema = pa.schema([TABLES[name].schema.field(c).with_nullable(True) for c in columns])
     return pa.concat_tables([schema.empty_table(), *(table.cast(schema) for table in read_all(parts, columns))])
 
 
@@ -79,6 +84,13 @@ def _few(ids: pa.ChunkedArray, min_rows: int) -> Iterator[Finding]:
     if len(ids) < min_rows:
         told = f"{len(ids)} rows, validate.min_rows asks for {min_rows}"
         yield Finding("samples", told, 1, (), check="samples.min_rows")
+
+
+def _there(name: str, rows: pa.Table) -> Iterator[Finding]:
+    for column in _REQUIRED[name]:
+        missing = rows.filter(pc.is_null(rows.column(column)))
+        ids = pc.fill_null(missing.column(0), "?").to_pylist()
+        yield Finding.of(name, f"{column} is missing", ids, check=f"{name}.{column}_there")
 
 
 def _samples(media: Sequence[str], samples: pa.Table) -> Iterator[Finding]:
@@ -102,7 +114,7 @@ def _as_it_came(samples: pa.Table, column: str) -> Finding:
 
 
 def _unique(name: str, keys: pa.ChunkedArray, called: str) -> Finding:
-    counts = pc.value_counts(keys.cast(pa.large_string()))
+    counts = pc.value_counts(keys.drop_null().cast(pa.large_string()))
     twice = counts.filter(pc.greater(pc.struct_field(counts, "counts"), 1))
     rows = pc.struct_field(twice, "values").to_pylist()
     return Finding.of(name, f"{called} is not unique", rows, check=f"{name}.unique")
@@ -110,7 +122,7 @@ def _unique(name: str, keys: pa.ChunkedArray, called: str) -> Finding:
 
 def _linked(name: str, table: pa.Table, samples: pa.ChunkedArray) -> Iterator[Finding]:
     stray = table.filter(pc.invert(pc.is_in(table.column("sample_id").cast(samples.type), value_set=samples)))
-    rows = stray.column("sample_id").to_pylist()
+    rows = pc.fill_null(stray.column("sample_id"), "?").to_pylist()
     yield Finding.of(name, "sample_id names no sample", rows, check=f"{name}.sample")
 
 
@@ -153,7 +165,7 @@ def _bad(table: pa.Table, mask: Mask, rule: str, check: str) -> Finding:
 
 
 def _chosen(ids: pa.ChunkedArray, mask: Mask) -> list[str]:
-    return list(ids.filter(pa.array(mask)).to_pylist())
+    return list(pc.fill_null(ids.filter(pa.array(mask)), "?").to_pylist())
 
 
 def _mask(values: pa.ChunkedArray) -> Mask:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -127,6 +128,25 @@ def test_a_planted_fault_is_found_with_its_row(tables: Tables, table: str, rule:
     assert [(f.table, f.count, f.rows, f.severity) for f in found if f.rule.startswith(rule)] == [
         (table, 1, (row,), "blocks")
     ]
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "row"),
+    [("samples", "kind", "s1"), ("samples", "sample_id", "?"), ("samples", "anchor", "s1"), ("opinions", "asked", "o1"),
+     ("opinions", "opinion_id", "?"), ("labels", "values", "s1"), ("labels", "sample_id", "?")],
+)  # fmt: skip
+def test_what_must_be_there_and_is_not_is_found(tmp_path: Path, table: str, column: str, row: str) -> None:
+    """As no table of a build has it: those are cast to their schema when they are written."""
+    parts = stored(tmp_path, CLEAN)
+    first = pq.read_table(parts[table][0])
+    place, values = first.column_names.index(column), first.column(column).to_pylist()
+    gone = pa.array([None, *values[1:]], first.schema.field(column).type)
+    pq.write_table(first.set_column(place, first.schema.field(column).with_nullable(True), gone), parts[table][0])
+    missing = [f for f in check(parts, ABC, 0) if f.check == f"{table}.{column}_there"]
+    assert [(f.table, f.rule, f.rows, f.severity) for f in missing] == [
+        (table, f"{column} is missing", (row,), "blocks")
+    ]
+    assert missing[0].check in CHECKS
 
 
 @pytest.mark.parametrize(("tables", "table", "rule", "row"), FAULTS.values(), ids=FAULTS)
