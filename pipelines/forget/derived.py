@@ -4,7 +4,9 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -100,9 +102,19 @@ def _take_out_fits(fits: Files, traces: Traces) -> None:
     fits.discard([name for name in names if name not in newest.values()])
     for name in newest.values():
         table = read_parquet(PartFile(fits.location, name))
-        mine = traces.derived.rows(table)
+        mine = traces.derived.rows(table) | _grouped_so(table, frozenset(traces.groups))
         if mine.any():
             _next_version(fits, name, table.filter(pa.array(~mine)))
+
+
+def _grouped_so(table: pa.Table, groups: frozenset[str]) -> Any:
+    """The rows about groups in which nobody else is."""
+    found = np.zeros(table.num_rows, bool)
+    for name in ("unit", "group", "instead"):
+        if name in table.column_names:
+            known = pc.is_in(table.column(name), value_set=pa.array(sorted(groups), pa.string()))
+            found |= np.asarray(known.combine_chunks(), bool)
+    return found
 
 
 def _next_version(fits: Files, name: str, table: pa.Table) -> None:

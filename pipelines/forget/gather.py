@@ -8,9 +8,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from affectory.pipelines.forget.alone import Alone
+from affectory.pipelines.forget.parts import parts
 from affectory.pipelines.forget.traces import LEAST_NAME, Traces, texts_in
 from affectory.pipelines.records import FILE_KINDS
-from affectory.pipelines.store.files import PartFile
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.ids import whole_sample_id
 from affectory.schemas.parquet import opened, read_parquet
@@ -25,16 +26,18 @@ def gather(workspace: Workspace, person: str, reason: str, request: str) -> Trac
     """All traces of a person; none at all where the workspace knows nobody of that name."""
     own = _Own.of(workspace, person)
     reviewed = _Reviewed.of(workspace, own)
-    samples = {*map(whole_sample_id, own.records), *reviewed.samples, *_samples(workspace, own.records)}
+    alone = Alone.of(workspace, own.records)
+    samples = {*map(whole_sample_id, own.records), *reviewed.samples, *alone.samples}
     found = _Said(own.records, samples)
     if samples:
         for table in _tables(workspace):
             found.add(table)
     return Traces(
-        person, reason, request, _sorted(own.records), _sorted(own.prints), _sorted(own.assets), _sorted(samples),
+        person, reason, request, _sorted(own.records), _sorted(own.prints), _sorted(own.assets | {*alone.assets}),
+        _sorted(samples),
         _sorted(reviewed.acts), _sorted(reviewed.tasks), _sorted(found.words | reviewed.words),
-        _sorted(found.said - found.words), _sorted(own.files),
-        _sorted(own.tables),
+        _sorted(found.said - found.words), _sorted(own.files | {*alone.assets.values()}), _sorted(own.tables),
+        _sorted(alone.names),
     )  # fmt: skip
 
 
@@ -61,10 +64,10 @@ class _Own:
         records = set(table.column("record_id").take(at).to_pylist())
         mine = pc.is_in(table.column("record_id"), value_set=pa.array(sorted(records), pa.string()))
         rows, others = table.filter(mine), table.filter(pc.invert(mine))
-        media = rows.filter(pc.is_in(rows.column("kind"), value_set=pa.array(FILE_KINDS)))
-        shared = pc.is_in(media.column("asset_id"), value_set=others.column("asset_id").combine_chunks())
-        media = media.filter(pc.invert(shared))
-        assets, prints = media.column("asset_id").to_pylist(), rows.column("fingerprint").to_pylist()
+        shared = pc.is_in(rows.column("asset_id"), value_set=others.column("asset_id").combine_chunks())
+        only = rows.filter(pc.invert(shared))
+        media = only.filter(pc.is_in(only.column("kind"), value_set=pa.array(FILE_KINDS)))
+        assets, prints = only.column("asset_id").to_pylist(), rows.column("fingerprint").to_pylist()
         files = _places(media)
         return cls(person, records, set(prints), set(assets), files, _places(rows) - files)
 
@@ -124,18 +127,6 @@ def _tells(text: str) -> bool:
     return len(text.strip()) >= LEAST_NAME
 
 
-def _samples(workspace: Workspace, records: set[str]) -> set[str]:
-    """The samples that these records were cut into."""
-    found = set[str]()
-    for part in parts(workspace):
-        with opened(part) as file:
-            if not {"sample_id", "anchor"} <= set(file.schema_arrow.names):
-                continue
-        table = read_parquet(part, ["sample_id", "anchor"])
-        found.update(table.filter(_about(table, records, set())).column("sample_id").drop_null().to_pylist())
-    return found
-
-
 def _about(table: pa.Table, records: set[str], samples: set[str]) -> Any:
     """The rows of a table that are about these records or samples."""
     found: Any = pa.array([False] * table.num_rows, pa.bool_())
@@ -155,9 +146,3 @@ def _tables(workspace: Workspace) -> Iterator[pa.Table]:
             names = set(file.schema_arrow.names)
         if not names.isdisjoint(_KEYS):
             yield read_parquet(part)
-
-
-def parts(workspace: Workspace) -> Iterator[PartFile]:
-    """All that is derived and has rows."""
-    files = workspace.files("derived")
-    yield from (PartFile(files.location, name) for name in files.names() if name.endswith(".parquet"))

@@ -40,12 +40,20 @@ class Refusing:
             if name == "asset_id":  # that of a text is its table, in which others are too
                 found = pc.and_(found, pc.is_in(rows.column("kind"), value_set=pa.array(FILE_KINDS)))
             barred = pc.or_(barred, found)
-        return rows.filter(pc.invert(pc.or_(barred, self._with_people(rows))))
+        for found in (self._with_people(rows), self._with_recordings(rows)):
+            barred = pc.or_(barred, found)
+        return rows.filter(pc.invert(barred))
 
     def _with_people(self, rows: pa.Table) -> pa.Array:
         subjects = rows.column("subjects").to_pylist()
         known = self.forgotten.among(person for people in subjects for person in people or ())
         return pa.array([not known.isdisjoint(people or ()) for people in subjects])
+
+    def _with_recordings(self, rows: pa.Table) -> pa.Array:
+        """Events of which a recording was forgotten, whoever else recorded them."""
+        events = rows.column("members").to_pylist()
+        known = self.forgotten.among(member["asset"] for members in events for member in members or ())
+        return pa.array([any(member["asset"] in known for member in members or ()) for members in events])
 
     def refused(self, count: int) -> list[Refused]:
         """So many records, of which nothing is said."""

@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from affectory.transforms.dataset._groups import group_of
+
 REMOVED = "[removed]"
 LEAST_WORDS, LEAST_SAID, LEAST_NAME = 12, 24, 5
 """Shorter words are anybody's: "Yes." tells nobody from anybody."""
 _BEGINNING = 80
 """Copies may be cut short, so words are known by their beginning."""
-_ID = re.compile(r"[a-z]{1,2}_[0-9a-f]{20,32}|[0-9a-f]{64}|[0-9a-f]{40}")
+_ID = re.compile(r"[a-z]_[0-9a-f]{20,32}|[0-9a-f]{64}|[0-9a-f]{40}")
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ class Traces:
     """Where their files lay: source and place."""
     tables: tuple[str, ...] = ()
     """Files with rows of theirs, and of others."""
+    groups: tuple[str, ...] = ()
+    """Names that fits have for sessions, dialogues and sets in which nobody else is."""
 
     def to_json(self) -> bytes:
         """All of it, to be taken up again after a kill."""
@@ -56,7 +60,9 @@ class Traces:
     def marks(self) -> Iterator[str]:
         """What must be known when it comes back."""
         stems = (name.rpartition(".")[0] or name for name in self.names)
-        yield from (self.person, *self.records, *self.prints, *self.assets, *self.tasks, *self.names, *stems)
+        sessions = (name.removeprefix("session:") for name in self.groups if name.startswith("session:"))
+        events = (name for name in sessions if len(name) >= LEAST_NAME)
+        yield from (self.person, *self.records, *self.prints, *self.assets, *self.tasks, *self.names, *stems, *events)
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -82,7 +88,8 @@ class Traces:
     @cached_property
     def _ids(self) -> frozenset[str]:
         parts = (self.records, self.prints, self.assets, self.samples, self.acts, self.tasks)
-        return frozenset((self.person, *(value for part in parts for value in part)))
+        alike = map(group_of, (*self.samples, *self.groups))
+        return frozenset((self.person, *(value for part in parts for value in part), *alike))
 
 
 def spellings(words: Iterable[str], least: int) -> tuple[str, ...]:

@@ -263,13 +263,16 @@ class _Decide:
         return np.array(found, np.int64)
 
 
+def group_of(unit: str) -> str:
+    """The name of a group whose first unit this is."""
+    return "d_" + digest("duplicates", unit)[:24]
+
+
 def _groups(members: pa.Table) -> pa.Array:
     """The group of each unit: its own from before, else that of its component, else one by the first unit's name."""
     by_root = members.select(["root", "group", "unit"]).group_by("root", use_threads=False)
     found = by_root.aggregate([("group", "min"), ("unit", "first")])
-    new = pa.array(
-        ["d_" + digest("duplicates", unit)[:24] for unit in found.column("unit_first").to_pylist()], pa.string()
-    )
+    new = pa.array(map(group_of, found.column("unit_first").to_pylist()), pa.string())
     groups = pc.coalesce(found.column("group_min"), new)
     own = groups.take(pc.index_in(members.column("root"), value_set=found.column("root").combine_chunks()))
     return pc.coalesce(members.column("group"), own)
