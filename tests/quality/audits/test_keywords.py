@@ -5,12 +5,14 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from support.audited import audited, data, label, sample
 from support.drawn import BY_CHANCE, Draw, accused, draw, over_draws, unlikely
 from support.goemotions import goemotions
 from support.opining import Row
 
+from affectory.quality.audits._contextual import measures
 from affectory.quality.audits._words import Bag, words_of
 from affectory.quality.audits.keywords import Keywords
 from affectory.schemas.errors import UserError
@@ -142,6 +144,25 @@ def test_a_contextual_classifier_is_asked_and_believed_for_what_it_does_with_key
     own_texts, control = audited(Keywords(times=99, contextual=24), given).measures[-2:]
     assert control.what.endswith("of sentences with a keyword") and control.value > 0.6
     assert own_texts.accuses == naming
+
+
+@pytest.mark.parametrize(
+    ("name", "own", "text", "right"),
+    [
+        ("plutchik-8", "joy", "I feel so much joy.", 1.0),
+        ("plutchik-8", "joy", "The train left at nine.", 0.0),  # what is said to be neutral is not left out
+        ("ekman-6", "joy", "The train left at nine.", 0.0),
+        ("goemotions-28", "annoyance", "I feel so much anger.", 1.0),
+        ("sentiment", "positive", "I feel so much joy.", 1.0),
+        ("plutchik-8", "trust", "I feel so much trust.", 0.0),  # it has no word for it: nothing is counted
+    ],
+)
+def test_the_classifier_is_asked_in_its_own_classes(name: str, own: str, text: str, right: float) -> None:
+    taxonomy = load_taxonomy(name)
+    place = taxonomy.labels.index(own)
+    texts, control = measures(taxonomy, [text] * 3, ["en"] * 3, np.full(3, place))
+    assert texts.value == right and control.value >= 0.5
+    assert (texts.low, texts.high) == ((0.0, 1.0) if own == "trust" else (right, right))
 
 
 def test_a_classifier_that_knows_none_of_the_labels_is_refused() -> None:
