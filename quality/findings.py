@@ -56,8 +56,9 @@ class GateFailed(AffectoryError):
     def __str__(self) -> str:
         blocking = [f for f in self.findings if f.severity == "blocks"]
         lines = ["the gate is closed, nothing was published:", *(f"  {finding}" for finding in blocking)]
-        if named := next((f.check for f in blocking if f.check), ""):
-            lines.append(f"mend the rows, or publish all the same with a reason: --allow '{named}=why it may be so'")
+        if named := sorted({f.check for f in blocking if f.check}):
+            reasons = " ".join(f"--allow '{name}=why it may be so'" for name in named)
+            lines.append(f"mend the rows, or publish all the same with a reason: affectory publish {reasons}")
         return "\n".join([*lines, *([f"all that was looked at: {self.kept_at}"] if self.kept_at else [])])
 
     def facts(self) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """What suites found: counts of each check over all lots, what follows from them, and how it is told."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -97,7 +97,7 @@ class SuiteResult:
         lines = [f"{'table':<10}{'rows':>11}{'checks':>8}{'passed':>8}{'blocks':>8}{'warns':>8}{'tells':>8}"]
         lines += [self._line(table) for table in sorted(self.rows)]
         found = sorted(self.findings, key=lambda f: (("blocks", "warns", "tells").index(f.severity), f.check))
-        told = [f"{f.severity:<7}{f.check}: {f.rule}, {f.count:,}{_named(f.rows)}"[:_WIDTH] for f in found]
+        told = [_line_of(f"{f.severity:<7}{f.check}: {f.rule}, {f.count:,}", f.rows) for f in found]
         return "\n".join([*lines, *([""] if told else []), *_few(told)])
 
     def _line(self, table: str) -> str:
@@ -106,9 +106,17 @@ class SuiteResult:
         return f"{table:<10}{self.rows[table]:>11,}{len(held):>8}{''.join(counts)}"
 
 
-def _named(rows: Iterable[str]) -> str:
-    names = ", ".join(rows)
-    return f": {names}" if names else ""
+def _line_of(told: str, rows: Sequence[str]) -> str:
+    """Within a line, with as many ids as are whole in it."""
+    if len(told) > _WIDTH:
+        return f"{told[: _WIDTH - 4]} ..."
+    fit = next(n for n in range(len(rows), -1, -1) if len(_with(told, rows, n)) <= _WIDTH or not n)
+    return _with(told, rows, fit)
+
+
+def _with(told: str, rows: Sequence[str], fit: int) -> str:
+    named = ", ".join([*rows[:fit], *(["..."] if fit < len(rows) else [])])
+    return f"{told}: {named}" if fit else told
 
 
 def _few(lines: list[str], most: int = 12) -> list[str]:

@@ -54,10 +54,13 @@ def test_a_closed_gate_says_why_and_ends_the_process_with_its_own_code() -> None
 
 def test_a_closed_gate_tells_how_a_named_check_is_allowed_and_where_all_stands() -> None:
     found = Finding.of("samples", "is odd", ["s_1"], check="samples.odd")
-    warned = Finding.of("labels", "is even", ["s_2"], "warns")
-    assert str(GateFailed((found, warned), "ws/gate/1")).splitlines() == [
+    again = Finding.of("labels", "leaks", [], check="audit.leakage")
+    warned = Finding.of("labels", "is even", ["s_2"], "warns", "labels.even")
+    assert str(GateFailed((found, again, warned), "ws/gate/1")).splitlines() == [
         "the gate is closed, nothing was published:",
         "  [samples.odd] samples: is odd (1: s_1)",
-        "mend the rows, or publish all the same with a reason: --allow 'samples.odd=why it may be so'",
+        "  [audit.leakage] labels: leaks (0)",
+        "mend the rows, or publish all the same with a reason: affectory publish "
+        "--allow 'audit.leakage=why it may be so' --allow 'samples.odd=why it may be so'",
         "all that was looked at: ws/gate/1",
     ]

@@ -85,3 +85,10 @@ def test_many_findings_stay_on_one_screen() -> None:
     assert lines[-1] == "and 28 more"
     assert len(lines) < 24
     assert max(map(len, lines)) < 120
+
+
+def test_a_line_names_whole_ids_and_says_that_there_are_more() -> None:
+    rows = [f"s_{n:024}" for n in range(9)]
+    check = Check("samples.odd", "samples", "e", {}, "is odd")
+    line = SuiteResult((counted(found(rows), check=check),), {"samples": 9}).as_text().splitlines()[-1]
+    assert line == f"blocks samples.odd: is odd, 9: {rows[0]}, {rows[1]}, {rows[2]}, ..."
