@@ -62,9 +62,15 @@ class Gate:
         """On one screen, for people."""
         lines = [self.text] if self.text else []
         lines += [f"  {audited.verdict:13} {audited.name}: {audited.says}" for audited in self.audits]
-        lines += [f"  {f.severity:13} {f}" for f in self.findings if not f.check.startswith("audit.")]
+        told = {f"audit.{audited.name}" for audited in self.audits} | self._of_suite
+        lines += [f"  {f.severity:13} {f}" for f in self.findings if f.check not in told]
         lines += [f"  allowed       {name}: {why}" for name, why in sorted(self.allowed.items())]
         return "\n".join(lines or ["  nothing is wrong that was looked for"])
+
+    @property
+    def _of_suite(self) -> set[str]:
+        """The checks of which its own text tells."""
+        return {check["name"] for check in self.suite["checks"]} if self.suite else set()
 
     @property
     def blocking(self) -> tuple[Finding, ...]:
@@ -107,18 +113,18 @@ def validate(subject: Subject, allow: Mapping[str, str]) -> Gate:
         subject.run.tell("finding", **finding.__dict__)
     where = keep(gate, subject) if gate.suite or gate.audits or gate.findings else ""
     if gate.blocking:
-        raise GateFailed(gate.findings, where)
+        raise GateFailed(tuple(f for f in gate.findings if f.check not in gate.allowed), where)
     return replace(gate, kept_at=where)
 
 
 def look(subject: Subject, allow: Mapping[str, str], whole: bool) -> Gate:
-    """What is found in a build; `whole`: by the suite of Great Expectations too."""
-    suite = _suite(subject) if whole else None
+    """What is found in a build; `whole`: by all of the suite, else by what the recipe itself expects."""
+    expects = bool(subject.bound.recipe.spec.validation.expect)
+    suite = _suite(subject, own=not whole) if whole or expects else None
     findings = _rules(subject, suite.names if suite else frozenset())
     findings += suite.findings if suite else ()
     audits = _audited(subject)
-    accused = [finding for audited in audits if (finding := audited.finding())]
-    findings += adjusted(accused, subject.bound.recipe.spec.validation)
+    findings += [finding for audited in audits if (finding := audited.finding())]
     facts, text = (suite.facts(), suite.as_text()) if suite else (None, "")
     return Gate(tuple(findings), audits, facts, _used(allow, findings, subject.run), text)
 
@@ -136,14 +142,14 @@ def _rules(subject: Subject, looked: frozenset[str]) -> list[Finding]:
     return list(adjusted([finding for finding in findings if finding.check not in looked], gate))
 
 
-def _suite(subject: Subject) -> "SuiteResult":
+def _suite(subject: Subject, own: bool) -> "SuiteResult":
     from affectory.quality.suites.validate import validate as validate_suite
 
     bound, ledger = subject.bound, subject.workspace.ledger
     tables = {name: subject.parts(name) for name in (*_TABLES, "rejects")}
     tables |= {name: list(ledger(name).segments()) for name in ("sources", "people")}
     subject.run.tell("say", text="looking at all tables with Great Expectations")
-    return validate_suite(tables, about(bound), docs=_docs(subject), open_media=subject.open_media)
+    return validate_suite(tables, about(bound), docs=_docs(subject), open_media=subject.open_media, own=own)
 
 
 def about(bound: Bound) -> About:
@@ -171,7 +177,14 @@ def _audited(subject: Subject) -> tuple["Audited", ...]:
     for number, (name, audit) in enumerate(zip(names, audits, strict=True)):
         tell("progress", what=f"audit {name}", done=number, total=len(names), unit="audits")
         found.append(audit.audit(data))
-    return tuple(judged(found, [audit.severity for audit in audits]))
+    return tuple(_as_adjusted(audited, subject) for audited in judged(found, [audit.severity for audit in audits]))
+
+
+def _as_adjusted(audited: "Audited", subject: Subject) -> "Audited":
+    """As severe as the recipe says, where it accuses."""
+    change = subject.bound.recipe.spec.validation.adjust.get(f"audit.{audited.name}")
+    accused = audited.finding() is not None and change is not None and change.severity is not None
+    return replace(audited, verdict=change.severity) if accused and change else audited
 
 
 def _used(allow: Mapping[str, str], findings: list[Finding], run: Run) -> dict[str, str]:

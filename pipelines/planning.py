@@ -120,5 +120,7 @@ def show_plan(bound: Bound, where: str | Path) -> ShownPlan:
 
 
 def _gate(bound: Bound) -> tuple[str, ...]:
-    suite = ("the suite of Great Expectations",) if bound.recipe.spec.validation.suite == "default" else ()
-    return ("rules", *suite, *(f"audit {spec.name}" for spec in bound.recipe.audits()))
+    gate = bound.recipe.spec.validation
+    suite = ("the suite of Great Expectations",) if gate.suite == "default" else ()
+    own = (f"{len(gate.expect)} expectation{'s' * (len(gate.expect) != 1)} of the recipe",) if gate.expect else ()
+    return ("rules", *suite, *own, *(f"audit {spec.name}" for spec in bound.recipe.audits()))

@@ -32,13 +32,15 @@ def validate(
     docs: Path | None = None,
     open_media: OpenMedia | None = None,
     examiner: Examiner | None = None,
+    own: bool = False,
 ) -> SuiteResult:
     """Everything that the suite finds. A lot of rows is in memory at a time, and of all rows what `Ground` holds.
 
     `docs` is a folder into which Great Expectations writes its pages; `open_media` opens and decodes a file of a
-    medium, and is asked for a few of each. Raises `UserError` for expectations of the recipe that cannot be.
+    medium, and is asked for a few of each; `own` looks at the recipe's own expectations alone. Raises `UserError` for
+    those that cannot be.
     """
-    checks = checks_for(about)
+    checks = [check for check in checks_for(about) if check.origin or not own]
     there = {name: parts for name, parts in tables.items() if name in SPECS}
     held: AbstractContextManager[Examiner] = nullcontext(examiner) if examiner else examining.started()
     with held as asked:

@@ -82,7 +82,7 @@ class Validate(Part):
     """`rules`: what no table may break, checked at each publishing in a moment. `default`: besides, a suite of Great
     Expectations made from the tables' schemas, the taxonomy and this recipe (6 s to load)."""
     expect: Annotated[tuple[Expectation, ...], Field(strict=False)] = ()
-    """Expectations of your own."""
+    """Expectations of your own, looked at with either suite."""
     adjust: dict[Text, Adjusted] = Field(default_factory=dict)
     """By name of a check as reports show it (`samples.language`), how strictly it is held."""
     audits: Annotated[tuple[Audit, ...], Field(strict=False)] = ()

@@ -1,13 +1,16 @@
 """The gate of a build: what stops it, who may let it pass and for which reason, and where all of it is written."""
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 from support.project import Project, texts, write_lines
+from support.suites import warm_examiner
 
 from affectory.pipelines.gate import read_allowed
 from affectory.quality.findings import GateFailed
+from affectory.quality.suites import examiner
 from affectory.schemas.errors import UserError
 
 WHY = "a pilot: two lines are known to be empty"
@@ -66,3 +69,19 @@ def test_an_audit_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) 
     done = texts(tmp_path).told("plan", "recipe.yaml", "--set", "validate.audits=[leakige]")
     assert done.returncode == 2
     assert "did you mean: leakage" in done.stderr
+
+
+@pytest.mark.xdist_group("suites")
+def test_what_a_recipe_expects_is_looked_at_without_the_rest_of_the_suite(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(examiner, "started", lambda: nullcontext(warm_examiner()))
+    project = texts(tmp_path)
+    short = {"table": "samples", "expect": "column_value_lengths_to_be_between", "column": "text", "max_value": 3}
+    expected = f"validate.expect={json.dumps([short])}"
+    assert project.plan(expected).gate == ("rules", "1 expectation of the recipe")
+    with pytest.raises(GateFailed) as caught:
+        project.build(expected)
+    gate = json.loads((Path(caught.value.kept_at) / "gate.json").read_text())
+    assert [check["name"] for check in gate["suite"]["checks"]] == ["samples.text.value_lengths_to_be_between"]
+    assert [found["check"] for found in gate["findings"]] == ["samples.text.value_lengths_to_be_between"]
