@@ -85,3 +85,17 @@ def test_what_a_recipe_expects_is_looked_at_without_the_rest_of_the_suite(
     gate = json.loads((Path(caught.value.kept_at) / "gate.json").read_text())
     assert [check["name"] for check in gate["suite"]["checks"]] == ["samples.text.value_lengths_to_be_between"]
     assert [found["check"] for found in gate["findings"]] == ["samples.text.value_lengths_to_be_between"]
+
+
+def test_an_audit_is_as_severe_as_the_recipe_says_wherever_it_is_told(strict: Project) -> None:
+    adjusted = ("validate.audits=[balance]", "validate.adjust={audit.balance: {severity: blocks}}")
+    with pytest.raises(GateFailed) as caught:
+        strict.build(STRICT, *adjusted, allow={"rejects.share": WHY})
+    assert [finding.check for finding in caught.value.findings] == ["audit.balance"]
+    kept = Path(caught.value.kept_at)
+    assert [audited["verdict"] for audited in json.loads((kept / "gate.json").read_text())["audits"]] == ["blocks"]
+    assert [line.split()[:2] for line in (kept / "summary.txt").read_text().splitlines()] == [
+        ["blocks", "balance:"],
+        ["blocks", "[rejects.share]"],
+        ["allowed", "rejects.share:"],
+    ]
