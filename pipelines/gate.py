@@ -18,7 +18,7 @@ from affectory.pipelines.store.workspace import Workspace
 from affectory.quality.findings import Finding, GateFailed
 from affectory.quality.gate import check
 from affectory.quality.suites.about import About, Asked
-from affectory.quality.suites.checks import adjusted
+from affectory.quality.suites.checks import adjusted, asked_for
 from affectory.quality.taxonomies import contradictions
 from affectory.quality.unmet import ROLES, Expected, unmet
 from affectory.schemas.derived import SAMPLES
@@ -118,9 +118,8 @@ def validate(subject: Subject, allow: Mapping[str, str]) -> Gate:
 
 
 def look(subject: Subject, allow: Mapping[str, str], whole: bool) -> Gate:
-    """What is found in a build; `whole`: by all of the suite, else by what the recipe itself expects."""
-    expects = bool(subject.bound.recipe.spec.validation.expect)
-    suite = _suite(subject, own=not whole) if whole or expects else None
+    """What is found in a build; `whole`: by all of the suite, else by what the recipe itself asks for."""
+    suite = _suite(subject, own=not whole) if whole or asked_for(about(subject.bound)) else None
     findings = _rules(subject, suite.names if suite else frozenset())
     findings += suite.findings if suite else ()
     audits = _audited(subject)

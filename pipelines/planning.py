@@ -11,6 +11,7 @@ from affectory.pipelines.bind import Bound
 from affectory.pipelines.build import Options, importer, scan_sources
 from affectory.pipelines.checks import check_sources
 from affectory.pipelines.consent import others
+from affectory.pipelines.gate import about
 from affectory.pipelines.history import last_build
 from affectory.pipelines.pending import Pending, pending
 from affectory.pipelines.plan import StagePlan, make_plan
@@ -18,6 +19,7 @@ from affectory.pipelines.purposes.withholding import held_back
 from affectory.pipelines.purposes.words import this_day
 from affectory.pipelines.release.statement import missing
 from affectory.pipelines.store.workspace import Workspace
+from affectory.quality.suites.checks import asked_for
 
 
 @dataclass(frozen=True)
@@ -122,5 +124,6 @@ def show_plan(bound: Bound, where: str | Path) -> ShownPlan:
 def _gate(bound: Bound) -> tuple[str, ...]:
     gate = bound.recipe.spec.validation
     suite = ("the suite of Great Expectations",) if gate.suite == "default" else ()
-    own = (f"{len(gate.expect)} expectation{'s' * (len(gate.expect) != 1)} of the recipe",) if gate.expect else ()
+    many = len(asked_for(about(bound))) if gate.expect or gate.adjust else 0
+    own = (f"{many} check{'s' * (many != 1)} that the recipe asks for",) if many else ()
     return ("rules", *suite, *own, *(f"audit {spec.name}" for spec in bound.recipe.audits()))

@@ -36,6 +36,14 @@ def checks_for(about: About) -> tuple[Check, ...]:
     return tuple(_adjusted(check, about.validate) for check in every)
 
 
+def asked_for(about: About) -> tuple[Check, ...]:
+    """Those that a recipe itself asks for: its expectations, and what it adjusts that no rule looks at as it says."""
+    changed = {name: change.mostly for name, change in about.validate.adjust.items()}
+    return tuple(
+        c for c in checks_for(about) if c.origin or (c.name in changed and (c.name not in RULES or changed[c.name]))
+    )
+
+
 def unfit_for(about: About) -> Iterator[Unfit]:
     """All that is wrong with what a recipe asks of the suite; names are compared once there is no doubt about them."""
     wrong = [*unfits(about.validate.expect)]
@@ -63,8 +71,9 @@ def _unadjustable(validate: Validate, made: list[Check], every: list[Check]) -> 
             near = [n for n in names if n.startswith(f"{table}.")] or names
             said = f"checks{f' of {table}' if near != names else ''}: {', '.join(near)}"
             yield Unfit.of(at, f"there is no check {name!r}{did_you_mean(name, names)}", said, given=name)
-        elif change.mostly and name in checks and _as_a_whole(checks[name]):
-            what = f"{name} is about the column as a whole, not about a share of the rows"
+        elif change.mostly and (name not in checks or _as_a_whole(checks[name])):
+            about = "the column as a whole" if name in checks else "any such row"
+            what = f"{name} is about {about}, not about a share of the rows"
             yield Unfit.of((*at, "mostly"), what, given=str(change.mostly), hint="leave `mostly` out")
 
 

@@ -12,7 +12,7 @@ from affectory.quality.suites import examiner as examining
 from affectory.quality.suites._ground import Ground, ground
 from affectory.quality.suites._lots import SPECS, lots
 from affectory.quality.suites.about import About, Check
-from affectory.quality.suites.checks import checks_for
+from affectory.quality.suites.checks import asked_for, checks_for
 from affectory.quality.suites.child import ROW
 from affectory.quality.suites.decoding import DECODES, OpenMedia, decoded
 from affectory.quality.suites.examiner import Examiner
@@ -37,10 +37,10 @@ def validate(
     """Everything that the suite finds. A lot of rows is in memory at a time, and of all rows what `Ground` holds.
 
     `docs` is a folder into which Great Expectations writes its pages; `open_media` opens and decodes a file of a
-    medium, and is asked for a few of each; `own` looks at the recipe's own expectations alone. Raises `UserError` for
-    those that cannot be.
+    medium, and is asked for a few of each; `own` looks at what the recipe itself asks for alone. Raises `UserError` for
+    expectations that cannot be.
     """
-    checks = [check for check in checks_for(about) if check.origin or not own]
+    checks = asked_for(about) if own else checks_for(about)
     there = {name: parts for name, parts in tables.items() if name in SPECS}
     held: AbstractContextManager[Examiner] = nullcontext(examiner) if examiner else examining.started()
     with held as asked:

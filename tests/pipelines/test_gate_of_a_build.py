@@ -79,7 +79,7 @@ def test_what_a_recipe_expects_is_looked_at_without_the_rest_of_the_suite(
     project = texts(tmp_path)
     short = {"table": "samples", "expect": "column_value_lengths_to_be_between", "column": "text", "max_value": 3}
     expected = f"validate.expect={json.dumps([short])}"
-    assert project.plan(expected).gate == ("rules", "1 expectation of the recipe")
+    assert project.plan(expected).gate == ("rules", "1 check that the recipe asks for")
     with pytest.raises(GateFailed) as caught:
         project.build(expected)
     gate = json.loads((Path(caught.value.kept_at) / "gate.json").read_text())

@@ -5,7 +5,7 @@ from support.suite_world import about
 
 from affectory.quality.findings import Finding
 from affectory.quality.suites.about import About, Check
-from affectory.quality.suites.checks import adjusted, checks_for
+from affectory.quality.suites.checks import adjusted, asked_for, checks_for
 from affectory.quality.suites.decoding import DECODES
 from affectory.quality.suites.flat import find
 from affectory.quality.suites.own import KINDS
@@ -47,6 +47,22 @@ def test_of_a_column_as_a_whole_no_share_is_asked() -> None:
     assert checks_for(about(expect=[mean], adjust=adjust))[-1].severity == "warns"
     with pytest.raises(UserError, match=r"notes\.number\.mean_to_be_between is about the column as a whole"):
         checks_for(about(expect=[mean], adjust={"notes.number.mean_to_be_between": {"mostly": 0.5}}))
+
+
+@pytest.mark.parametrize("name", ["samples.min_rows", "samples.image_as_it_came"])
+def test_of_what_is_no_share_of_rows_none_is_asked(name: str) -> None:
+    with pytest.raises(UserError, match="is about any such row"):
+        checks_for(about(adjust={name: {"mostly": 0.5}}))
+
+
+def test_what_a_recipe_asks_for_is_what_it_expects_and_adjusts_and_no_rule_does() -> None:
+    """Rules are no less severe for being looked at by the suite; only of rows has the suite shares."""
+    mean = {"table": "notes", "expect": "column_mean_to_be_between", "column": "number", "max_value": 1}
+    severity, mostly = {"severity": "warns"}, {"mostly": 0.9}
+    adjust = {"samples.language": severity, "samples.kind": severity, "labels.sum": mostly, "audit.leakage": severity}
+    names = ["notes.number.mean_to_be_between", "samples.language", "labels.sum"]
+    assert {check.name for check in asked_for(about(expect=[mean], adjust=adjust))} == {*names}
+    assert asked_for(about(adjust={"labels.sum": severity})) == ()
 
 
 @pytest.mark.parametrize("name", ["audit.leakage", "samples.min_rows", "samples.image_as_it_came", "labels.sum"])
