@@ -21,6 +21,7 @@ from affectory.pipelines.forget.reasons import note_told, untold
 from affectory.pipelines.gate import Gate, Subject, finished_build, keep, look, validate
 from affectory.pipelines.history import BuildRecord, parts, read_parts
 from affectory.pipelines.purposes.demographics import people_table
+from affectory.pipelines.purposes.naming import unnamed
 from affectory.pipelines.purposes.withholding import current_sources, withheld
 from affectory.pipelines.purposes.words import this_day
 from affectory.pipelines.release.facts import licences_of
@@ -157,7 +158,7 @@ class Publisher:
             label_rule=self.bound.views[0].name,
             label_pools=spec.label.pools,
             versions={tool: version(tool) for tool in TOOLS},
-            gate=self.withheld.unnamed(gate.facts()),
+            gate=unnamed(gate.facts(), tables, splits),
             licences=licences_of(current_sources(workspace, self.build)),
             statement=said(spec.publish.statement),
             finish=_with_report,

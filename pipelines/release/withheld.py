@@ -1,8 +1,6 @@
 """What a release holds back of rows that it publishes, and how much is not in it at all."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -67,10 +65,6 @@ class Withheld:
         kinds = pc.list_element(pc.split_pattern(self.media["why"], ":"), 0).combine_chunks()
         return pc.binary_join_element_wise("media", kinds.take(at.combine_chunks()), ": ")
 
-    def unnamed(self, facts: Any) -> Any:
-        """Plain data without the ids of samples that are not published."""
-        return _without(facts, frozenset(self.samples["sample_id"].to_pylist())) if self.samples.num_rows else facts
-
     def rejects(self) -> pa.Table:
         """As rows of the rejects, which name no sample: some ids can be guessed from what they stand for."""
         rows = self.samples.sort_by("sample_id").to_pylist()
@@ -81,14 +75,6 @@ class Withheld:
         return REJECTS.from_rows(
             [{**{k: v for k, v in row.items() if k != "why"}, "detail": row["why"]} for row in named]
         )
-
-
-def _without(facts: Any, ids: frozenset[str]) -> Any:
-    if isinstance(facts, Mapping):
-        return {name: _without(value, ids) for name, value in facts.items() if name not in ids}
-    if isinstance(facts, list | tuple):
-        return [_without(value, ids) for value in facts if not (isinstance(value, str) and value in ids)]
-    return None if isinstance(facts, str) and facts in ids else facts
 
 
 def _counted(table: pa.Table) -> dict[str, int]:

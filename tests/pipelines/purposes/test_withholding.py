@@ -17,7 +17,8 @@ from affectory.pipelines.purposes.barred import Barred, Deciding
 from affectory.pipelines.purposes.licences import Licences
 from affectory.pipelines.purposes.withholding import Barring, Found
 from affectory.pipelines.purposes.words import Rules
-from affectory.pipelines.release.withheld import WHY, Withheld
+from affectory.pipelines.release.withheld import Withheld
+from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.derived import SAMPLES
 from affectory.schemas.errors import UserError
 from affectory.schemas.types import SHOWN
@@ -233,8 +234,18 @@ def test_a_sample_is_withheld_with_those_that_it_is_made_of(tmp_path: Path) -> N
     assert found.withheld(splits, {}).published(splits)["sample_id"].to_pylist() == ["one"]
 
 
-def test_what_the_gate_found_in_withheld_samples_names_none_of_them() -> None:
-    withheld = Withheld(samples=pa.Table.from_pylist([{"sample_id": "s1", "source": "a", "why": "embargo"}], WHY))
-    facts = {"findings": [{"rows": ("s0", "s1"), "count": 2}], "s1": 1, "worst": "s1", "note": "s1 and s2"}
-    assert withheld.unnamed(facts) == {"findings": [{"rows": ["s0"], "count": 2}], "worst": None, "note": "s1 and s2"}
-    assert Withheld().unnamed(facts) is facts
+def test_what_the_gate_found_names_neither_whom_nor_what_is_withheld(tmp_path: Path) -> None:
+    """Not the samples alone: ledgers are looked at too, and they know everybody."""
+    ask = {"expect": "column_values_to_be_in_set", "value_set": ["x"], "severity": "warns"}
+    columns = {"people": "person_id", "samples": "text", "sources": "record_id"}
+    expect = [{**ask, "table": table, "column": column} for table, column in columns.items()]
+    unlicensed = {"sources.licence": {"severity": "warns"}}
+    said = [SAID["yes"], SAID["no features"]]
+    made = album(tmp_path, said, validate={"suite": "default", "expect": expect, "adjust": unlicensed})
+    release = made.releases / made.build().version
+    found = json.loads((release / "gate.json").read_text())["findings"]
+    named = {f["table"]: (f["count"], len(f["rows"])) for f in found if "in_set" in f["check"]}
+    assert named == dict.fromkeys(columns, (2, 1))
+    for row in Workspace(made.workspace).ledger("sources").read().to_pylist():
+        ids = [row["record_id"], *row["subjects"]]
+        assert [name for name in ids if name.encode() in told(release)] == ([] if row["uri"] == "1.png" else ids)
