@@ -107,7 +107,9 @@ def _answer(found: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _numbers(value: Any) -> Any:
-    """What JSON has no word for is nothing: the mean of no numbers."""
+    """What JSON has no word for is nothing: the mean of no numbers. Words of the data are counted, never told."""
+    if isinstance(value, str) or (isinstance(value, list) and any(isinstance(inside, str) for inside in value)):
+        return "1 text" if isinstance(value, str) or len(value) == 1 else f"{len(value)} texts"
     if isinstance(value, float):
         return value if isfinite(value) else None
     if isinstance(value, Mapping):

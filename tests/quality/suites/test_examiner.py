@@ -36,6 +36,15 @@ def test_of_no_numbers_there_is_no_mean() -> None:
     assert (found["observed"], found["rows"]) == (None, [])
 
 
+def test_words_of_the_data_are_counted_and_not_told() -> None:
+    """What was observed is published, and whose words they are may not be."""
+    common = Check(
+        "s.t", "samples", "column_most_common_value_to_be_in_set", {"column": "text", "value_set": ["x"]}, "odd"
+    )
+    [found] = warm_examiner().look([common], pa.table({"text": ["a secret", "another"], "_row": ["1", "2"]}))
+    assert (found["observed"], found["met"]) == ("2 texts", False)
+
+
 def test_importing_suites_loads_neither_great_expectations_nor_pandas() -> None:
     code = "import sys, affectory.quality.suites.validate; print({'great_expectations', 'pandas'} & set(sys.modules))"
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "set()"
