@@ -63,11 +63,23 @@ class _Part:
         """Of each label how strong it is, or whether it is there where nobody asked how strong."""
         strong = pc.is_valid(pc.struct_field(self.opinions["answer"].combine_chunks(), "intensities"))
         graded = strong.to_numpy(zero_copy_only=False)[:, None]
-        picked = np.where(graded, np.nan, _answers.picks(self.opinions, self.taxonomy))
+        picked = np.where(graded, np.nan, self._picked())
         given = np.where(graded, _answers.intensities(self.opinions, self.taxonomy), np.nan)
         for place, label in enumerate(self.taxonomy.labels):
             yield from self._numbers(label, picked[:, place], "nominal", _NO_YES)
             yield from self._numbers(f"{label}, how strong", given[:, place], _steps(given))
+
+    def _picked(self) -> Floats:
+        """A model that divides one choice gives every label some of it: it picks where most of it goes."""
+        picks, votes = (read(self.opinions, self.taxonomy) for read in (_answers.picks, _answers.votes))
+        models = np.array(
+            [ratings.pool_of(kind) == ratings.MODELS for kind in self.opinions["rater_kind"].to_pylist()], bool
+        )
+        one = pc.equal(pc.struct_field(self.opinions["asked"].combine_chunks(), "response"), "simplex")
+        divided = models & pc.fill_null(one, False).to_numpy(zero_copy_only=False)
+        most = np.nan_to_num(votes, nan=-1.0).max(axis=1, initial=0.0)[:, None]
+        told: Floats = np.where(divided[:, None] & ~np.isnan(picks), votes == most, picks)
+        return told
 
     def _choices(self) -> Iterator[ratings.Question]:
         """The one emotion, or the set of them, that was chosen."""

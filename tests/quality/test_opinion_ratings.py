@@ -31,6 +31,16 @@ def test_votes_are_presence_of_each_label_and_one_choice() -> None:
     assert (said(choice), choice.levels) == ([0, 2], ABC.labels), "who divides a vote makes no choice"
 
 
+def test_a_model_that_gives_all_labels_some_picks_where_most_goes() -> None:
+    """Else every label would be there for it, and those who choose one would never agree with it."""
+    models: Row = {"rater_kind": "model"}
+    rows = [
+        opinion(n, weights, **models) for n, weights in ((1, [0.7, 0.2, 0.1]), (2, [1, 0, 0]), (3, [0.4, 0.4, 0.2]))
+    ]
+    found = questions(*rows, opinion(4, [0.7, 0.2, 0.1]))
+    assert [said(found[f"{label} (perceived, text)"]) for label in "abc"] == [[1, 1, 1, 1], [0, 0, 1, 1], [0, 0, 0, 1]]
+
+
 def test_sets_are_compared_as_sets_and_an_empty_one_is_an_answer() -> None:
     found = questions(multi(1, [1, 1, 0]), multi(2, [0, 0, 0]))
     assert said(found["emotions (perceived, text)"]) == [["a", "b"], []]
