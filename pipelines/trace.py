@@ -172,6 +172,7 @@ def _split(workspace: Workspace, build: BuildRecord, sample: str) -> str:
 
 def _note(note: Mapping[str, Any]) -> str:
     value = next((note[k] for k in ("number", "text", "vector", "places") if note[k] is not None), None)
+    value = f"{value:.6g}" if isinstance(value, float) else value
     return f"{note['name']} = {value}{f'  ({stage})' if (stage := note['stage']) else ''}"
 
 

@@ -54,13 +54,15 @@ class Fairness:
             return skipped(NAME, "no speaker declared anything, and the audit names no column (`by`)")
         slices = [_Slice.of(name, world, self) for name in names]
         lines = tuple(line for one in slices for line in one.lines())
+        unknown = world.unknown(names)
         if not any(len(one.able) > 1 for one in slices):
-            why = f"no two groups by {', '.join(names)} have {self.least_speakers} speakers and {self.least_samples}"
-            return Audited(NAME, f"{why} samples", table=lines, verdict="not looked at", skipped=f"{why} samples")
+            least = f"{self.least_speakers} speakers and {self.least_samples} samples each"
+            why = f"no two groups by {', '.join(names)} have {least}{unknown}"
+            return Audited(NAME, why, table=lines, verdict="not looked at", skipped=why)
         gaps = [gap for one in slices if len(one.able) > 1 for gap in one.gaps(self.times)]
         measures = tuple(gap.measure(self.apart) for gap in gaps)
         rows = tuple(dict.fromkeys(x for g in gaps for x in g.rows() if g.p <= ALPHA and abs(g.value) >= self.apart))
-        return Audited(NAME, _says(gaps), measures, rows, len(rows), lines)
+        return Audited(NAME, f"{_says(gaps)}{unknown}", measures, rows, len(rows), lines)
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,12 @@ class _World:
             key = name.removeprefix(_EXTRA)
             return [dict(extra or ()).get(key) for extra in self.samples["extra"].to_pylist()]
         return [self.facts.get(speaker, {}).get(name) for speaker in self.samples["speaker"].to_pylist()]
+
+    def unknown(self, names: Sequence[str]) -> str:
+        """In words, which of these no sample says anything of."""
+        silent = [name for name in names if not any(self.values(name))]
+        declared = ", ".join(self.declared) or "nothing"
+        return f"; no sample says anything of {', '.join(silent)} (speakers declared {declared})" if silent else ""
 
     @cached_property
     def labels(self) -> Floats:

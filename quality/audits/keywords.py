@@ -27,6 +27,8 @@ Share = Annotated[float, Field(ge=0, le=1)]
 _TOLD = "of what there is to know of a label, told by"
 _DRAWS = 2
 """So often labels are exchanged and foretold anew, to tell how good that is by chance."""
+_SHOWN_FROM = 0.001
+"""Of what there is to know: where words tell nothing, none of them tells most."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,12 +149,13 @@ class _Found:
 
     def _says(self, measures: Sequence[Measure]) -> str:
         named, bound, right, chance = measures[:4]
-        words = ", ".join(str(line["word"]) for line in self._table()[:5])
+        told = max(0.0, bound.value)
+        words = ", ".join(str(line["word"]) for line in self._table()[:5]) if told >= _SHOWN_FROM else ""
         return (
             f"{named.value:.1%} of {len(self.looked)} texts name their own label "
             f"({float(self.named_by_chance.mean()):.1%} by chance); words alone foretell {right.value:.1%} of the "
-            f"labels ({chance.value:.1%} by chance) and tell {max(0.0, bound.value):.1%} of what there is to know of "
-            f"them; those that tell most: {words or 'none'}"
+            f"labels ({chance.value:.1%} by chance) and tell {told:.1%} of what there is to know of them"
+            f"{f'; those that tell most: {words}' if words else ''}"
         )
 
 

@@ -73,7 +73,7 @@ _Prose = Annotated[Text | None, Field(max_length=5000)]
 
 class Statement(Part):
     """What a reader must know of the data and cannot count, after Bender and Friedman's data statements and Gebru's
-    datasheets; it stands in the card of each release. What is left out is named when the dataset is built."""
+    datasheets; it stands in the card of each release. `affectory plan` names what is left out."""
 
     curation_rationale: _Prose = None
     """Why these sources and samples, and what was left out on purpose."""

@@ -103,7 +103,7 @@ def test_columns_and_what_was_declared_are_compared_alike(by: str, groups: set[s
     ("given", "by", "why"),
     [
         (world(5, 4), (), "no two groups by gender have 5 speakers and 30 samples"),
-        (world(5), ("extra.mood",), "no two groups by extra.mood"),
+        (world(5), ("extra.mood",), "no sample says anything of extra.mood (speakers declared gender)"),
         (data({"samples": [sample("s_1")], "labels": [label("s_1", [1, 0, 0])]}), (), "no speaker declared anything"),
     ],
 )
@@ -111,6 +111,12 @@ def test_where_nothing_can_be_compared_that_is_said(given: AuditData, by: tuple[
     found = audited(Fairness(times=99, by=by), given)
     assert found.verdict == "not looked at"
     assert why in found.skipped
+
+
+def test_a_group_that_nobody_is_in_is_named_beside_those_that_are_compared() -> None:
+    found = audited(Fairness(times=99, by=("gender", "gendr")), world(4))
+    assert found.verdict != "not looked at"
+    assert found.says.endswith("no sample says anything of gendr (speakers declared gender)")
 
 
 def test_order_and_parts_change_nothing() -> None:

@@ -58,6 +58,11 @@ def test_the_more_words_tell_the_more_is_told() -> None:
     assert gains == sorted(gains) and rights == sorted(rights) and gains[0] < 0.05 < 0.5 < gains[2]
 
 
+@pytest.mark.parametrize(("share", "words"), [(0.0, False), (1.0, True)])
+def test_words_are_said_to_tell_most_where_words_tell_something(share: float, words: bool) -> None:
+    assert ("those that tell most: hint" in audited(FEW, draw(3).with_text(hinted, share).data()).says) is words
+
+
 def test_where_labels_are_exchanged_nothing_is_foretold() -> None:
     found = measured(draw(3).with_text(hinted))
     assert found["labels foretold rightly by words"] > 0.95
