@@ -23,6 +23,7 @@ from affectory.quality.taxonomies import contradictions
 from affectory.quality.unmet import ROLES, Expected, unmet
 from affectory.schemas.derived import SAMPLES
 from affectory.schemas.errors import UserError
+from affectory.schemas.reasons import MOST_CHARACTERS, one_line
 from affectory.transforms.base import Transform
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from affectory.quality.suites.result import SuiteResult
 
 _TABLES = ("samples", "notes", "opinions", "labels")
-_MOST_CHARACTERS = 500
+_LEAST_CHARACTERS, _SHOWN = 10, 80
 
 
 @dataclass(frozen=True)
@@ -81,10 +82,12 @@ def read_allowed(given: Sequence[str]) -> dict[str, str]:
     """`--allow CHECK=REASON` as a mapping; a reason is published, and so must be one."""
     found = {}
     for one in given:
-        name, _, why = (part.strip() for part in one.partition("="))
-        if not name or len(why) < 10 or len(why) > _MOST_CHARACTERS:
-            hint = f"write --allow 'samples.language=the reason, 10 to {_MOST_CHARACTERS} characters; it is published'"
-            raise UserError(f"--allow {one!r} says not which check may fail, and why", hint)
+        name, _, told = one.partition("=")
+        name, why = name.strip(), one_line(told)
+        if not name or len(why) < _LEAST_CHARACTERS:
+            many = f"{_LEAST_CHARACTERS} to {MOST_CHARACTERS} characters"
+            hint = f"write --allow 'samples.language=the reason, {many} on one line; it is published'"
+            raise UserError(f"--allow {one[:_SHOWN]!r} says not which check may fail, and why", hint)
         found[name] = why
     return found
 
@@ -148,7 +151,12 @@ def _suite(subject: Subject, own: bool) -> "SuiteResult":
     tables = {name: subject.parts(name) for name in (*_TABLES, "rejects")}
     tables |= {name: list(ledger(name).segments()) for name in ("sources", "people")}
     subject.run.tell("say", text="looking at all tables with Great Expectations")
-    return validate_suite(tables, about(bound), docs=_docs(subject), open_media=subject.open_media, own=own)
+    subject.run.tell("start", what="suite", total=len(tables), unit="tables")
+
+    def told(done: int, total: int) -> None:
+        subject.run.tell("progress", what="suite", done=done, total=total, unit="tables")
+
+    return validate_suite(tables, about(bound), docs=_docs(subject), open_media=subject.open_media, own=own, told=told)
 
 
 def about(bound: Bound) -> About:

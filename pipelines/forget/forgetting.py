@@ -5,6 +5,7 @@ command; once all is gone, that goes as well.
 """
 
 import re
+import unicodedata
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -24,6 +25,7 @@ from affectory.pipelines.store.files import below
 from affectory.pipelines.store.lease import Lease
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.errors import AffectoryError, UserError
+from affectory.schemas.reasons import MOST_CHARACTERS, one_line
 from affectory.schemas.urls import Location
 
 _PSEUDONYM = re.compile(r"p_[0-9a-f]{20}")
@@ -54,7 +56,7 @@ class Forgetting:
 
     def plan(self, given: str, reason: str) -> Plan:
         """What there is of a person; nothing is changed."""
-        person = person_of(given, self.bound.pseudonym)
+        person, reason = person_of(given, self.bound.pseudonym), told_plainly(reason)
         refuse_naming(reason, given, person)
         traces = gather(self.workspace, person, reason, uuid.uuid4().hex[:12])
         return Plan(traces, ledgers.count(self.workspace, traces), self._held_by(traces))
@@ -86,11 +88,23 @@ def person_of(given: str, pseudonym: Callable[[str], str]) -> str:
     return pseudonym(given.lower() if "@" in given else given)
 
 
+def told_plainly(reason: str) -> str:
+    """The reason as it is published; raises where it is none that could be."""
+    if said := one_line(reason):
+        return said
+    hint = f"one line of at most {MOST_CHARACTERS} characters, without naming anybody: --reason 'asked by mail'"
+    raise UserError("no reason was given that could be published", hint)
+
+
 def refuse_naming(reason: str, given: str, person: str) -> None:
     """Raise where a reason, which is published, would name who is forgotten."""
-    words, name = reason.casefold(), given.strip().casefold()
-    if not words.strip():
-        raise UserError("no reason was given", "say why, without naming anybody: --reason 'asked by mail'")
+    words, name = _folded(reason), _folded(given.strip())
     parts = (name, *(part for part in re.split(r"[\s@._-]+", name) if len(part) > 2))
-    if person in words or any(re.search(rf"(?<!\w){re.escape(part)}(?!\w)", words) for part in parts):
+    if person in words or any(re.search(rf"(?<![^\W_]){re.escape(part)}(?![^\W_])", words) for part in parts):
         raise UserError("the reason names the person, and it is published", "say why without the name: --reason ...")
+
+
+def _folded(text: str) -> str:
+    """Without case and accents, however these are encoded."""
+    apart = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(c for c in apart if not unicodedata.combining(c))

@@ -55,12 +55,20 @@ def test_somebody_unknown_is_kept_from_coming_in(made: Project) -> None:
         ("annabel asked", NAME),
         ("as A.Quist@example.org wrote", "a.quist@example.org"),
         (f"of {PERSON}", PERSON),
-        (" ", NAME),
+        ("file_annabel_7 goes", NAME),
+        ("as Jose wrote", "Jose\u0301 Ruiz"),
     ],
 )
 def test_a_reason_that_names_them_is_refused(reason: str, given: str) -> None:
     with pytest.raises(UserError, match="reason"):
         refuse_naming(reason, given, PERSON)
+
+
+@pytest.mark.parametrize("reason", [" ", "asked\x1b[2J", "why " * 1000])
+def test_a_reason_that_cannot_be_published_is_refused(made: Project, reason: str) -> None:
+    text = _forget(made, "--yes", who=["--person", NAME, "--reason", reason])
+    assert "no reason was given that could be published" in text
+    assert not Workspace(made.workspace).forgotten()
 
 
 @pytest.mark.parametrize("reason", [REASON, "GDPR Article 17", "withdrew on 3 May"])
