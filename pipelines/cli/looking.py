@@ -137,7 +137,11 @@ def releases(
     from affectory.pipelines.release.shelf import list_releases
     from affectory.pipelines.report import release_line
 
-    for found in list_releases(find_releases(recipe, releases)):
+    where = find_releases(recipe, releases)
+    found_there = list_releases(where)
+    if not found_there and not json:
+        print(f"nothing was published in {where} yet")
+    for found in found_there:
         print(json_format.dumps(found.__dict__, default=str) if json else release_line(found))
 
 

@@ -1,7 +1,6 @@
 """Commands about a release as it lies somewhere: verify, sign, pack, push."""
 
 import json as json_format
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +8,7 @@ import typer
 
 from affectory.pipelines.cli.looking import RecipeOption, release_path
 from affectory.pipelines.cli.options import DEFAULT_RECIPE, Json, Releases
+from affectory.pipelines.cli.waiting import progress
 from affectory.schemas.errors import Exit, UserError
 
 Release = Annotated[str, typer.Argument(help="A release's version, folder or address.")]
@@ -28,7 +28,8 @@ def verify(
     from affectory.pipelines.release.sums import verify as differing
 
     place = release_path(release, recipe, releases)
-    problems = differing(place, signers)
+    with progress() as told:
+        problems = differing(place, signers, told)
     if json:
         print(json_format.dumps({"release": str(place), "problems": problems}, ensure_ascii=False))
     else:
@@ -41,42 +42,51 @@ def verify(
 def sign(
     release: Annotated[Path, typer.Argument(help="The folder of a release.")],
     key: Annotated[Path, typer.Argument(help="An ssh key; its public half where an agent holds it.")],
+    json: Json = False,
 ) -> None:
     """Sign a release that was published without a signature."""
     from affectory.pipelines.release.signing import sign as write_signature
     from affectory.pipelines.release.sums import verify as differing
 
-    if problems := differing(release):
+    with progress() as told:
+        problems = differing(release, told=told)
+    if problems:
         raise UserError(f"{release} is not as it was published: {problems[0]}", f"see: affectory verify {release}")
-    print(f"wrote {write_signature(release, key)}")
+    _wrote(write_signature(release, key), json)
 
 
 def pack(
     release: Annotated[Path, typer.Argument(help="The folder of a release.")],
     out: Annotated[Path, typer.Argument(help="The archive: ends with .tar, .tar.gz or .tar.zst.")],
+    json: Json = False,
 ) -> None:
     """Write a release into one archive, whose bytes follow from the release alone."""
     from affectory.pipelines.release.packing import pack as write_archive
 
-    print(f"wrote {write_archive(release, out)}")
+    with progress() as told:
+        made = write_archive(release, out, told)
+    _wrote(made, json)
 
 
 def push(
     release: Annotated[Path, typer.Argument(help="The folder of a release.")],
     to: Annotated[str, typer.Argument(help="s3://..., hf://datasets/org/name or a folder, for all its versions.")],
+    json: Json = False,
 ) -> None:
     """Send a release elsewhere, as it is; killed and called again it sends what is missing."""
     from affectory.pipelines.cli.options import absolute
     from affectory.pipelines.release.loading import load_line
     from affectory.pipelines.release.pushing import push as send
 
-    made = send(release, absolute(to, "TO", ("s3", "hf")), _told)
-    print(f"{made.version} lies at {made.path}\n  {load_line(made.path)}")
+    with progress() as told:
+        made = send(release, absolute(to, "TO", ("s3", "hf")), told)
+    facts = {"version": made.version, "path": str(made.path), "hash": made.hash, "load": load_line(made.path)}
+    text = f"{made.version} lies at {made.path}\n  {load_line(made.path)}"
+    print(json_format.dumps(facts, ensure_ascii=False) if json else text)
 
 
-def _told(what: str, done: int, total: int, unit: str) -> None:
-    if sys.stderr.isatty():
-        print(f"\r{what}: {done:,} of {total:,} {unit}", end="\n" if done == total else "", file=sys.stderr, flush=True)
+def _wrote(path: Path, json: bool) -> None:
+    print(json_format.dumps({"wrote": str(path)}, ensure_ascii=False) if json else f"wrote {path}")
 
 
 COMMANDS = (verify, sign, pack, push)

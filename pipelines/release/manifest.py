@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -19,6 +19,8 @@ PAGES = ("croissant.json", "report.html")
 FORMAT = 2
 """2: beside the manifest lies `SHA256SUMS`."""
 _CHUNK = 1 << 20
+Heard = Callable[[int], None]
+"""Is told of each so many bytes that were read."""
 
 
 class FileFacts(NamedTuple):
@@ -109,17 +111,17 @@ def complete(folder: Path) -> Manifest | None:
     return manifest if all(sizes[p] == f.size for p, f in manifest.content.files.items()) else None
 
 
-def hash_files(folder: Path) -> dict[str, FileFacts]:
+def hash_files(folder: Path, heard: Heard = lambda _: None) -> dict[str, FileFacts]:
     """Every file below `folder` but those that vouch for the others."""
     files = sorted(p for p in folder.rglob("*") if p.is_file())
     named = ((path.relative_to(folder).as_posix(), path) for path in files)
-    return {name: path_facts(path) for name, path in named if name not in SEALS}
+    return {name: path_facts(path, heard) for name, path in named if name not in SEALS}
 
 
-def path_facts(path: Path) -> FileFacts:
+def path_facts(path: Path, heard: Heard = lambda _: None) -> FileFacts:
     """Hash and size of a file."""
     with path.open("rb") as file:
-        return facts_of(file)
+        return facts_of(file, heard)
 
 
 def to_send(folder: Path, manifest: Manifest) -> dict[str, FileFacts]:
@@ -128,30 +130,31 @@ def to_send(folder: Path, manifest: Manifest) -> dict[str, FileFacts]:
     return {**manifest.content.files, **seals}
 
 
-def _hashes(place: Location | str) -> dict[str, FileFacts]:
+def _hashes(place: Location | str, heard: Heard) -> dict[str, FileFacts]:
     if isinstance(place, Path):
-        return hash_files(place)
+        return hash_files(place, heard)
     files = files_of(place)
-    return {name: _read_facts(files, name) for name in files.names() if name not in SEALS}
+    return {name: _read_facts(files, name, heard) for name in files.names() if name not in SEALS}
 
 
-def _read_facts(files: ReleaseFiles, name: str) -> FileFacts:
+def _read_facts(files: ReleaseFiles, name: str, heard: Heard) -> FileFacts:
     with files.open(name) as file:
-        return facts_of(file)
+        return facts_of(file, heard)
 
 
-def facts_of(file: IO[bytes]) -> FileFacts:
+def facts_of(file: IO[bytes], heard: Heard = lambda _: None) -> FileFacts:
     """Hash and size of what a file holds from here on."""
     hasher, size = hashlib.sha256(), 0
     while chunk := file.read(_CHUNK):
         hasher.update(chunk)
         size += len(chunk)
+        heard(len(chunk))
     return FileFacts(hasher.hexdigest(), size)
 
 
-def differing(path: Location | str, manifest: Manifest) -> list[str]:
+def differing(path: Location | str, manifest: Manifest, heard: Heard = lambda _: None) -> list[str]:
     """Which files are not as the manifest names them."""
-    found, expected = _hashes(path), manifest.content.files
+    found, expected = _hashes(path, heard), manifest.content.files
     problems = [f"{name}: missing" for name in sorted(set(expected) - set(found))]
     problems += [f"{name}: not in the manifest" for name in sorted(set(found) - set(expected))]
     return problems + [

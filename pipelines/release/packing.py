@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from affectory.pipelines.release.manifest import read_manifest
+from affectory.pipelines.release.model import Told
 from affectory.pipelines.release.sums import verify
 from affectory.schemas.errors import UserError
 
@@ -17,16 +18,17 @@ _FILE_MODE, _FOLDER_MODE = 0o644, 0o755
 _GZIP_LEVEL = 6
 
 
-def pack(release: Path, out: Path) -> Path:
+def pack(release: Path, out: Path, told: Told = lambda *_: None) -> Path:
     """Write a release into an archive, below a folder named after dataset and version.
 
     Args:
         release: The folder of one version.
         out: A file that ends with .tar, .tar.gz or .tar.zst; it appears when it is whole.
+        told: Hears how much is read and packed.
     """
     if not out.name.endswith(ENDINGS):
         raise UserError(f"{out} says no kind of archive that is known", f"end it with {', '.join(ENDINGS)}")
-    if problems := verify(release):
+    if problems := verify(release, told=told):
         raise UserError(f"{release} is not as it was published: {problems[0]}", "affectory verify lists what differs")
     manifest, temporary = read_manifest(release), out.with_name(f".{out.name}.{os.getpid()}")
     try:
@@ -34,7 +36,9 @@ def pack(release: Path, out: Path) -> Path:
             _opened(temporary, out.name) as file,
             tarfile.open(fileobj=file, mode="w|", format=tarfile.PAX_FORMAT) as tar,
         ):
-            for name in sorted(_names(release)):
+            names = sorted(_names(release))
+            for number, name in enumerate(names):
+                told("pack", number, len(names), "files")
                 _add(tar, release / name, f"{manifest.content.dataset}-{manifest.version}/{name}".rstrip("/"))
         temporary.replace(out)
     finally:

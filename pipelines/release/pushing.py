@@ -23,7 +23,7 @@ def push(release: Path, to: Location | str, told: Told = lambda *_: None) -> Rel
         to: An `s3://` address, a dataset on the hub (`hf://datasets/org/name`), or another folder of releases.
         told: Hears how much is sent.
     """
-    if problems := verify(release):
+    if problems := verify(release, told=told):
         raise UserError(f"{release} is not as it was published: {problems[0]}", "affectory verify lists what differs")
     manifest, shelf = read_manifest(release), shelf_at(to)
     shelf.check()

@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 from affectory.pipelines.release.manifest import MANIFEST, SIGNATURE, SUMS, Manifest, differing
+from affectory.pipelines.release.model import Told
 from affectory.pipelines.release.places import ReleaseFiles, files_of
 from affectory.pipelines.release.signing import check_signature, sign
 from affectory.schemas.urls import Location
@@ -27,26 +29,40 @@ def _sums_of(manifest: Manifest, text: bytes) -> bytes:
     return "".join(f"{sha256}  {name}\n" for name, sha256 in sorted(sums.items())).encode()
 
 
-def verify(path: Location | str, signers: Path | None = None) -> list[str]:
+def verify(path: Location | str, signers: Path | None = None, told: Told = lambda *_: None) -> list[str]:
     """What differs from what was published; empty where every byte is the same.
 
     Args:
         path: A release.
         signers: Whose signature is taken, as ssh has it (a file of `allowed_signers`); without it none is looked for.
+        told: Hears how much is read.
     """
     files = files_of(path)
     try:
         text = files.read(MANIFEST)
-        manifest, told = Manifest.parse(text.decode()), json.loads(text)
-        promised, has_sums = told["hash"], int(told["format"]) > 1
+        manifest, says = Manifest.parse(text.decode()), json.loads(text)
+        promised, has_sums = says["hash"], int(says["format"]) > 1
     except (OSError, KeyError, TypeError, ValueError) as error:
         return [f"{MANIFEST}: cannot be read ({error})"]
-    problems = differing(path, manifest)
+    problems = differing(path, manifest, _Reading(told, sum(facts.size for facts in manifest.content.files.values())))
     if manifest.content.hash != promised:
         problems.append(f"{MANIFEST}: its hash does not follow from its files")
     if has_sums or signers:  # what is signed are the sums, whatever the manifest says of itself
         problems += _sums_differ(files, _sums_of(manifest, text))
     return problems + (check_signature(files, signers) if signers else [])
+
+
+@dataclass
+class _Reading:
+    """Adds up what was read, and says so."""
+
+    told: Told
+    total: int
+    done: int = 0
+
+    def __call__(self, many: int) -> None:
+        self.done += many
+        self.told("verify", self.done, max(self.total, self.done), "bytes")
 
 
 def _sums_differ(files: ReleaseFiles, expected: bytes) -> list[str]:

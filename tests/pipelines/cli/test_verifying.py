@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 
 from affectory.pipelines.cli.app import app
 from affectory.pipelines.release import verify
+from affectory.pipelines.release.packing import pack
 
 
 def run(*arguments: Any) -> Result:
@@ -72,6 +73,28 @@ def test_an_archive_and_a_copy_elsewhere(release: Path, tmp_path: Path) -> None:
         f"v1.0.0 lies at {tmp_path / 'theirs' / 'v1.0.0'}\n  from datasets import load_dataset"
     )
     assert verify(tmp_path / "theirs" / "v1.0.0") == []
+
+
+def test_machines_read_each_of_them(release: Path, tmp_path: Path) -> None:
+    """One object on stdout, whatever is told of how far it is."""
+    packed, theirs = tmp_path / "a.tar", tmp_path / "theirs"
+    assert json.loads(run("verify", release, "--json").stdout) == {"release": str(release), "problems": []}
+    assert json.loads(run("pack", release, packed, "--json").stdout) == {"wrote": str(packed)}
+    pushed = json.loads(run("push", release, theirs, "--json").stdout)
+    assert (pushed["version"], pushed["path"]) == ("v1.0.0", str(theirs / "v1.0.0"))
+    assert pushed["load"].startswith("from datasets import load_dataset")
+    assert run("releases", "--releases", tmp_path / "none", "--json").stdout == ""
+    assert (
+        run("releases", "--releases", tmp_path / "none").stdout == f"nothing was published in {tmp_path / 'none'} yet\n"
+    )
+
+
+def test_how_far_reading_and_packing_are_is_told(release: Path, tmp_path: Path) -> None:
+    heard: list[tuple[str, int, int, str]] = []
+    pack(release, tmp_path / "a.tar", lambda *told: heard.append(told))
+    assert [*dict.fromkeys(what for what, *_ in heard)] == ["verify", "pack"]
+    read = [(done, total) for what, done, total, unit in heard if what == "verify" and unit == "bytes"]
+    assert read == sorted(read) and read[-1][0] == read[-1][1]
 
 
 def test_a_mistake_is_told_without_a_traceback(built: Project, tmp_path: Path) -> None:

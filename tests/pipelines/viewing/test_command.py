@@ -1,5 +1,6 @@
 """`affectory view` says what is wrong instead of serving nothing."""
 
+import json
 import socket
 import sys
 from pathlib import Path
@@ -28,3 +29,12 @@ def test_what_is_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     done = Project(tmp_path).told("view", str(tmp_path))
     assert done.returncode == 2
     assert "pip install 'affectory[annotation]'" in done.stdout + done.stderr
+
+
+def test_machines_are_told_where_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("uvicorn.Server.run", lambda _, sockets: [listener.close() for listener in sockets])
+    release = released(tmp_path / "v1.0.0", 8)
+    done = Project(tmp_path).told("view", str(release), "--port", "0", "--json")
+    told = json.loads(done.stdout)
+    assert (told["event"], told["release"]) == ("serving", str(release))
+    assert told["url"].startswith("http://127.0.0.1:")
