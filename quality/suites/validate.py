@@ -1,6 +1,6 @@
 """Running the suite of a dataset: lots of rows are prepared here, looked at in another process and counted together."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,12 +33,13 @@ def validate(
     open_media: OpenMedia | None = None,
     examiner: Examiner | None = None,
     own: bool = False,
+    told: Callable[[int, int], None] = lambda done, total: None,
 ) -> SuiteResult:
     """Everything that the suite finds. A lot of rows is in memory at a time, and of all rows what `Ground` holds.
 
     `docs` is a folder into which Great Expectations writes its pages; `open_media` opens and decodes a file of a
     medium, and is asked for a few of each; `own` looks at what the recipe itself asks for alone. Raises `UserError` for
-    expectations that cannot be.
+    expectations that cannot be. `told` hears of how many tables it is done.
     """
     checks = asked_for(about) if own else checks_for(about)
     there = {name: parts for name, parts in tables.items() if name in SPECS}
@@ -46,7 +47,7 @@ def validate(
     with held as asked:
         expected = [check for check in checks if check.expect in KINDS]
         _refuse(asked, [check for check in expected if check.origin])
-        look = _Looking(asked, ground(there, about))
+        look = _Looking(asked, ground(there, about), told)
         look.at(there, expected)
         if open_media and "samples" in there:
             of_media = [check for check in checks if check.expect == DECODES]
@@ -72,12 +73,14 @@ class _Looking:
 
     examiner: Examiner
     ground: Ground
+    told: Callable[[int, int], None]
     counted: dict[str, Counted] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
 
     def at(self, tables: Tables, checks: Sequence[Check]) -> None:
         self.counted = {check.name: Counted(check) for check in checks}
-        for table, parts in tables.items():
+        for number, (table, parts) in enumerate(tables.items()):
+            self.told(number, len(tables))
             of_it = [check for check in checks if check.table == table]
             self._by_lots(table, parts, [c for c in of_it if not KINDS[c.expect].whole])
             for check in of_it:
