@@ -22,8 +22,8 @@ from affectory.transforms.rows import Values
 class Generate:
     """Writes `text`, `language`, and the notes `origin` (synthetic, or found where there was a text) and `text_by`.
 
-    With `twin` each text gets a second sample whose `parent` it is: the same feeling without the context, by that
-    prompt, with the note `variant`. What a grid asks to express is an opinion on what is intended.
+    With `twin` each text gets a second sample whose `parent` it is, by that prompt, with the note `variant`: the same
+    feeling without the context, or a control. What a grid asks to express is an opinion on what is intended.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
@@ -35,13 +35,15 @@ class Generate:
     language: Annotated[Language, Field(description="of the texts, where the grid has no axis `language`")] = "en"
     intends: Annotated[str | None, Field(min_length=1, description="the axis with the emotion to be expressed")] = None
     twin: Annotated[RecipePrompt | None, Field(description="the prompt for a second sample without context")] = None
+    twin_intends: Annotated[str | None, Field(min_length=1, description="what it expresses, if something else")] = None
+    alike: Annotated[float | None, Field(gt=0, le=1, description="share of words by which its length differs")] = None
+    unnamed: Annotated[bool, Field(description="ask again where a text names an emotion of the taxonomy")] = False
     taxonomy: Taxonomy | None = None
 
     def __post_init__(self) -> None:
         By(self.model, self.prompt).check("generate")
         writing.check_intends(self.taxonomy, self.intends, "generate")
-        if self.as_ != "text" and (self.intends or self.twin):
-            raise ValueError("intends and twin are of texts: leave out `as`")
+        writing.check_pairs(self, self.as_, self.twin is not None)
 
     @property
     def resources(self) -> Resources:
@@ -66,14 +68,12 @@ class Generate:
             return {**own, "text": row["text"], "origin": writing.FOUND}
         language, who = writing.language_of(row, self.language), By(self.model, self.prompt)
         told = {"given": writing.cell(row), "language": language}
-        text = yield from writing.written(who, row, **told)
+        text = yield from writing.written(who, row, writing.unnamed(self, language), **told)
         made = {**own, self.as_: text, by(self.as_): who.text, "language": language, "origin": writing.SYNTHETIC}
         made |= writing.intention(self, "generate", who, row, "text")
         if self.twin is None:
             return made
-        other = yield from writing.written(bare := By(self.model, self.twin), {**row, "text": text}, **told)
-        meant = writing.intention(self, "generate", bare, row, "text")
-        return [made, writing.twin_of(row, other, {**made, by("text"): bare.text, **meant})]
+        return [made, (yield from writing.twin(self, By(self.model, self.twin), row, made, **told))]
 
     def setup(self) -> Step:
         return plainly(self)

@@ -24,7 +24,8 @@ def can(spec: Asked) -> frozenset[str]:
 
 
 def chat(model: AskedModel) -> Chat:
-    """`options`: `folder` of the files; `says`, a text or a list of them of which each further try gets the next.
+    """`options`: `folder` of the files; `says`, a text or a list of them of which each further try gets the next;
+    `lines`, pairs of phrases and of what is said where a question has all of them, the first of them.
 
     Files are named after the process and the question. How long an answer takes is said by PARROT_DELAY_S, as it is no
     part of what determines it. With `dies_after` its process ends once it was asked so often, unless it is the last of
@@ -67,7 +68,9 @@ def _reply(ask: Ask, options: dict[str, Any]) -> Reply | Failed:
         weights = [int(hashlib.sha256((c + told).encode()).hexdigest()[:4], 16) + 1 for c in ask.choices]
         logprobs = tuple((c, math.log(w / sum(weights))) for c, w in zip(ask.choices, weights, strict=True))
         return Reply(max(logprobs, key=lambda x: x[1])[0], logprobs, usage)
-    says = options.get("says")
+    asked = ask.messages[-1].text
+    fitting = (said for phrases, said in options.get("lines", ()) if all(phrase in asked for phrase in phrases))
+    says = next(fitting, options.get("says"))
     if isinstance(says, list):
         says = says[min(sum(m.role == "assistant" for m in ask.messages), len(says) - 1)]
     text = says if isinstance(says, str) else json.dumps(says) if says is not None else None

@@ -101,6 +101,48 @@ def test_a_twin_tells_the_same_without_the_context_and_is_linked() -> None:
     assert "without_context@1" in twin["text_by"] and own["text"] != twin["text"]
 
 
+CONTROL = parse_prompt("---\nid: control\nversion: 1\ninputs: [text]\n---\n@user\n{{ text }}", "control")
+
+
+def test_a_control_intends_something_else_and_says_what_it_is() -> None:
+    own, twin = write(
+        generate(parrot(), twin=CONTROL, intends="emotion", twin_intends="neutral", taxonomy=EKMAN), {"extra": CELL}
+    )
+    assert (twin["variant"], twin["parent"], twin["extra"]) == ("control", own["sample_id"], own["extra"])
+    chosen = [EKMAN.labels[row["opinions_generate"][0]["answer"]["weights"].index(1.0)] for row in (own, twin)]
+    assert chosen == ["joy", "neutral"]
+
+
+AGAIN = ["A happy nurse.", "The nurse hums."]
+
+
+@pytest.mark.parametrize(("says", "kept"), [(AGAIN, "The nurse hums."), ("Glad.", None)])
+def test_a_text_that_names_an_emotion_is_asked_for_again(says: Any, kept: str | None) -> None:
+    result = run(generate(parrot(says), unnamed=True, taxonomy=EKMAN), [{"text": None, "extra": CELL}])
+    assert [row["text"] for row in result.rows.to_pylist()] == ([kept] if kept else [])
+    assert all("it names emotions: 'Glad'" in failed.detail for failed in result.failed)
+    assert len(result.failed) == (0 if kept else 1)
+
+
+@pytest.mark.parametrize(
+    ("control", "why"),
+    [
+        ("One two three four five six.", None),
+        ("One two three four.", None),
+        ("One two three.", "it has 3 words and should have 4 to 6"),
+        ("One two three sad five.", "it names emotions: 'sad'"),
+    ],
+)
+def test_a_pair_is_alike_in_length_and_names_nothing_or_neither_of_it_is_there(control: str, why: str | None) -> None:
+    text = "One two three four five."
+    bird = parrot(tries=1)
+    bird.spec.options["lines"] = [[[text], control], [["Write one text"], text]]
+    step = generate(bird, twin=CONTROL, unnamed=True, alike=0.2, taxonomy=EKMAN)
+    result = run(step, [{"text": None, "extra": CELL}])
+    assert [row["text"] for row in result.rows.to_pylist()] == ([] if why else [text, control])
+    assert [why in failed.detail for failed in result.failed if why] == ([True] if why else [])
+
+
 def test_an_answer_in_json_has_the_text_as_text() -> None:
     header = "---\nid: own\nversion: 1\ninputs: [extra.persona]\nanswer: {type: object, required: [text]}\n---\n"
     own = parse_prompt(f"{header}@user\nAbout {{{{ extra.persona }}}}", "own")
@@ -119,6 +161,8 @@ def test_a_note_beside_a_text_is_written_too() -> None:
     ("given", "says"),
     [
         ({"as": "reply", "intends": "emotion"}, "intends and twin are of texts"),
+        ({"alike": 0.2}, "give the prompt for them as `twin`"),
+        ({"twin": CONTROL, "twin_intends": "neutral"}, "name the axis of the first as `intends`"),
         ({"intends": "emotion", "taxonomy": load_taxonomy("vad")}, "vad has dimensions"),
         ({"as": "No Name"}, "pattern"),
     ],
