@@ -23,6 +23,8 @@ from affectory.schemas.recipe.gate import Validate
 from affectory.schemas.taxonomy_parts import did_you_mean
 
 _ID = "[0-9a-f]{24}$"
+_DECLARED = {"samples.language": "languages", "samples.medium": "publish.media", "labels.raters": "review.raters"}
+"""Checks that there are where a recipe says what is to be expected."""
 AUDIT = "audit."
 """How names of checks begin that are audits."""
 
@@ -66,7 +68,10 @@ def _unadjustable(validate: Validate, made: list[Check], every: list[Check]) -> 
         at = ("validate", "adjust", name)
         if name.startswith(AUDIT):
             continue
-        if name not in names:
+        if name not in names and name in _DECLARED:
+            what = f"{name} is not checked, as the recipe does not say `{_DECLARED[name]}`"
+            yield Unfit.of(at, what, given=name, hint=f"say `{_DECLARED[name]}`, or leave this out")
+        elif name not in names:
             table = name.partition(".")[0]
             near = [n for n in names if n.startswith(f"{table}.")] or names
             said = f"checks{f' of {table}' if near != names else ''}: {', '.join(near)}"

@@ -31,6 +31,8 @@ def test_a_check_is_one_that_runs_by_lots_over_columns_that_there_are(check: Che
 def test_what_a_recipe_does_not_say_is_not_checked(name: str) -> None:
     assert name in {check.name for check in CHECKS}
     assert name not in {check.name for check in checks_for(About())}
+    with pytest.raises(UserError, match=f"{name} is not checked, as the recipe does not say"):
+        checks_for(About(about(adjust={name: {"severity": "warns"}}).validate))
 
 
 def test_an_unknown_name_to_adjust_names_those_of_its_table() -> None:

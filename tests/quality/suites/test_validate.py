@@ -148,14 +148,9 @@ def test_an_expectation_of_ones_own_names_its_rows(tmp_path: Path) -> None:
 
 
 BROKEN = {
-    "regex": (
-        {"expect": "column_values_to_match_regex", "column": "text", "regex": "(a"},
-        "cannot be computed",
-        "text is string",
-    ),
-    "bounds": (
-        {"expect": "column_values_to_be_between", "column": "position"},
-        "cannot be: min_value and max_value",
+    "argument": (
+        {"expect": "column_quantile_values_to_be_between", "column": "position", "quantile_ranges": "x"},
+        "cannot be: quantile_ranges",
         "column: 'position'",
     ),
     "type": (
