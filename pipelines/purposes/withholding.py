@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,7 +17,7 @@ from affectory.pipelines.purposes.looked_at import careful
 from affectory.pipelines.purposes.rows import batches, grouped, names, strings, with_any
 from affectory.pipelines.purposes.words import Rules, this_day, words
 from affectory.pipelines.records import FILE_KINDS
-from affectory.pipelines.release.withheld import WHY, Withheld
+from affectory.pipelines.release.withheld import MEDIA_COLUMNS, WHY, Withheld
 from affectory.pipelines.scan import load_scan
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.parquet import Part
@@ -58,11 +59,14 @@ def held_back(bound: Bound, workspace: Workspace, index: pa.Table, today: date) 
     """Of how many records something would not be published, and why; nobody looks at what is written in them."""
     spec = bound.recipe.spec
     deciding = Deciding(words(workspace), Rules.of(spec.people), Licences.of(spec.publish), today)
-    barred = Barring.of(deciding, _in(index, workspace)).records.values()
+    sources = _in(index, workspace)
+    barring = Barring.of(deciding, sources)
+    barred = barring.records.values()
+    seen = {*sources.filter(pc.not_equal(sources["kind"], "text"))["record_id"].to_pylist()}
     some = [one for one in barred if not one.whole]
     counts = {
         "": Counter(one.whole for one in barred),
-        "the media of ": Counter(one.media for one in some),
+        "the media of ": Counter(one.media for name, one in barring.records.items() if not one.whole and name in seen),
         "from training ": Counter(one.train for one in some),
     }
     return tuple(
@@ -174,23 +178,24 @@ class Found:
             return Withheld()
         mine = splits.filter(pc.is_in(splits["sample_id"], value_set=strings(self.barred)))
         split_of = dict(zip(mine["sample_id"].to_pylist(), mine["split"].to_pylist(), strict=True))
-        rows = {"samples": list[dict[str, str]](), "media": list[dict[str, str]]()}
+        rows = {"samples": list[dict[str, Any]](), "media": list[dict[str, Any]]()}
         gone_from = set[str]()
         for row in self._rows():
             sample, barred = row["sample_id"], self.barred[row["sample_id"]]
             gone = barred.whole or (barred.train if _trains(split_of.get(sample, "")) else "")
             gone_from |= {row["dialogue"]} if gone and row["dialogue"] else set()
-            if sample in split_of and (gone or barred.media):
+            if sample in split_of and (gone or (barred.media and row["has_media"])):
                 told = {"sample_id": sample, "source": row["source"], "why": gone or barred.media}
                 rows["samples" if gone else "media"].append(told)
         tables = {name: pa.Table.from_pylist(found, WHY).sort_by("sample_id") for name, found in rows.items()}
         whole = strings(name for name, barred in records.items() if barred.whole)
         return Withheld(**tables, quoting=self._quoting(gone_from), records=whole)
 
-    def _rows(self) -> Iterator[dict[str, str]]:
-        wanted = strings(self.barred)
-        for batch in batches(self.samples, ("sample_id", "source", "dialogue")):
-            yield from batch.filter(pc.is_in(batch["sample_id"], value_set=wanted)).to_pylist()
+    def _rows(self) -> Iterator[dict[str, Any]]:
+        wanted, told = strings(self.barred), ["sample_id", "source", "dialogue"]
+        for batch in batches(self.samples, (*told, "kind", *MEDIA_COLUMNS)):
+            some = batch.filter(pc.is_in(batch["sample_id"], value_set=wanted))
+            yield from some.select(told).append_column("has_media", _has_media(some)).to_pylist()
 
     def _quoting(self, dialogues: set[str]) -> pa.Array:
         """Samples of conversations from which somebody's turns are gone: raters saw these beside them."""
@@ -198,6 +203,17 @@ class Found:
         for batch in batches(self.samples, ("sample_id", "dialogue")) if dialogues else ():
             found += batch.filter(pc.is_in(batch["dialogue"], value_set=wanted))["sample_id"].to_pylist()
         return strings(found)
+
+
+def _has_media(samples: pa.Table) -> pa.ChunkedArray:
+    """Which have anything that could be seen or heard; what is written of a text is no medium of its own."""
+    found = pc.and_(pc.is_valid(samples["original"]), pc.not_equal(samples["kind"], "text"))
+    for column in MEDIA_COLUMNS[1:]:
+        there = pc.is_valid(samples[column])
+        if pa.types.is_list(samples.schema.field(column).type):
+            there = pc.greater(pc.fill_null(pc.list_value_length(samples[column]), 0), 0)
+        found = pc.or_(found, there)
+    return found
 
 
 def _trains(split: str) -> bool:

@@ -38,9 +38,12 @@ class Withheld:
 
     def says(self) -> tuple[str, ...]:
         """In words, a line for each why."""
-        told = {"samples": "samples are withheld", "media": "rows are without their media"}
+        told = {
+            "samples": ("sample is withheld", "samples are withheld"),
+            "media": ("row is without its media", "rows are without their media"),
+        }
         return tuple(
-            f"{n} {told[what]} ({why})." for what, counts in self.counts().items() for why, n in counts.items()
+            f"{n} {told[what][n != 1]} ({why})." for what, counts in self.counts().items() for why, n in counts.items()
         )
 
     def published(self, splits: pa.Table) -> pa.Table:

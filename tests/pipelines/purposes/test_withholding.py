@@ -78,8 +78,8 @@ def test_how_much_is_withheld_is_told_and_of_whom_is_not(tmp_path: Path) -> None
     shown = made.told("rejects", "recipe.yaml", "--workspace", "ws", "--withheld", "--json").stdout.splitlines()
     assert sorted(json.loads(row)["detail"] for row in shown) == [row["detail"] for row in rejects]
     card = (release / "README.md").read_text()
-    assert "1 samples are withheld (embargo: not over)." in card
-    assert "1 rows are without their media (consent: no to publish_media)." in card
+    assert "1 sample is withheld (embargo: not over)." in card
+    assert "1 row is without its media (consent: no to publish_media)." in card
 
 
 def test_the_end_of_an_embargo_is_a_new_version_of_the_same_build(tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def test_where_nothing_may_be_published_nothing_is_and_why_is_told(tmp_path: Pat
     made = album(tmp_path, [{"embargo": FAR_AWAY}])
     with pytest.raises(UserError, match="nothing of this build may be published") as error:
         made.build()
-    assert "1 samples are withheld (embargo: not over)." in error.value.hint
+    assert "1 sample is withheld (embargo: not over)." in error.value.hint
 
 
 @pytest.mark.parametrize(
@@ -232,6 +232,19 @@ def test_a_sample_is_withheld_with_those_that_it_is_made_of(tmp_path: Path) -> N
     found.look(Barring(Deciding({}, Rules(), Licences(), date(2026, 1, 1)), {"two": Barred("gone")}), [])
     splits = pa.table({"sample_id": ["one", "two", "pair"], "split": ["test"] * 3})
     assert found.withheld(splits, {}).published(splits)["sample_id"].to_pylist() == ["one"]
+
+
+def test_of_words_that_nobody_hears_no_media_are_withheld(tmp_path: Path) -> None:
+    plain = {"kind": "text", "source": "s", "uri": "u", "text": "well"}
+    stored = {"asset": "0" * 64, "format": "flac"}
+    more = {"read": {}, "written": {"original": stored}, "spoken": {"audio": stored}, "seen": {"frames": [stored]}}
+    more |= {"shown": {"kind": "image", "original": stored}}
+    rows = [{"sample_id": n, "anchor": {"record": n}, **plain, **columns} for n, columns in more.items()]
+    pq.write_table(SAMPLES.from_rows(rows), tmp_path / "samples.parquet")
+    found = Found([tmp_path / "samples.parquet"])
+    found.add((name, Barred(media="no")) for name in more)
+    splits = pa.table({"sample_id": [*more], "split": ["test"] * len(more)})
+    assert found.withheld(splits, {}).media["sample_id"].to_pylist() == ["seen", "shown", "spoken"]
 
 
 def test_what_the_gate_found_names_neither_whom_nor_what_is_withheld(tmp_path: Path) -> None:
