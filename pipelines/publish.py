@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.metadata import version
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
@@ -161,17 +161,19 @@ class Publisher:
             gate=unnamed(gate.facts(), tables, splits),
             licences=licences_of(current_sources(workspace, self.build)),
             statement=said(spec.publish.statement),
-            finish=_with_report,
+            finish=partial(_with_report, self.run),
             because=untold(self.workspace, self.releases),
             withheld=self.withheld,
             people=self._people(splits["sample_id"]) if spec.publish.people else None,
         )
 
 
-def _with_report(folder: Path) -> None:
+def _with_report(run: Run, folder: Path) -> None:
     """The page that shows a release."""
     from affectory.quality.report import write_report
 
+    run.tell("start", what="report", total=1, unit="pages")
+    run.tell("progress", what="report", done=0, total=1, unit="pages")
     write_report(folder, folder / "report.html")
 
 
