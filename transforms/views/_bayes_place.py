@@ -138,5 +138,6 @@ def _some(part: Told, known: Known, interval: float) -> tuple[Floats, Floats, Fl
         counts = part.counts()
         first, again = np.unique(grains(counts), axis=0, return_index=True, return_inverse=True)[1:]
         posterior = known.learned.mixture.posterior(counts[first])
-    low, high = posterior.interval(interval)
-    return posterior.mean()[again], low[again], high[again], posterior.entropy_mean()[again]
+    (low, high), mean = posterior.interval(interval), posterior.mean()
+    low, high = np.minimum(low, mean), np.maximum(high, mean)  # what is hardly ever chosen has its mean in its tail
+    return mean[again], low[again], high[again], posterior.entropy_mean()[again]

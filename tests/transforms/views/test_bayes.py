@@ -81,6 +81,14 @@ def test_intervals_hold_the_values_and_shrink_with_votes() -> None:
     assert narrow["high"][0] - narrow["low"][0] < few["high"][0] - few["low"][0]
 
 
+def test_the_interval_of_what_is_hardly_ever_chosen_holds_its_value_too() -> None:
+    """Its mean lies in a long tail, where few draws are."""
+    rows = [vote(n, n // 3, 1 if n == 0 else (n // 3) % 2 * 2, rater=f"p_{n % 3}") for n in range(120)]
+    for width in (0.5, 0.9):
+        for row in labels(Bayes(interval=width), *rows):
+            assert all(a <= v <= b for v, a, b in zip(row["values"], row["low"], row["high"], strict=True))
+
+
 def test_uncertainty_is_that_of_the_sample_and_not_zero_because_few_were_asked() -> None:
     [one] = labels(Bayes(), vote(1, 0, 1), fit=crowd_fit())
     assert one["state"] == ONE
