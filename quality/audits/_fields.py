@@ -32,6 +32,9 @@ BINS, MOST_VALUES = 8, 200
 _NUMERIC = 0.95
 """Where so many of the values are numbers, so is the field."""
 _NONE, _RARE = "(none)", "(others)"
+_DECLARED = "speaker."
+FEW, _SHARED_BY_FEW = 5, "(shared by few)"
+"""As many people must share what is told of them."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,17 @@ def known(data: AuditData, looked: Looked, notes: Sequence[str], leave: Sequence
     raw = {**_columns(looked.samples), **_extras(looked.samples), **_declared(data, looked.samples)}
     raw |= _notes(data, looked, notes) if notes else {}
     fields = (_field(name, values) for name, values in sorted(raw.items()) if name not in leave)
-    return [field for field in fields if len(field.values) > 1]
+    speakers = np.unique(looked.samples["speaker"].to_numpy().astype(str), return_inverse=True)[1]
+    told = (_unnamed(field, speakers) if field.name.startswith(_DECLARED) else field for field in fields)
+    return [field for field in told if len(field.values) > 1]
+
+
+def _unnamed(field: Known, speakers: Ints) -> Known:
+    """The same field, whose values say nothing where few people declared them: that would name these people."""
+    pairs = np.unique(np.stack([field.codes, speakers]), axis=1)
+    many = np.bincount(pairs[0], minlength=len(field.values))
+    values = (value if count >= FEW else _SHARED_BY_FEW for value, count in zip(field.values, many, strict=True))
+    return Known(field.name, field.codes, tuple(values))
 
 
 def _columns(samples: pa.Table) -> dict[str, Sequence[Any]]:
@@ -68,7 +81,7 @@ def _extras(samples: pa.Table) -> dict[str, Sequence[Any]]:
 def _declared(data: AuditData, samples: pa.Table) -> dict[str, Sequence[Any]]:
     """What speakers said about themselves."""
     declared = dict(zip(*(data.people[name].to_pylist() for name in ("person_id", "declared")), strict=True))
-    return _by_name("speaker", [declared.get(who) for who in samples["speaker"].to_pylist()])
+    return _by_name(_DECLARED.rstrip("."), [declared.get(who) for who in samples["speaker"].to_pylist()])
 
 
 def _by_name(prefix: str, rows: Sequence[Any]) -> dict[str, Sequence[Any]]:

@@ -1,7 +1,7 @@
 """Whether groups of speakers get other labels, or are agreed on less, than the others."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Annotated, Any, ClassVar
 
@@ -151,7 +151,19 @@ class _Slice:
         found = cls(name, world, names.to_pylist(), group, unit)
         sizes = [(found.speakers(g), int((group == g).sum())) for g in range(len(names))]
         able = [g for g, (n, m) in enumerate(sizes) if n >= least.least_speakers and m >= least.least_samples]
-        return cls(name, world, found.groups, group, unit, able)
+        few = [g for g, (n, _) in enumerate(sizes) if n < least.least_speakers]
+        return replace(found, able=able)._together(few if _is_declared(name) else [])
+
+    def _together(self, few: Sequence[int]) -> "_Slice":
+        """What so few people declared would name them, so that these groups are told of as one."""
+        if not few:
+            return self
+        one = f"shared by too few to be named ({len(few)} group{'s' if len(few) > 1 else ''})"
+        kept = [g for g in range(len(self.groups)) if g not in {*few}]
+        place = np.full(len(self.groups) + 1, -1)  # the last is that of samples without a group
+        place[kept], place[list(few)] = np.arange(len(kept)), len(kept)
+        groups = (*(self.groups[g] for g in kept), one)
+        return replace(self, groups=groups, group=place[self.group], able=[int(place[g]) for g in self.able])
 
     def speakers(self, group: int) -> int:
         return len(np.unique(self.unit[self.group == group]))
@@ -230,6 +242,10 @@ class _Gap:
 
     def __str__(self) -> str:
         return f"{self.what} {percent(self.mean)}, other groups {percent(self.mean - self.value)}"
+
+
+def _is_declared(name: str) -> bool:
+    return name != "language" and not name.startswith(_EXTRA)
 
 
 def _speakers(samples: pa.Table) -> Iterator[tuple[str, str | None]]:

@@ -82,12 +82,15 @@ def state_of(table: tuple[Mapping[str, Any], ...]) -> dict[str, str | None]:
     return {line["group"]: line["state"] for line in table}
 
 
-def test_small_groups_are_marked_and_never_accused() -> None:
+TOGETHER = "shared by too few to be named (1 group)"
+
+
+def test_small_groups_are_marked_and_never_accused_nor_named_by_what_they_declared() -> None:
     found = audited(QUICK, world(3, 24, 10, gap=0.9, few=3))
-    assert state_of(found.table) == {"man": None, "other": "too small to compare", "woman": None}
-    assert not any("other:" in measure.what for measure in found.measures)
+    assert state_of(found.table) == {"man": None, TOGETHER: "too small to compare", "woman": None}
+    assert "'other'" not in str(found.facts())
     assert not {f"s_{number:04}" for number in range(30)} & set(found.rows)
-    [line] = [line for line in found.table if line["group"] == "other" and line["of"] == "a"]
+    [line] = [line for line in found.table if line["group"] == TOGETHER and line["of"] == "a"]
     assert (line["speakers"], line["samples"]) == (3, 30)
     assert line["low"] < line["mean"] < line["high"] + 1e-9
 

@@ -71,6 +71,15 @@ def test_what_speakers_declare_is_a_field_too() -> None:
     assert found.verdict == "warns" and found.table[0]["field"] == "speaker.sex"
 
 
+def test_what_few_speakers_declare_is_looked_at_and_not_named() -> None:
+    clinic = draw(4, 120, 6, one_label=True)
+    of = {s["speaker"]: at for s, at in zip(clinic.samples, clinic.labels, strict=True)}
+    people = [person(name, town=("Ayton", "Beeville", "Ceeford")[at]) for name, at in of.items()]
+    found = audited(FEW, given(clinic, people=people))
+    [line] = [line for line in found.table if line["field"] == "speaker.town"]
+    assert line["most telling"].startswith("(shared by few): ") and "ville" not in str(found.facts())
+
+
 def given(drawn: Draw, **more: Any) -> Any:
     rows = [label(s["sample_id"], np.eye(3)[at].tolist()) for s, at in zip(drawn.samples, drawn.labels, strict=True)]
     return data({"samples": drawn.samples, "labels": rows, **more.pop("tables", {})}, **more)
