@@ -44,11 +44,24 @@ def forget(
         plan = forgetting.plan(person, reason)
         if not json:
             print(plan.as_text())
-        if dry_run or not (yes or json or typer.confirm("Remove all of it for good?")):
+        if dry_run or not (yes or _agreed(json)):
             print(json_format.dumps(plan.facts(), ensure_ascii=False)) if json else print("nothing was changed")
             return
         done = forgetting.forget(plan)
     print(json_format.dumps({**plan.facts(), **done.facts()}, ensure_ascii=False) if json else done.as_text())
+
+
+def _agreed(json: bool) -> bool:
+    """Nothing goes for good that nobody said yes to."""
+    from affectory.schemas.errors import UserError
+
+    unasked = UserError("nobody said yes to removing all of it, and nothing was changed", "say it with --yes")
+    if json:
+        raise unasked
+    try:
+        return typer.confirm("Remove all of it for good?")
+    except typer.Abort:
+        raise unasked from None
 
 
 COMMANDS = (forget,)

@@ -45,7 +45,7 @@ class Plan:
     def _left(self) -> list[str]:
         lines = [f"  {version} holds {count} rows of them" for version, count in self.releases.items()]
         lines += [f"  delete yourself: {file} (source/file)" for file in self.traces.files]
-        return lines + [f"  delete yourself: rows of theirs in {file}" for file in self.traces.tables]
+        return lines + [f"  delete yourself: rows of theirs in {file} (source/file)" for file in self.traces.tables]
 
 
 @dataclass(frozen=True)

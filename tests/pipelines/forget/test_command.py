@@ -25,8 +25,10 @@ def test_a_dry_run_changes_nothing(made: Project) -> None:
     assert not Workspace(made.workspace).forgotten()
 
 
-def test_who_does_not_say_yes_is_left_alone(made: Project) -> None:
-    assert "Remove all of it" in _forget(made)
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_who_does_not_say_yes_is_left_alone(made: Project, more: tuple[str, ...]) -> None:
+    text = _forget(made, *more)
+    assert ("Remove all of it" in text) == (not more) and "say it with --yes" in text
     assert not Workspace(made.workspace).forgotten()
 
 
