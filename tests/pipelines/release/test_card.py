@@ -103,7 +103,7 @@ def test_it_tells_what_was_checked_allowed_and_stated(released: Path, gate: Any)
         "| balance | warns | joy is rare |",
         "| samples.a | warns | &lt;b>no \\| language | 2 |",
         "- `samples.a`: nobody knows the language of a cry",
-        "1 checks of the suite were run. All of it, with the rows, is in `gate.json`.",
+        "1 check of the suite was run. All of it, with the rows, is in `gate.json`.",
         "**Maintenance.** Until 2030.",
         "| lines | 8 | CC0-1.0 |",
         "16 opinions are about 8 samples, 2.0 of each.",
@@ -113,6 +113,13 @@ def test_it_tells_what_was_checked_allowed_and_stated(released: Path, gate: Any)
         assert line in lines, line
     assert not any("audit.b" in line for line in lines), "an audit is told once"
     assert json.loads((released / "gate.json").read_text()) == gate
+
+
+def test_it_tells_what_nobody_looked_for(empty_world: Any, tmp_path: Path) -> None:
+    empty_world.add(1)
+    empty_world.options = {"gate": {"findings": [], "suite": None, "audits": [], "allowed": []}}
+    _, text = card(empty_world, tmp_path)
+    assert "The rules that every table keeps were checked, but no audits were run: nobody looked for leaks," in text
 
 
 def test_it_tells_how_far_people_agree_and_what_models_were_told(world: Any, tmp_path: Path) -> None:
