@@ -190,8 +190,8 @@ def _audited(subject: Subject) -> tuple["Audited", ...]:
 def _as_adjusted(audited: "Audited", subject: Subject) -> "Audited":
     """As severe as the recipe says, where it accuses."""
     change = subject.bound.recipe.spec.validation.adjust.get(f"audit.{audited.name}")
-    accused = audited.finding() is not None and change is not None and change.severity is not None
-    return replace(audited, verdict=change.severity) if accused and change else audited
+    severity = change.severity if change else None
+    return replace(audited, verdict=severity) if severity and audited.finding() else audited
 
 
 def _used(allow: Mapping[str, str], findings: list[Finding], run: Run) -> dict[str, str]:

@@ -71,7 +71,7 @@ def _answers(taxonomy: Taxonomy) -> tuple[Callable[[Floats], int | None], Sequen
         return lambda weights: int(weights[order].argmax()), whole
     _check(taxonomy)
     mapped, reached = onto(taxonomy, CLASSES), _map(_OWN, taxonomy.name)
-    known = [True] * len(taxonomy.labels) if reached is None else reached.matrix.any(axis=0).tolist()
+    known = [reached is None or bool(reached.matrix[:, at].any()) for at in range(len(taxonomy.labels))]
 
     def first(weights: Floats) -> int | None:
         found = mapped(weights)
