@@ -2,13 +2,14 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from affectory.pipelines.release.places import ReleaseFiles, files_of
-from affectory.pipelines.release.version import Bump
+from affectory.pipelines.release.version import Bump, Version
 from affectory.schemas.urls import Location
 
 MANIFEST, SUMS, SIGNATURE = "manifest.json", "SHA256SUMS", "SHA256SUMS.sig"
@@ -19,6 +20,8 @@ PAGES = ("croissant.json", "report.html")
 FORMAT = 2
 """2: beside the manifest lies `SHA256SUMS`."""
 _CHUNK = 1 << 20
+_SHA256, _SLUG = re.compile(r"[0-9a-f]{64}"), re.compile(r"[a-z0-9][a-z0-9._-]*")
+_PART = re.compile(r"(?!\.{1,2}$)[\w.+@=-][\w.+@= -]*")
 Heard = Callable[[int], None]
 """Is told of each so many bytes that were read."""
 
@@ -28,6 +31,14 @@ class FileFacts(NamedTuple):
 
     sha256: str
     size: int
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any]) -> "FileFacts":
+        """As a manifest has them; ValueError where they are none."""
+        found = cls(**facts)
+        if not isinstance(found.size, int) or not _SHA256.fullmatch(found.sha256):
+            raise ValueError("it has a file without size or sha256")
+        return found
 
 
 @dataclass(frozen=True)
@@ -88,12 +99,21 @@ class Manifest:
     def parse(cls, text: str) -> "Manifest":
         """The manifest in `text`; KeyError, TypeError or ValueError where it is none."""
         data = json.loads(text)
-        files = {path: FileFacts(**facts) for path, facts in data["files"].items()}
+        files = {_inside(path): FileFacts.of(facts) for path, facts in dict(data["files"]).items()}
         names = set(Content.__dataclass_fields__) - {"files", "spaces", "media"}
         spaces, media = tuple(data["spaces"]), tuple(data["media"])
         content = Content(files=files, spaces=spaces, media=media, **{name: data[name] for name in names})
         own = {name: data[name] for name in ("version", "bump", "created", "parent", "versions")}
+        if Version.parse(data["version"]) is None or not _SLUG.fullmatch(data["dataset"]):
+            raise ValueError("it names no dataset and version")
         return cls(content=content, reasons=tuple(data["reasons"]), why=data.get("why", ""), **own)
+
+
+def _inside(name: str) -> str:
+    """The name of a file that lies in the release: whoever reads a manifest follows it nowhere else."""
+    if not all(_PART.fullmatch(part) for part in name.split("/")):
+        raise ValueError(f"{name!r} is no file of a release")
+    return name
 
 
 def read_manifest(place: Location | str) -> Manifest:

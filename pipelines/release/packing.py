@@ -28,6 +28,8 @@ def pack(release: Path, out: Path, told: Told = lambda *_: None) -> Path:
     """
     if not out.name.endswith(ENDINGS):
         raise UserError(f"{out} says no kind of archive that is known", f"end it with {', '.join(ENDINGS)}")
+    if out.resolve().is_relative_to(release.resolve()):
+        raise UserError(f"{out} lies in the release itself", "name a file beside it")
     if problems := verify(release, told=told):
         raise UserError(f"{release} is not as it was published: {problems[0]}", "affectory verify lists what differs")
     manifest, temporary = read_manifest(release), out.with_name(f".{out.name}.{os.getpid()}")

@@ -9,6 +9,7 @@ from affectory.pipelines.release.manifest import MANIFEST, SIGNATURE, SUMS, Mani
 from affectory.pipelines.release.model import Told
 from affectory.pipelines.release.places import ReleaseFiles, files_of
 from affectory.pipelines.release.signing import check_signature, sign
+from affectory.pipelines.release.version import Version
 from affectory.schemas.urls import Location
 
 
@@ -45,6 +46,9 @@ def verify(path: Location | str, signers: Path | None = None, told: Told = lambd
     except (OSError, KeyError, TypeError, ValueError) as error:
         return [f"{MANIFEST}: cannot be read ({error})"]
     problems = differing(path, manifest, _Reading(told, sum(facts.size for facts in manifest.content.files.values())))
+    lies_as = Version.parse(str(path).rstrip("/").rpartition("/")[2].rpartition("@")[2])
+    if lies_as and str(lies_as) != manifest.version:
+        problems.append(f"{MANIFEST}: it is of {manifest.version}, and lies as {lies_as}")
     if manifest.content.hash != promised:
         problems.append(f"{MANIFEST}: its hash does not follow from its files")
     if has_sums or signers:  # what is signed are the sums, whatever the manifest says of itself

@@ -26,7 +26,9 @@ from affectory.quality.report.samples import embedded
 PAGE = 50
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _LONGEST = 500
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
+_NUMBER = re.compile(r"[0-9]{1,18}")
+"""Python refuses to read numbers of thousands of digits."""
 _HEADERS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
@@ -45,7 +47,7 @@ def make_app(release: Released, hosts: Sequence[str] = LOOPBACK) -> Starlette:
         Route("/api/facets", seen.facets),
         Route("/api/samples", seen.samples),
         Route("/api/samples/{sample}", seen.sample),
-        Route("/media/{sample}/{column}/{place:int}", seen.medium),
+        Route("/media/{sample}/{column}/{place}", seen.medium),
     ]
     middleware = [Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts)), Middleware(_Careful)]
     return Starlette(routes=routes, middleware=middleware)
@@ -74,7 +76,7 @@ class _Seen:
         given = request.query_params
         facets = tuple((name, given[name]) for name in FACETS if name in given)
         asking = Asking(facets, given.get("q", "")[:_LONGEST], given.get("order", ""))
-        first = int(given["from"]) if given.get("from", "").isdecimal() else 0
+        first = int(given["from"]) if _NUMBER.fullmatch(given.get("from", "")) else 0
         return JSONResponse(await run_in_threadpool(self._listed, asking, first))
 
     def _listed(self, asking: Asking, first: int) -> dict[str, Any]:
@@ -96,7 +98,8 @@ class _Seen:
     async def medium(self, request: Request) -> Response:
         """Bytes of a medium, or the part of them that is asked for, as players do."""
         given = request.path_params
-        found = await run_in_threadpool(self._medium, given["sample"], given["column"], given["place"])
+        place = int(given["place"]) if _NUMBER.fullmatch(given["place"]) else -1
+        found = await run_in_threadpool(self._medium, given["sample"], given["column"], place)
         if found is None:
             return JSONResponse({"error": "there is no such medium"}, 404)
         return ranged(*found, request.headers.get("range", ""))

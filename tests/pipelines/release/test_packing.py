@@ -49,6 +49,8 @@ def test_what_is_unpacked_is_the_release(released: Path, tmp_path: Path, ending:
 def test_no_archive_is_made_of_what_is_not_whole(copied: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"end it with \.tar, \.tar\.gz, \.tar\.zst"):
         pack(copied, tmp_path / "a.zip")
+    with pytest.raises(UserError, match="lies in the release itself"):
+        pack(copied, copied / "a.tar")
     (copied / "README.md").write_text("changed")
     with pytest.raises(UserError, match=r"is not as it was published: README\.md: changed"):
         pack(copied, tmp_path / "a.tar")

@@ -90,3 +90,26 @@ def test_a_page_shows_the_data_and_is_none(world: Any, tmp_path: Path, monkeypat
     Path(second.path, "report.html").write_text("changed")
     assert verify(second.path) == ["report.html: changed"]
     shutil.rmtree(tmp_path / "releases")
+
+
+def test_a_version_that_lies_as_another_is_told(copied: Path) -> None:
+    """Whole and signed as it may be: an old version in the place of a new one."""
+    assert verify(copied.rename(copied.with_name("v1.2.0"))) == ["manifest.json: it is of v1.0.0, and lies as v1.2.0"]
+    assert verify((copied.with_name("v1.2.0")).rename(copied.with_name("elsewhere"))) == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"files": []}, {"files": ["a"]}, {"files": {"a": 1}}, {"files": {"a": {"sha256": "x", "size": 1}}},
+        {"files": {"a": {"sha256": "0" * 64, "size": "1"}}}, {"version": "../../v1.0.0"}, {"version": None},
+        {"dataset": "../small"}, {"dataset": 3}, {"spaces": 1}, {"hash": None}, {"format": "x"},
+        *({"files": {name: {"sha256": "0" * 64, "size": 1}}} for name in
+          ("../a", "/a", "a/../b", "a//b", "a\\b", "a\nb", "", ".", "C:/a")),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_is_no_manifest_is_told_and_followed_nowhere(copied: Path, wrong: dict[str, Any]) -> None:
+    manifest = json.loads((copied / "manifest.json").read_text())
+    (copied / "manifest.json").write_text(json.dumps({**manifest, **wrong}))
+    assert any(problem.startswith("manifest.json: ") for problem in verify(copied))

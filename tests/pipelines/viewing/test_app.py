@@ -74,7 +74,8 @@ def test_media_come_whole_or_in_parts(client: TestClient, image: Row) -> None:
     [
         "/media/{id}/image/1", "/media/{id}/audio/0", "/media/{id}/text/0", "/media/{id}/nothing/0",
         "/media/s_0/image/0", "/media/..%2F..%2Fetc/image/0", "/media/{id}/..%2Fimage/0",
-        "/api/samples/..%2F..%2Fetc%2Fpasswd",
+        "/media/{id}/image/" + "9" * 5000, "/media/{id}/image/-1", "/media/{id}/image/x",
+        "/api/samples/..%2F..%2Fetc%2Fpasswd", "/api/samples/" + "s_0" * 5000, "/api/samples/%00%ff",
         "/taxonomy.json", "/../taxonomy.json", "/static/report.js",
     ],
 )  # fmt: skip
@@ -100,10 +101,16 @@ def test_other_pages_cannot_hold_or_read_it(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "asked", [{"from": "-1"}, {"from": "x"}, {"from": "9" * 30}, {"order": "'"}, {"q": "%_\\*" * 999}]
+    "asked",
+    [{"from": "-1"}, {"from": "x"}, {"from": "9" * 30}, {"from": "9" * 5000}, {"order": "'"}, {"q": "%_\\*" * 999}],
 )
 def test_odd_questions_have_answers(client: TestClient, asked: dict[str, str]) -> None:
     assert client.get("/api/samples", params=asked).status_code == 200
+
+
+def test_a_part_that_cannot_be_meant_is_the_whole(client: TestClient, image: Row) -> None:
+    place = f"/media/{image['sample_id']}/image/0"
+    assert client.get(place, headers={"range": f"bytes=0-{'9' * 5000}"}).content == image["image"]["bytes"]
 
 
 @given(st.binary(min_size=1, max_size=40), st.integers(0, 50) | st.none(), st.integers(0, 50) | st.none())
