@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,8 @@ def can(spec: Asked) -> frozenset[str]:
 
 def chat(model: AskedModel) -> Chat:
     """`options`: `folder` of the files; `says`, a text or a list of them of which each further try gets the next;
-    `lines`, pairs of phrases and of what is said where a question has all of them, the first of them.
+    `lines`, pairs of phrases and of what is said where a question has all of them, the first of them; `book`, a file
+    of JSON with what is said by what the prompt was told.
 
     Files are named after the process and the question. How long an answer takes is said by PARROT_DELAY_S, as it is no
     part of what determines it. With `dies_after` its process ends once it was asked so often, unless it is the last of
@@ -57,6 +59,11 @@ def _dies(options: dict[str, Any], call: int) -> bool:
     return False
 
 
+@cache
+def _book(path: str) -> dict[str, Any]:
+    return dict(json.loads(Path(path).read_text()))
+
+
 def _reply(ask: Ask, options: dict[str, Any]) -> Reply | Failed:
     told = "\n".join(message.text for message in ask.messages)
     if "FAIL" in told:
@@ -71,6 +78,8 @@ def _reply(ask: Ask, options: dict[str, Any]) -> Reply | Failed:
     asked = ask.messages[-1].text
     fitting = (said for phrases, said in options.get("lines", ()) if all(phrase in asked for phrase in phrases))
     says = next(fitting, options.get("says"))
+    if options.get("book"):
+        says = next(book[told] for book in [_book(options["book"])] for told in ask.sample.values() if told in book)
     if isinstance(says, list):
         says = says[min(sum(m.role == "assistant" for m in ask.messages), len(says) - 1)]
     text = says if isinstance(says, str) else json.dumps(says) if says is not None else None
