@@ -17,14 +17,18 @@ def schema() -> None:
 def new(
     name: Annotated[str, typer.Argument(help="Name of the dataset: small letters, digits and hyphens.")],
     folder: Annotated[Path | None, typer.Option("--in", help="Folder to make. Default: the name.")] = None,
+    begin_with: Annotated[
+        str, typer.Option("--from", help="Recipe to begin with; a name that is none is answered with all there are.")
+    ] = "starter",
 ) -> None:
     """Write a starter recipe with comments, and the schema that lets an editor complete it."""
-    from affectory.pipelines.starter import write_starter
+    from affectory.pipelines.starter import STARTER, write_starter
 
     target = folder or Path(name)
-    for path in write_starter(name, target):
+    for path in write_starter(name, target, begin_with):
         print(f"wrote {path}")
-    print(f"next: put files into {target / 'media'}, then: affectory build {target / 'recipe.yaml'}")
+    files = f"files into {target / 'media'}" if begin_with == STARTER else f"what its comments name into {target}"
+    print(f"next: put {files}, then: affectory build {target / 'recipe.yaml'}")
 
 
 COMMANDS = (schema, new)

@@ -10,6 +10,10 @@ import pytest
 from support.project import Project, project, texts, write_image
 from support.scripts import script
 
+from affectory.pipelines.starter import recipe_names, write_starter
+from affectory.schemas.errors import UserError
+from affectory.schemas.recipe.load import load_recipe
+
 AFFECTORY = str(Path(sys.executable).with_name("affectory"))
 WHERE = ("--workspace", "ws", "--releases", "releases")
 
@@ -139,6 +143,23 @@ def test_a_starter_recipe_builds(tmp_path: Path) -> None:
     assert "my-first v1.0.0" in out and "1 samples" in out
     assert made.command("new", "my-first").returncode == 2
     assert made.command("new", "My First").returncode == 2
+
+
+@pytest.mark.parametrize("recipe", recipe_names())
+def test_every_recipe_may_be_begun_with(tmp_path: Path, recipe: str) -> None:
+    made = Project(tmp_path)
+    out = made.told("new", "mine", "--from", recipe).stdout
+    assert ("files into mine/media" in out) is (recipe == "starter")
+    written = (tmp_path / "mine" / "recipe.yaml").read_text()
+    assert written.startswith("# yaml-language-server") and "NAME" not in written
+    assert load_recipe(tmp_path / "mine" / "recipe.yaml").spec.dataset == "mine"
+
+
+def test_a_recipe_that_is_none_is_answered_with_all_there_are(tmp_path: Path) -> None:
+    with pytest.raises(UserError) as caught:
+        next(write_starter("mine", tmp_path / "mine", "nothing"))
+    assert caught.value.hint == f"there are: {', '.join(recipe_names())}"
+    assert {"shortcut", "fairness", "aipsy", "unibench", "mer-caption", "starter"} <= set(recipe_names())
 
 
 def test_publish_again_under_other_shares_is_a_patch(tmp_path: Path) -> None:
