@@ -12,6 +12,8 @@ from affectory.pipelines.release.gather import Window
 from affectory.schemas.ids import COUNTED, GROUP
 
 _PEOPLE = ("human", "author", "adjudicator")
+_OF_KINDS = {"image": ("image",), "audio": ("audio", "video"), "video": ("video",), "frames": ("video",)}
+"""Of which kinds of sample a medium could be."""
 
 
 @dataclass
@@ -44,8 +46,8 @@ class Facts:
     """Opinions by whose side was asked about."""
     stages: Counter[str] = field(default_factory=Counter)
     """Notes by the stage that wrote them."""
-    rejects: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """By outcome and reason."""
+    rejects: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    """By stage, outcome and reason."""
     withheld: tuple[str, ...] = ()
     """What is not published and why, in words."""
 
@@ -95,8 +97,8 @@ class Facts:
 
     def add_rejects(self, rejects: pa.Table) -> None:
         """Count what was not kept."""
-        counted = rejects.group_by(["outcome", "reason"]).aggregate([([], "count_all")]).to_pylist()
-        self.rejects.update({(row["outcome"], row["reason"]): row["count_all"] for row in counted})
+        counted = rejects.group_by(["stage", "outcome", "reason"]).aggregate([([], "count_all")]).to_pylist()
+        self.rejects.update({(row["stage"], row["outcome"], row["reason"]): row["count_all"] for row in counted})
 
     @property
     def total(self) -> int:
@@ -123,7 +125,8 @@ class Facts:
             found.append(f"Labels take different perspectives ({mixed}): see `perspective` before comparing them.")
         if self.spaces["multi-label"]:
             found.append("Where `label_space` is multi-label, `distribution` does not sum to one.")
-        return found + [f"No row has {name}." for name in media if not self.media[name]]
+        lacking = [name for name in media if not self.media[name] and self.kinds.keys() & _OF_KINDS.get(name, ())]
+        return found + [f"No row has {name}." for name in lacking]
 
 
 def _counts(column: Any) -> Mapping[Any, int]:

@@ -164,7 +164,7 @@ def whole_file(file: SourceFile, reason: str, detail: str) -> Chunk:
 
 def absent(file: SourceFile, wanted: Sequence[str], present: Sequence[str]) -> Chunk | None:
     """A refusal of a file whose header lacks a wanted column or has it twice."""
-    missing = [w for w in wanted if w not in present]
+    missing = [w for w in dict.fromkeys(wanted) if w not in present]
     if missing:
         has = ", ".join(map(repr, present[:50])) + (", ..." if len(present) > 50 else "")
         meant = "".join(f"; {hint}" for name in missing if (hint := did_you_mean(name, present)))

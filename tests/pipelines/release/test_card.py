@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from affectory.pipelines.release import agreed
-from affectory.pipelines.release.card import cited
+from affectory.pipelines.release.card import _cell, cited
 from affectory.pipelines.release.write import write_content
 
 
@@ -79,7 +79,7 @@ def test_the_text_tells_what_was_counted(world: Any, tmp_path: Path) -> None:
         "- model `face@1`: 8 opinions",
         "People: 1.",
         "| a\\|b | 1 | not stated |",
-        "| rejected | unreadable | 1 |",
+        "| source | rejected | unreadable | 1 |",
         "- Few rows.",
         "- 1 of 8 rows have no label.",
         "- 3 of 7 labels do not come from people: see `label_pool`.",
@@ -153,3 +153,22 @@ def test_of_very_many_opinions_the_card_names_the_command(
 )
 def test_a_dataset_can_be_cited(given: dict[str, Any], expected: str) -> None:
     assert cited(given, "a-b") == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("a|b", "a\\|b"),
+        ("a\r\n# b\u2028c", "a # b c"),
+        ("<img src=x>", "&lt;img src=x>"),
+        ("![x](https://example.org/x.png)", "![x] (https://example.org/x.png)"),
+    ],
+)
+def test_what_data_says_begins_nothing_in_a_table(given: str, shown: str) -> None:
+    assert _cell(given) == shown
+
+
+def test_a_citation_does_not_end_its_block(world: Any, tmp_path: Path) -> None:
+    world.options = {"card": {"citation": "one\n```\n# two"}}
+    _, text = card(world, tmp_path)
+    assert text.endswith("## Citation\n\n````\none\n```\n# two\n````\n")

@@ -98,6 +98,8 @@ def test_a_column_that_is_not_there_refuses_the_file_and_names_those_that_are(ta
     rows, (refused,) = take_bytes(CsvSource(path="x", speaker="who"), b"body;name\nhi;ann\n")
     assert (rows, refused.reason, refused.uri) == ([], "bad_row", "file.txt")
     assert refused.detail == "no column 'text', 'who'; the file has 'body', 'name'"
+    _, (refused,) = take_bytes(CsvSource(path="x", speaker="who", dialogue="who", text="name"), b"name\nann\n")
+    assert refused.detail == "no column 'who'; the file has 'name'"
 
 
 def test_a_column_that_is_there_twice_refuses_the_file(take_bytes):
