@@ -146,7 +146,7 @@ class Publisher:
         }
         return ReleaseInputs(
             dataset=spec.dataset,
-            card={k: v for k, v in card.items() if v},
+            card={k: _lines_of(k, v) for k, v in card.items() if v},
             recipe=_without_names(_without_folders(recipe), self.bound.pseudonym),
             taxonomy=self.bound.taxonomy,
             tables=tables,
@@ -166,6 +166,13 @@ class Publisher:
             withheld=self.withheld,
             people=self._people(splits["sample_id"]) if spec.publish.people else None,
         )
+
+
+def _lines_of(name: str, value: Any) -> Any:
+    """What is said at length has lines; a title, a licence and names have one."""
+    if isinstance(value, str):
+        return value if name in ("description", "citation") else " ".join(value.split())
+    return [_lines_of(name, one) for one in value]
 
 
 def _with_report(run: Run, folder: Path) -> None:

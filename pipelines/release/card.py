@@ -101,7 +101,7 @@ def readme(
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["cell"] = _cell
+    environment.filters |= {"cell": _cell, "fence": _fence}
     template = environment.get_template("README.md.jinja")
     told = beside.for_people(card, facts)
     body = template.render(card=card, configs=configs, facts=facts, ranked=ranked, **told, **names)
@@ -110,8 +110,13 @@ def readme(
 
 
 def _cell(value: Any) -> str:
-    """Within a table, where neither lines nor tags of others may begin."""
-    return str(value).replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
+    """Within a table, where neither lines, tags, links nor pictures of others may begin."""
+    return " ".join(str(value).split()).replace("|", "\\|").replace("<", "&lt;").replace("](", "] (")
+
+
+def _fence(text: str) -> str:
+    """What a block of code stands between, longer than any such within it."""
+    return "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
 
 
 def _yaml(value: Any) -> str:

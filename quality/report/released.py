@@ -108,9 +108,9 @@ class Released:
         """What the card's header says: title, licence, languages."""
         path = self.folder / "README.md"
         text = path.read_text(encoding="utf-8") if path.is_file() else ""
-        parts = text.split("---\n", 2)
+        parts = text.split("\n---\n", 1)
         # What follows there are the features of each config, which are many lines that nobody needs here.
-        return _mapping(parts[1].split("\ndataset_info:", 1)[0]) if text.startswith("---\n") and len(parts) > 2 else {}
+        return _mapping(parts[0].split("\ndataset_info:", 1)[0]) if text.startswith("---\n") and len(parts) > 1 else {}
 
     @property
     def title(self) -> str:
