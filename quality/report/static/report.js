@@ -360,7 +360,7 @@
     if (event.key === "Escape" && open) return close(true);
     if (event.key === "ArrowRight" && open && inList && event.target.matches("button.entry")) return article.focus();
     if (finding && event.key !== "ArrowDown") return;
-    if (event.key === "/") { event.preventDefault(); at("find").focus(); }
+    if (event.key === "/") { event.preventDefault(); at("find").focus({ preventScroll: true }); form.scrollIntoView({ block: "start" }); }
     const by = { j: 1, k: -1 }[event.key] || (inList || finding ? { ArrowDown: 1, ArrowUp: -1 }[event.key] : 0);
     if (by) { event.preventDefault(); step(by); }
   });
