@@ -80,7 +80,7 @@ def test_it_is_walked_by_keys_alone(browser: Any, address: str) -> None:
         ids = view.eval_on_selector_all("button.entry", "all => all.map(one => one.dataset.id)")
         view.keyboard.press("/")
         assert view.evaluate("document.activeElement.id") == "find"
-        view.wait_for_function("innerHeight - document.querySelector('#list').getBoundingClientRect().top > 300")
+        seen.until("innerHeight - document.querySelector('#list').getBoundingClientRect().top > 300")
         view.keyboard.press("ArrowDown")
         view.keyboard.press("j")
         assert view.evaluate(active) == ids[1]
