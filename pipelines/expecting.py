@@ -18,7 +18,7 @@ def about(recipe: Recipe, asked: Sequence["Asked"] = (), sources: Sequence[str] 
     spec = recipe.spec
     raters = spec.review.raters if spec.review else 0
     declared = (tuple(asked), tuple(spec.languages), tuple(spec.publish.media), tuple(sources))
-    return About(spec.validation, *declared, raters)
+    return About(spec.validation, *declared, raters, spec.publish.require_licence)
 
 
 def problems(recipe: Recipe) -> Iterator[Problem]:

@@ -156,7 +156,11 @@ def _suite(subject: Subject, own: bool) -> "SuiteResult":
     def told(done: int, total: int) -> None:
         subject.run.tell("progress", what="suite", done=done, total=total, unit="tables")
 
-    return validate_suite(tables, about(bound), docs=_docs(subject), open_media=subject.open_media, own=own, told=told)
+    docs, opener = _docs(subject), subject.open_media
+    found = validate_suite(tables, about(bound), docs=docs, open_media=opener, own=own, told=told)
+    if is_remote(subject.workspace.root):
+        subject.run.tell("say", text=f"pages of the suite lie on this machine: {docs / 'index.html'}")
+    return found
 
 
 def about(bound: Bound) -> About:

@@ -37,6 +37,8 @@ class About:
     """Names of the recipe's sources, as a ledger remembers others too; with none, all count."""
     raters: int = 0
     """How many people are to judge a sample; 0 where nobody said."""
+    licensed_only: bool = False
+    """Whether nothing is published of a record without a licence anyhow."""
 
 
 @dataclass(frozen=True)

@@ -205,7 +205,8 @@ def _rejects(about: About) -> Iterator[Check]:
 def _sources(about: About) -> Iterator[Check]:
     yield _regex("sources", "id", "record_id", f"^r_{_ID}", "record_id is not one that affectory makes")
     yield _among("sources", "kind", "kind", KINDS, "kind is not one of those there are")
-    yield _true("sources", "licence", "licensed", "no licence is said; give the recipe or the source a `licence`")
+    told = "no licence is said; give the recipe or the source a `licence`"
+    yield _true("sources", "licence", "licensed", told, "tells" if about.licensed_only else "blocks")
     yield _regex("sources", "asset", "asset_id", "^[0-9a-f]{64}$", "a file is not named by the sha256 of its bytes")
     yield _true("sources", "subjects", "subjects_named", "a person does not go by a pseudonym")
     yield _range("sources", "size", "size", 0, None, "a file has less than no bytes")

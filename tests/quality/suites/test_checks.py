@@ -1,5 +1,7 @@
 """Which checks a suite has: each names flat columns that there are, and is adjusted by its name."""
 
+from dataclasses import replace
+
 import pytest
 from support.suite_world import about
 
@@ -33,6 +35,12 @@ def test_what_a_recipe_does_not_say_is_not_checked(name: str) -> None:
     assert name not in {check.name for check in checks_for(About())}
     with pytest.raises(UserError, match=f"{name} is not checked, as the recipe does not say"):
         checks_for(About(about(adjust={name: {"severity": "warns"}}).validate))
+
+
+@pytest.mark.parametrize(("required", "severity"), [(False, "blocks"), (True, "tells")])
+def test_a_record_without_a_licence_stops_only_where_it_would_be_published(required: bool, severity: str) -> None:
+    [check] = [c for c in checks_for(replace(about(), licensed_only=required)) if c.name == "sources.licence"]
+    assert check.severity == severity
 
 
 def test_an_unknown_name_to_adjust_names_those_of_its_table() -> None:
