@@ -174,8 +174,9 @@ class Found:
 
     def withheld(self, splits: pa.Table, records: Bars) -> Withheld:
         """In words, and as far as it has a split; `records` are those that are barred themselves."""
+        whole = strings(name for name, barred in records.items() if barred.whole)
         if not self.barred:
-            return Withheld()
+            return Withheld(records=whole)  # rejects may be of them
         mine = splits.filter(pc.is_in(splits["sample_id"], value_set=strings(self.barred)))
         split_of = dict(zip(mine["sample_id"].to_pylist(), mine["split"].to_pylist(), strict=True))
         rows = {"samples": list[dict[str, Any]](), "media": list[dict[str, Any]]()}
@@ -188,7 +189,6 @@ class Found:
                 told = {"sample_id": sample, "source": row["source"], "why": gone or barred.media}
                 rows["samples" if gone else "media"].append(told)
         tables = {name: pa.Table.from_pylist(found, WHY).sort_by("sample_id") for name, found in rows.items()}
-        whole = strings(name for name, barred in records.items() if barred.whole)
         return Withheld(**tables, quoting=self._quoting(gone_from), records=whole)
 
     def _rows(self) -> Iterator[dict[str, Any]]:

@@ -32,6 +32,8 @@ _GROUP_ROWS = 50_000
 _REJECTS = ("stage", "outcome", "reason", "detail", "sample_id", "record_id", "source")
 PUBLIC_REJECTS = pa.schema([(name, REJECTS.schema.field(name).type) for name in _REJECTS])
 _OF_INPUTS = ("scan", "ratings")
+_FILE = re.compile(r" \(.*\)\Z", re.DOTALL)
+"""Where what a duplicate is the same as lies."""
 _ABSOLUTE = re.compile(r"(?<![\w.:/])/(?:[^/\s'\"]+/)+([^/\s'\"]*)")
 
 
@@ -112,13 +114,17 @@ def reject_rows(parts: Sequence[Part], withheld: Withheld | None = None) -> pa.T
         [PUBLIC_REJECTS.empty_table(), *tables, withheld.rejects().select(_REJECTS).cast(PUBLIC_REJECTS)]
     )
     rows = nameless(rows, withheld)
-    found = zip(*(rows[name].to_pylist() for name in ("stage", "outcome", "detail")), strict=True)
+    found = zip(*(rows[name].to_pylist() for name in ("stage", "outcome", "reason", "detail")), strict=True)
     detail = [
-        None if text is None or stage in _OF_INPUTS or outcome == "failed" else without_folders(text)
-        for stage, outcome, text in found
+        None if text is None or stage in _OF_INPUTS or outcome == "failed" else _plain(reason, text)
+        for stage, outcome, reason, text in found
     ]
     rows = rows.set_column(_REJECTS.index("detail"), "detail", pa.array(detail, pa.string()))
     return rows.sort_by([(name, "ascending") for name in _REJECTS]).cast(PUBLIC_REJECTS).combine_chunks()
+
+
+def _plain(reason: str, text: str) -> str:
+    return without_folders(_FILE.sub("", text) if reason == "duplicate" else text)
 
 
 def without_folders(text: str) -> str:

@@ -1,5 +1,6 @@
 """What a release holds back of rows that it publishes, and how much is not in it at all."""
 
+import re
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -11,6 +12,7 @@ from affectory.schemas.ids import digest
 MEDIA_COLUMNS = ("original", "image", "audio", "video", "frames")
 COLUMN = "withheld"
 """In the config `default`: what of a row is not published, and for whose sake."""
+_SAMPLE = re.compile(r"\bs_[0-9a-f]{24}\b")
 WHY = pa.schema([("sample_id", pa.string()), ("source", pa.string()), ("why", pa.string())])
 """Samples, and why something of them is withheld: never about whom."""
 
@@ -103,4 +105,12 @@ def nameless(rejects: pa.Table, withheld: Withheld) -> pa.Table:
         rejects = rejects.set_column(rejects.column_names.index(name), rejects.schema.field(name), kept)
     told = pc.if_else(gone, pa.scalar(None, pa.string()), rejects["detail"])
     told = pc.replace_substring_regex(told, r"\b(?:p_[0-9a-f]{20}|s_[0-9a-f]{24}-\d+)\b", "a person")
+    told = _without_samples(told, withheld)
     return rejects.set_column(rejects.column_names.index("detail"), rejects.schema.field("detail"), told)
+
+
+def _without_samples(details: pa.ChunkedArray, withheld: Withheld) -> pa.Array:
+    """Details that do not name what is withheld: what is nearly the same as it may be published."""
+    gone = frozenset(withheld.samples["sample_id"].to_pylist())
+    told = (d and _SAMPLE.sub(lambda m: "a sample" if m[0] in gone else m[0], d) for d in details.to_pylist())
+    return pa.array(told if gone else details.to_pylist(), pa.string())

@@ -17,7 +17,7 @@ from affectory.pipelines.purposes.barred import Barred, Deciding
 from affectory.pipelines.purposes.licences import Licences
 from affectory.pipelines.purposes.withholding import Barring, Found
 from affectory.pipelines.purposes.words import Rules
-from affectory.pipelines.release.withheld import Withheld
+from affectory.pipelines.release.withheld import WHY, Withheld, nameless
 from affectory.pipelines.store.workspace import Workspace
 from affectory.schemas.derived import SAMPLES
 from affectory.schemas.errors import UserError
@@ -262,3 +262,26 @@ def test_what_the_gate_found_names_neither_whom_nor_what_is_withheld(tmp_path: P
     for row in Workspace(made.workspace).ledger("sources").read().to_pylist():
         ids = [row["record_id"], *row["subjects"]]
         assert [name for name in ids if name.encode() in told(release)] == ([] if row["uri"] == "1.png" else ids)
+
+
+def test_what_was_rejected_beside_what_is_withheld_does_not_name_it() -> None:
+    kept, hidden = "s_" + "a" * 24, "s_" + "b" * 24
+    withheld = Withheld(
+        samples=pa.Table.from_pylist([{"sample_id": hidden, "source": "a", "why": "embargo"}], WHY),
+        records=pa.array(["r_hidden"]),
+    )
+    rows = [
+        {"record_id": record, "sample_id": sample, "reason": "duplicate", "detail": f"the same as {other}"}
+        for record, sample, other in (("r_1", "s_1", hidden), ("r_2", "s_2", kept), ("r_hidden", "s_3", kept))
+    ]
+    left = nameless(pa.Table.from_pylist(rows), withheld).to_pylist()
+    assert [(row["record_id"], row["sample_id"], row["detail"]) for row in left] == [
+        ("r_1", "s_1", "the same as a sample"), ("r_2", "s_2", f"the same as {kept}"), (None, None, None),
+    ]  # fmt: skip
+
+
+def test_a_record_of_which_no_sample_is_left_is_withheld_as_well() -> None:
+    """Its rows among the rejects would name it."""
+    splits = pa.table({"sample_id": pa.array([], pa.string()), "split": pa.array([], pa.string())})
+    found = Found([]).withheld(splits, {"r_1": Barred("embargo"), "r_2": Barred(media="no")})
+    assert found.records.to_pylist() == ["r_1"]

@@ -39,3 +39,10 @@ def test_details_that_quote_what_was_taken_from_people_are_not_published(
     rows = reject_rows(world.inputs(tmp_path).tables["rejects"]).to_pylist()
     (row,) = [row for row in rows if row["record_id"] == "r_000091"]
     assert (row["detail"], row["reason"]) == (told, "unreadable")
+
+
+def test_what_a_duplicate_is_the_same_as_is_named_without_its_file(world: Any, tmp_path: Any) -> None:
+    same = "nearly or exactly the same as s_1"
+    world.reject(91, reason="duplicate", detail=f"{same} (talks (1)/ann\nroe.txt)")
+    rows = reject_rows(world.inputs(tmp_path).tables["rejects"]).to_pylist()
+    assert [row["detail"] for row in rows if row["record_id"] == "r_000091"] == [same]
