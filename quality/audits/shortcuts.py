@@ -73,7 +73,7 @@ def _audited(tried: Sequence[Tried], told: float) -> Audited:
     guilty = [tried[at] for at in order if chance[at] <= ALPHA and tried[at].foretold.gain > told]
     rows = _rows(guilty[0]) if guilty else []
     measures = (by_itself, *_further(first))
-    return Audited("shortcuts", _says(guilty, first, len(tried)), measures, tuple(rows[:SHOWN]), len(rows), lines)
+    return Audited("shortcuts", _says(guilty, first, p, len(tried)), measures, tuple(rows[:SHOWN]), len(rows), lines)
 
 
 def _further(first: Tried) -> Iterator[Measure]:
@@ -99,11 +99,11 @@ def _rows(one: Tried) -> list[str]:
     return [ids[at] for at in given[np.lexsort([given, -own[given].round(6)])].tolist()]
 
 
-def _says(guilty: Sequence[Tried], first: Tried, count: int) -> str:
+def _says(guilty: Sequence[Tried], first: Tried, p: float, count: int) -> str:
     if not guilty:
         return (
-            f"none of {count} fields tells more of a label than it may; {first.name}, which comes closest, tells "
-            f"{max(0.0, first.foretold.gain):.1%} of what there is to know"
+            f"none of {count} fields tells more of a label than it may and than chance; {first.name}, which comes "
+            f"closest, tells {max(0.0, first.foretold.gain):.1%} of what there is to know (p {p:.3f})"
         )
     told = "; ".join(f"{one.name} tells {one.foretold.gain:.1%} ({one.telling})" for one in guilty[:3])
     more = f"; and {len(guilty) - 3} more" if len(guilty) > 3 else ""

@@ -42,6 +42,7 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     made = Project(folder)
     done = made.build("validate.suite=rules")
     assert done.version == "v1.0.0" and done.kept == 12 * PEOPLE
+    assert (done.attached, done.refused_ratings) == (6 * PEOPLE, {})
     return request.param, made
 
 

@@ -162,3 +162,8 @@ def test_what_cannot_be_looked_at_says_why() -> None:
     assert why(audited(FEW, draw(1, 10).data())) == "10 samples have a label, fewer than 20"
     same = draw(1).with_columns(lambda n, at: {"text": "same"})
     assert why(audited(FEW, same.data())) == "samples have no field that differs"
+
+
+def test_where_nothing_is_found_it_says_how_seldom_chance_tells_as_much() -> None:
+    found = audited(FEW, draw(4).data())
+    assert found.verdict == "clean" and found.says.endswith(f"(p {found.measures[0].p:.3f})")
