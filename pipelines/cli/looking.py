@@ -193,12 +193,26 @@ def release_path(name: str, recipe: Path, releases: str | None) -> "Location":
 
     if is_url(name) or (Path(name) / "manifest.json").exists():
         return read_location(name, "release")
+    known = _known(name, recipe, releases)
+    if name not in known and Path(name).is_dir():
+        raise UserError(f"{name} is no release: it holds no manifest.json", "name the folder of one version")
     where = find_releases(recipe, releases)
-    shelf = shelf_at(where)
-    known = [found.version for found in shelf.releases()]
     if name not in known:
         raise UserError(f"no release {name!r} in {where}", f"there are: {', '.join(known) or 'none'}")
-    return shelf.place(name)
+    return shelf_at(where).place(name)
+
+
+def _known(name: str, recipe: Path, releases: str | None) -> list[str]:
+    """The versions that lie where the recipe says, or the option."""
+    from affectory.pipelines.release.shelf import shelf_at
+    from affectory.schemas.errors import UserError
+
+    if releases is not None or recipe.exists():
+        return [found.version for found in shelf_at(find_releases(recipe, releases)).releases()]
+    if Path(name).is_dir():
+        return []
+    told = f"there is no {recipe} that says where the release {name} lies"
+    raise UserError(told, "name the folder of the version, or give --recipe or --releases")
 
 
 COMMANDS = (status, rejects, trace, releases, diff)

@@ -43,6 +43,8 @@ def verify(path: Location | str, signers: Path | None = None, told: Told = lambd
         text = files.read(MANIFEST)
         manifest, says = Manifest.parse(text.decode()), json.loads(text)
         promised, has_sums = says["hash"], int(says["format"]) > 1
+    except FileNotFoundError:
+        return [f"{MANIFEST}: missing, without which nothing is a release"]
     except (OSError, KeyError, TypeError, ValueError) as error:
         return [f"{MANIFEST}: cannot be read ({error})"]
     problems = differing(path, manifest, _Reading(told, sum(facts.size for facts in manifest.content.files.values())))

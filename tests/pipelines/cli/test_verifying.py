@@ -56,6 +56,15 @@ def test_one_byte_of_a_shard_is_found(release: Path, shown: Callable[[str], Any]
 
 
 @pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="no OpenSSH on this machine")
+def test_what_is_no_release_is_told(built: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "there is no recipe.yaml that says where the release v1.0.0 lies" in run("verify", "v1.0.0").stderr
+    assert f"{built.releases} is no release" in run("verify", built.releases).stderr
+    assert f"{built.releases} is no release" in run("verify", built.releases, "--recipe", built.recipe).stderr
+    assert "there are: v1.0.0" in run("verify", "v9.0.0", "--releases", built.releases).stderr
+    assert "manifest.json: missing" in run("pack", built.releases, tmp_path / "a.tar").stderr
+
+
 def test_a_release_is_signed_afterwards_and_asked_for_it(release: Path, tmp_path: Path) -> None:
     signers = new_key(tmp_path / "key")
     unsigned = run("verify", release, "--signers", signers)
