@@ -20,9 +20,12 @@ def held_by(releases: Location, traces: Traces) -> dict[str, int]:
 
 def _rows(place: Location, traces: Traces) -> int:
     files = files_of(place)
+    names = list(files.names())
     samples = _matching(files, "lineage.parquet", {"record_id": traces.records})
-    opinions = [name for name in files.names() if name.startswith("data/opinions/")]
-    return samples or sum(_matching(files, name, {"rater": (traces.person,)}) for name in opinions)
+    for config, column in (("default", "speaker"), ("opinions", "rater")):
+        mine = [name for name in names if name.startswith(f"data/{config}/")]  # records are unknown the second time
+        samples = samples or sum(_matching(files, name, {column: (traces.person,)}) for name in mine)
+    return samples
 
 
 def _matching(files: Any, name: str, wanted: dict[str, tuple[str, ...]]) -> int:
