@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from affectory.pipelines.columns import large
-from affectory.pipelines.purposes.licences import FREELY, LICENCE, Licences
+from affectory.pipelines.purposes.licences import FREELY, LICENCE, NO_DERIVATIVES, Licences
 from affectory.pipelines.runner.stage import Stage
 from affectory.pipelines.store.files import PartFile
 from affectory.pipelines.store.workspace import Workspace
@@ -69,11 +69,13 @@ class Standing:
 
 
 _UNASKED = Standing()
-_NEVER = Standing(False, None, False)
+_LICENCES = {LICENCE: Standing(False, None, False), NO_DERIVATIVES: Standing(True, None, False)}
+_BY_LICENCE = tuple(_LICENCES)
 
 
 def _word(standings: Mapping[str, Standing], who: str) -> Standing:
-    return _NEVER if who.startswith(LICENCE) else standings.get(who, _UNASKED)
+    by_licence = (standing for begins, standing in _LICENCES.items() if who.startswith(begins))
+    return next(by_licence, None) or standings.get(who, _UNASKED)
 
 
 @dataclass(frozen=True)
@@ -133,13 +135,13 @@ class Consent:
         then = then or f"model {model} is a third party: {_WHAT_TO_DO}"
         for person in sorted(people):
             if said := why(_word(self._standings, person)):
-                barred = person.startswith(LICENCE)
+                barred = person.startswith(_BY_LICENCE)
                 told = f"{person}{_UNLICENSED}" if barred else f"{person} {said}, and {then}"
                 return Rejected(0, "withheld", told)
         return None
 
 
-_UNLICENSED = ", so nothing of it goes to a third party and nobody imitates it: see `publish` in the recipe"
+_UNLICENSED = ", so nothing of it goes there: see `licences` and `by_licence` below `publish` in the recipe"
 _NOT_IMITATED = (
     f"this step has a model speak or write as they do: record a yes in the `sidecar` of a source, under consent: "
     f"{IMITATING}"
@@ -259,7 +261,8 @@ class Agreements:
         sources = workspace.ledger("sources").read()
         peopled, barred = _peopled(sources, index), _unlicensed(sources, index, licences)
         also = _also(peopled, again, barred)
-        return cls(standings, assumed, _by_root([*peopled, *barred]), required, also, len(barred))
+        unlicensed = sum(why.startswith(LICENCE) for _, _, (why, *_) in barred)
+        return cls(standings, assumed, _by_root([*peopled, *barred]), required, also, unlicensed)
 
     def key(self, people: Iterable[str], voices: bool) -> tuple[object, ...]:
         """What a stage that asks third parties depends on beside its rows: nothing where all simply agreed.
@@ -281,7 +284,7 @@ class Agreements:
     def refusing(self) -> frozenset[str]:
         """People in records of whom nothing goes to third parties."""
         people = set[str]().union(*self.by_root.values())
-        named = (person for person in people if not person.startswith(LICENCE))
+        named = (person for person in people if not person.startswith(_BY_LICENCE))
         return frozenset(p for p in named if self.standings.get(p, _UNASKED).refuses(self.assumed))
 
     def known_in(self, root: str) -> Known:
@@ -320,13 +323,13 @@ def _peopled(sources: pa.Table, index: pa.Table) -> Peopled:
 
 
 def _unlicensed(sources: pa.Table, index: pa.Table, licences: Licences) -> Peopled:
-    """The records of which a recipe publishes nothing under their licence, which is in them like somebody."""
-    given = {name: licences.bars(name or "") for name in pc.unique(sources.column("licence")).to_pylist()}
+    """The records whose licence stands against something, which is in them like somebody."""
+    given = {name: licences.against(name or "") for name in pc.unique(sources.column("licence")).to_pylist()}
     if not any(given.values()):
         return []
     names = sources.column("licence").to_pylist()
     barred = sources.filter(pa.array([bool(given[name]) for name in names], pa.bool_()))
-    return [(root, record, [given[name]]) for root, record, name in _placed(barred, index, "licence")]
+    return [(root, record, [*given[name]]) for root, record, name in _placed(barred, index, "licence")]
 
 
 def _placed(sources: pa.Table, index: pa.Table, column: str) -> list[tuple[str, str, Any]]:
@@ -344,10 +347,7 @@ def _also(
     found: defaultdict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for root, record, people in (*(one for one in peopled if one[1] in twice), *barred):
         found[root][record].update(people)
-    return {
-        root: tuple((record, tuple(sorted(people))) for record, people in sorted(records.items()))
-        for root, records in found.items()
-    }
+    return {root: tuple((one, tuple(sorted(who))) for one, who in sorted(of.items())) for root, of in found.items()}
 
 
 def _by_root(peopled: Peopled) -> dict[str, frozenset[str]]:

@@ -12,6 +12,8 @@ Published = Literal["media", "features", "nothing"]
 _STRICTNESS: Mapping[Published, int] = {"media": 0, "features": 1, "nothing": 2}
 LICENCE = "licence: "
 """How every reason begins."""
+NO_DERIVATIVES = "licence without derivatives: "
+"""How a reason begins against what is made of a record, and against nothing else."""
 _NO_DERIVATIVES = re.compile(r"(?<![a-z0-9])nd(?![a-z0-9])|no[ _-]?deriv")
 
 
@@ -35,6 +37,13 @@ class Licences:
         """Why nothing is published under a licence, so that nobody is shown it either; empty where something is."""
         published, why = self.of_records(licence)
         return why if published == "nothing" else ""
+
+    def against(self, licence: str) -> tuple[str, ...]:
+        """What stands against showing a record to others, or against making something of it."""
+        if why := self.bars(licence):
+            return (why,)
+        names = [one for one in licence.split(" AND ") if _NO_DERIVATIVES.search(one.casefold())]
+        return tuple(f"{NO_DERIVATIVES}{one}" for one in names if self._of_one(one)[0] != "media")
 
     def _of_one(self, licence: str) -> tuple[Published, str]:
         if not licence.strip():

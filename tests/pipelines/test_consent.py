@@ -370,6 +370,16 @@ def test_nobody_is_imitated_in_what_is_not_published_for_its_licence(tmp_path: P
     assert asked(made) == [0, 2, 3, 5]
 
 
+@pytest.mark.parametrize(("by_licence", "kept"), [({}, 4), ({"CC-BY-ND-*": "features"}, 4), ({"CC-BY-*": "media"}, 6)])
+def test_nothing_is_written_anew_that_allows_no_derivatives(
+    tmp_path: Path, by_licence: dict[str, str], kept: int
+) -> None:
+    made = licensed(tmp_path, "CC-BY-ND-4.0", publish={**NOTES, "by_licence": by_licence}, assist=[REWRITE])
+    assert made.plan().unlicensed == 0
+    made.build("models.bird.local=true", publish=False)
+    assert len(asked(made)) == kept
+
+
 def test_a_licence_that_publishes_something_is_no_obstacle(tmp_path: Path) -> None:
     made = licensed(tmp_path, "CC-BY-ND-4.0", publish={**NOTES, "by_licence": {"CC0-*": "features"}})
     assert made.build(publish=False).kept == 6
