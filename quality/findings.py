@@ -58,7 +58,7 @@ class GateFailed(AffectoryError):
         lines = ["the gate is closed, nothing was published:", *(f"  {finding}" for finding in blocking)]
         if named := sorted({f.check for f in blocking if f.check}):
             reasons = " ".join(f"--allow '{name}=why it may be so'" for name in named)
-            lines.append(f"mend the rows, or publish all the same with a reason: affectory publish {reasons}")
+            lines.append(f"mend the rows, or publish all the same with a reason: affectory publish RECIPE {reasons}")
         return "\n".join([*lines, *([f"all that was looked at: {self.kept_at}"] if self.kept_at else [])])
 
     def facts(self) -> dict[str, Any]:

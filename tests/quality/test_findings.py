@@ -60,7 +60,7 @@ def test_a_closed_gate_tells_how_a_named_check_is_allowed_and_where_all_stands()
         "the gate is closed, nothing was published:",
         "  [samples.odd] samples: is odd (1: s_1)",
         "  [audit.leakage] labels: leaks (0)",
-        "mend the rows, or publish all the same with a reason: affectory publish "
+        "mend the rows, or publish all the same with a reason: affectory publish RECIPE "
         "--allow 'audit.leakage=why it may be so' --allow 'samples.odd=why it may be so'",
         "all that was looked at: ws/gate/1",
     ]
