@@ -35,6 +35,7 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Path]]:
         ({"worst": NOBODY, "best": WHO}, {"worst": None, "best": WHO}),
         (f"{WHO} copies {NOBODY}; n=2", f"{WHO} copies [not published]; n=2"),
         ([f"x_{HERE}", f"s_{GONE}-1", 3, None, True], [3, None, True]),
+        ({"table": "people", "rows": (WHO,), "count": 1}, {"table": "people", "rows": [], "count": 1}),
         ({"deep": [[{"a": [NOBODY]}]]}, {"deep": [[{"a": []}]]}),
     ],
     ids=str,
@@ -45,4 +46,4 @@ def test_names_of_what_is_not_published_go(tables: dict[str, list[Path]], facts:
 
 def test_what_names_nobody_is_as_it_was(tables: dict[str, list[Path]]) -> None:
     facts = {"findings": [], "suite": None, "note": "s_12 of p_", "hash": HERE * 2}
-    assert unnamed(facts, tables, pa.table({"sample_id": ["s0"], "split": ["train"]})) is facts
+    assert unnamed(facts, tables, pa.table({"sample_id": ["s0"], "split": ["train"]})) == facts
