@@ -106,7 +106,9 @@ class Subject:
     """Opens and decodes a file: its medium, its asset and its format."""
 
     def parts(self, name: str) -> list[PartFile]:
-        return parts(self.workspace, self.build.finished, name)
+        """Of a table; what was rejected lies in the commits of all stages."""
+        keys = self.build.keys_sorted if name == "rejects" else self.build.finished
+        return parts(self.workspace, keys, name)
 
 
 def validate(subject: Subject, allow: Mapping[str, str]) -> Gate:

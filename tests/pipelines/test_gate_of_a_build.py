@@ -99,3 +99,13 @@ def test_an_audit_is_as_severe_as_the_recipe_says_wherever_it_is_told(strict: Pr
         ["blocks", "[rejects.share]"],
         ["allowed", "rejects.share:"],
     ]
+
+
+@pytest.mark.xdist_group("suites")
+def test_what_was_not_kept_is_looked_at_too(strict: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(examiner, "started", lambda: nullcontext(warm_examiner()))
+    strict.build("validate.adjust={rejects.outcome: {severity: blocks}}")
+    gate = json.loads((strict.releases / "v1.0.0" / "gate.json").read_text())
+    assert gate["suite"]["rows"]["rejects"] == len(strict.rejects()) > 0
+    [looked] = gate["suite"]["checks"]
+    assert (looked["name"], looked["status"]) == ("rejects.outcome", "passed")
