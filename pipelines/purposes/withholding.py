@@ -50,9 +50,11 @@ def withheld_today(bound: Bound, workspace: Workspace, build: BuildRecord) -> Wi
     return Withheld() if splits is None else withheld(bound, workspace, build, splits, this_day())
 
 
-def current_sources(workspace: Workspace, build: BuildRecord) -> pa.Table:
-    """The ledger's rows of the records that a build is made of."""
-    return _in(load_scan(workspace, build.scan).index(workspace), workspace)
+def current_sources(
+    workspace: Workspace, build: BuildRecord, columns: Sequence[str] | None = tuple(_OF_SOURCES)
+) -> pa.Table:
+    """The ledger's rows of the records that a build is made of, as they are now; `None` gives all columns."""
+    return _in(load_scan(workspace, build.scan).index(workspace), workspace, columns)
 
 
 def held_back(bound: Bound, workspace: Workspace, index: pa.Table, today: date) -> tuple[str, ...]:
@@ -77,8 +79,8 @@ def held_back(bound: Bound, workspace: Workspace, index: pa.Table, today: date) 
     )
 
 
-def _in(index: pa.Table, workspace: Workspace) -> pa.Table:
-    sources = workspace.ledger("sources").read(_OF_SOURCES)
+def _in(index: pa.Table, workspace: Workspace, columns: Sequence[str] | None = tuple(_OF_SOURCES)) -> pa.Table:
+    sources = workspace.ledger("sources").read(columns)
     here = (pc.is_in(sources[name], value_set=index[name].combine_chunks()) for name in ("record_id", "fingerprint"))
     return sources.filter(pc.and_(*here))
 

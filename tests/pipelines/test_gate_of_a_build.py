@@ -109,3 +109,13 @@ def test_what_was_not_kept_is_looked_at_too(strict: Project, monkeypatch: pytest
     assert gate["suite"]["rows"]["rejects"] == len(strict.rejects()) > 0
     [looked] = gate["suite"]["checks"]
     assert (looked["name"], looked["status"]) == ("rejects.outcome", "passed")
+
+
+@pytest.mark.xdist_group("suites")
+def test_what_is_mended_is_no_fault_any_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the gate says itself: give the source a licence. The ledger of sources keeps what was said before."""
+    monkeypatch.setattr(examiner, "started", lambda: nullcontext(warm_examiner()))
+    project, looked = texts(tmp_path), "validate.adjust={sources.licence: {severity: blocks}}"
+    with pytest.raises(GateFailed):
+        project.build(looked)
+    assert project.build(looked, "licence=CC0-1.0").version == "v1.0.0"
