@@ -36,7 +36,7 @@ CHATS: dict[str, Any] = {
     "taxonomy": "ekman-7",
     "sources": [{"kind": "jsonl", "name": "posts", "path": "posts.jsonl", "text": "body", "key": "id"}],
     "ingest": [
-        "clean_text", {"filter_text": {"min_words": 3, "max_upper": 0.9}}, "language", "personal_data",
+        "clean_text", {"filter_text": {"min_words": 3, "max_upper": 0.9}}, "language", "personal_data", "crisis",
         {"near_duplicates": {"text": 0.7, "keep": "one"}}, "utterances", "sentences", {"context": {"turns": 2}},
     ],
     "assist": ["vader"],

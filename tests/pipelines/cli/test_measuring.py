@@ -1,6 +1,7 @@
 """`affectory agreement` on recipes, releases and files."""
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -135,7 +136,7 @@ def test_raters_known_by_their_addresses_are_published_and_measured_by_pseudonym
     made.build()
     published = [path for path in made.releases.rglob("*") if path.is_file()]
     assert published
-    assert not [path for path in published if "@" in contents(path) or "example.org" in contents(path)]
+    assert not [path for path in published if re.search(r"\w@\w|example\.org", contents(path))]
     people = set(made.rows("v1.0.0", "opinions").column("rater").to_pylist())
     assert len(people) == 2
     by_rater = command.told(made.folder, "releases/v1.0.0", "--by", "rater", "--draws", "0")
