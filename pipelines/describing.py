@@ -13,7 +13,7 @@ from affectory.pipelines.people import Declared
 from affectory.pipelines.reading import batches
 from affectory.pipelines.runner.child import Child
 from affectory.schemas.errors import UserError
-from affectory.schemas.ids import canonical
+from affectory.schemas.ids import canonical, digest
 from affectory.schemas.types import PLACES
 from affectory.schemas.urls import Location
 from affectory.transforms.rows import set_column
@@ -131,6 +131,28 @@ class Describing:
         joins = [self._joins(file.uri, *found) for found in zip(uris, keys, speakers, strict=True)]
         rows = self._with_said(rows, [self._found(self.said, j) for j in joins], pseudonym)
         return self._with_cuts(rows, [self._found(self.cuts, j) for j in joins], pseudonym, kind, file)
+
+    def accompanied(self, rows: pa.Table, file: SourceFile, pseudonym: Callable[[str], str]) -> pa.Table:
+        """Records of events with whoever is said to be in their other recordings: they are subjects of the event."""
+        events = rows.column("members").to_pylist() if self.said else []
+        found = [self._beside(members, file, pseudonym) for members in events]
+        if not any(found):
+            return rows
+        subjects, prints = (rows.column(name).to_pylist() for name in ("subjects", "fingerprint"))
+        subjects = [sorted({*(own or ()), *more}) or own for own, more in zip(subjects, found, strict=True)]
+        prints = [digest(own, sorted(more)) if more else own for own, more in zip(prints, found, strict=True)]
+        rows = set_column(rows, "subjects", pa.array(subjects, rows.schema.field("subjects").type))
+        return set_column(rows, "fingerprint", pa.array(prints, pa.string()))
+
+    def _beside(
+        self, members: Iterable[Mapping[str, Any]] | None, file: SourceFile, pseudonym: Callable[[str], str]
+    ) -> set[str]:
+        people = set[str]()
+        for uri in (member["uri"] for member in members or () if member["uri"] != file.uri):
+            for row in self._found(self.said, self._joins(uri, uri, None, None)):
+                self._declare(row, row.get("speaker"), pseudonym, uri)
+                people |= {pseudonym(row["speaker"])} if row.get("speaker") else set()
+        return people
 
     def _joins(self, file: str, uri: str, key: str | None, speaker: str | None) -> list[tuple[str, str]]:
         """All that a record may be spoken of by, the surest first; one inside an archive also by its path in there."""

@@ -195,6 +195,7 @@ class Scanner:
         segments = getattr(entry.source, "segments", None)
         rows = found.describing.described(rows, file, self.pseudonym, segments and segments.kind)
         rows = RecordRows.of(rows, Origin(entry.name, file, entry.licence, entry.scope), self.pseudonym)
+        rows = found.describing.accompanied(rows, file, self.pseudonym)
         admitted = self._refusing.admitted(rows)
         found.refused += self._refusing.refused(rows.num_rows - admitted.num_rows)
         with self.workspace.assets() as store:

@@ -158,3 +158,20 @@ def test_recordings_of_an_event_without_a_record_are_told(tmp_path: Path, how: s
         told["rest.wav"][0] == "bad_row" and "event 'e2' has no record, as its primary recording" in told["rest.wav"][1]
     )
     assert (scan.records, scan.members) == (1, 3)
+
+
+def test_whoever_is_in_another_recording_of_an_event_is_in_it(tmp_path: Path) -> None:
+    """A no for one recording holds for the event, which is made of all; and who asks to be forgotten is found."""
+    made = lab(tmp_path, ROWS, **EVENTS)
+    sidecar = {"path": "who.csv", "file": "file", "speaker": "who", "consent": {"publish_features": "ok"}}
+    said = [["e1/a.wav", "Ann", "yes"], ["e1/b.wav", "Bob", "no"], ["e2/a.wav", "Cyd", "yes"]]
+    write_csv(tmp_path / "who.csv", ["file", "who", "ok"], said)
+    done = made.build(f"sources.0.sidecar={json.dumps(sidecar)}", "ingest=[]")
+    ledger = Workspace(made.workspace).ledger("sources").read().to_pylist()
+    assert {row["uri"]: len(row["subjects"] or ()) for row in ledger} == {"e1/a.wav": 2, "e2/a.wav": 1, "rest.wav": 0}
+    assert {row["session"] for row in made.rows(done.version).to_pylist()} == {"e2", None}
+    prints = {row["uri"]: row["fingerprint"] for row in ledger}
+    write_csv(tmp_path / "who.csv", ["file", "who", "ok"], said[::2])
+    made.build(f"sources.0.sidecar={json.dumps(sidecar)}", "ingest=[]", publish=False)
+    again = Workspace(made.workspace).ledger("sources").read().to_pylist()
+    assert [row["uri"] for row in again if row["fingerprint"] not in prints.values()] == ["e1/a.wav"]
