@@ -216,7 +216,7 @@ def test_a_person_of_a_sidecar_is_one_in_every_recording(tmp_path: Path) -> None
     write_csv(tmp_path / "s.csv", ["who", "train"], [["ann", "no"]])
     (tmp_path / "cuts.rttm").write_text("".join(f"SPEAKER {n} 1 0 1 <NA> <NA> ann <NA> <NA>\n" for n in "ac"))
     made.build()
-    assert [row["consent"] for row in people(made)] == [{"train": False}]
+    assert [row["consent"] for row in people(made)] == [{"annotate": False}]
 
 
 @pytest.mark.parametrize("name", ["b.png", "sub/b.png", "faces.zip/sub/b.png"])
