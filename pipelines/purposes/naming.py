@@ -28,7 +28,7 @@ def unnamed(facts: Any, tables: Mapping[str, Sequence[Part]], splits: pa.Table) 
 
 def _of_nobody(facts: Any) -> Any:
     if isinstance(facts, Mapping):
-        about = {"rows": []} if facts.get("table") == "people" and "rows" in facts else {}
+        about: dict[str, Any] = {"rows": []} if facts.get("table") == "people" and "rows" in facts else {}
         return {name: _of_nobody(value) for name, value in facts.items()} | about
     return [_of_nobody(value) for value in facts] if isinstance(facts, list | tuple) else facts
 
