@@ -5,6 +5,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from affectory.quality.suites.about import Check
 from affectory.quality.suites.flat import columns_of, find, maps_of
 from affectory.schemas.errors import UserError
@@ -172,11 +175,24 @@ def _bound(value: Any) -> bool:
 
 
 def _pattern(value: Any) -> bool:
+    """As either reads it of those that match: RE2 knows classes such as \\p{L}, Python looks ahead."""
+    return isinstance(value, str) and (_for_re2(value) or _for_python(value))
+
+
+def _for_re2(pattern: str) -> bool:
     try:
-        re.compile(value)
-    except (re.error, TypeError):
+        pc.match_substring_regex(pa.array([""]), pattern)
+    except pa.ArrowInvalid:
         return False
-    return isinstance(value, str)
+    return True
+
+
+def _for_python(pattern: str) -> bool:
+    try:
+        re.compile(pattern)
+    except (re.error, OverflowError, RecursionError):
+        return False
+    return True
 
 
 def _patterns(value: Any) -> bool:

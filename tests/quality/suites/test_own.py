@@ -85,6 +85,12 @@ def test_what_would_be_refused_once_all_is_built_is_told_before(argument: str) -
     assert unfit.what.startswith(f"{argument} is not {means}")
 
 
+@pytest.mark.parametrize("pattern", [r"^\p{L}+$", "(?=a)b", r"(a)\1", "a|b"])
+def test_a_pattern_is_one_if_any_of_both_engines_reads_it(pattern: str) -> None:
+    given = {"table": "samples", "expect": "column_values_to_match_regex", "column": "text", "regex": pattern}
+    assert not [*unfits([Expectation.model_validate(given)])]
+
+
 def test_what_is_missing_is_told() -> None:
     lacking = {key: value for key, value in BETWEEN.items() if key != "column"}
     with pytest.raises(UserError, match=r"validate.expect\[0\]: column_values_to_be_between needs `column`"):
