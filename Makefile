@@ -27,7 +27,7 @@ RESOLVE_GPU := uv pip compile -q pyproject.toml $(addprefix --extra ,ray s3 llm 
 RESOLVE_REVIEW := uv pip compile -q - --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
 
-.PHONY: help demo test models llm review consumers postgresql chromium lint drills pin
+.PHONY: help demo test models llm review consumers postgresql chromium openssh lint drills pin
 .DELETE_ON_ERROR:
 
 help:  ## say what can be made
@@ -48,7 +48,7 @@ llm: $(LLM)/installed $(MODELS)  ## ask a real engine of vLLM on this processor,
 
 review: $(REVIEW)/tables/of chromium  ## install Label Studio, PostgreSQL and Chromium, for the tests of reviews (1 GB)
 
-consumers: $(CONSUMERS)/datasets/installed $(CONSUMERS)/croissant/installed  ## install what reads releases, for its tests (0.7 GB)
+consumers: $(CONSUMERS)/datasets/installed $(CONSUMERS)/croissant/installed openssh  ## install what reads releases, for its tests (0.7 GB)
 
 lint: $(READY)  ## check style, formatting and types
 	@$(BIN)/ruff check .
@@ -122,6 +122,9 @@ $(REVIEW)/tables/of: tests/support/label_studio.py $(REVIEW)/installed | postgre
 
 postgresql:
 	@command -v initdb >/dev/null || ls -d /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || $(call by_apt,postgresql)
+
+openssh:
+	@command -v ssh-keygen >/dev/null || $(call by_apt,openssh-client)
 
 chromium:
 	@command -v chromium >/dev/null || $(call by_apt,chromium)
