@@ -3,14 +3,18 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from affectory.pipelines.release.agreed import Agreement
 from affectory.pipelines.release.facts import Facts, ranked
 from affectory.pipelines.release.statement import TITLES
+
+if TYPE_CHECKING:
+    import jinja2
 
 _LICENCES = (
     "afl-3.0", "apache-2.0", "bsd-2-clause", "bsd-3-clause", "cc", "cc-by-2.0", "cc-by-3.0", "cc-by-4.0",
@@ -90,11 +94,19 @@ def readme(
     card: Mapping[str, Any], configs: Sequence[WrittenConfig], facts: Facts, beside: Beside, **names: Any
 ) -> str:
     """The whole README. It holds no time, version or place, so that it is the same where the data is the same."""
+    told = beside.for_people(card, facts)
+    body = _template().render(card=card, configs=configs, facts=facts, ranked=ranked, **told, **names)
+    body = re.sub(r"\n{3,}", "\n\n", body)
+    return f"---\n{_yaml(header(card, configs, facts))}---\n\n{body.lstrip()}"
+
+
+@cache
+def _template() -> "jinja2.Template":
+    """Compiled once in a process."""
     import jinja2
 
-    folder = Path(__file__).parent / "templates"
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folder),
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
         undefined=jinja2.StrictUndefined,
         autoescape=False,
         trim_blocks=True,
@@ -102,11 +114,7 @@ def readme(
         keep_trailing_newline=True,
     )
     environment.filters |= {"cell": _cell, "fence": _fence}
-    template = environment.get_template("README.md.jinja")
-    told = beside.for_people(card, facts)
-    body = template.render(card=card, configs=configs, facts=facts, ranked=ranked, **told, **names)
-    body = re.sub(r"\n{3,}", "\n\n", body)
-    return f"---\n{_yaml(header(card, configs, facts))}---\n\n{body.lstrip()}"
+    return environment.get_template("README.md.jinja")
 
 
 def _cell(value: Any) -> str:

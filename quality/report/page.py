@@ -3,7 +3,9 @@
 import base64
 import hashlib
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from affectory.quality.report import drawing
 from affectory.quality.report.colours import style_of
@@ -12,6 +14,9 @@ from affectory.quality.report.embedding import Elements, Embedded
 from affectory.quality.report.figures import figures_of
 from affectory.quality.report.judging import judge
 from affectory.quality.report.released import Released
+
+if TYPE_CHECKING:
+    import jinja2
 
 _HERE = Path(__file__).parent
 _MB = 1_000_000
@@ -32,6 +37,19 @@ def page(
     release: Released, counted: Counted, data: Elements, media: Iterable[tuple[str, str]] = (), served: bool = False
 ) -> Iterator[str]:
     """The page as HTML, piece by piece; `data` and `media` are elements that stand in it."""
+    style = (_HERE / "static" / "report.css").read_text(encoding="utf-8") + style_of(release.taxonomy.labels)
+    script = (_HERE / "static" / "report.js").read_text(encoding="utf-8")
+    drawn = {name: getattr(drawing, name) for name in ("share", "stacked", "interval", "plane")}
+    told = figures_of(release, counted, judge(release))
+    return _template().generate(
+        **told, draw=drawn, style=style, script=script, policy=policy(style, script, served), wilson=wilson,
+        data=data, inside=media, served=served,
+    )  # fmt: skip
+
+
+@cache
+def _template() -> "jinja2.Template":
+    """Compiled once in a process: that takes longer than to fill in a small page."""
     import jinja2
 
     environment = jinja2.Environment(
@@ -42,14 +60,7 @@ def page(
         lstrip_blocks=True,
     )
     environment.filters |= {"many": "{:,}".format, "share": _share, "two": _two}
-    style = (_HERE / "static" / "report.css").read_text(encoding="utf-8") + style_of(release.taxonomy.labels)
-    script = (_HERE / "static" / "report.js").read_text(encoding="utf-8")
-    drawn = {name: getattr(drawing, name) for name in ("share", "stacked", "interval", "plane")}
-    told = figures_of(release, counted, judge(release))
-    return environment.get_template("report.html.jinja").generate(
-        **told, draw=drawn, style=style, script=script, policy=policy(style, script, served), wilson=wilson,
-        data=data, inside=media, served=served,
-    )  # fmt: skip
+    return environment.get_template("report.html.jinja")
 
 
 def policy(style: str, script: str, served: bool) -> str:
