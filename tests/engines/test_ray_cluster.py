@@ -70,6 +70,7 @@ def test_what_is_killed_costs_only_the_partitions_in_flight(drills: Drills, seed
     assert row.again <= 2 and row.rewritten <= 4, "more was done again than was in flight"
 
 
+@pytest.mark.drill
 def test_rows_meet_though_a_node_is_lost(cluster: RayCluster, tmp_path: Path) -> None:
     """Blocks that lay on it are made again."""
     cluster.restore()

@@ -103,6 +103,7 @@ def test_an_actor_that_dies_every_so_often_costs_what_it_had_not_written(folder:
 
 
 @pytest.mark.usefixtures("ray_session")
+@pytest.mark.drill
 def test_a_row_that_ends_every_actor_fails_alone(folder: Path) -> None:
     one = build(folder)
     reports, notices = run(one.partitions([["a", "die", "b"], ["c"]]))
@@ -120,6 +121,7 @@ def test_what_no_row_is_to_blame_for_stops_the_build_as_it_is(folder: Path) -> N
         run(build(folder, starts=False).partitions([["a"], ["b"]]))
 
 
+@pytest.mark.drill
 def test_a_stage_that_needs_a_gpu_goes_past_actors_and_is_committed_without_one(folder: Path) -> None:
     """In a process of its own, with a Ray that takes a CPU for a GPU."""
     one = build(folder, gpus=1)

@@ -7,6 +7,7 @@ import time
 import urllib.request
 from pathlib import Path
 
+import pytest
 from support.head import TOKEN, Head
 from support.project import COMMAND, texts, write_lines
 
@@ -31,6 +32,7 @@ def scraped(head: Head) -> dict[str, dict[tuple[str, ...], float]]:
     return found
 
 
+@pytest.mark.drill
 def test_a_build_shows_rows_rejects_and_seconds_on_the_metrics_port(tmp_path: Path, head: Head) -> None:
     made = texts(tmp_path, 30)
     write_lines(

@@ -58,7 +58,11 @@ ROW = {
 }
 
 
-@pytest.mark.parametrize(("cls", "given"), REAL, ids=[cls.__name__ for cls, _ in REAL])
+@pytest.mark.parametrize(
+    ("cls", "given"),
+    [pytest.param(*case, marks=[pytest.mark.drill] if number > 1 else []) for number, case in enumerate(REAL)],
+    ids=[cls.__name__ for cls, _ in REAL],
+)
 def test_a_small_real_model_answers_in_form_or_fails_its_row(cls: type[Any], given: dict[str, Any], llama: str) -> None:
     made = step(cls, model=smollm(llama, max_tokens=120, tries=1), **given)
     result = told(made, ROW)
