@@ -141,7 +141,8 @@ def ranked(counter: Mapping[Any, int]) -> list[tuple[Any, int]]:
 
 def licences_of(sources: pa.Table) -> dict[str, list[str]]:
     """By source, the licences that its records declare; `sources` has a row for each record."""
-    pairs = sources.filter(pc.is_valid(sources["licence"])).group_by(["source", "licence"]).aggregate([]).to_pylist()
+    said = sources.filter(pc.fill_null(pc.not_equal(sources["licence"], ""), False))
+    pairs = said.group_by(["source", "licence"]).aggregate([]).to_pylist()
     found: dict[str, list[str]] = {}
     for source, licence in sorted((row["source"], row["licence"]) for row in pairs):
         found.setdefault(source, []).append(licence)
