@@ -4,9 +4,11 @@ import os
 import signal
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
+from support.chromium import CHROMIUM
 from support.dealing import FilesAndGroups, group_what_takes_long
 from support.label_studio import LabelStudio, missing
 from support.label_studio import serving as serving_label_studio
@@ -76,3 +78,14 @@ def label_studio() -> Iterator[LabelStudio]:
         pytest.skip(missing())
     with serving_label_studio() as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A Chromium; tests that need one are skipped where there is none."""
+    from support.tracing import chromium
+
+    if not CHROMIUM.exists():
+        pytest.skip("needs Debian's chromium: make review")
+    with chromium() as found:
+        yield found

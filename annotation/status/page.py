@@ -9,6 +9,7 @@ from affectory.annotation.status.matching import STATES
 from affectory.annotation.status.progress import Count
 from affectory.annotation.status.reliability import Rater
 from affectory.annotation.status.text import share, why_none
+from affectory.quality.html_pages import html_templates
 
 MOST_ROWS = 500
 """So many answers that were put aside are listed; the CSV has all."""
@@ -19,15 +20,7 @@ _ENOUGH = (0.667, 0.8)
 
 def page(status: Status) -> str:
     """The page as HTML."""
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-        undefined=jinja2.StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = html_templates(Path(__file__).parent / "templates")
     # What these draw is of numbers, and of words that they escape: the template takes it as it is.
     drawn = {name: getattr(drawing, name) for name in ("stacked", "interval", "bar", "columns", "line")}
     told = {"status": status, "sets": _sets(status), "silent": why_none(status.agreement.figures)}

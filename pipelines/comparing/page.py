@@ -4,6 +4,7 @@ from pathlib import Path
 
 from affectory.annotation.status.drawing import interval
 from affectory.pipelines.comparing.compared import Comparison
+from affectory.quality.html_pages import html_templates
 
 MOST_ROWS = 200
 """So many moves, columns and files are listed; JSON has all."""
@@ -11,15 +12,7 @@ MOST_ROWS = 200
 
 def page(found: Comparison) -> str:
     """The page as HTML."""
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-        undefined=jinja2.StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = html_templates(Path(__file__).parent / "templates")
     # What these draw is of numbers alone: the template takes it as it is.
     template = environment.get_template("diff.html.jinja")
     return template.render(

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from affectory.quality.audits._audited import Audited, skipped
 from affectory.quality.audits._chance import Floats, Ints
 from affectory.quality.audits._data import AuditData
 from affectory.schemas.taxonomy import Taxonomy
@@ -78,3 +79,14 @@ def summed(rows: Floats, place: Ints, size: int) -> Floats:
     sums = np.stack([np.bincount(place, np.nan_to_num(column), size) for column in rows.T], axis=1)
     counts = np.stack([np.bincount(place, column, size) for column in known.astype(np.float64).T], axis=1)
     return np.where(counts > 0, sums, np.nan)
+
+
+def nothing_beside(name: str) -> Audited:
+    """What an audit of models says where there are none to compare with people."""
+    return skipped(name, "no model judged what people judged, from the same perspective")
+
+
+def too_few(name: str, most: int, least: int) -> Audited:
+    """What it says where too few samples were judged by both."""
+    told = f"models and people judged {most} of the same samples from the same perspective"
+    return skipped(name, f"{told}, {least} are needed")

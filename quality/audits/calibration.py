@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import ConfigDict, Field
 
-from affectory.quality.audits._audited import Audited, Measure, skipped
-from affectory.quality.audits._beside import Beside, beside
+from affectory.quality.audits._audited import Audited, Measure
+from affectory.quality.audits._beside import Beside, beside, nothing_beside, too_few
 from affectory.quality.audits._chance import TIMES, Floats, Ints, generator
 from affectory.quality.audits._data import AuditData
 from affectory.quality.audits._numbers import measure
@@ -46,13 +46,11 @@ class Calibration:
     def audit(self, data: AuditData) -> Audited:
         pairs = beside(data)
         if not pairs:
-            return skipped(NAME, "no model judged what people judged, from the same perspective")
+            return nothing_beside(NAME)
         records = _records(data)
         enough = [_Compared.of(pair, records) for pair in pairs if len(pair.item) >= self.least]
         if not enough:
-            most = max(len(pair.item) for pair in pairs)
-            told = f"models and people judged {most} of the same samples from the same perspective"
-            return skipped(NAME, f"{told}, {self.least} are needed")
+            return too_few(NAME, max(len(pair.item) for pair in pairs), self.least)
         measures = [measure for one in enough for measure in self._measures(one)]
         wrong = sorted((-worst, sample) for one in enough for sample, worst in one.wrong().items())
         rows = tuple(dict.fromkeys(sample for _, sample in wrong))

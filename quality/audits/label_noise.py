@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import ConfigDict, Field
 
 from affectory.quality.audits._audited import ALPHA, Audited, Measure, skipped
-from affectory.quality.audits._beside import Beside, beside
+from affectory.quality.audits._beside import Beside, beside, nothing_beside, too_few
 from affectory.quality.audits._chance import TIMES, Floats, Ints, generator, permutation_test, permuted, wilson
 from affectory.quality.audits._data import AuditData
 from affectory.quality.audits._numbers import measure
@@ -46,13 +46,11 @@ class LabelNoise:
     def audit(self, data: AuditData) -> Audited:
         pairs = beside(data)
         if not pairs:
-            return skipped(NAME, "no model judged what people judged, from the same perspective")
+            return nothing_beside(NAME)
         sources = _sources(data)
         sides = [_Side.of(pairs, side, sources) for side in dict.fromkeys(pair.side for pair in pairs)]
         if not (enough := [side for side in sides if len(side.samples) >= self.least]):
-            most = max(len(side.samples) for side in sides)
-            told = f"models and people judged {most} of the same samples from the same perspective"
-            return skipped(NAME, f"{told}, {self.least} are needed")
+            return too_few(NAME, max(len(side.samples) for side in sides), self.least)
         looked = [_Looked(side, self.flags(side.said, side.label, side.people), self._chance(side)) for side in enough]
         if not (able := [one for one in looked if one.knows]):
             return skipped(NAME, "models agree with people no more than by chance, so that their doubts say nothing")

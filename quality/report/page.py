@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from affectory.quality.html_pages import html_templates
 from affectory.quality.report import drawing
 from affectory.quality.report.colours import style_of
 from affectory.quality.report.counting import Counted, count, wilson
@@ -50,15 +51,7 @@ def page(
 @cache
 def _template() -> "jinja2.Template":
     """Compiled once in a process: that takes longer than to fill in a small page."""
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_HERE / "templates"),
-        undefined=jinja2.StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = html_templates(_HERE / "templates")
     environment.filters |= {"many": "{:,}".format, "share": _share, "two": _two}
     return environment.get_template("report.html.jinja")
 

@@ -1,13 +1,11 @@
 """The page: one file that asks for nothing, escapes what others wrote, and can be read by all."""
 
 import os
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support.chromium import ARGUMENTS, CHROMIUM
 from support.reviewing import MOODS, Review
 
 from affectory.annotation.status.figures import Status
@@ -57,18 +55,6 @@ def test_of_very_many_answers_put_aside_the_page_lists_the_first() -> None:
 
 def test_before_anybody_answered_there_is_a_page_too() -> None:
     assert "Nobody has answered yet" in page(Review().status())
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    if not CHROMIUM.exists():
-        pytest.skip("needs Debian's chromium")
-    with sync_playwright() as play:
-        found = play.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield found
-        found.close()
 
 
 FAINT = """() => {

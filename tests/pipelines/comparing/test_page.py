@@ -1,13 +1,11 @@
 """The page of a comparison: whatever it tells is escaped, and it can be read by everybody."""
 
 import os
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support.chromium import ARGUMENTS, CHROMIUM
 from support.project import Project
 
 from affectory.pipelines.comparing.compared import Comparison, compared
@@ -38,18 +36,6 @@ def test_two_that_hold_the_same_have_a_page_too() -> None:
 def test_of_very_many_names_some_are_listed() -> None:
     many = {f"a{n} -> b": 1 for n in range(MOST_ROWS + 7)}
     assert "and 7 more" in page(Comparison(ReleaseDiff("v1", "v2", labels=many, files=("x",))))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    if not CHROMIUM.exists():
-        pytest.skip("needs Debian's chromium")
-    with sync_playwright() as play:
-        started = play.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield started
-        started.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

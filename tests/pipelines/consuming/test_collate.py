@@ -11,7 +11,7 @@ import pytest
 from affectory.pipelines.consuming.collate import NO_LABEL, Collator, collate
 from affectory.schemas.errors import UserError
 
-torch = pytest.importorskip("torch")
+torch = pytest.importorskip("torch", reason="no torch: `make models` installs it")
 
 
 def tone(seconds: float, rate: int = 8000, channels: int = 1) -> dict[str, Any]:

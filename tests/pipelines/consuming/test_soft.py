@@ -43,7 +43,7 @@ def test_of_a_part_of_a_dataset_come_the_labels_of_that_part() -> None:
 
 
 def test_tensors_hold_the_same() -> None:
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="no torch: `make models` installs it")
     values, mask = soft_labels(dataset([[1.0, None]]), as_torch=True)
     assert values.dtype == torch.float32 and mask.tolist() == [[True, False]]
     assert values[0, 0] == 1.0 and values.isnan().tolist() == [[False, True]]

@@ -8,22 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.chromium import CHROMIUM
 from support.project import COMMAND
 from support.released import released
 from support.watching import Watched
 
 NASTY = "</script><img src=http://x.test/a onerror=alert(1)>'\"&"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from support.tracing import chromium
-
-    if not CHROMIUM.exists():
-        pytest.skip("needs Debian's chromium")
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.chromium import CHROMIUM
 from support.released import released
 from support.watching import Watched
 
@@ -14,16 +13,6 @@ from affectory.quality.report import write_report
 
 NASTY = "</script><img src=http://x.test/a onerror=alert(1)>'\"&"
 LOOKED_AT = [(1280, "light"), (768, "dark"), (360, "light")]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from support.tracing import chromium
-
-    if not CHROMIUM.exists():
-        pytest.skip("needs Debian's chromium")
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")
